@@ -1,0 +1,16 @@
+/*
+ * Functions that have ruined better programs. Using one is a compile error; what to use instead
+ * stands beside it.
+ */
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok gets /* buf.h, str_copy, snprintf */
+#pragma GCC poison atoi atol atoll                            /* config.h, number.h */
+#pragma GCC poison localtime gmtime ctime asctime             /* clock.h */
+#pragma GCC poison alloca                                     /* arena.h */
