@@ -1,0 +1,48 @@
+/*
+ * The settings, one struct from one table (config.def). Filled at start from defaults, then a
+ * YAML file, then CARILLON_<NAME> of the environment; constant afterwards. Any thread reads it.
+ */
+#pragma once
+
+#include "carillon/base.h"
+#include "carillon/buf.h"
+
+enum { CONFIG_STRING_MAX = 1025 };
+
+#define CONFIG_FIELD_STRING(name) char name[CONFIG_STRING_MAX];
+#define CONFIG_FIELD_INT(name)    int64_t name;
+#define CONFIG_FIELD_BOOL(name)   bool name;
+struct config {
+#define SETTING(type, name, def, min, max, unit, sentence) CONFIG_FIELD_##type(name)
+#include "carillon/config.def"
+#undef SETTING
+};
+
+void config_defaults(struct config *c);
+/*
+ * Reads a YAML mapping of settings. ERR_INPUT names file, line and setting, and suggests the
+ * nearest name for an unknown one. Aliases, tags, nesting and a key twice are refused.
+ */
+MUST_USE bool config_load_file(struct config *c, const char *path, struct err *e);
+/* Applies CARILLON_<NAME>. An unknown CARILLON_ variable is an error, except those of the vault
+ * (CARILLON_MASTER_KEY) and CARILLON_CONFIG, which names the file. */
+MUST_USE bool config_load_env(struct config *c, struct err *e);
+/* Sets one by name, as text; checks type and bounds. */
+MUST_USE bool config_set(struct config *c, const char *name, const char *value, struct err *e);
+/* Rules across settings (ack_pending_max >= 4 x active_max, the schedule parses ...). */
+MUST_USE bool config_check(const struct config *c, struct err *e);
+/* Defaults, then the file ($CARILLON_CONFIG or `path` if not NULL), then environment, then check. */
+MUST_USE bool config_load(struct config *c, const char *path, struct err *e);
+
+/* Text for people: a list for --help, a Markdown table for docs/settings.md. */
+void config_help(struct buf *out);
+void config_markdown(struct buf *out);
+/* The settings as YAML with their sentences as comments: what `carillon check --print` shows. */
+void config_yaml(const struct config *c, struct buf *out);
+
+enum { RETRY_STEPS_MAX = 16 };
+struct retry_schedule {
+	int64_t delay_ms[RETRY_STEPS_MAX];
+	int steps;
+};
+MUST_USE bool config_retry_schedule(const char *text, struct retry_schedule *out, struct err *e);
