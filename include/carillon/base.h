@@ -11,9 +11,9 @@
 
 #include "carillon/banned.h"
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE	  __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)	  (sizeof(array) / sizeof((array)[0]))
 
 /* The struct of `type` whose `member` is at `ptr`. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
@@ -47,7 +47,8 @@ str_eq(struct str a, struct str b)
 bool str_starts_with(struct str s, struct str prefix);
 /* <0, 0, >0 as memcmp, a prefix being less. */
 int str_cmp(struct str a, struct str b);
-/* Copies into `dst` of `size` bytes, cut if need be, always NUL-terminated. True if it fitted. */
+/* Copies into `dst` of `size` bytes, cut if need be, always NUL-terminated. True if it fitted.
+ */
 bool str_copy(char *dst, size_t size, struct str s);
 /* Length of the longest prefix of at most `max` bytes that does not split a UTF-8 character. */
 size_t str_utf8_cut(struct str s, size_t max);

@@ -10,8 +10,8 @@
 enum { CONFIG_STRING_MAX = 1025 };
 
 #define CONFIG_FIELD_STRING(name) char name[CONFIG_STRING_MAX];
-#define CONFIG_FIELD_INT(name)    int64_t name;
-#define CONFIG_FIELD_BOOL(name)   bool name;
+#define CONFIG_FIELD_INT(name)	  int64_t name;
+#define CONFIG_FIELD_BOOL(name)	  bool name;
 struct config {
 #define SETTING(type, name, def, min, max, unit, sentence) CONFIG_FIELD_##type(name)
 #include "carillon/config.def"
@@ -31,13 +31,15 @@ MUST_USE bool config_load_env(struct config *c, struct err *e);
 MUST_USE bool config_set(struct config *c, const char *name, const char *value, struct err *e);
 /* Rules across settings (ack_pending_max >= 4 x active_max, the schedule parses ...). */
 MUST_USE bool config_check(const struct config *c, struct err *e);
-/* Defaults, then the file ($CARILLON_CONFIG or `path` if not NULL), then environment, then check. */
+/* Defaults, then the file ($CARILLON_CONFIG or `path` if not NULL), then environment, then
+ * check. */
 MUST_USE bool config_load(struct config *c, const char *path, struct err *e);
 
 /* Text for people: a list for --help, a Markdown table for docs/settings.md. */
 void config_help(struct buf *out);
 void config_markdown(struct buf *out);
-/* The settings as YAML with their sentences as comments: what `carillon check --print` shows. */
+/* The settings as YAML with their sentences as comments: what `carillon check --print` shows.
+ */
 void config_yaml(const struct config *c, struct buf *out);
 
 enum { RETRY_STEPS_MAX = 16 };
@@ -45,4 +47,5 @@ struct retry_schedule {
 	int64_t delay_ms[RETRY_STEPS_MAX];
 	int steps;
 };
-MUST_USE bool config_retry_schedule(const char *text, struct retry_schedule *out, struct err *e);
+MUST_USE bool config_retry_schedule(const char *text, struct retry_schedule *out,
+				    struct err *e);

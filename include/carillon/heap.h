@@ -1,6 +1,6 @@
 /*
- * A binary heap of things that are due at a time, earliest first: timers without a timer thread.
- * A struct that waits embeds one `struct heap_node`. One owner; not thread-safe.
+ * A binary heap of things that are due at a time, earliest first: timers without a timer
+ * thread. A struct that waits embeds one `struct heap_node`. One owner; not thread-safe.
  */
 #pragma once
 

@@ -11,7 +11,7 @@ enum {
 	RECORD_ID_MAX = 64,    /* rule, connection: same alphabet */
 	EVENT_ID_MAX = 128,    /* DESIGN.md */
 	EVENT_TYPE_MAX = 128,
-	NEW_ID_SIZE = 40,      /* prefix, "_", 26 characters, NUL */
+	NEW_ID_SIZE = 40, /* prefix, "_", 26 characters, NUL */
 };
 
 bool id_is_workspace(struct str s);

@@ -1,7 +1,8 @@
 /*
  * A strict JSON reader that keeps a number's text, and a writer that cannot produce bad JSON.
  * Why our own: no library of Debian 12 and 13 is both strict and number-preserving (1.10 must
- * stay 1.10; json-c strict refuses non-ASCII, jansson rewrites numbers). Fuzzed against jansson.
+ * stay 1.10; json-c strict refuses non-ASCII, jansson rewrites numbers). Fuzzed against
+ * jansson.
  *
  * Strict means RFC 8259 and: UTF-8 well-formed, no NUL (not even \u0000), no lone surrogate, no
  * key twice in one object, one value and nothing after it, a given depth at most.
@@ -15,28 +16,36 @@
 #include "carillon/base.h"
 #include "carillon/buf.h"
 
-enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_kind {
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 enum { JSON_DEPTH_MAX = 32 }; /* DESIGN.md: payload depth; [] is depth 1 */
 
 struct json {
 	enum json_kind kind;
-	uint32_t count;           /* members or elements */
-	struct str key;           /* decoded name, when a member of an object */
-	struct str text;          /* string: decoded; number: as written; else empty */
+	uint32_t count;		  /* members or elements */
+	struct str key;		  /* decoded name, when a member of an object */
+	struct str text;	  /* string: decoded; number: as written; else empty */
 	const struct json *child; /* first member or element */
 	const struct json *next;  /* sibling */
-	size_t offset;            /* byte in the source where the value starts */
+	size_t offset;		  /* byte in the source where the value starts */
 };
 
 #define JSON_EACH(v, parent) for (const struct json *v = (parent)->child; v; v = v->next)
 
 /*
- * Parses `text`. On failure err.text says "line L, column C: what was expected", kind ERR_INPUT.
- * `depth_max` levels of nesting; the arena's limit bounds memory (also ERR_INPUT).
+ * Parses `text`. On failure err.text says "line L, column C: what was expected", kind
+ * ERR_INPUT. `depth_max` levels of nesting; the arena's limit bounds memory (also ERR_INPUT).
  */
-MUST_USE bool json_parse(struct arena *a, struct str text, int depth_max, const struct json **out,
-    struct err *e);
+MUST_USE bool json_parse(struct arena *a, struct str text, int depth_max,
+			 const struct json **out, struct err *e);
 
 /* Line and column, both from 1, of a byte offset; a column counts characters, not bytes. */
 void json_position(struct str text, size_t offset, int *line, int *column);
@@ -62,7 +71,7 @@ const char *json_kind_name(enum json_kind kind); /* "a number", "an object" ... 
 struct json_writer {
 	struct buf *out;
 	uint8_t depth;
-	bool indent;      /* two spaces and newlines, for people */
+	bool indent; /* two spaces and newlines, for people */
 	bool after_key;
 	uint32_t has_item; /* bit d: level d already has an item */
 	uint32_t is_object;

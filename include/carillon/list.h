@@ -58,7 +58,8 @@ list_take_first(struct list *head)
 	return first;
 }
 
-#define LIST_EACH(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
-#define LIST_EACH_SAFE(node, head)                                                               \
-	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);        \
+#define LIST_EACH(node, head) \
+	for (struct list *node = (head)->next; node != (head); node = node->next)
+#define LIST_EACH_SAFE(node, head)                                                        \
+	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
 	     node = node##_next, node##_next = node->next)

@@ -1,6 +1,6 @@
 /*
- * A bounded hand-off between threads: whoever puts gives ownership, whoever takes has it. A lock
- * and a condition inside; an eventfd for a taker that waits in epoll. Order is kept.
+ * A bounded hand-off between threads: whoever puts gives ownership, whoever takes has it. A
+ * lock and a condition inside; an eventfd for a taker that waits in epoll. Order is kept.
  */
 #pragma once
 

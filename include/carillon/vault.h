@@ -1,9 +1,9 @@
 /*
  * Credentials: sealed at rest, clear only in locked memory for the length of one compose.
  *
- * Master key (32 bytes, versioned) -> key of a workspace by crypto_kdf (subkey from a hash of the
- * workspace id) -> XChaCha20-Poly1305 with (workspace, connection, key version) as associated
- * data, so a sealed blob moved to another workspace or connection does not open.
+ * Master key (32 bytes, versioned) -> key of a workspace by crypto_kdf (subkey from a hash of
+ * the workspace id) -> XChaCha20-Poly1305 with (workspace, connection, key version) as
+ * associated data, so a sealed blob moved to another workspace or connection does not open.
  *
  * A vault is read-only after opening: any thread. A secret has one owner.
  */
@@ -46,7 +46,10 @@ void wiped_free(void *ptr);
 /* Makes this process refuse ptrace by others and leave no core dump of secrets. At start. */
 void process_harden(void);
 
-enum { VAULT_KEY_SIZE = 32, VAULT_SEALED_OVERHEAD = 1 + 4 + 24 + 16 }; /* format, version, nonce, tag */
+enum {
+	VAULT_KEY_SIZE = 32,
+	VAULT_SEALED_OVERHEAD = 1 + 4 + 24 + 16
+}; /* format, version, nonce, tag */
 
 struct vault;
 
@@ -69,9 +72,11 @@ uint32_t vault_version(const struct vault *v);
 
 /* Seals into `out` (room for secret_len + VAULT_SEALED_OVERHEAD); sets *out_len. */
 void vault_seal(const struct vault *v, struct str workspace, struct str connection,
-    const struct secret *clear, uint8_t *out, size_t *out_len);
-/* Opens into `clear`. ERR_DENIED: wrong master key, wrong owner, or altered; says which to check. */
+		const struct secret *clear, uint8_t *out, size_t *out_len);
+/* Opens into `clear`. ERR_DENIED: wrong master key, wrong owner, or altered; says which to
+ * check. */
 MUST_USE bool vault_unseal(const struct vault *v, struct str workspace, struct str connection,
-    const void *sealed, size_t sealed_len, struct secret *clear, struct err *e);
+			   const void *sealed, size_t sealed_len, struct secret *clear,
+			   struct err *e);
 /* Key version a sealed blob was made with; 0 if it is none of ours. */
 uint32_t vault_sealed_version(const void *sealed, size_t sealed_len);

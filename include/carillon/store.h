@@ -1,0 +1,147 @@
+/*
+ * The index: two LMDB environments under the data directory, "state" (what customers
+ * configured) and "history" (what became of every event, which is also the ledger). JetStream
+ * is the truth: both can be deleted and are rebuilt by applying the streams from sequence 1.
+ * Each environment keeps, in the same transaction as the data, the sequence it has applied.
+ *
+ * Several processes may have a store open (the service and the CLI). LMDB serialises writers.
+ * A read transaction belongs to the thread that began it; end it before doing anything slow, a
+ * stale reader keeps old pages alive and the file grows.
+ *
+ * Disk full, bad file: ERR_FULL, ERR_CORRUPT, with what to do. A map that is too small grows
+ * by itself (abort, grow, and the caller's function runs again: see store_write).
+ */
+#pragma once
+
+#include "carillon/arena.h"
+#include "carillon/base.h"
+#include "carillon/records.h"
+
+struct store;
+
+enum store_env { STORE_STATE, STORE_HISTORY };
+
+struct store_options {
+	const char *dir;     /* created with mode 0700 if it is not there */
+	size_t state_map_mb; /* initial map sizes */
+	size_t history_map_mb;
+	bool read_only; /* for CLI verbs that only look; the store must exist */
+};
+
+/*
+ * Opens both environments, clears readers of dead processes and checks the schema version.
+ * ERR_CORRUPT: a file is not what was written (says: stop, move the directory away, start; the
+ * streams rebuild it). ERR_SETUP: newer schema, no permission.
+ */
+MUST_USE bool store_open(struct store **out, const struct store_options *o, struct err *e);
+void store_close(struct store *s); /* NULL is fine */
+
+/*
+ * A transaction with a sticky error: after a first failure the calls below do nothing and
+ * return nothing, so ten puts need one check, at txn_commit or txn_error.
+ */
+struct txn;
+struct txn *txn_read(struct store *s, enum store_env env); /* never NULL; may carry an error */
+void txn_end(struct txn *t);				   /* of a read; NULL is fine */
+/* The first error, or NULL. */
+const struct err *txn_error(const struct txn *t);
+/* Begins again on the newest data, cheaper than end and read. */
+void txn_renew(struct txn *t);
+
+/*
+ * Runs `fill(txn, arg)` in one write transaction and commits it, synced to disk when this
+ * returns true. `fill` must be repeatable: it runs again when the map had to grow. If `fill`
+ * returns false nothing is written and `e` is what it left.
+ */
+typedef bool store_fill(struct txn *t, void *arg, struct err *e);
+MUST_USE bool store_write(struct store *s, enum store_env env, store_fill *fill, void *arg,
+			  struct err *e);
+
+/* --- state: records under "<workspace>.<kind>.<id>", with the revision of the KV bucket --- */
+
+enum state_kind { STATE_WORKSPACE, STATE_CONNECTION, STATE_RULE, STATE_TYPE, STATE_KINDS };
+const char *state_kind_name(enum state_kind k); /* "workspace", "connection", "rule", "type" */
+/* Splits a KV key. False if it is none of ours. */
+MUST_USE bool state_key_parse(struct str key, struct str *workspace, enum state_kind *kind,
+			      struct str *id);
+/* "<workspace>.<kind>.<id>" into `out` (STATE_KEY_MAX bytes), NUL-terminated. Event type names
+ * have dots: '.' in an id is written as '/'. */
+enum { STATE_KEY_MAX = 64 + 1 + 16 + 1 + 128 + 1 };
+void state_key(char out[static STATE_KEY_MAX], struct str workspace, enum state_kind kind,
+	       struct str id);
+
+struct state_value {
+	struct str bytes; /* packed record; borrowed until the transaction ends */
+	uint64_t revision;
+};
+/* False when there is none (or the transaction has failed). */
+MUST_USE bool state_get(struct txn *t, struct str workspace, enum state_kind kind,
+			struct str id, struct state_value *out);
+/* Calls `each` for the records of one kind of one workspace in order of id; false from it
+ * stops. */
+typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
+void state_each(struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each,
+		void *arg);
+/* Every workspace that has a record of kind workspace, in order, starting after `after`. */
+void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
+/* Puts or (bytes empty) deletes by KV key; an older revision than what is there changes
+ * nothing. */
+void state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revision);
+/* The stream sequence up to which the environment is complete; 0 when empty. */
+uint64_t store_applied(struct txn *t);
+void store_set_applied(struct txn *t, uint64_t seq);
+/* Id of the stream the environment was built from (creation time as text); empty when new. A
+ * different one means the stream was made anew. Copies into the arena. */
+struct str store_stream_id(struct txn *t, struct arena *a);
+void store_set_stream_id(struct txn *t, struct str id);
+
+/* --- history and ledger --- */
+
+/* Applies one entry (an upsert of the whole record, with its indexes). */
+void history_apply(struct txn *t, const history_entry *entry);
+/* Sequence under which (workspace, event id) is known; 0 if it is not. */
+uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
+/* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
+event_record *history_event(struct txn *t, struct arena *a, uint64_t seq);
+delivery_record *history_delivery(struct txn *t, struct arena *a, uint64_t seq,
+				  struct str rule);
+/* All deliveries of an event, in order of rule id; false from `each` stops. */
+typedef bool delivery_each_fn(const delivery_record *d, void *arg);
+void history_each_delivery(struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each,
+			   void *arg);
+
+/* Lists of a workspace, newest first, before sequence `before` (0: from the newest). */
+typedef bool event_each_fn(const event_record *ev, void *arg);
+void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
+			   uint64_t before, event_each_fn *each, void *arg);
+void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
+			      uint64_t before, delivery_each_fn *each, void *arg);
+/* The same for one state other than delivered, by an index of its own. */
+void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
+			      enum delivery_state state, uint64_t before,
+			      delivery_each_fn *each, void *arg);
+
+/* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
+void ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each,
+		     void *arg);
+/* When the earliest is due; false if none is parked. */
+MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
+/* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
+void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
+		      struct str connection, struct str rule, delivery_each_fn *each,
+		      void *arg);
+/* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
+void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
+
+/* Deletes events received before `before`, with deliveries and indexes, at most `max` events
+ * (<= 1024: more stalls the writer). Deliveries that are not final are kept. Returns how many
+ * went. */
+size_t history_expire(struct txn *t, wall_t before, size_t max);
+/* Deletes everything of one workspace, at most `max` records a call; 0 when nothing is left. */
+size_t history_erase(struct txn *t, struct str workspace, size_t max);
+
+struct store_stats {
+	uint64_t events, deliveries, parked, held, state_records;
+	uint64_t state_bytes, history_bytes; /* of the files */
+};
+void store_stats(struct store *s, struct store_stats *out);
