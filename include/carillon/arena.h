@@ -22,7 +22,7 @@ size_t arena_used(const struct arena *a);
 void *arena_alloc(struct arena *a, size_t size);
 /* As arena_alloc, but aborts past the limit: for arenas made without one. */
 void *arena_must(struct arena *a, size_t size);
-#define ARENA_NEW(a, type)	((type *)arena_must((a), sizeof(type)))
+#define ARENA_NEW(a, type)      ((type *)arena_must((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_must((a), (size_t)(n) * sizeof(type)))
 
 /* Copy with a NUL after it, owned by the arena. */

@@ -11,9 +11,9 @@
 
 #include "carillon/banned.h"
 
-#define MUST_USE	  __attribute__((warn_unused_result))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define COUNT_OF(array)	  (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)   (sizeof(array) / sizeof((array)[0]))
 
 /* The struct of `type` whose `member` is at `ptr`. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

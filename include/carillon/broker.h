@@ -69,7 +69,7 @@ struct broker_message {
 	void *handle; /* the library's */
 	struct str subject, data, msg_id;
 	struct str reply;    /* where to settle; empty when not pulled from the consumer */
-	uint64_t seq;	     /* in the stream */
+	uint64_t seq;        /* in the stream */
 	uint64_t deliveries; /* how often handed out, from 1 */
 	uint64_t pending;    /* messages after this one */
 	wall_t stored_at;

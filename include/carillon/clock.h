@@ -22,7 +22,7 @@ MUST_USE bool clock_parse(struct str s, wall_t *out);
 struct civil {
 	int64_t year;
 	int month, day, hour, minute, second, ms; /* month 1-12, day 1-31 */
-	int weekday;				  /* 0 = Sunday */
+	int weekday;                              /* 0 = Sunday */
 };
 struct civil civil_from_wall(wall_t t);
 wall_t civil_to_wall(const struct civil *c);

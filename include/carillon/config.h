@@ -10,8 +10,8 @@
 enum { CONFIG_STRING_MAX = 1025 };
 
 #define CONFIG_FIELD_STRING(name) char name[CONFIG_STRING_MAX];
-#define CONFIG_FIELD_INT(name)	  int64_t name;
-#define CONFIG_FIELD_BOOL(name)	  bool name;
+#define CONFIG_FIELD_INT(name)    int64_t name;
+#define CONFIG_FIELD_BOOL(name)   bool name;
 struct config {
 #define SETTING(type, name, def, min, max, unit, sentence) CONFIG_FIELD_##type(name)
 #include "carillon/config.def"

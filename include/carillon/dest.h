@@ -28,7 +28,7 @@ struct dest_request {
 	char url[DEST_URL_MAX];
 	struct buf body;
 	const char *content_type; /* static */
-	struct secret *auth;	  /* the whole header line "Authorization: ..." */
+	struct secret *auth;      /* the whole header line "Authorization: ..." */
 };
 
 /* How far a request got. */
@@ -41,37 +41,37 @@ enum transport {
 
 struct dest_response {
 	enum transport transport;
-	int status;		/* HTTP */
+	int status;             /* HTTP */
 	int64_t retry_after_ms; /* -1: none given */
-	struct str body;	/* cut at DEST_BODY_MAX; need not be text */
-	char request_id[64];	/* x-slack-req-id and its like; may be empty */
-	char detail[160];	/* of a transport failure, for people: "could not connect" */
+	struct str body;        /* cut at DEST_BODY_MAX; need not be text */
+	char request_id[64];    /* x-slack-req-id and its like; may be empty */
+	char detail[160];       /* of a transport failure, for people: "could not connect" */
 };
 
 enum { DEST_BODY_MAX = 16384 }; /* bytes of an answer that are looked at */
 
 /* What to do about it. */
 enum verdict {
-	VERDICT_DONE,		 /* delivered */
-	VERDICT_THROTTLED,	 /* wait as told; the attempt does not count */
-	VERDICT_LATER,		 /* retry by the schedule */
-	VERDICT_LATER_FEW,	 /* unknown code: retry twice, then give up */
-	VERDICT_LATER_SLOWLY,	 /* quota: only the long steps of the schedule make sense */
+	VERDICT_DONE,            /* delivered */
+	VERDICT_THROTTLED,       /* wait as told; the attempt does not count */
+	VERDICT_LATER,           /* retry by the schedule */
+	VERDICT_LATER_FEW,       /* unknown code: retry twice, then give up */
+	VERDICT_LATER_SLOWLY,    /* quota: only the long steps of the schedule make sense */
 	VERDICT_HOLD_CONNECTION, /* the credential needs a person */
-	VERDICT_HOLD_RULE,	 /* the channel needs a person */
-	VERDICT_MESSAGE,	 /* the message was refused: plain text may go, else failed */
-	VERDICT_NO_THREAD,	 /* the thread is gone: may be posted at top level */
-	VERDICT_NEVER,		 /* failed; our mistake, an operator should look */
+	VERDICT_HOLD_RULE,       /* the channel needs a person */
+	VERDICT_MESSAGE,         /* the message was refused: plain text may go, else failed */
+	VERDICT_NO_THREAD,       /* the thread is gone: may be posted at top level */
+	VERDICT_NEVER,           /* failed; our mistake, an operator should look */
 };
 
 struct outcome {
 	enum outcome_code code;
 	enum verdict verdict;
-	bool ambiguous;		/* it may have been posted all the same */
-	bool lane_fault;	/* speaks against the destination, not against this message */
+	bool ambiguous;         /* it may have been posted all the same */
+	bool lane_fault;        /* speaks against the destination, not against this message */
 	int64_t retry_after_ms; /* with THROTTLED; -1: the destination gave none */
-	char error_code[64];	/* the destination's, or empty */
-	char message_id[64];	/* with DONE: the destination's id of the message */
+	char error_code[64];    /* the destination's, or empty */
+	char message_id[64];    /* with DONE: the destination's id of the message */
 	char message_channel[64];
 	char reason[320]; /* a sentence for the customer: what happened */
 	char action[160]; /* the one thing that repairs it; may be empty */

@@ -30,12 +30,12 @@ enum { JSON_DEPTH_MAX = 32 }; /* DESIGN.md: payload depth; [] is depth 1 */
 
 struct json {
 	enum json_kind kind;
-	uint32_t count;		  /* members or elements */
-	struct str key;		  /* decoded name, when a member of an object */
-	struct str text;	  /* string: decoded; number: as written; else empty */
+	uint32_t count;           /* members or elements */
+	struct str key;           /* decoded name, when a member of an object */
+	struct str text;          /* string: decoded; number: as written; else empty */
 	const struct json *child; /* first member or element */
 	const struct json *next;  /* sibling */
-	size_t offset;		  /* byte in the source where the value starts */
+	size_t offset;            /* byte in the source where the value starts */
 };
 
 #define JSON_EACH(v, parent) for (const struct json *v = (parent)->child; v; v = v->next)

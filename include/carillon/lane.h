@@ -32,7 +32,7 @@ struct lane_policy {
 	int queue_max;
 	int window_start, window_max;
 	int64_t shut_min_ms, shut_max_ms;
-	int64_t rate_milli, burst;	     /* of the lane's own bucket */
+	int64_t rate_milli, burst;           /* of the lane's own bucket */
 	int64_t team_rate_milli, team_burst; /* of the bucket shared by a connection's lanes */
 };
 
@@ -40,13 +40,13 @@ struct lane_policy {
 struct lane_item {
 	struct list link;
 	struct lane *lane; /* while in flight */
-	uint32_t epoch;	   /* of the lane, when it left */
+	uint32_t epoch;    /* of the lane, when it left */
 };
 
 enum lane_state { LANE_OPEN, LANE_SHUT, LANE_PROBING };
 
 enum lane_result {
-	LANE_RESULT_OK,	       /* the destination works */
+	LANE_RESULT_OK,        /* the destination works */
 	LANE_RESULT_FAULT,     /* the destination does not: 5xx, timeout, network */
 	LANE_RESULT_THROTTLED, /* it asked for a pause of retry_after_ms */
 	LANE_RESULT_NEUTRAL,   /* says nothing about the destination (a refused message) */

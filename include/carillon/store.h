@@ -42,7 +42,7 @@ void store_close(struct store *s); /* NULL is fine */
  */
 struct txn;
 struct txn *txn_read(struct store *s, enum store_env env); /* never NULL; may carry an error */
-void txn_end(struct txn *t);				   /* of a read; NULL is fine */
+void txn_end(struct txn *t);                               /* of a read; NULL is fine */
 /* The first error, or NULL. */
 const struct err *txn_error(const struct txn *t);
 /* Begins again on the newest data, cheaper than end and read. */

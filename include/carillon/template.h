@@ -30,7 +30,7 @@ enum template_escape {
 
 struct template_error {
 	int line, column;    /* from 1, characters */
-	char text[200];	     /* lower case: unknown filter "upcse" */
+	char text[200];      /* lower case: unknown filter "upcse" */
 	char suggestion[80]; /* did you mean "upcase"?  or empty */
 };
 

@@ -1,0 +1,52 @@
+/*
+ * Requests go out, responses come back: curl multi by socket_action on one epoll. Knows no
+ * destination, no rule, no lane. The courier thread owns it. Tests replace this file at link
+ * time (tests/fake/fake_deliver.c implements the same symbols in virtual time).
+ *
+ * A transfer is a pooled slot: an easy handle that keeps its connection, a request to fill,
+ * room for the answer. All of libcurl's memory comes from wiped_malloc (vault.h), and the
+ * Authorization line stays in the slot's struct secret until the transfer is released.
+ */
+#pragma once
+
+#include "carillon/base.h"
+#include "carillon/dest.h"
+
+struct deliver;
+struct transfer;
+
+struct deliver_options {
+	int slots;                  /* most requests at once */
+	int64_t connect_timeout_ms; /* name, TCP and TLS */
+	int64_t request_timeout_ms; /* the whole request */
+};
+
+/* Once a process, before any other thread: curl_global_init_mem. */
+void deliver_global_init(void);
+
+/* ERR_SETUP when the process may not have enough descriptors: says which limit to raise. */
+MUST_USE bool deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e);
+/* Aborts what is in flight. NULL is fine. */
+void deliver_free(struct deliver *d);
+
+/* A free slot, or NULL when all are in use. */
+struct transfer *deliver_slot(struct deliver *d);
+/* What to fill before starting; its memory is reused, so clear what you set. */
+struct dest_request *transfer_request(struct transfer *t);
+/* Never fails synchronously: every start is reported by deliver_finished. */
+void deliver_start(struct deliver *d, struct transfer *t, void *tag);
+/*
+ * Waits up to `wait_ms` (-1: for ever) for sockets, timeouts or `wake_fd` (-1: none) to become
+ * readable, and does what is due.
+ */
+void deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd);
+/* The next finished transfer, or NULL. `res` borrows from the slot until it is released. */
+struct transfer *deliver_finished(struct deliver *d, struct dest_response *res, void **tag,
+				  int64_t *duration_ms);
+/* Gives the slot back, wiping the credential. Also for a slot that was never started. */
+void deliver_release(struct deliver *d, struct transfer *t);
+int deliver_in_flight(const struct deliver *d);
+
+/* One request now, waiting for it: for the CLI. Fills `res`, whose body is owned by `body`. */
+void deliver_once(struct dest_request *req, const struct deliver_options *o,
+		  struct dest_response *res, struct buf *body);
