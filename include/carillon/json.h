@@ -73,8 +73,8 @@ struct json_writer {
 	uint8_t depth;
 	bool indent; /* two spaces and newlines, for people */
 	bool after_key;
-	uint32_t has_item; /* bit d: level d already has an item */
-	uint32_t is_object;
+	uint64_t has_item; /* bit d: level d already has an item */
+	uint64_t is_object;
 };
 
 void jw_init(struct json_writer *w, struct buf *out);

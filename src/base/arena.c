@@ -1,0 +1,161 @@
+#include "carillon/arena.h"
+
+#include <stdarg.h>
+#include <stdalign.h>
+
+enum {
+	BLOCK_FIRST = 2048,     /* bytes; each next block is twice as large ... */
+	BLOCK_MOST = 64 * 1024, /* ... up to this, or what one allocation needs */
+};
+
+struct block {
+	struct block *older;
+	size_t size, used; /* bytes, of `bytes` */
+	alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+	struct block *newest;
+	size_t limit; /* bytes; 0 = none */
+	size_t used;  /* bytes, with the padding between allocations */
+	size_t next_size;
+};
+
+static struct block *
+block_new(size_t size, struct block *older)
+{
+	must(size < SIZE_MAX / 2);
+	struct block *b = malloc(sizeof *b + size);
+
+	must(b); /* out of memory */
+	b->older = older;
+	b->size = size;
+	b->used = 0;
+	return b;
+}
+
+struct arena *
+arena_new(size_t limit)
+{
+	struct arena *a = malloc(sizeof *a);
+
+	must(a); /* out of memory */
+	*a = (struct arena){.limit = limit, .next_size = 2 * BLOCK_FIRST};
+	a->newest = block_new(BLOCK_FIRST, NULL);
+	return a;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	while (a->newest->older) {
+		struct block *older = a->newest->older;
+
+		free(a->newest);
+		a->newest = older;
+	}
+	a->newest->used = 0;
+	a->used = 0;
+	a->next_size = 2 * BLOCK_FIRST;
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+	arena_reset(a);
+	free(a->newest);
+	free(a);
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}
+
+static void
+add_block(struct arena *a, size_t size)
+{
+	a->newest = block_new(size > a->next_size ? size : a->next_size, a->newest);
+	if (a->next_size < BLOCK_MOST)
+		a->next_size *= 2;
+}
+
+/* Not zeroed. `align` is a power of two; a new block is aligned for anything. */
+static void *
+alloc_raw(struct arena *a, size_t size, size_t align)
+{
+	struct block *b = a->newest;
+	size_t pad = -b->used & (align - 1);
+
+	if (a->limit && size > a->limit)
+		return NULL;
+	must(size < SIZE_MAX / 2);
+	bool fits = pad + size <= b->size - b->used;
+	if (!fits)
+		pad = 0;
+	if (a->limit && pad + size > a->limit - a->used)
+		return NULL;
+	if (!fits) {
+		add_block(a, size);
+		b = a->newest;
+	}
+	char *bytes = b->bytes + b->used + pad;
+	b->used += pad + size;
+	a->used += pad + size;
+	return bytes;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	void *bytes = alloc_raw(a, size, alignof(max_align_t));
+
+	return bytes ? memset(bytes, 0, size) : NULL;
+}
+
+void *
+arena_must(struct arena *a, size_t size)
+{
+	void *bytes = arena_alloc(a, size);
+
+	must(bytes);
+	return bytes;
+}
+
+struct str
+arena_str(struct arena *a, struct str s)
+{
+	return (struct str){arena_cstr(a, s), s.len};
+}
+
+char *
+arena_cstr(struct arena *a, struct str s)
+{
+	char *copy = alloc_raw(a, s.len + 1, 1);
+
+	must(copy);
+	if (s.len)
+		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
+	return copy;
+}
+
+struct str
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list args, again;
+
+	va_start(args, fmt);
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, fmt, args);
+	must(len >= 0);
+	char *text = alloc_raw(a, (size_t)len + 1, 1);
+	must(text);
+	(void)vsnprintf(text, (size_t)len + 1, fmt, again);
+	va_end(again);
+	va_end(args);
+	return (struct str){text, (size_t)len};
+}

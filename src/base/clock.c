@@ -1,0 +1,22 @@
+#include "carillon/clock.h"
+
+static int64_t
+read_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	must(clock_gettime(clock, &t) == 0);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+mono_t
+clock_mono(void)
+{
+	return (mono_t){read_ms(CLOCK_MONOTONIC)};
+}
+
+wall_t
+clock_wall(void)
+{
+	return (wall_t){read_ms(CLOCK_REALTIME)};
+}

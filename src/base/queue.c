@@ -1,0 +1,205 @@
+#include "carillon/queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t has_entry, has_room;
+	struct list entries;
+	size_t len, limit;
+	bool closed;
+	int fd; /* counts above 0 while there are entries, or since it was closed */
+};
+
+/* Waits are measured by the clock that never jumps. */
+static void
+cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	must(pthread_condattr_init(&attr) == 0);
+	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+	must(pthread_cond_init(cond, &attr) == 0);
+	must(pthread_condattr_destroy(&attr) == 0);
+}
+
+struct queue *
+queue_new(size_t limit)
+{
+	struct queue *q = malloc(sizeof *q);
+
+	must(q); /* out of memory */
+	must(limit > 0);
+	*q = (struct queue){.limit = limit, .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+	must(q->fd >= 0); /* out of file descriptors */
+	must(pthread_mutex_init(&q->lock, NULL) == 0);
+	cond_init(&q->has_entry);
+	cond_init(&q->has_room);
+	list_init(&q->entries);
+	return q;
+}
+
+void
+queue_free(struct queue *q)
+{
+	if (!q)
+		return;
+	must(list_is_empty(&q->entries));
+	must(pthread_cond_destroy(&q->has_room) == 0);
+	must(pthread_cond_destroy(&q->has_entry) == 0);
+	must(pthread_mutex_destroy(&q->lock) == 0);
+	close(q->fd);
+	free(q);
+}
+
+static void
+lock(struct queue *q)
+{
+	must(pthread_mutex_lock(&q->lock) == 0);
+}
+
+static void
+unlock(struct queue *q)
+{
+	must(pthread_mutex_unlock(&q->lock) == 0);
+}
+
+static void
+fd_raise(struct queue *q)
+{
+	uint64_t one = 1;
+
+	must(write(q->fd, &one, sizeof one) == sizeof one);
+}
+
+static void
+fd_clear(struct queue *q)
+{
+	uint64_t count;
+
+	must(read(q->fd, &count, sizeof count) == sizeof count || errno == EAGAIN);
+}
+
+/* The rest hold the lock. */
+
+static void
+put_locked(struct queue *q, struct list *node)
+{
+	list_append(&q->entries, node);
+	if (q->len++ > 0)
+		return; /* whoever takes has been told already */
+	fd_raise(q);
+	must(pthread_cond_signal(&q->has_entry) == 0);
+}
+
+static size_t
+take_all_locked(struct queue *q, struct list *into)
+{
+	size_t taken = q->len;
+
+	if (taken || q->closed)
+		fd_clear(q);
+	if (taken == 0)
+		return 0;
+	q->entries.next->prev = into->prev;
+	into->prev->next = q->entries.next;
+	q->entries.prev->next = into;
+	into->prev = q->entries.prev;
+	list_init(&q->entries);
+	q->len = 0;
+	must(pthread_cond_broadcast(&q->has_room) == 0);
+	return taken;
+}
+
+bool
+queue_try_put(struct queue *q, struct list *node)
+{
+	lock(q);
+	bool ok = !q->closed && q->len < q->limit;
+	if (ok)
+		put_locked(q, node);
+	unlock(q);
+	return ok;
+}
+
+bool
+queue_put(struct queue *q, struct list *node)
+{
+	lock(q);
+	while (!q->closed && q->len >= q->limit)
+		must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
+	bool ok = !q->closed;
+	if (ok)
+		put_locked(q, node);
+	unlock(q);
+	return ok;
+}
+
+size_t
+queue_take_all(struct queue *q, struct list *into)
+{
+	lock(q);
+	size_t taken = take_all_locked(q, into);
+	unlock(q);
+	return taken;
+}
+
+static struct timespec
+deadline_after(int64_t wait_ms)
+{
+	struct timespec t;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	t.tv_sec += wait_ms / 1000;
+	t.tv_nsec += wait_ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_nsec -= 1000000000;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+size_t
+queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
+{
+	struct timespec deadline = deadline_after(wait_ms > 0 ? wait_ms : 0);
+	int rc = 0;
+
+	lock(q);
+	while (q->len == 0 && !q->closed && rc == 0)
+		rc = pthread_cond_timedwait(&q->has_entry, &q->lock, &deadline);
+	must(rc == 0 || rc == ETIMEDOUT);
+	size_t taken = take_all_locked(q, into);
+	unlock(q);
+	return taken;
+}
+
+void
+queue_close(struct queue *q)
+{
+	lock(q);
+	if (!q->closed)
+		fd_raise(q);
+	q->closed = true;
+	must(pthread_cond_broadcast(&q->has_entry) == 0);
+	must(pthread_cond_broadcast(&q->has_room) == 0);
+	unlock(q);
+}
+
+int
+queue_fd(const struct queue *q)
+{
+	return q->fd;
+}
+
+size_t
+queue_len(struct queue *q)
+{
+	lock(q);
+	size_t len = q->len;
+	unlock(q);
+	return len;
+}
