@@ -24,8 +24,14 @@ void config_defaults(struct config *c);
  * nearest name for an unknown one. Aliases, tags, nesting and a key twice are refused.
  */
 MUST_USE bool config_load_file(struct config *c, const char *path, struct err *e);
-/* Applies CARILLON_<NAME>. An unknown CARILLON_ variable is an error, except those of the vault
- * (CARILLON_MASTER_KEY) and CARILLON_CONFIG, which names the file. */
+/* As config_load_file, from memory; errors call it `name`. */
+MUST_USE bool config_load_text(
+    struct config *c, struct str text, const char *name, struct err *e);
+/*
+ * Applies CARILLON_<NAME>. An unknown CARILLON_ variable is an error, except those that are no
+ * settings (CARILLON_MASTER_KEY, CARILLON_ALLOW_CORE and CARILLON_CONFIG, which names the file)
+ * and the ones Kubernetes makes for a service called carillon.
+ */
 MUST_USE bool config_load_env(struct config *c, struct err *e);
 /* Sets one by name, as text; checks type and bounds. */
 MUST_USE bool config_set(struct config *c, const char *name, const char *value, struct err *e);

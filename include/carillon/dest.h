@@ -48,7 +48,9 @@ struct dest_response {
 	char detail[160];       /* of a transport failure, for people: "could not connect" */
 };
 
-enum { DEST_BODY_MAX = 16384 }; /* bytes of an answer that are looked at */
+/* Bytes of an answer that are looked at. Slack echoes the whole message, with six bytes for a
+ * character outside ASCII: a cut answer could not be read, and the message would go twice. */
+enum { DEST_BODY_MAX = 256 * 1024 };
 
 /* What to do about it. */
 enum verdict {

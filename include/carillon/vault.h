@@ -1,11 +1,20 @@
 /*
  * Credentials: sealed at rest, clear only in locked memory for the length of one compose.
  *
- * Master key (32 bytes, versioned) -> key of a workspace by crypto_kdf (subkey from a hash of
- * the workspace id) -> XChaCha20-Poly1305 with (workspace, connection, key version) as
- * associated data, so a sealed blob moved to another workspace or connection does not open.
+ * From the master key (32 bytes, versioned) to a sealed blob, all of it libsodium:
  *
- * A vault is read-only after opening: any thread. A secret has one owner.
+ *     root key      = crypto_kdf(master key, subkey 1, context "carillon")
+ *     workspace key = crypto_generichash(key: root key, message: workspace id)   (BLAKE2b-256)
+ *     sealed        = format 1 | key version | nonce | XChaCha20-Poly1305(clear) with its tag
+ *     bytes           1          4, big-endian 24      len + 16
+ *
+ * The workspace id is hashed whole, under a key: a subkey number of 64 bits would let two
+ * workspaces meet. The associated data is format, key version, then workspace and connection
+ * each after its length, so a blob moved to another workspace, connection or key version does
+ * not open. Nonces are random: 24 bytes leave no chance worth counting of meeting twice.
+ *
+ * A vault is read-only after opening: any thread. A secret has one owner. A forked child finds
+ * the secrets of its parent zeroed.
  */
 #pragma once
 
@@ -43,7 +52,10 @@ void *wiped_realloc(void *ptr, size_t size);
 char *wiped_strdup(const char *s);
 void wiped_free(void *ptr);
 
-/* Makes this process refuse ptrace by others and leave no core dump of secrets. At start. */
+/*
+ * Makes this process refuse ptrace by others and leave no core dump. At start. A developer may
+ * set CARILLON_ALLOW_CORE=1; secrets stay out of the core dump even then.
+ */
 void process_harden(void);
 
 enum {
@@ -55,7 +67,7 @@ struct vault;
 
 /*
  * Opens the master key file at `path`: mode 0600 or stricter, owned by us or root, else
- * ERR_SETUP. When `path` is empty, $CREDENTIALS_DIRECTORY/carillon-master-key (systemd), then
+ * ERR_SETUP (systemd's own copy may be readable by its group: it shows an ACL that way). When `path` is empty, $CREDENTIALS_DIRECTORY/carillon-master-key (systemd), then
  * $CARILLON_MASTER_KEY (hexadecimal; development only, logged as such) are tried. The file
  * holds one line a version, "1 <64 hex digits>"; the highest version seals, all of them open.
  */

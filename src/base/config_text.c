@@ -1,0 +1,119 @@
+#include "carillon/config.h"
+
+#include <inttypes.h>
+
+#include "base/config_table.h"
+
+static void
+put_default(struct buf *out, const struct setting *s)
+{
+	switch (s->type) {
+	case SETTING_STRING: buf_cstr(out, s->text); break;
+	case SETTING_INT: buf_printf(out, "%" PRId64, s->number); break;
+	case SETTING_BOOL: buf_cstr(out, s->number ? "true" : "false"); break;
+	}
+}
+
+static void
+put_bounds(struct buf *out, const struct setting *s)
+{
+	switch (s->type) {
+	case SETTING_STRING:
+		buf_printf(out, "%" PRId64 " to %" PRId64 " bytes", s->min, s->max);
+		break;
+	case SETTING_INT: buf_printf(out, "%" PRId64 " to %" PRId64, s->min, s->max); break;
+	case SETTING_BOOL: buf_cstr(out, "true or false"); break;
+	}
+	if (s->type == SETTING_INT && s->unit[0])
+		buf_printf(out, " %s", s->unit);
+}
+
+void
+config_help(struct buf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		const struct setting *s = &settings[i];
+		buf_printf(out, "  %s\n      %s\n      default ", s->name, s->sentence);
+		if (s->type == SETTING_STRING)
+			buf_printf(out, "\"%s\"", s->text);
+		else
+			put_default(out, s);
+		buf_cstr(out, "; ");
+		put_bounds(out, s);
+		buf_putc(out, '\n');
+	}
+}
+
+void
+config_markdown(struct buf *out)
+{
+	buf_cstr(out, "| Setting | Default | Bounds | Meaning |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		const struct setting *s = &settings[i];
+		bool empty = s->type == SETTING_STRING && !s->text[0];
+		buf_printf(out, "| `%s` | ", s->name);
+		buf_cstr(out, empty ? "(empty)" : "`");
+		put_default(out, s);
+		buf_cstr(out, empty ? " | " : "` | ");
+		put_bounds(out, s);
+		buf_printf(out, " | %s |\n", s->sentence);
+	}
+}
+
+/* Length of a URL's "user:password" at the start of `s`, before an "@"; 0 if it has none. */
+static size_t
+userinfo_len(struct str s)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < s.len && s.ptr[i] != ','; i++)
+		if (s.ptr[i] == '@')
+			len = i;
+	return len;
+}
+
+/* Double-quoted YAML. Settings hold no control characters, so two escapes are enough. */
+static void
+put_quoted(struct buf *out, struct str s)
+{
+	buf_putc(out, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		struct str rest = {s.ptr + i, s.len - i};
+		if (str_starts_with(rest, STR("://"))) {
+			size_t hidden = userinfo_len((struct str){rest.ptr + 3, rest.len - 3});
+			buf_cstr(out, hidden ? "://***" : "://");
+			i += 2 + hidden;
+			continue;
+		}
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, s.ptr[i]);
+	}
+	buf_putc(out, '"');
+}
+
+/* The value of `s` in `c`, as YAML. */
+static void
+put_value(struct buf *out, const struct config *c, const struct setting *s)
+{
+	const char *at = (const char *)c + s->offset;
+	switch (s->type) {
+	case SETTING_STRING: put_quoted(out, str_of(at)); break;
+	case SETTING_INT:
+		buf_printf(out, "%" PRId64, *(const int64_t *)(const void *)at);
+		break;
+	case SETTING_BOOL:
+		buf_cstr(out, *(const bool *)(const void *)at ? "true" : "false");
+		break;
+	}
+}
+
+void
+config_yaml(const struct config *c, struct buf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		const struct setting *s = &settings[i];
+		buf_printf(out, "%s# %s\n%s: ", i ? "\n" : "", s->sentence, s->name);
+		put_value(out, c, s);
+		buf_putc(out, '\n');
+	}
+}

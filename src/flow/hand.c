@@ -1,0 +1,199 @@
+#include "hand.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "carillon/table.h"
+
+struct hand {
+	size_t limit;
+	pthread_mutex_t lock;
+	pthread_cond_t room;
+	/* Under the lock: */
+	struct table *by_seq, *by_id;
+	struct list oldest_first; /* by taken_at */
+};
+
+/* "workspace NUL event id": ids are only unique within a workspace. */
+struct id_key {
+	char bytes[WORKSPACE_ID_MAX + 1 + EVENT_ID_MAX];
+	size_t len;
+};
+
+static struct str
+seq_key(const uint64_t *seq)
+{
+	return (struct str){(const char *)seq, sizeof(*seq)};
+}
+
+static struct str
+id_key(struct id_key *k, const struct event *ev)
+{
+	must(ev->workspace.len <= WORKSPACE_ID_MAX && ev->id.len <= EVENT_ID_MAX);
+	memcpy(k->bytes, ev->workspace.ptr, ev->workspace.len);
+	k->bytes[ev->workspace.len] = '\0';
+	memcpy(k->bytes + ev->workspace.len + 1, ev->id.ptr, ev->id.len);
+	return (struct str){k->bytes, ev->workspace.len + 1 + ev->id.len};
+}
+
+struct hand *
+hand_new(size_t limit)
+{
+	struct hand *h = calloc(1, sizeof(*h));
+	pthread_condattr_t attr;
+
+	must(h != NULL);
+	h->limit = limit;
+	h->by_seq = table_new();
+	h->by_id = table_new();
+	list_init(&h->oldest_first);
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->room, &attr);
+	pthread_condattr_destroy(&attr);
+	return h;
+}
+
+void
+hand_free(struct hand *h)
+{
+	if (h == NULL)
+		return;
+	must(table_len(h->by_seq) == 0);
+	table_free(h->by_seq);
+	table_free(h->by_id);
+	pthread_cond_destroy(&h->room);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+size_t
+hand_count(struct hand *h)
+{
+	size_t n;
+
+	pthread_mutex_lock(&h->lock);
+	n = table_len(h->by_seq);
+	pthread_mutex_unlock(&h->lock);
+	return n;
+}
+
+size_t
+hand_room(struct hand *h)
+{
+	size_t n = hand_count(h);
+
+	return n < h->limit ? h->limit - n : 0;
+}
+
+bool
+hand_wait_room(struct hand *h, int64_t wait_ms)
+{
+	struct timespec until;
+	bool has_room;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&h->lock);
+	while (table_len(h->by_seq) >= h->limit && rc == 0)
+		rc = pthread_cond_timedwait(&h->room, &h->lock, &until);
+	has_room = table_len(h->by_seq) < h->limit;
+	pthread_mutex_unlock(&h->lock);
+	return has_room;
+}
+
+/* Counts a repeat of what we have. Under the lock. */
+static bool
+note_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
+{
+	struct message *have = table_get(h->by_seq, seq_key(&seq));
+
+	if (have == NULL)
+		return false;
+	if (broker_deliveries > have->broker_deliveries)
+		have->broker_deliveries = broker_deliveries;
+	return true;
+}
+
+bool
+hand_has(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
+{
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	has = note_repeat(h, seq, broker_deliveries);
+	pthread_mutex_unlock(&h->lock);
+	return has;
+}
+
+enum hand_take
+hand_take(struct hand *h, struct message *m)
+{
+	enum hand_take taken = HAND_TAKEN;
+	struct id_key space;
+	struct str id = id_key(&space, &m->event);
+
+	pthread_mutex_lock(&h->lock);
+	if (note_repeat(h, m->seq, m->broker_deliveries)) {
+		taken = HAND_SAME_MESSAGE;
+	} else if (table_get(h->by_id, id) != NULL) {
+		taken = HAND_SAME_EVENT;
+	} else {
+		table_set(h->by_seq, seq_key(&m->seq), m);
+		table_set(h->by_id, id, m);
+		list_append(&h->oldest_first, &m->hand_link);
+	}
+	pthread_mutex_unlock(&h->lock);
+	return taken;
+}
+
+void
+hand_release(struct hand *h, struct message *m)
+{
+	struct id_key space;
+
+	pthread_mutex_lock(&h->lock);
+	must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
+	must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
+	list_remove(&m->hand_link);
+	pthread_cond_signal(&h->room);
+	pthread_mutex_unlock(&h->lock);
+}
+
+uint64_t
+hand_broker_deliveries(struct hand *h, const struct message *m)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&h->lock);
+	n = m->broker_deliveries;
+	pthread_mutex_unlock(&h->lock);
+	return n;
+}
+
+void
+hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each, void *arg)
+{
+	pthread_mutex_lock(&h->lock);
+	/* Those reported go to the end, so the list stays in order of taken_at. */
+	while (!list_is_empty(&h->oldest_first)) {
+		struct message *m =
+		    CONTAINER_OF(h->oldest_first.next, struct message, hand_link);
+
+		if (!mono_reached(now, mono_after(m->taken_at, after_ms)))
+			break;
+		if (m->origin == ORIGIN_STREAM)
+			each(m->reply, arg);
+		m->taken_at = now;
+		list_remove(&m->hand_link);
+		list_append(&h->oldest_first, &m->hand_link);
+	}
+	pthread_mutex_unlock(&h->lock);
+}

@@ -1,0 +1,40 @@
+/*
+ * What is in our hands: every message between ingest and settle, by sequence and by event id.
+ * It bounds memory (the valve), drops what the broker sends again while we still have it, and
+ * tells the broker that we are still working on what takes long. Any thread; one short lock.
+ */
+#pragma once
+
+#include "message.h"
+
+struct hand;
+
+/* At most `limit` messages. */
+struct hand *hand_new(size_t limit);
+void hand_free(struct hand *h);
+/* How many more may be taken. */
+size_t hand_room(struct hand *h);
+size_t hand_count(struct hand *h);
+/* Waits until there is room for one, at most wait_ms. */
+bool hand_wait_room(struct hand *h, int64_t wait_ms);
+
+enum hand_take {
+	HAND_TAKEN,
+	HAND_SAME_MESSAGE, /* this sequence is in hand already: drop it */
+	HAND_SAME_EVENT,   /* another sequence with the same event id is: come back later */
+};
+enum hand_take hand_take(struct hand *h, struct message *m);
+/* Whether (workspace, sequence) is in hand: a message not yet decoded can be dropped. */
+bool hand_has(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
+/* Lets go; the message stays the caller's. */
+void hand_release(struct hand *h, struct message *m);
+/* How often the broker had handed the message out, counting repeats we dropped. */
+uint64_t hand_broker_deliveries(struct hand *h, const struct message *m);
+
+/*
+ * Messages of the stream that were not reported for `after_ms`: calls `each` with the reply
+ * subject and marks them reported at `now`.
+ */
+typedef void hand_overdue_fn(struct str reply, void *arg);
+void hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each,
+		  void *arg);

@@ -1,0 +1,170 @@
+#include "lane_private.h"
+
+enum {
+	RETRY_AFTER_DEFAULT_MS = 30 * 1000,
+	/* An answer may say anything; no pause it names is worth more than a day. */
+	RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000,
+};
+
+void
+lane_init(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	l->state = LANE_OPEN;
+	l->window = p->window_start;
+	l->opens_at = now;
+	l->used_at = now;
+	bucket_init(&l->bucket, p->rate_milli, p->burst, now);
+	list_init(&l->queue);
+	list_init(&l->sibling);
+	list_init(&l->turn);
+	list_init(&l->use);
+}
+
+bool
+lane_has_room(const struct lane *l)
+{
+	if (l->queued == 0)
+		return false;
+	switch (l->state) {
+	case LANE_OPEN: return l->in_flight < l->window;
+	case LANE_SHUT: return true; /* the probe, once it is time */
+	case LANE_PROBING: return false;
+	}
+	return false;
+}
+
+mono_t
+lane_ready_at(struct lane *l, mono_t now)
+{
+	mono_t tokens = bucket_ready(&l->bucket, 1, now);
+
+	if (l->state == LANE_SHUT && l->opens_at.ms > tokens.ms)
+		return l->opens_at;
+	return tokens;
+}
+
+/* The one place where a lane's state changes. */
+static void
+enter(struct lane *l, enum lane_state to)
+{
+	switch (to) {
+	case LANE_OPEN: must(l->state == LANE_PROBING); break;
+	case LANE_PROBING: must(l->state == LANE_SHUT); break;
+	case LANE_SHUT: break; /* from any: a second pause may follow the first */
+	}
+	l->state = to;
+}
+
+struct lane_item *
+lane_leave(struct lane *l, mono_t now)
+{
+	struct lane_item *item =
+	    CONTAINER_OF(list_take_first(&l->queue), struct lane_item, link);
+
+	bucket_take(&l->bucket, 1, now);
+	if (l->state == LANE_SHUT) {
+		must(mono_reached(now, l->opens_at));
+		enter(l, LANE_PROBING);
+	}
+	item->epoch = l->epoch;
+	l->queued--;
+	l->in_flight++;
+	l->used_at = now;
+	return item;
+}
+
+static void
+shut(struct lane *l, mono_t until)
+{
+	/* Requests that are out still may ask for a longer pause, never for a shorter one. */
+	if (until.ms > l->opens_at.ms)
+		l->opens_at = until;
+	l->epoch++;
+	l->credit = 0;
+	enter(l, LANE_SHUT);
+}
+
+static int64_t
+shut_time(const struct lane *l, const struct lane_policy *p)
+{
+	int64_t ms = p->shut_min_ms;
+
+	for (int i = 1; i < l->faults && ms < p->shut_max_ms; i++)
+		ms *= 2;
+	return ms < p->shut_max_ms ? ms : p->shut_max_ms;
+}
+
+static void
+fault(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	/* Past the longest pause more faults mean nothing; 60 doublings would overflow. */
+	if (l->faults < 32)
+		l->faults++;
+	l->window = l->window > 1 ? l->window / 2 : 1;
+	l->is_down = true;
+	shut(l, mono_after(now, shut_time(l, p)));
+}
+
+/*
+ * Wider by one for each window's worth of successes, but only while the window is nearly full:
+ * one that rate limits keep empty would grow without ever being tried. `in_flight` counts the
+ * item that succeeded. Faults are forgotten one by one: a destination that flaps is not trusted
+ * at once.
+ */
+static void
+success(struct lane *l, const struct lane_policy *p)
+{
+	if (l->faults > 0)
+		l->faults--;
+	if (l->state == LANE_PROBING) {
+		l->is_down = false;
+		enter(l, LANE_OPEN);
+	}
+	if (l->window >= l->in_flight + p->window_start || l->window >= p->window_max)
+		return;
+	if (++l->credit >= l->window) {
+		l->window++;
+		l->credit = 0;
+	}
+}
+
+static void
+throttled(struct lane *l, int64_t retry_after_ms, mono_t now)
+{
+	int64_t ms = retry_after_ms < 0 ? RETRY_AFTER_DEFAULT_MS : retry_after_ms;
+
+	shut(l, mono_after(now, ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS));
+}
+
+void
+lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
+	    enum lane_result r, int64_t retry_after_ms, mono_t now)
+{
+	bool is_news = item->epoch == l->epoch;
+
+	if (r == LANE_RESULT_THROTTLED)
+		throttled(l, retry_after_ms, now);
+	else if (r == LANE_RESULT_FAULT && is_news)
+		fault(l, p, now);
+	else if (r == LANE_RESULT_OK && is_news)
+		success(l, p);
+	else if (r == LANE_RESULT_NEUTRAL && is_news && l->state == LANE_PROBING)
+		enter(l, LANE_SHUT); /* it proved nothing: the next item is the probe */
+	l->in_flight--;
+	l->used_at = now;
+}
+
+mono_t
+lane_drained_at(struct lane *l, mono_t now)
+{
+	mono_t start = l->state == LANE_SHUT && l->opens_at.ms > now.ms ? l->opens_at : now;
+	mono_t own = bucket_ready(&l->bucket, l->queued + 1, now);
+	mono_t teams = bucket_ready(&l->team->bucket, l->queued + 1, now);
+	int64_t rate = l->bucket.rate_milli < l->team->bucket.rate_milli
+			   ? l->bucket.rate_milli
+			   : l->team->bucket.rate_milli;
+
+	(void)own;
+	(void)teams;
+	return mono_after(start, (l->queued * (int64_t)1000000 + rate - 1) / rate);
+}

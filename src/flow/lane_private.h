@@ -1,0 +1,67 @@
+/*
+ * One lane's own rules (lane.c) and the places dispatch.c keeps it in. Private to the two.
+ *
+ * A lane is always in exactly one place, and the place says what it waits for:
+ *
+ *     IDLE   an offer or a report          (no list)
+ *     READY  its turn                      (dispatch.ready, a ring)
+ *     TEAM   a token of its team's bucket  (team.blocked; the team waits in dispatch.teams_due)
+ *     TIMED  its own bucket, or its shut   (dispatch.lanes_due)
+ */
+#pragma once
+
+#include "carillon/buf.h"
+#include "carillon/heap.h"
+#include "carillon/lane.h"
+#include "carillon/table.h"
+
+enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED };
+
+/* The lanes of one connection and the bucket they share. */
+struct team {
+	struct list link;  /* dispatch.teams */
+	struct list lanes; /* all of them, by lane.sibling */
+	struct list blocked;
+	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
+	struct bucket bucket;
+	struct str key;
+};
+
+struct lane {
+	struct team *team;
+	struct list sibling; /* team.lanes */
+	char *key;           /* connection, '/', channel */
+	size_t connection_len, key_len;
+
+	enum lane_state state;
+	bool is_down;   /* not open because of faults, not of a throttle */
+	uint32_t epoch; /* grows whenever the lane is shut: older requests say nothing new */
+	int faults;     /* less the successes since; the shut time doubles with each */
+	int window, credit;
+	mono_t opens_at;
+	struct bucket bucket;
+
+	struct list queue;
+	int queued, in_flight;
+
+	enum lane_place place;
+	struct list turn; /* dispatch.ready or team.blocked */
+	struct heap_node due;
+
+	struct list use; /* dispatch.recent or dispatch.old, by used_at */
+	bool is_recent;
+	mono_t used_at;
+};
+
+void lane_init(struct lane *l, const struct lane_policy *p, mono_t now);
+/* Whether an item waits and the state and the window let it leave, apart from the time. */
+bool lane_has_room(const struct lane *l);
+/* The earliest time the shut and the lane's own bucket let an item leave; `now` if they do. */
+mono_t lane_ready_at(struct lane *l, mono_t now);
+/* Takes the first item, which must be allowed to leave, into flight. */
+struct lane_item *lane_leave(struct lane *l, mono_t now);
+/* Ends the flight of an item and learns from it. */
+void lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
+		 enum lane_result r, int64_t retry_after_ms, mono_t now);
+/* When an item offered now would leave if nothing but the buckets and the shut held it. */
+mono_t lane_drained_at(struct lane *l, mono_t now);

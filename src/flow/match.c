@@ -1,0 +1,200 @@
+#include "match.h"
+
+#include "carillon/filter.h"
+#include "gate.h"
+
+static bool
+wants(const struct rule *rule, const struct event *ev)
+{
+	if (!rule->active || !id_type_matches(rule->pattern, ev->type))
+		return false;
+	/* A rule that does not compile is recorded as failed, not silently skipped. */
+	return rule->problem.len > 0 || filter_matches(rule->filter, ev);
+}
+
+static void
+settled(struct delivery *d, enum delivery_state state, struct str reason, struct str action)
+{
+	d->step = STEP_SETTLED;
+	d->state = state;
+	d->reason = reason;
+	d->action = action;
+}
+
+/* Decides what is to be done with a delivery whose rule is still there. */
+static void
+open_delivery(struct delivery *d, bool is_claimed_first)
+{
+	const struct message *m = d->message;
+	struct gate gate = gate_of(m->rules, d->rule);
+
+	d->channel = d->rule->channel;
+	d->connection_key = arena_printf(m->arena, "%.*s/%.*s", STR_ARG(m->event.workspace),
+					 STR_ARG(d->rule->connection_id));
+	if (d->rule->problem.len > 0)
+		settled(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
+	else if (d->maybe_posted && d->rule->prefer_silence)
+		settled(
+		    d, DELIVERY_SKIPPED,
+		    STR("it may have been posted before an interruption, and the rule prefers "
+			"silence to a duplicate"),
+		    (struct str){0});
+	else if (!gate.is_open)
+		settled(d, DELIVERY_HELD, gate.reason, gate.action);
+	else
+		d->step = is_claimed_first ? STEP_CLAIM : STEP_SEND;
+	if (d->step != STEP_SETTLED)
+		message_render(d->rule->template, &m->event, d->rule->order, m->arena,
+			       &d->rendered);
+}
+
+static void
+match_rules(struct message *m)
+{
+	const struct ruleset *r = m->rules;
+	int n = 0;
+
+	for (int i = 0; i < r->n_rules; i++)
+		n += wants(&r->rules[i], &m->event);
+	message_deliveries(m, n);
+	m->matched = (uint32_t)n;
+	for (int i = 0, at = 0; i < r->n_rules && at < n; i++) {
+		struct delivery *d = &m->deliveries[at];
+
+		if (!wants(&r->rules[i], &m->event))
+			continue;
+		d->rule = &r->rules[i];
+		d->rule_id = d->rule->id;
+		/* A rule that prefers silence recorded its claim before sending: no record, no
+		 * post. */
+		d->maybe_posted = m->is_repeat && !d->rule->prefer_silence;
+		open_delivery(d, d->rule->prefer_silence);
+		at++;
+	}
+}
+
+/* What the ledger has of an event, gathered to be gone through twice. */
+struct known {
+	const delivery_record *records[256];
+	int n;
+	bool from_ledger;
+	const struct str *only;
+	int n_only;
+};
+
+static bool
+is_named(const struct known *k, struct str rule)
+{
+	for (int i = 0; i < k->n_only; i++)
+		if (str_eq(k->only[i], rule))
+			return true;
+	return false;
+}
+
+static bool
+is_open_here(const struct known *k, const delivery_record *rec)
+{
+	if (k->from_ledger)
+		return !delivery_state_is_final((enum delivery_state)rec->state) &&
+		       is_named(k, str_of(rec->rule));
+	/* Parked and held ones are the ledger's to bring back, not the broker's. */
+	return rec->state == (int)DELIVERY_PENDING || rec->state == (int)DELIVERY_SENDING ||
+	       rec->state == (int)DELIVERY_RETRYING;
+}
+
+static bool
+know(const delivery_record *rec, void *arg)
+{
+	struct known *k = arg;
+
+	if (is_open_here(k, rec) && k->n < (int)COUNT_OF(k->records))
+		k->records[k->n++] = rec;
+	return true;
+}
+
+/* Doubt stays: once an attempt may have been posted, every later one may be a duplicate. */
+static bool
+is_in_doubt(const delivery_record *rec)
+{
+	const attempt_record *last;
+
+	if (rec->n_attempts == 0)
+		return false;
+	last = rec->attempts[rec->n_attempts - 1];
+	return last->ambiguous || last->possible_duplicate;
+}
+
+/*
+ * Whether an attempt was made of which the record says nothing. A retry recorded at the
+ * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between.
+ */
+static bool
+had_unknown_attempt(const struct message *m, const delivery_record *rec)
+{
+	switch ((enum delivery_state)rec->state) {
+	case DELIVERY_SENDING: return true;
+	case DELIVERY_PENDING: return m->origin == ORIGIN_STREAM;
+	case DELIVERY_RETRYING: return m->broker_deliveries > rec->broker_deliveries + 1;
+	default: return false;
+	}
+}
+
+static void
+resume(struct delivery *d, const delivery_record *rec, wall_t now)
+{
+	struct message *m = d->message;
+
+	d->before = rec;
+	d->rule_id = str_of(rec->rule);
+	d->rule = ruleset_rule(m->rules, d->rule_id);
+	d->spent = rec->spent;
+	d->degraded = rec->degraded;
+	d->maybe_posted = had_unknown_attempt(m, rec) || is_in_doubt(rec);
+	if (d->rule == NULL || !d->rule->active) {
+		settled(d, DELIVERY_CANCELED, STR("the rule was deleted or disabled meanwhile"),
+			(struct str){0});
+	} else if (rec->state == (int)DELIVERY_RETRYING && rec->due_ms > now.ms + 1000) {
+		/* Brought back for a sibling that is due earlier. */
+		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
+		d->due = (wall_t){rec->due_ms};
+	} else {
+		open_delivery(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence);
+	}
+}
+
+static void
+resume_all(struct message *m, const struct known *k, wall_t now)
+{
+	message_deliveries(m, k->n);
+	for (int i = 0; i < k->n; i++)
+		resume(&m->deliveries[i], k->records[i], now);
+}
+
+bool
+match(struct message *m, struct txn *history, wall_t now)
+{
+	uint64_t known_seq = ledger_seq(history, m->event.workspace, m->event.id);
+	struct known k = {0};
+
+	if (known_seq != 0 && known_seq != m->seq)
+		return false;
+	if (known_seq == 0) {
+		match_rules(m);
+		return true;
+	}
+	m->is_known = true;
+	history_each_delivery(history, m->arena, m->seq, know, &k);
+	resume_all(m, &k, now);
+	return true;
+}
+
+void
+match_again(struct message *m, struct txn *history, const struct str *rules, int n_rules,
+	    wall_t now)
+{
+	struct known k = {.from_ledger = true, .only = rules, .n_only = n_rules};
+
+	m->is_known = true;
+	history_each_delivery(history, m->arena, m->seq, know, &k);
+	resume_all(m, &k, now);
+}

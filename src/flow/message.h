@@ -1,0 +1,98 @@
+/*
+ * What moves through the flow: a message (one event we hold) and its deliveries (one for each
+ * rule that wants it).
+ *
+ *     intake ---> courier ---> scribe            one owner at a time, handed over by queue.h
+ *        |                        ^
+ *        +------------------------+              nothing matched, or nothing left to do
+ *
+ * A message lives in one arena from ingest to settle. The thread that owns the message owns its
+ * deliveries too, except that a delivery in the courier's hands may be finished and handed to
+ * the scribe while its siblings are still being sent: so the tally (`open`) and the records are
+ * the scribe's alone, and the courier touches only the deliveries it has.
+ */
+#pragma once
+
+#include "carillon/arena.h"
+#include "carillon/base.h"
+#include "carillon/dest.h"
+#include "carillon/event.h"
+#include "carillon/id.h"
+#include "carillon/lane.h"
+#include "carillon/list.h"
+#include "carillon/records.h"
+#include "carillon/render.h"
+#include "rulebook.h"
+
+/* Where a message came from, which decides how it is settled. */
+enum origin {
+	ORIGIN_STREAM, /* the dispatch consumer: acked, or given back with a delay */
+	ORIGIN_LEDGER, /* parked or held, read again by its sequence: recorded, not acked */
+};
+
+struct message {
+	struct list link;      /* on one queue at a time: to the courier, or to the scribe */
+	struct list hand_link; /* in hand.h, from oldest to newest */
+	enum origin origin;
+	struct arena *arena;
+	struct arena *body;         /* what hostile bytes unpack into: limited */
+	struct str reply;           /* where to settle; ORIGIN_STREAM only */
+	uint64_t seq;               /* in the events stream */
+	uint64_t broker_deliveries; /* how often handed out, from 1; hand.h keeps it current */
+	mono_t taken_at;    /* when it came into our hands, or was last reported in progress */
+	wall_t received_at; /* when the stream stored it */
+	struct event event;
+	struct ruleset
+	    *rules;         /* reference, released at settle; NULL if it could not be decoded */
+	struct str failure; /* why the event itself is failed; empty normally */
+	bool is_known;      /* the ledger has its event record already */
+	bool is_recorded;   /* the scribe has committed its event record */
+	bool is_repeat;     /* handed out before, and the ledger knows nothing: may be posted */
+	uint32_t matched;   /* rules that wanted it */
+	struct delivery *deliveries;
+	int n_deliveries;
+	int open; /* deliveries not yet settled; the scribe's */
+};
+
+/* What the courier does with a delivery next; the scribe looks at it to know what it got. */
+enum delivery_step {
+	STEP_SEND,    /* to the courier, to be sent */
+	STEP_CLAIM,   /* to the scribe first: recorded as sending, then to the courier */
+	STEP_SETTLED, /* to the scribe: the outcome stands in `state` */
+};
+
+struct delivery {
+	struct list link;           /* to the scribe */
+	struct lane_item lane_item; /* in dispatch */
+	struct message *message;
+	struct arena *arena;     /* of what the courier learns: a message's own arena is
+				    read-only once it has left intake */
+	const struct rule *rule; /* borrowed from the message's ruleset; NULL if it is gone */
+	struct str rule_id;
+	struct str connection_key; /* "<workspace>/<connection>": with the channel, the lane */
+	struct str channel;
+	enum delivery_step step;
+	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
+	struct rendered rendered;
+	uint32_t spent;    /* attempts that count towards the schedule */
+	bool maybe_posted; /* an earlier attempt may have been posted */
+	bool degraded;     /* plain text instead of the formatted message */
+	bool at_top_level; /* the thread is gone */
+
+	/* What came of it: from `outcome` when there was an attempt, else set with
+	 * STEP_SETTLED. */
+	bool has_outcome;
+	struct outcome outcome; /* of the last attempt */
+	enum delivery_state state;
+	struct str reason, action; /* sentences of the state */
+	wall_t due;                /* of the next attempt: retrying, parked */
+	attempt_record **attempts; /* made in this life, oldest first */
+	size_t n_attempts;
+};
+
+/* A message with an arena of its own. Owner: the caller. */
+struct message *message_new(enum origin origin, uint64_t seq);
+/* Releases the ruleset and the arena with everything in it. */
+void message_free(struct message *m);
+/* Room for `n` deliveries, initialised. */
+void message_deliveries(struct message *m, int n);

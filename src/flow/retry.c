@@ -1,0 +1,119 @@
+#include "retry.h"
+
+#include "carillon/arena.h"
+
+enum {
+	FEW_ATTEMPTS = 3, /* for an error code nobody knows: slack.md, "2 slow retries" */
+	SLOW_RETRY_MS = 30 * 60000, /* for a quota: hours, not seconds, help */
+	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After: slack.md */
+};
+
+static int64_t
+jittered(int64_t delay_ms, int64_t percent, uint32_t random)
+{
+	int64_t range = delay_ms * percent / 100;
+
+	return range == 0 ? delay_ms : delay_ms - range + (int64_t)random % (2 * range + 1);
+}
+
+int64_t
+retry_delay_ms(const struct retry_policy *p, const struct rule *rule, uint32_t spent,
+	       uint32_t random)
+{
+	bool own = rule != NULL && rule->n_retry > 0;
+	uint32_t steps = (uint32_t)(own ? rule->n_retry : p->schedule.steps);
+	int64_t delay_ms;
+
+	if (spent >= steps)
+		return -1;
+	delay_ms = own ? (int64_t)rule->retry_s[spent] * 1000 : p->schedule.delay_ms[spent];
+	return jittered(delay_ms, p->jitter_percent, random);
+}
+
+static void
+settle(struct delivery *d, enum delivery_state state)
+{
+	d->state = state;
+	d->reason = str_of(d->outcome.reason);
+	d->action = str_of(d->outcome.action);
+	d->due = (wall_t){0};
+}
+
+static void
+plan(const struct retry_policy *p, struct delivery *d, wall_t now, int64_t delay_ms)
+{
+	settle(d, delay_ms <= p->nak_delay_max_ms ? DELIVERY_RETRYING : DELIVERY_PARKED);
+	d->due = (wall_t){now.ms + delay_ms};
+}
+
+static void
+exhausted(struct delivery *d)
+{
+	settle(d, DELIVERY_FAILED);
+	d->reason = arena_printf(d->arena, "given up after %u attempts; the last one: %s",
+				 d->spent, d->outcome.reason);
+	if (d->action.len == 0)
+		d->action = STR("send it again when the destination works");
+}
+
+static void
+later(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random)
+{
+	int64_t delay_ms;
+
+	d->spent++;
+	delay_ms = retry_delay_ms(p, d->rule, d->spent, random);
+	if (d->outcome.verdict == VERDICT_LATER_FEW && d->spent >= FEW_ATTEMPTS)
+		delay_ms = -1;
+	if (delay_ms < 0) {
+		exhausted(d);
+		return;
+	}
+	if (d->outcome.verdict == VERDICT_LATER_SLOWLY && delay_ms < SLOW_RETRY_MS)
+		delay_ms = jittered(SLOW_RETRY_MS, p->jitter_percent, random);
+	plan(p, d, now, delay_ms);
+}
+
+static bool
+silence_is_preferred(const struct delivery *d)
+{
+	return d->outcome.ambiguous && d->rule != NULL && d->rule->prefer_silence;
+}
+
+void
+retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random)
+{
+	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	switch (d->outcome.verdict) {
+	case VERDICT_DONE:
+		settle(d, DELIVERY_DELIVERED);
+		d->reason = (struct str){0};
+		break;
+	case VERDICT_THROTTLED:
+		plan(p, d, now,
+		     d->outcome.retry_after_ms >= 0 ? d->outcome.retry_after_ms
+						    : DEFAULT_PAUSE_MS);
+		break;
+	case VERDICT_LATER:
+	case VERDICT_LATER_FEW:
+	case VERDICT_LATER_SLOWLY:
+		if (silence_is_preferred(d)) {
+			settle(d, DELIVERY_SKIPPED);
+			d->reason = arena_printf(d->arena,
+						 "%s; it may have been posted, and the rule "
+						 "prefers silence to a duplicate",
+						 d->outcome.reason);
+		} else {
+			later(p, d, now, random);
+		}
+		break;
+	case VERDICT_HOLD_CONNECTION:
+	case VERDICT_HOLD_RULE: settle(d, DELIVERY_HELD); break;
+	case VERDICT_MESSAGE:
+	case VERDICT_NO_THREAD:
+	case VERDICT_NEVER:
+		d->spent++;
+		settle(d, DELIVERY_FAILED);
+		break;
+	}
+}

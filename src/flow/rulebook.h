@@ -1,0 +1,76 @@
+/*
+ * The rules as the hot path wants them: for each workspace an immutable, compiled ruleset, made
+ * from LMDB when first needed, shared by reference, and dropped when something of the workspace
+ * changes. Whoever holds a reference keeps using what was true when it took it.
+ *
+ * Any thread. One short lock around a table of pointers; a change costs one pointer, so it
+ * never pauses the flow, however many workspaces there are.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "carillon/base.h"
+#include "carillon/dest.h"
+#include "carillon/filter.h"
+#include "carillon/list.h"
+#include "carillon/render.h"
+#include "carillon/store.h"
+
+struct ruleset_connection {
+	struct str id, name;
+	const struct dest_type *dest; /* NULL: a type this build does not know */
+	Carillon__V1__ConnectionStatus status;
+	struct str status_reason;
+	struct str sealed;     /* the credential; opened by the courier for one compose */
+	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
+};
+
+struct rule {
+	struct str id, name, pattern, channel;
+	struct str hold_reason;                /* not empty: the channel needs a person */
+	struct str problem;                    /* not empty: it does not compile, and why */
+	struct ruleset_connection *connection; /* NULL: it names none that exists */
+	struct str connection_id;
+	const struct filter *filter;
+	const struct message_template *template;
+	const struct severity_order *order;
+	bool active;
+	bool prefer_silence;
+	bool plain_text_fallback;
+	int n_retry; /* own schedule; 0: the service's */
+	uint32_t const *retry_s;
+};
+
+struct ruleset {
+	atomic_int refs;
+	struct list lru;
+	struct arena *arena;
+	struct str workspace;
+	bool exists; /* the workspace is known */
+	bool paused;
+	int n_rules, n_connections;
+	struct rule *rules; /* in order of id */
+	struct ruleset_connection *connections;
+};
+
+struct rulebook;
+
+/* Keeps at most `limit` rulesets compiled; the least recently used go first. */
+struct rulebook *rulebook_new(struct store *s, size_t limit);
+void rulebook_free(struct rulebook *b);
+/*
+ * The workspace's ruleset as of now; the caller owns a reference. Never NULL unless the index
+ * cannot be read (`e` says why). A workspace nobody knows gives one with exists = false.
+ */
+MUST_USE struct ruleset *rulebook_get(struct rulebook *b, struct str workspace, struct err *e);
+void ruleset_unref(struct ruleset *r); /* NULL is fine */
+/* Forgets what is compiled for a workspace ("": for all). Those in use live on. */
+void rulebook_drop(struct rulebook *b, struct str workspace);
+/* NULL if there is none. */
+struct ruleset_connection *ruleset_connection(const struct ruleset *r, struct str id);
+const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
+
+/* Compiles one rule record into `a` (preview, `rule test`); problems go to rule->problem. */
+void rule_compile(struct arena *a, const rule_record *rec, const type_record *type,
+		  struct rule *out);

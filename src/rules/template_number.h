@@ -1,0 +1,25 @@
+/*
+ * Numbers as JavaScript has them, for LiquidJS computes in doubles: reading a number's text,
+ * converting a string, rounding, and printing the shortest text that reads back as the same
+ * double. Pure; any thread.
+ */
+#pragma once
+
+#include "carillon/base.h"
+#include "carillon/buf.h"
+
+enum { NUMBER_TEXT_MAX = 32 };
+
+/* A JSON number's text; correctly rounded, infinite when too large. */
+double number_of_json(struct str text);
+/* Number(s) of JavaScript: NaN when `s` is no number, 0 when it is blank. */
+double number_of_string(struct str s);
+/* String(n) of JavaScript. Returns the length; `text` is NUL-terminated. */
+size_t number_print(double n, char text[static NUMBER_TEXT_MAX]);
+/* Filter `round` of LiquidJS. */
+double number_round(double n, double digits);
+/*
+ * For people: "1,840.50". `digits` after the point (0 to 20), or -1 for as many as there are.
+ * A number too large for that is printed as number_print does.
+ */
+void number_print_grouped(double n, int digits, struct buf *out);

@@ -1,0 +1,60 @@
+/* What an environment knows about itself: names in its table "meta". */
+#include "store_private.h"
+
+static enum table_id
+meta_table(const struct txn *t)
+{
+	return t->env == &t->store->envs[STORE_STATE] ? TABLE_STATE_META : TABLE_HISTORY_META;
+}
+
+uint64_t
+meta_number(struct txn *t, struct str name)
+{
+	const struct key k = key_text(name);
+	struct str value;
+
+	if (!txn_get(t, meta_table(t), &k, &value) || value.len != 8)
+		return 0;
+	return number_get(value.ptr);
+}
+
+void
+meta_set_number(struct txn *t, struct str name, uint64_t n)
+{
+	const struct key k = key_text(name);
+	char value[8];
+
+	number_put(value, n);
+	txn_put(t, meta_table(t), &k, (struct str){value, sizeof(value)});
+}
+
+uint64_t
+store_applied(struct txn *t)
+{
+	return meta_number(t, STR("applied"));
+}
+
+void
+store_set_applied(struct txn *t, uint64_t seq)
+{
+	meta_set_number(t, STR("applied"), seq);
+}
+
+struct str
+store_stream_id(struct txn *t, struct arena *a)
+{
+	const struct key k = key_text(STR("stream"));
+	struct str value;
+
+	if (!txn_get(t, meta_table(t), &k, &value))
+		return (struct str){0};
+	return arena_str(a, value);
+}
+
+void
+store_set_stream_id(struct txn *t, struct str id)
+{
+	const struct key k = key_text(STR("stream"));
+
+	txn_put(t, meta_table(t), &k, id);
+}

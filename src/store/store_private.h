@@ -1,0 +1,116 @@
+/*
+ * What the files of the store share: the two environments, the transaction with its sticky
+ * error, and scans. Nothing outside this directory includes it.
+ */
+#pragma once
+
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "carillon/store.h"
+#include "keys.h"
+
+enum table_id {
+#define TABLE(ENV, NAME, name) TABLE_##NAME,
+#include "tables.def"
+#undef TABLE
+	TABLES
+};
+
+enum { STORE_ENVS = 2, STORE_PATH_MAX = 240, STORE_SCHEMA = 1 };
+
+/*
+ * LMDB cannot change the size of a map while this process has a transaction in it. The gate
+ * counts them: a thread that has to resize closes it and waits for the count to reach zero.
+ */
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int inside;
+	bool closed;
+};
+
+struct env {
+	MDB_env *mdb;
+	char dir[STORE_PATH_MAX];
+	char path[STORE_PATH_MAX + 16]; /* the data file */
+	bool read_only;
+	struct gate gate;
+};
+
+struct store {
+	struct env envs[STORE_ENVS];
+	MDB_dbi tables[TABLES];
+};
+
+struct txn {
+	struct store *store;
+	struct env *env;
+	MDB_txn *mdb; /* NULL after a failure to begin */
+	bool writes;
+	int rc; /* LMDB's code of the first failure, 0 if it was not LMDB's */
+	struct err err;
+	struct arena *scratch; /* for records read on the way to a write; NULL until needed */
+};
+
+/* Fills `e` with what LMDB's `rc` means for a person, and returns false. */
+bool env_fail(const struct env *env, struct err *e, int rc);
+/* ERR_CORRUPT: the file of `env` is not what was written, because of `why`. */
+bool env_fail_corrupt(const struct env *env, struct err *e, const char *why);
+/*
+ * Makes the map larger than `full` bytes, or with 0 as large as another process has made it.
+ * ERR_TEMP if transactions of this process do not end in time. The caller is in none of `env`.
+ */
+MUST_USE bool env_resize(struct env *env, size_t full, struct err *e);
+size_t env_map_size(const struct env *env); /* bytes */
+/* Before and after every transaction. */
+void env_enter(struct env *env);
+void env_leave(struct env *env);
+MUST_USE bool gate_init(struct gate *g);
+void gate_fini(struct gate *g);
+
+/* Walks the pages of the file and looks whether they are what was written (check.c). */
+MUST_USE bool env_check(struct env *env, struct err *e);
+
+/* The first failure stays. Both return false. */
+bool txn_fail(struct txn *t, int rc);
+bool txn_fail_record(struct txn *t, uint64_t seq, const struct err *why);
+/* Arena for what lives no longer than one call; emptied by the next taker. */
+struct arena *txn_scratch(struct txn *t);
+
+MUST_USE bool txn_get(struct txn *t, enum table_id table, const struct key *k, struct str *out);
+void txn_put(struct txn *t, enum table_id table, const struct key *k, struct str value);
+/* Puts unless there is one already. */
+void txn_put_new(struct txn *t, enum table_id table, const struct key *k, struct str value);
+void txn_delete(struct txn *t, enum table_id table, const struct key *k);
+/* Packs `message` right into the page. Appending is cheap and succeeds (returns true) only if
+ * `k` is greater than every key of the table. */
+void txn_put_message(struct txn *t, enum table_id table, const struct key *k,
+		     const void *message);
+bool txn_append_message(struct txn *t, enum table_id table, const struct key *k,
+			const void *message);
+uint64_t txn_count(struct txn *t, enum table_id table);
+
+uint64_t meta_number(struct txn *t, struct str name);
+void meta_set_number(struct txn *t, struct str name, uint64_t n);
+
+/* Walks keys that begin with `prefix`: forward from the first key >= start, or backward from the
+ * last key < start. End it before the transaction. */
+struct scan {
+	struct txn *txn;
+	MDB_cursor *cursor; /* NULL when there is nothing to walk */
+	struct key prefix, start;
+	enum { SCAN_START_FORWARD, SCAN_START_BACKWARD, SCAN_FORWARD, SCAN_BACKWARD } step;
+	struct str key, value; /* borrowed from the map until the next write */
+};
+
+void scan_forward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
+		  const struct key *start);
+void scan_backward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
+		   const struct key *start);
+bool scan_next(struct scan *s);
+void scan_end(struct scan *s);
+
+/* Deletes with all index entries (history.c). */
+void history_delete_delivery(struct txn *t, const delivery_record *d);
+void history_delete_event(struct txn *t, const event_record *ev);

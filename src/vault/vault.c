@@ -1,0 +1,238 @@
+#include "carillon/vault.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "carillon/log.h"
+#include "vault/keyring.h"
+#include "vault/secret_private.h"
+
+#define aead_seal crypto_aead_xchacha20poly1305_ietf_encrypt
+#define aead_open crypto_aead_xchacha20poly1305_ietf_decrypt
+
+enum {
+	FORMAT = 1,
+	NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+	TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+	AT_VERSION = 1,
+	AT_NONCE = AT_VERSION + 4,
+	AT_CLEAR = AT_NONCE + NONCE_SIZE,
+	ID_MAX = 255, /* its length is one byte of the associated data */
+	OWNER_MAX = 1 + 4 + 2 * (1 + ID_MAX),
+	ROOT_SUBKEY = 1,
+};
+_Static_assert(AT_CLEAR + TAG_SIZE == VAULT_SEALED_OVERHEAD, "the sealed format");
+_Static_assert(VAULT_KEY_SIZE == crypto_kdf_KEYBYTES, "a master key");
+_Static_assert(VAULT_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+	       "a workspace key");
+
+/* Once open, a vault needs the root keys only; the master keys are wiped. */
+struct vault {
+	struct keyring roots;
+};
+
+static uint8_t *
+key_bytes(const struct secret *key)
+{
+	return (uint8_t *)(uintptr_t)secret_bytes(key);
+}
+
+static struct secret *
+root_from_master(const struct secret *master)
+{
+	struct secret *root = secret_new(VAULT_KEY_SIZE);
+	crypto_kdf_derive_from_key(secret_extend(root, VAULT_KEY_SIZE), VAULT_KEY_SIZE,
+				   ROOT_SUBKEY, "carillon", key_bytes(master));
+	return root;
+}
+
+static struct secret *
+workspace_key(const struct secret *root, struct str workspace)
+{
+	struct secret *key = secret_new(VAULT_KEY_SIZE);
+	crypto_generichash(secret_extend(key, VAULT_KEY_SIZE), VAULT_KEY_SIZE,
+			   (const uint8_t *)workspace.ptr, workspace.len, key_bytes(root),
+			   VAULT_KEY_SIZE);
+	return key;
+}
+
+/* A development key: the file's one line, without its version. */
+static bool
+read_environment(struct keyring *ring, const char *hex, struct err *e)
+{
+	struct secret *text = secret_new(SECRET_MAX);
+	bool ok = secret_append(text, "1 ", 2) && secret_append(text, hex, strlen(hex));
+	ok = ok ? keyring_parse(ring, text, e) : fail(e, ERR_SETUP, "is too long");
+	secret_free(text);
+	if (!ok)
+		return fail_within(e, "CARILLON_MASTER_KEY");
+	log_warn("vault.key_from_environment", L_STR("why", "CARILLON_MASTER_KEY is set"),
+		 L_STR("use", "development only; an environment can be read by others"));
+	return true;
+}
+
+static bool
+read_keys(struct keyring *ring, const char *path, struct err *e)
+{
+	if (path[0])
+		return keyfile_read(ring, path, KEYFILE_OWNER_ONLY, e);
+	char credential[PATH_MAX];
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	int len =
+	    !dir ? -1 : snprintf(credential, sizeof(credential), "%s/carillon-master-key", dir);
+	if (len > 0 && (size_t)len < sizeof(credential) && access(credential, F_OK) == 0)
+		return keyfile_read(ring, credential, KEYFILE_SYSTEMD, e);
+	const char *hex = getenv("CARILLON_MASTER_KEY");
+	if (hex && hex[0])
+		return read_environment(ring, hex, e);
+	return fail(
+	    e, ERR_SETUP,
+	    "no master key: run `carillon vault init` and set master_key_file, or give the "
+	    "systemd unit LoadCredential=carillon-master-key:<file>");
+}
+
+bool
+vault_open(struct vault **out, const char *path, struct err *e)
+{
+	must(sodium_init() >= 0);
+	struct keyring masters = {0};
+	if (!read_keys(&masters, path, e))
+		return false;
+	struct vault *v = calloc(1, sizeof(*v));
+	must(v != NULL);
+	for (int i = 0; i < masters.count; i++)
+		v->roots.keys[v->roots.count++] = (struct key_version){
+		    masters.keys[i].version, root_from_master(masters.keys[i].key)};
+	keyring_fini(&masters);
+	*out = v;
+	return true;
+}
+
+void
+vault_close(struct vault *v)
+{
+	if (!v)
+		return;
+	keyring_fini(&v->roots);
+	free(v);
+}
+
+uint32_t
+vault_version(const struct vault *v)
+{
+	return keyring_newest(&v->roots)->version;
+}
+
+static void
+version_put(uint8_t at[static 4], uint32_t version)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(version >> (24 - 8 * i));
+}
+
+/* The associated data: whose credential this is, so that no two owners read alike. */
+static size_t
+owner_write(uint8_t out[static OWNER_MAX], uint32_t version, struct str workspace,
+	    struct str connection)
+{
+	const struct str ids[] = {workspace, connection};
+	out[0] = FORMAT;
+	version_put(out + AT_VERSION, version);
+	size_t len = AT_NONCE;
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		must(ids[i].len > 0 && ids[i].len <= ID_MAX);
+		out[len++] = (uint8_t)ids[i].len;
+		memcpy(out + len, ids[i].ptr, ids[i].len);
+		len += ids[i].len;
+	}
+	return len;
+}
+
+void
+vault_seal(const struct vault *v, struct str workspace, struct str connection,
+	   const struct secret *clear, uint8_t *out, size_t *out_len)
+{
+	const struct key_version *newest = keyring_newest(&v->roots);
+	uint8_t owner[OWNER_MAX];
+	size_t owner_len = owner_write(owner, newest->version, workspace, connection);
+	out[0] = FORMAT;
+	version_put(out + AT_VERSION, newest->version);
+	randombytes_buf(out + AT_NONCE, NONCE_SIZE);
+	struct secret *key = workspace_key(newest->key, workspace);
+	aead_seal(out + AT_CLEAR, NULL, (const uint8_t *)secret_bytes(clear), secret_len(clear),
+		  owner, owner_len, NULL, out + AT_NONCE, key_bytes(key));
+	secret_free(key);
+	*out_len = secret_len(clear) + VAULT_SEALED_OVERHEAD;
+}
+
+uint32_t
+vault_sealed_version(const void *sealed, size_t sealed_len)
+{
+	const uint8_t *s = sealed;
+	if (sealed_len < VAULT_SEALED_OVERHEAD || s[0] != FORMAT)
+		return 0;
+	uint32_t version = 0;
+	for (int i = 0; i < 4; i++)
+		version = version << 8 | s[AT_VERSION + i];
+	return version;
+}
+
+/* The key version `sealed` needs; NULL with an error when it is not to be had. */
+static const struct key_version *
+key_for(const struct vault *v, const void *sealed, size_t sealed_len, struct err *e)
+{
+	uint32_t version = vault_sealed_version(sealed, sealed_len);
+	const struct key_version *found = keyring_find(&v->roots, version);
+	if (version == 0)
+		(void)fail(e, ERR_CORRUPT,
+			   "is no sealed credential; enter the credential again");
+	else if (!found)
+		(void)fail(e, ERR_DENIED,
+			   "was sealed with master key version %" PRIu32
+			   ", the newest here is %" PRIu32
+			   "; check the master key file, and restart what runs since before a "
+			   "rotation",
+			   version, vault_version(v));
+	return found;
+}
+
+static bool
+open_sealed(const struct vault *v, struct str workspace, struct str connection,
+	    const uint8_t *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+{
+	const struct key_version *root = key_for(v, sealed, sealed_len, e);
+	if (!root)
+		return false;
+	uint8_t *out = secret_extend(clear, sealed_len - VAULT_SEALED_OVERHEAD);
+	if (!out)
+		return fail(e, ERR_CORRUPT, "is longer than the credential may be");
+	uint8_t owner[OWNER_MAX];
+	size_t owner_len = owner_write(owner, root->version, workspace, connection);
+	struct secret *key = workspace_key(root->key, workspace);
+	int rc = aead_open(out, NULL, NULL, sealed + AT_CLEAR, sealed_len - AT_CLEAR, owner,
+			   owner_len, sealed + AT_NONCE, key_bytes(key));
+	secret_free(key);
+	if (rc == 0)
+		return true;
+	return fail(e, ERR_DENIED,
+		    "does not open with master key version %" PRIu32
+		    "; check that the master key file is "
+		    "the one it was sealed with, and that nobody moved or altered the record",
+		    root->version);
+}
+
+bool
+vault_unseal(const struct vault *v, struct str workspace, struct str connection,
+	     const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+{
+	secret_clear(clear);
+	if (open_sealed(v, workspace, connection, sealed, sealed_len, clear, e))
+		return true;
+	secret_clear(clear);
+	return fail_within(e, "credential of %.*s/%.*s", STR_ARG(workspace),
+			   STR_ARG(connection));
+}
