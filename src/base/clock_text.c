@@ -60,7 +60,7 @@ civil_from_wall(wall_t t)
 {
 	struct civil c;
 	int64_t days = div_down(t.ms, MS_PER_DAY);
-	int ms = (int)(t.ms - days * MS_PER_DAY);
+	int ms = (int)((t.ms % MS_PER_DAY + MS_PER_DAY) % MS_PER_DAY);
 
 	date_from_days(days, &c);
 	c.hour = ms / 3600000;
