@@ -17,10 +17,10 @@ struct key {
 };
 
 struct key key_empty(void);
-struct key key_text(struct str text);                         /* meta, gone */
+struct key key_text(struct str text); /* meta, gone */
 struct key key_state_record(struct str workspace, struct str id);
 struct key key_event(uint64_t seq);
-struct key key_delivery(uint64_t seq, struct str rule);       /* also claimed */
+struct key key_delivery(uint64_t seq, struct str rule); /* also claimed */
 struct key key_by_id(struct str workspace, struct str event_id);
 struct key key_by_workspace(struct str workspace, uint64_t seq);
 struct key key_by_state(struct str workspace, int state, uint64_t seq, struct str rule);

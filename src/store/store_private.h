@@ -94,8 +94,8 @@ uint64_t txn_count(struct txn *t, enum table_id table);
 uint64_t meta_number(struct txn *t, struct str name);
 void meta_set_number(struct txn *t, struct str name, uint64_t n);
 
-/* Walks keys that begin with `prefix`: forward from the first key >= start, or backward from the
- * last key < start. End it before the transaction. */
+/* Walks keys that begin with `prefix`: forward from the first key >= start, or backward from
+ * the last key < start. End it before the transaction. */
 struct scan {
 	struct txn *txn;
 	MDB_cursor *cursor; /* NULL when there is nothing to walk */

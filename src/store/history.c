@@ -1,0 +1,214 @@
+#include "carillon/log.h"
+#include "store_private.h"
+
+/* --- reading records --- */
+
+static void *
+unpack(struct txn *t, struct arena *a, const ProtobufCMessageDescriptor *type, uint64_t seq,
+       struct str bytes)
+{
+	struct err why;
+	void *message = NULL;
+
+	if (!record_unpack(type, a, bytes, &message, &why))
+		txn_fail_record(t, seq, &why);
+	return message;
+}
+
+event_record *
+history_event(struct txn *t, struct arena *a, uint64_t seq)
+{
+	const struct key k = key_event(seq);
+	struct str bytes;
+
+	if (!txn_get(t, TABLE_EVENT, &k, &bytes))
+		return NULL;
+	return unpack(t, a, &carillon__v1__event_record__descriptor, seq, bytes);
+}
+
+delivery_record *
+history_delivery(struct txn *t, struct arena *a, uint64_t seq, struct str rule)
+{
+	const struct key k = key_delivery(seq, rule);
+	struct str bytes;
+
+	if (!txn_get(t, TABLE_DELIVERY, &k, &bytes))
+		return NULL;
+	return unpack(t, a, &carillon__v1__delivery_record__descriptor, seq, bytes);
+}
+
+uint64_t
+ledger_seq(struct txn *t, struct str workspace, struct str event_id)
+{
+	const struct key k = key_by_id(workspace, event_id);
+	struct str value;
+
+	return txn_get(t, TABLE_BY_ID, &k, &value) && value.len == 8 ? number_get(value.ptr)
+								     : 0;
+}
+
+/* --- applying --- */
+
+typedef void index_op(struct txn *t, enum table_id table, const struct key *k);
+
+static void
+index_put(struct txn *t, enum table_id table, const struct key *k)
+{
+	txn_put(t, table, k, STR(""));
+}
+
+/* Which index a delivery is in follows from its state alone: this is the only place that says
+ * so, for putting and for deleting. */
+static void
+index_delivery(struct txn *t, const delivery_record *d, index_op *op)
+{
+	const struct str workspace = str_of(d->workspace), rule = str_of(d->rule);
+	const int state = (int)d->state;
+
+	if (state != DELIVERY_DELIVERED) {
+		const struct key k = key_by_state(workspace, state, d->seq, rule);
+		op(t, TABLE_BY_STATE, &k);
+	}
+	if (state == DELIVERY_PARKED) {
+		const struct key k = key_due(d->due_ms, d->seq, rule);
+		op(t, TABLE_DUE, &k);
+	} else if (state == DELIVERY_HELD) {
+		const struct key k = key_held(workspace, str_of(d->connection), d->seq, rule);
+		op(t, TABLE_HELD, &k);
+	} else if (state == DELIVERY_SENDING) {
+		const struct key k = key_delivery(d->seq, rule);
+		op(t, TABLE_CLAIMED, &k);
+	}
+}
+
+static bool
+has_id(const event_record *ev)
+{
+	return ev->event_id && ev->event_id[0] &&
+	       !key_by_id(str_of(ev->workspace), str_of(ev->event_id)).bad;
+}
+
+static void
+unindex_event(struct txn *t, const event_record *ev)
+{
+	const struct str workspace = str_of(ev->workspace), id = str_of(ev->event_id);
+	const struct key by_workspace = key_by_workspace(workspace, ev->seq);
+
+	txn_delete(t, TABLE_BY_WORKSPACE, &by_workspace);
+	if (has_id(ev) && ledger_seq(t, workspace, id) == ev->seq) {
+		const struct key by_id = key_by_id(workspace, id);
+		txn_delete(t, TABLE_BY_ID, &by_id);
+	}
+}
+
+/* Who comes first keeps the id: a later event with the same one is a repeat. */
+static void
+index_event(struct txn *t, const event_record *ev)
+{
+	const struct str workspace = str_of(ev->workspace);
+	const struct key by_workspace = key_by_workspace(workspace, ev->seq);
+	char seq[8];
+
+	txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
+	if (!has_id(ev))
+		return;
+	const struct key by_id = key_by_id(workspace, str_of(ev->event_id));
+	number_put(seq, ev->seq);
+	txn_put_new(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)});
+}
+
+static bool
+is_same_event(const event_record *a, const event_record *b)
+{
+	return str_eq(str_of(a->workspace), str_of(b->workspace)) &&
+	       str_eq(str_of(a->event_id), str_of(b->event_id));
+}
+
+/* Appending proves that there was no record, which spares the common case a lookup. */
+static void
+apply_event(struct txn *t, const event_record *ev)
+{
+	const struct key k = key_event(ev->seq);
+
+	if (!txn_append_message(t, TABLE_EVENT, &k, ev)) {
+		const event_record *old = history_event(t, txn_scratch(t), ev->seq);
+		if (old && !is_same_event(old, ev))
+			unindex_event(t, old);
+		txn_put_message(t, TABLE_EVENT, &k, ev);
+	}
+	index_event(t, ev);
+}
+
+static void
+apply_delivery(struct txn *t, const delivery_record *d)
+{
+	const struct key k = key_delivery(d->seq, str_of(d->rule));
+	const struct key by_workspace = key_by_workspace(str_of(d->workspace), d->seq);
+	const delivery_record *old = NULL;
+
+	if (!txn_append_message(t, TABLE_DELIVERY, &k, d)) {
+		old = history_delivery(t, txn_scratch(t), d->seq, str_of(d->rule));
+		if (old)
+			index_delivery(t, old, txn_delete);
+		txn_put_message(t, TABLE_DELIVERY, &k, d);
+	}
+	index_delivery(t, d, index_put);
+	if (!old) /* its event may be told later */
+		txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
+}
+
+static bool
+fits(struct str workspace, struct str connection, struct str rule)
+{
+	return workspace.len && !key_held(workspace, connection, 0, rule).bad;
+}
+
+/* The records are ours. One with an id that cannot be a key would stop the stream for ever if
+ * it were an error, so it is said aloud and left out. */
+static void
+skip(struct str workspace, uint64_t seq)
+{
+	log_error("history.skipped", L_STRN("workspace", workspace), L_INT("seq", seq),
+		  L_STR("why", "its ids are not those of a record"));
+}
+
+void
+history_apply(struct txn *t, const history_entry *entry)
+{
+	const event_record *ev = entry->event;
+	const delivery_record *d = entry->delivery;
+
+	switch (entry->entry_case) {
+	case CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT:
+		if (fits(str_of(ev->workspace), STR(""), STR("")))
+			apply_event(t, ev);
+		else
+			skip(str_of(ev->workspace), ev->seq);
+		return;
+	case CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY:
+		if (fits(str_of(d->workspace), str_of(d->connection), str_of(d->rule)))
+			apply_delivery(t, d);
+		else
+			skip(str_of(d->workspace), d->seq);
+		return;
+	default: return; /* of a newer version; it is kept in the stream */
+	}
+}
+
+void
+history_delete_delivery(struct txn *t, const delivery_record *d)
+{
+	const struct key k = key_delivery(d->seq, str_of(d->rule));
+
+	index_delivery(t, d, txn_delete);
+	txn_delete(t, TABLE_DELIVERY, &k);
+}
+
+void
+history_delete_event(struct txn *t, const event_record *ev)
+{
+	const struct key k = key_event(ev->seq);
+
+	unindex_event(t, ev);
+	txn_delete(t, TABLE_EVENT, &k);
+}

@@ -1,0 +1,78 @@
+/* What still has to happen: deliveries that are parked, held, or claimed by a process. */
+#include "store_private.h"
+
+enum { DUE_SIZE = 8 }; /* the time in front of a key of the table due */
+
+void
+ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg)
+{
+	const struct key all = key_empty();
+	struct scan s;
+	struct str rule;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_DUE, &all, &all);
+	while (scan_next(&s) && key_read_delivery(s.key, DUE_SIZE, &seq, &rule)) {
+		if (now.ms < 0 || number_get(s.key.ptr) > (uint64_t)now.ms)
+			break;
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
+bool
+ledger_next_due(struct txn *t, wall_t *due)
+{
+	const struct key all = key_empty();
+	struct scan s;
+
+	scan_forward(&s, t, TABLE_DUE, &all, &all);
+	const bool found = scan_next(&s) && s.key.len >= DUE_SIZE;
+	if (found)
+		due->ms = (int64_t)number_get(s.key.ptr);
+	scan_end(&s);
+	return found;
+}
+
+/* Those of one rule are found among all held of the workspace, because a rule may have been
+ * pointed at another connection since. */
+void
+ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct str connection,
+		 struct str rule, delivery_each_fn *each, void *arg)
+{
+	const struct key prefix = connection.len ? key_of_held(workspace, connection)
+						 : key_of_state(workspace, DELIVERY_HELD);
+	const enum table_id table = connection.len ? TABLE_HELD : TABLE_BY_STATE;
+	struct scan s;
+	struct str found;
+	uint64_t seq;
+
+	scan_forward(&s, t, table, &prefix, &prefix);
+	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &found)) {
+		if (rule.len && !str_eq(rule, found))
+			continue;
+		const delivery_record *d = history_delivery(t, a, seq, found);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
+void
+ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg)
+{
+	const struct key all = key_empty();
+	struct scan s;
+	struct str rule;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_CLAIMED, &all, &all);
+	while (scan_next(&s) && key_read_delivery(s.key, 0, &seq, &rule)) {
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
