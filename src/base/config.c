@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "carillon/suggest.h"
 #include "base/config_table.h"
 
 #define TEXT_OF_STRING(def)   def
@@ -172,6 +173,15 @@ config_defaults(struct config *c)
 		case SETTING_BOOL: *setting_bool(c, s) = s->number != 0; break;
 		}
 	}
+}
+
+static const struct setting *
+setting_nearest(struct str name)
+{
+	struct str names[SETTING_COUNT];
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
+		names[i] = str_of(settings[i].name);
+	return setting_find(str_nearest(name, names, COUNT_OF(names)));
 }
 
 bool

@@ -33,9 +33,6 @@ MUST_USE bool setting_assign(struct config *c, const struct setting *s, struct s
 /* Fails with `name` unknown, suggesting the nearest one. */
 bool setting_fail_unknown(struct err *e, struct str name);
 
-/* The nearest setting to a name that is none, or NULL when none is near. */
-const struct setting *setting_nearest(struct str name);
-
 enum { SHOWN_MAX = 72 };
 /* `s` as an error may show it: cut, with "?" for what is not printable ASCII. */
 const char *shown(struct str s, char out[static SHOWN_MAX]);
