@@ -24,7 +24,8 @@ struct bucket {
 	mono_t at;
 };
 void bucket_init(struct bucket *b, int64_t rate_milli, int64_t burst, mono_t now);
-/* When `n` tokens will be there; `now` if they are. */
+/* When `n` tokens will be there; `now` if they are. For an `n` over the burst: when the n-th
+ * would be, the others having been taken as they came. */
 mono_t bucket_ready(struct bucket *b, int64_t n, mono_t now);
 void bucket_take(struct bucket *b, int64_t n, mono_t now);
 
@@ -39,7 +40,7 @@ struct lane_policy {
 /* The part of a delivery that a lane sees. Embedded; on one list at a time. */
 struct lane_item {
 	struct list link;
-	struct lane *lane; /* while in flight */
+	struct lane *lane; /* while queued or in flight, else NULL */
 	uint32_t epoch;    /* of the lane, when it left */
 };
 
@@ -63,7 +64,7 @@ void dispatch_free(struct dispatch *d); /* must hold no item */
 /*
  * Queues the item in the lane of (connection, channel), made when needed. False when the
  * lane's queue is full or the lane is shut for longer than `patience_ms`: the caller parks it,
- * and *retry_at is when the lane expects to have room.
+ * and *retry_at is when the lane expects to have sent what it holds.
  */
 MUST_USE bool dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
 			     struct lane_item *item, mono_t now, int64_t patience_ms,
@@ -76,12 +77,19 @@ mono_t dispatch_wake(struct dispatch *d, mono_t now);
 /* Ends the item's flight. retry_after_ms < 0: the destination gave none (30 s is used). */
 void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 		     int64_t retry_after_ms, mono_t now);
+/*
+ * Puts an item that was just reported back at the head of its lane, to leave again first: after
+ * a throttle, or to be said differently. Never refused for want of room. Returns true.
+ */
+bool dispatch_requeue(struct dispatch *d, struct lane_item *item, mono_t now);
+/* Whether any item is queued or in flight. */
+bool dispatch_has_items(const struct dispatch *d);
 /* Takes a queued item out again (canceled, drain). */
 void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 /* Takes every queued (not in-flight) item of a connection ("" = of all) into `out`. */
 size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out);
-/* Whether all lanes that were used in the last minute are shut by faults, at least `min_lanes`
- * of them: the destination type itself is down. */
+/* Whether all lanes that hold items or were used in the last minute are shut by faults, at
+ * least `min_lanes` of them: the destination type itself is down. */
 bool dispatch_all_shut(const struct dispatch *d, int min_lanes);
 
 struct lane_view {

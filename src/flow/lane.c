@@ -69,7 +69,8 @@ lane_leave(struct lane *l, mono_t now)
 	item->epoch = l->epoch;
 	l->queued--;
 	l->in_flight++;
-	l->used_at = now;
+	if (l->in_flight > l->peak)
+		l->peak = l->in_flight;
 	return item;
 }
 
@@ -80,7 +81,7 @@ shut(struct lane *l, mono_t until)
 	if (until.ms > l->opens_at.ms)
 		l->opens_at = until;
 	l->epoch++;
-	l->credit = 0;
+	l->credit = l->peak = 0;
 	enter(l, LANE_SHUT);
 }
 
@@ -106,10 +107,9 @@ fault(struct lane *l, const struct lane_policy *p, mono_t now)
 }
 
 /*
- * Wider by one for each window's worth of successes, but only while the window is nearly full:
- * one that rate limits keep empty would grow without ever being tried. `in_flight` counts the
- * item that succeeded. Faults are forgotten one by one: a destination that flaps is not trusted
- * at once.
+ * Each window's worth of successes widens it by one, but only if it was full meanwhile: a
+ * window that rate limits keep empty would grow without ever being tried. Faults are forgotten
+ * one by one: a destination that flaps is not trusted at once.
  */
 static void
 success(struct lane *l, const struct lane_policy *p)
@@ -120,19 +120,21 @@ success(struct lane *l, const struct lane_policy *p)
 		l->is_down = false;
 		enter(l, LANE_OPEN);
 	}
-	if (l->window >= l->in_flight + p->window_start || l->window >= p->window_max)
+	if (++l->credit < l->window)
 		return;
-	if (++l->credit >= l->window) {
+	if (l->peak >= l->window && l->window < p->window_max)
 		l->window++;
-		l->credit = 0;
-	}
+	l->credit = 0;
+	l->peak = 0;
 }
 
 static void
-throttled(struct lane *l, int64_t retry_after_ms, mono_t now)
+throttled(struct lane *l, int64_t retry_after_ms, bool is_news, mono_t now)
 {
 	int64_t ms = retry_after_ms < 0 ? RETRY_AFTER_DEFAULT_MS : retry_after_ms;
 
+	if (is_news) /* whoever asks for a pause is up */
+		l->is_down = false;
 	shut(l, mono_after(now, ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS));
 }
 
@@ -143,7 +145,7 @@ lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
 	bool is_news = item->epoch == l->epoch;
 
 	if (r == LANE_RESULT_THROTTLED)
-		throttled(l, retry_after_ms, now);
+		throttled(l, retry_after_ms, is_news, now);
 	else if (r == LANE_RESULT_FAULT && is_news)
 		fault(l, p, now);
 	else if (r == LANE_RESULT_OK && is_news)
@@ -151,20 +153,16 @@ lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
 	else if (r == LANE_RESULT_NEUTRAL && is_news && l->state == LANE_PROBING)
 		enter(l, LANE_SHUT); /* it proved nothing: the next item is the probe */
 	l->in_flight--;
-	l->used_at = now;
 }
 
 mono_t
 lane_drained_at(struct lane *l, mono_t now)
 {
 	mono_t start = l->state == LANE_SHUT && l->opens_at.ms > now.ms ? l->opens_at : now;
-	mono_t own = bucket_ready(&l->bucket, l->queued + 1, now);
-	mono_t teams = bucket_ready(&l->team->bucket, l->queued + 1, now);
-	int64_t rate = l->bucket.rate_milli < l->team->bucket.rate_milli
-			   ? l->bucket.rate_milli
-			   : l->team->bucket.rate_milli;
+	/* Copies, because looking at a bucket's future fills it. */
+	struct bucket own = l->bucket, teams = l->team->bucket;
+	mono_t own_at = bucket_ready(&own, l->queued + 1, start);
+	mono_t teams_at = bucket_ready(&teams, l->queued + 1, start);
 
-	(void)own;
-	(void)teams;
-	return mono_after(start, (l->queued * (int64_t)1000000 + rate - 1) / rate);
+	return own_at.ms > teams_at.ms ? own_at : teams_at;
 }
