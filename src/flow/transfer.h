@@ -1,0 +1,50 @@
+/*
+ * One slot of the pool: an easy handle set up once, a request, the answer as it comes, and how
+ * far it got. Private to deliver; the callbacks here are all libcurl sees of us.
+ */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "carillon/clock.h"
+#include "carillon/dest.h"
+#include "carillon/list.h"
+
+enum transfer_state {
+	TRANSFER_FREE,     /* on the pool's free list */
+	TRANSFER_TAKEN,    /* being filled */
+	TRANSFER_FLYING,   /* libcurl has it */
+	TRANSFER_FINISHED, /* on the finished list */
+	TRANSFER_REPORTED, /* the caller reads the answer */
+};
+
+struct transfer {
+	struct list link; /* of the free or the finished */
+	enum transfer_state state;
+	CURL *easy;
+	const CURLU *url; /* the parsed one `easy` has; NULL: none, or text */
+	struct dest_request req;
+	char content_type[128];
+	/* Own nodes, never appended by libcurl, which would copy the credential. */
+	struct curl_slist headers[3];
+	struct buf answer;
+	bool is_cut;   /* the answer went past DEST_BODY_MAX */
+	bool began;    /* a connection was there and the request about to be written */
+	bool has_head; /* the empty line after the headers was seen */
+	char curl_text[CURL_ERROR_SIZE];
+	struct dest_response res;
+	void *tag;
+	mono_t started;
+	int64_t duration_ms;
+};
+
+/* Sets up everything that is the same for all requests. */
+void transfer_init(struct transfer *t, void *sockets, int64_t connect_timeout_ms,
+		   int64_t request_timeout_ms);
+void transfer_fini(struct transfer *t);
+/* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
+void transfer_arm(struct transfer *t, CURLU *url);
+/* Fills t->res from the code libcurl ended with. */
+void transfer_end(struct transfer *t, CURLcode code);
+/* Forgets request and answer, wiping the credential. */
+void transfer_clear(struct transfer *t);
