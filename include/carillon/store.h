@@ -130,6 +130,9 @@ MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
 		      struct str connection, struct str rule, delivery_each_fn *each,
 		      void *arg);
+/* Each (workspace, connection) that has held deliveries, once; false from `each` stops. */
+typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);
+void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 

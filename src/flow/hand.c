@@ -12,7 +12,14 @@ struct hand {
 	/* Under the lock: */
 	struct table *by_seq, *by_id;
 	struct list oldest_first; /* by taken_at */
+	size_t weight;
 };
+
+static size_t
+weight_of(const struct message *m)
+{
+	return m->n_deliveries > 1 ? (size_t)m->n_deliveries : 1;
+}
 
 /* "workspace NUL event id": ids are only unique within a workspace. */
 struct id_key {
@@ -82,9 +89,12 @@ hand_count(struct hand *h)
 size_t
 hand_room(struct hand *h)
 {
-	size_t n = hand_count(h);
+	size_t room;
 
-	return n < h->limit ? h->limit - n : 0;
+	pthread_mutex_lock(&h->lock);
+	room = h->weight < h->limit ? h->limit - h->weight : 0;
+	pthread_mutex_unlock(&h->lock);
+	return room;
 }
 
 bool
@@ -102,9 +112,9 @@ hand_wait_room(struct hand *h, int64_t wait_ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&h->lock);
-	while (table_len(h->by_seq) >= h->limit && rc == 0)
+	while (h->weight >= h->limit && rc == 0)
 		rc = pthread_cond_timedwait(&h->room, &h->lock, &until);
-	has_room = table_len(h->by_seq) < h->limit;
+	has_room = h->weight < h->limit;
 	pthread_mutex_unlock(&h->lock);
 	return has_room;
 }
@@ -149,6 +159,7 @@ hand_take(struct hand *h, struct message *m)
 		table_set(h->by_seq, seq_key(&m->seq), m);
 		table_set(h->by_id, id, m);
 		list_append(&h->oldest_first, &m->hand_link);
+		h->weight += weight_of(m);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return taken;
@@ -163,6 +174,7 @@ hand_release(struct hand *h, struct message *m)
 	must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
 	must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
 	list_remove(&m->hand_link);
+	h->weight -= weight_of(m);
 	pthread_cond_signal(&h->room);
 	pthread_mutex_unlock(&h->lock);
 }
@@ -194,6 +206,7 @@ hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each
 		m->taken_at = now;
 		list_remove(&m->hand_link);
 		list_append(&h->oldest_first, &m->hand_link);
+		h->weight += weight_of(m);
 	}
 	pthread_mutex_unlock(&h->lock);
 }

@@ -9,12 +9,12 @@
 
 struct hand;
 
-/* At most `limit` messages. */
+/* At most `limit` deliveries; a message counts as many as it has, and at least one. */
 struct hand *hand_new(size_t limit);
 void hand_free(struct hand *h);
-/* How many more may be taken. */
+/* How many more may be taken. One message may go past the limit by its own deliveries. */
 size_t hand_room(struct hand *h);
-size_t hand_count(struct hand *h);
+size_t hand_count(struct hand *h); /* messages */
 /* Waits until there is room for one, at most wait_ms. */
 bool hand_wait_room(struct hand *h, int64_t wait_ms);
 

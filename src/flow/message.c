@@ -19,7 +19,9 @@ message_new(enum origin origin, uint64_t seq)
 	    .seq = seq,
 	    .taken_at = clock_mono(),
 	};
-	list_init(&m->link);
+	m->nak_delay_ms = -1;
+	m->handoff.kind = HANDOFF_MESSAGE;
+	list_init(&m->handoff.link);
 	list_init(&m->hand_link);
 	return m;
 }
@@ -44,7 +46,8 @@ message_deliveries(struct message *m, int n)
 
 		d->message = m;
 		d->arena = arena_new(0);
-		list_init(&d->link);
+		d->handoff.kind = HANDOFF_DELIVERY;
+		list_init(&d->handoff.link);
 		list_init(&d->lane_item.link);
 	}
 }

@@ -30,9 +30,15 @@ enum origin {
 	ORIGIN_LEDGER, /* parked or held, read again by its sequence: recorded, not acked */
 };
 
+/* What a queue carries: a message or one of its deliveries. */
+struct handoff {
+	struct list link;
+	enum { HANDOFF_MESSAGE, HANDOFF_DELIVERY } kind;
+};
+
 struct message {
-	struct list link;      /* on one queue at a time: to the courier, or to the scribe */
-	struct list hand_link; /* in hand.h, from oldest to newest */
+	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
+	struct list hand_link;  /* in hand.h, from oldest to newest */
 	enum origin origin;
 	struct arena *arena;
 	struct arena *body;         /* what hostile bytes unpack into: limited */
@@ -42,16 +48,17 @@ struct message {
 	mono_t taken_at;    /* when it came into our hands, or was last reported in progress */
 	wall_t received_at; /* when the stream stored it */
 	struct event event;
-	struct ruleset
-	    *rules;         /* reference, released at settle; NULL if it could not be decoded */
-	struct str failure; /* why the event itself is failed; empty normally */
-	bool is_known;      /* the ledger has its event record already */
-	bool is_recorded;   /* the scribe has committed its event record */
-	bool is_repeat;     /* handed out before, and the ledger knows nothing: may be posted */
-	uint32_t matched;   /* rules that wanted it */
+	struct ruleset *rules; /* a reference; NULL if it could not be decoded */
+	struct str failure;    /* why the event itself is failed; empty normally */
+	bool is_known;         /* the ledger has its event record already */
+	bool is_recorded;      /* the scribe's: its event record is in a batch */
+	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
+	uint32_t matched; /* rules that wanted it */
 	struct delivery *deliveries;
 	int n_deliveries;
-	int open; /* deliveries not yet settled; the scribe's */
+	int open;             /* the scribe's: deliveries not yet settled */
+	int in_batch;         /* the scribe's: its handoffs in the batch being written */
+	int64_t nak_delay_ms; /* the scribe's: of the earliest short retry; -1: none */
 };
 
 /* What the courier does with a delivery next; the scribe looks at it to know what it got. */
@@ -62,7 +69,7 @@ enum delivery_step {
 };
 
 struct delivery {
-	struct list link;           /* to the scribe */
+	struct handoff handoff;     /* to the scribe */
 	struct lane_item lane_item; /* in dispatch */
 	struct message *message;
 	struct arena *arena;     /* of what the courier learns: a message's own arena is
@@ -86,6 +93,7 @@ struct delivery {
 	enum delivery_state state;
 	struct str reason, action; /* sentences of the state */
 	wall_t due;                /* of the next attempt: retrying, parked */
+	bool is_settled;           /* the scribe's: the above is in a batch */
 	attempt_record **attempts; /* made in this life, oldest first */
 	size_t n_attempts;
 };

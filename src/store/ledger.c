@@ -60,6 +60,45 @@ ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct st
 	scan_end(&s);
 }
 
+/* Reads "workspace NUL connection NUL" off a key of the table held. */
+static bool
+read_group(struct str key, struct str *workspace, struct str *connection)
+{
+	const char *end = memchr(key.ptr, '\0', key.len);
+	const char *next = end == NULL ? NULL : end + 1;
+	const char *last = next == NULL ? NULL : memchr(next, '\0', key.len - (size_t)(next - key.ptr));
+
+	if (last == NULL)
+		return false;
+	*workspace = (struct str){key.ptr, (size_t)(end - key.ptr)};
+	*connection = (struct str){next, (size_t)(last - next)};
+	return true;
+}
+
+void
+ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg)
+{
+	const struct key all = key_empty();
+	struct key from = all;
+	bool more = true;
+
+	/* One step a group, however many deliveries it holds. */
+	while (more && !from.bad) {
+		struct str workspace, connection;
+		struct scan s;
+
+		scan_forward(&s, t, TABLE_HELD, &all, &from);
+		more = scan_next(&s) && read_group(s.key, &workspace, &connection);
+		if (more) {
+			const struct key group = key_of_held(workspace, connection);
+
+			more = each(workspace, connection, arg);
+			from = key_after(&group);
+		}
+		scan_end(&s);
+	}
+}
+
 void
 ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg)
 {

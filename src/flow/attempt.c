@@ -1,0 +1,108 @@
+#include "attempt.h"
+
+#include "carillon/arena.h"
+#include "carillon/clock.h"
+
+enum {
+	REQUEST_KEPT = 2048, /* bytes of each body that history keeps */
+	RESPONSE_KEPT = 1024,
+	ATTEMPTS_GROW = 4,
+};
+
+/* The credential without "Authorization: Bearer ". */
+static struct str
+token_of(const struct dest_request *req)
+{
+	struct str line;
+	const char *space;
+
+	if (req->auth == NULL)
+		return (struct str){0};
+	line = (struct str){secret_bytes(req->auth), secret_len(req->auth)};
+	space = line.len ? memrchr(line.ptr, ' ', line.len) : NULL;
+	if (space == NULL)
+		return line;
+	return (struct str){space + 1, line.len - (size_t)(space + 1 - line.ptr)};
+}
+
+/* Stars over every place where a destination sent the credential back. */
+static void
+scrub(char *bytes, size_t len, struct str token)
+{
+	char *at = bytes;
+
+	if (token.len < 4)
+		return;
+	while ((at = memmem(at, len - (size_t)(at - bytes), token.ptr, token.len)) != NULL) {
+		memset(at, '*', token.len);
+		at += token.len;
+	}
+}
+
+static ProtobufCBinaryData
+keep(struct arena *a, struct str body, size_t max, struct str token)
+{
+	struct str copy = arena_str(a, body);
+
+	if (copy.len == 0)
+		return (ProtobufCBinaryData){0};
+	/* Before cutting, so that the cut cannot leave half a credential. */
+	scrub((char *)(uintptr_t)copy.ptr, copy.len, token);
+	return (ProtobufCBinaryData){
+	    .len = str_utf8_cut(copy, max),
+	    .data = (uint8_t *)(uintptr_t)copy.ptr,
+	};
+}
+
+static attempt_record *
+append(struct delivery *d)
+{
+	attempt_record *rec = ARENA_NEW(d->arena, attempt_record);
+
+	carillon__v1__attempt__init(rec);
+	if (d->n_attempts % ATTEMPTS_GROW == 0) {
+		attempt_record **more =
+		    ARENA_ARRAY(d->arena, attempt_record *, d->n_attempts + ATTEMPTS_GROW);
+
+		if (d->n_attempts > 0)
+			memcpy(more, d->attempts, d->n_attempts * sizeof(*more));
+		d->attempts = more;
+	}
+	d->attempts[d->n_attempts++] = rec;
+	return rec;
+}
+
+static uint32_t
+number_of(const struct delivery *d)
+{
+	uint32_t before = 0;
+
+	if (d->before != NULL && d->before->n_attempts > 0)
+		before = d->before->attempts[d->before->n_attempts - 1]->number;
+	return before + (uint32_t)d->n_attempts;
+}
+
+void
+attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
+	    int64_t duration_ms, bool keep_request)
+{
+	attempt_record *rec = append(d);
+	struct str token = token_of(req);
+	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
+
+	rec->number = number_of(d);
+	rec->started_ms = clock_wall().ms - duration_ms;
+	rec->duration_ms = (uint32_t)duration_ms;
+	rec->outcome = (Carillon__V1__OutcomeCode)d->outcome.code;
+	rec->possible_duplicate = d->maybe_posted;
+	rec->ambiguous = d->outcome.ambiguous;
+	rec->http_status = (uint32_t)res->status;
+	rec->error_code = arena_cstr(d->arena, str_of(d->outcome.error_code));
+	rec->reason =
+	    arena_cstr(d->arena, delivered ? (struct str){0} : str_of(d->outcome.reason));
+	rec->request_id = arena_cstr(d->arena, str_of(res->request_id));
+	if (keep_request)
+		rec->request = keep(d->arena, buf_view(&req->body), REQUEST_KEPT, token);
+	if (!delivered)
+		rec->response = keep(d->arena, res->body, RESPONSE_KEPT, token);
+}

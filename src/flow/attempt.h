@@ -1,0 +1,12 @@
+/*
+ * The record of one attempt, made while request and answer are still at hand. Bodies are cut
+ * and scrubbed: the credential is never among them.
+ */
+#pragma once
+
+#include "carillon/dest.h"
+#include "message.h"
+
+/* Appends an attempt to the delivery, from its outcome. */
+void attempt_add(struct delivery *d, const struct dest_request *req,
+		 const struct dest_response *res, int64_t duration_ms, bool keep_request);

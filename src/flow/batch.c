@@ -1,0 +1,153 @@
+#include "batch.h"
+
+#include "carillon/arena.h"
+
+enum {
+	ATTEMPTS_KEPT = 20, /* newest of a delivery; nine attempts are the default schedule */
+	RECORD_BYTES = 256, /* of ids and numbers, for the estimate */
+};
+
+void
+batch_init(struct batch *b)
+{
+	*b = (struct batch){.arena = arena_new(0)};
+}
+
+void
+batch_fini(struct batch *b)
+{
+	arena_free(b->arena);
+}
+
+void
+batch_clear(struct batch *b)
+{
+	arena_reset(b->arena);
+	b->n = b->bytes = 0;
+}
+
+bool
+batch_has_room(const struct batch *b, size_t more)
+{
+	return b->n + more <= BATCH_ENTRIES_MAX &&
+	       b->bytes + more * RECORD_BYTES <= BATCH_BYTES_MAX;
+}
+
+static history_entry *
+add(struct batch *b)
+{
+	history_entry *entry = ARENA_NEW(b->arena, history_entry);
+
+	must(b->n < BATCH_ENTRIES_MAX);
+	carillon__v1__history_entry__init(entry);
+	b->entries[b->n++] = entry;
+	b->bytes += RECORD_BYTES;
+	return entry;
+}
+
+static char *
+text(struct batch *b, struct str s)
+{
+	return arena_cstr(b->arena, s);
+}
+
+void
+batch_add_event(struct batch *b, const struct message *m)
+{
+	history_entry *entry = add(b);
+	event_record *rec = ARENA_NEW(b->arena, event_record);
+	const struct event *ev = &m->event;
+	bool failed = m->failure.len > 0;
+
+	carillon__v1__event_record__init(rec);
+	rec->workspace = text(b, ev->workspace);
+	rec->event_id = text(b, ev->id);
+	rec->seq = m->seq;
+	rec->type = text(b, ev->type);
+	rec->resource = text(b, ev->resource);
+	rec->resource_id = text(b, ev->resource_id);
+	rec->received_ms = m->received_at.ms;
+	rec->time_ms = ev->time.ms;
+	rec->status = failed ? CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED
+			     : CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED;
+	rec->matched = m->matched;
+	rec->reason = text(b, m->failure);
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT;
+	entry->event = rec;
+}
+
+/* Those of earlier lives, then those of this one; the oldest go when there are too many. */
+static void
+put_attempts(struct batch *b, delivery_record *rec, const struct delivery *d)
+{
+	size_t before = d->before == NULL ? 0 : d->before->n_attempts;
+	size_t all = before + d->n_attempts;
+	size_t skip = all > ATTEMPTS_KEPT ? all - ATTEMPTS_KEPT : 0;
+
+	rec->attempts = ARENA_ARRAY(b->arena, attempt_record *, all - skip + 1);
+	for (size_t i = skip; i < all; i++) {
+		attempt_record *a =
+		    i < before ? d->before->attempts[i] : d->attempts[i - before];
+
+		rec->attempts[rec->n_attempts++] = a;
+		b->bytes += RECORD_BYTES / 2 + a->request.len + a->response.len;
+	}
+}
+
+static void
+put_identity(struct batch *b, delivery_record *rec, const struct delivery *d)
+{
+	const struct message *m = d->message;
+
+	rec->workspace = text(b, m->event.workspace);
+	rec->event_id = text(b, m->event.id);
+	rec->seq = m->seq;
+	rec->rule = text(b, d->rule_id);
+	rec->connection = d->rule != NULL     ? text(b, d->rule->connection_id)
+			  : d->before != NULL ? d->before->connection
+					      : text(b, (struct str){0});
+	rec->channel = d->rule != NULL     ? text(b, d->channel)
+		       : d->before != NULL ? d->before->channel
+					   : text(b, (struct str){0});
+}
+
+void
+batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+		   uint64_t broker_deliveries, wall_t now)
+{
+	history_entry *entry = add(b);
+	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
+
+	carillon__v1__delivery_record__init(rec);
+	put_identity(b, rec, d);
+	rec->state = (Carillon__V1__DeliveryState)state;
+	rec->created_ms = d->before != NULL ? d->before->created_ms : now.ms;
+	rec->updated_ms = now.ms;
+	rec->spent = d->spent;
+	rec->broker_deliveries = broker_deliveries;
+	rec->degraded = d->degraded;
+	if (state == d->state) {
+		rec->reason = text(b, d->reason);
+		rec->action = text(b, d->action);
+		rec->due_ms = d->due.ms;
+	}
+	if (d->has_outcome) {
+		rec->message_id = text(b, str_of(d->outcome.message_id));
+		rec->message_channel = text(b, str_of(d->outcome.message_channel));
+	}
+	put_attempts(b, rec, d);
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	entry->delivery = rec;
+}
+
+struct str
+batch_pack(struct batch *b, const char *node)
+{
+	history_batch batch;
+
+	carillon__v1__history_batch__init(&batch);
+	batch.entries = b->entries;
+	batch.n_entries = b->n;
+	batch.node = (char *)(uintptr_t)node;
+	return record_pack(b->arena, &batch);
+}

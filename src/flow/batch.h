@@ -1,0 +1,34 @@
+/*
+ * A group commit in the making: whole records of events and deliveries, gathered until they are
+ * published and applied together. One arena, forgotten after each batch. The scribe owns it.
+ */
+#pragma once
+
+#include "carillon/records.h"
+#include "message.h"
+
+enum {
+	BATCH_ENTRIES_MAX = 1024,
+	/* A NATS server takes 1 MiB a message unless told otherwise; a record of captured
+	 * bodies has about 4 KiB. */
+	BATCH_BYTES_MAX = 400 * 1024,
+};
+
+struct batch {
+	struct arena *arena;
+	history_entry *entries[BATCH_ENTRIES_MAX];
+	size_t n;
+	size_t bytes; /* estimate of the packed size */
+};
+
+void batch_init(struct batch *b);
+void batch_fini(struct batch *b);
+void batch_clear(struct batch *b);
+/* Whether `more` further entries of usual size fit. */
+bool batch_has_room(const struct batch *b, size_t more);
+void batch_add_event(struct batch *b, const struct message *m);
+/* `state` is what is recorded: the delivery's own, or pending for one still on its way. */
+void batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+			uint64_t broker_deliveries, wall_t now);
+/* The packed HistoryBatch; borrowed from the batch's arena. */
+struct str batch_pack(struct batch *b, const char *node);

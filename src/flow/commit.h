@@ -1,0 +1,16 @@
+/*
+ * Makes a batch safe: published to the history stream, then applied to the index, each tried
+ * until it holds. Also what the index lacks of the stream, at start. The scribe owns it.
+ */
+#pragma once
+
+#include "batch.h"
+#include "flow_private.h"
+
+struct commit;
+
+struct commit *commit_new(struct flow *f);
+void commit_free(struct commit *c);
+/* Returns once the batch is in the stream and in the index, or (false) everything was
+ * abandoned. */
+MUST_USE bool commit_batch(struct commit *c, struct batch *b);

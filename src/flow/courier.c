@@ -1,0 +1,330 @@
+/*
+ * Stages dispatch and deliver: the courier thread. It owns the lanes and the requests in
+ * flight.
+ *
+ *     accept from intake -> lanes -> compose -> request ... answer -> judge -> lane, scribe
+ */
+#include <sodium.h>
+
+#include "attempt.h"
+#include "carillon/clock.h"
+#include "carillon/log.h"
+#include "courier_offer.h"
+#include "deliver.h"
+#include "flow_private.h"
+#include "gate.h"
+
+enum {
+	LONGEST_TURN_MS = 1000, /* flags of other threads are looked at this often */
+	SWEEP_EVERY_MS = 10000,
+	LANE_IDLE_MS = 600000,
+	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
+};
+
+/* Takes a delivery to the scribe; it is not the courier's any more. */
+static void
+hand_over(struct courier *c, struct delivery *d)
+{
+	list_append(&c->outbox, &d->handoff.link);
+}
+
+void
+courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
+	       struct str reason, struct str action)
+{
+	d->step = STEP_SETTLED;
+	d->state = state;
+	d->reason = reason;
+	d->action = action;
+	hand_over(c, d);
+}
+
+/* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
+static void
+flush_outbox(struct courier *c)
+{
+	struct list *first;
+
+	while ((first = list_take_first(&c->outbox)) != NULL) {
+		if (!queue_try_put(c->flow->to_scribe, first)) {
+			list_prepend(&c->outbox, first);
+			return;
+		}
+	}
+}
+
+static void
+accept_message(struct courier *c, struct message *m, mono_t now)
+{
+	/* The last delivery handed over may free the message: count first, then touch no more.
+	 */
+	int n = m->n_deliveries;
+	struct delivery *all = m->deliveries;
+
+	for (int i = 0; i < n; i++) {
+		enum delivery_step step = all[i].step;
+
+		if (step != STEP_SETTLED) {
+			FLOW_COUNT(c->flow, deliveries_started);
+			courier_offer(c, &all[i], now);
+		}
+	}
+}
+
+static void
+accept_all(struct courier *c, mono_t now)
+{
+	struct list inbox, *first;
+
+	list_init(&inbox);
+	queue_take_all(c->flow->to_courier, &inbox);
+	while ((first = list_take_first(&inbox)) != NULL)
+		accept_message(c, CONTAINER_OF(first, struct message, handoff.link), now);
+}
+
+static struct dest_message
+say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
+{
+	const struct message *m = d->message;
+
+	snprintf(reference, EVENT_ID_MAX + RECORD_ID_MAX + 2, "%.*s:%.*s", STR_ARG(m->event.id),
+		 STR_ARG(d->rule_id));
+	return (struct dest_message){
+	    .channel = d->channel,
+	    .text = d->rendered.text,
+	    .blocks = d->degraded ? (struct str){0} : d->rendered.blocks,
+	    .color = d->degraded ? (struct str){0} : d->rendered.color,
+	    .reference = str_of(reference),
+	};
+}
+
+/* Opens the credential for the length of one compose. */
+static bool
+compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
+	struct dest_request *req, struct err *e)
+{
+	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
+	struct dest_message what = say(d, reference);
+	bool ok;
+
+	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
+			  conn->sealed.ptr, conn->sealed.len, c->token, e) &&
+	     conn->dest->compose(req, &what, c->flow->parts.config->slack_api_url, c->token, e);
+	secret_clear(c->token);
+	return ok;
+}
+
+/* A delivery that cannot be sent for a reason of its own leaves its lane without an attempt. */
+static void
+refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state state,
+       struct str reason, struct str action)
+{
+	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
+	courier_settle(c, d, state, reason, action);
+}
+
+static void
+start(struct courier *c, struct delivery *d, const struct ruleset_connection *conn, mono_t now)
+{
+	struct transfer *t = deliver_slot(c->deliver);
+	struct err e = {0};
+
+	must(t != NULL); /* dispatch lets no more out than there are slots */
+	if (compose(c, d, conn, transfer_request(t), &e)) {
+		FLOW_COUNT(c->flow, attempts);
+		deliver_start(c->deliver, t, d);
+		return;
+	}
+	deliver_release(c->deliver, t);
+	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
+		  L_STRN("connection", conn->id), L_STR("error", e.text));
+	if (e.kind == ERR_DENIED)
+		refuse(c, d, now, DELIVERY_HELD,
+		       STR("the stored credential could not be opened"),
+		       STR("ask the operator to check the master key, or reconnect"));
+	else
+		refuse(c, d, now, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
+		       STR("correct the rule's template"));
+}
+
+/* By the rules as they are now: the connection may have been repaired or broken since. */
+static void
+launch(struct courier *c, struct delivery *d, mono_t now)
+{
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
+	const struct rule *rule;
+	struct gate gate;
+
+	if (r == NULL) {
+		refuse(c, d, now, DELIVERY_PARKED, STR("the index could not be read"),
+		       (struct str){0});
+		return;
+	}
+	rule = ruleset_rule(r, d->rule_id);
+	gate = gate_of(r, rule);
+	if (!gate.is_open)
+		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
+		       arena_str(d->arena, gate.action));
+	else if (!str_eq(rule->channel, d->channel) ||
+		 !str_eq(rule->connection_id, d->rule->connection_id))
+		courier_reroute(c, d, rule, now);
+	else
+		start(c, d, rule->connection, now);
+	ruleset_unref(r);
+}
+
+static void
+launch_all(struct courier *c, mono_t now)
+{
+	struct lane_item *item;
+
+	while ((item = dispatch_next(c->dispatch, now)) != NULL)
+		launch(c, CONTAINER_OF(item, struct delivery, lane_item), now);
+}
+
+static enum lane_result
+lane_result(const struct outcome *o)
+{
+	if (o->verdict == VERDICT_THROTTLED)
+		return LANE_RESULT_THROTTLED;
+	if (o->lane_fault)
+		return LANE_RESULT_FAULT;
+	return o->verdict == VERDICT_DONE ? LANE_RESULT_OK : LANE_RESULT_NEUTRAL;
+}
+
+/* Until the state says so, deliveries of this workspace must not run into the same refusal. */
+static void
+mark_broken(struct courier *c, const struct delivery *d)
+{
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
+	struct ruleset_connection *conn;
+
+	if (r == NULL)
+		return;
+	conn = ruleset_connection(r, d->rule->connection_id);
+	if (conn != NULL)
+		atomic_store_explicit(&conn->is_broken, true, memory_order_relaxed);
+	ruleset_unref(r);
+}
+
+/* What can be tried again at once, without counting: a pause, plain text, top level. */
+static bool
+try_again(struct courier *c, struct delivery *d, mono_t now)
+{
+	int64_t patience_ms = c->flow->parts.config->nak_delay_max_s * 1000;
+	bool has_text_left =
+	    d->rule->plain_text_fallback && !d->degraded && d->rendered.blocks.len > 0;
+
+	switch (d->outcome.verdict) {
+	case VERDICT_THROTTLED:
+		return d->outcome.retry_after_ms <= patience_ms &&
+		       !atomic_load(&c->flow->is_draining) &&
+		       dispatch_requeue(c->dispatch, &d->lane_item, now);
+	case VERDICT_MESSAGE:
+		if (!has_text_left)
+			return false;
+		d->degraded = true;
+		return dispatch_requeue(c->dispatch, &d->lane_item, now);
+	default: return false;
+	}
+}
+
+static void
+finish(struct courier *c, struct transfer *t, struct delivery *d,
+       const struct dest_response *res, int64_t duration_ms, mono_t now)
+{
+	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
+	struct dest_message what = say(d, reference);
+	const struct dest_type *dest = d->rule->connection->dest;
+
+	dest->judge(&what, res, &d->outcome);
+	d->has_outcome = true;
+	attempt_add(d, transfer_request(t), res, duration_ms,
+		    c->flow->parts.config->keep_request);
+	deliver_release(c->deliver, t);
+	dispatch_report(c->dispatch, &d->lane_item, lane_result(&d->outcome),
+			d->outcome.retry_after_ms, now);
+	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
+		mark_broken(c, d);
+	if (!try_again(c, d, now))
+		hand_over(c, d);
+}
+
+static void
+finish_all(struct courier *c, mono_t now)
+{
+	struct dest_response res;
+	struct transfer *t;
+	void *tag;
+	int64_t duration_ms;
+
+	while ((t = deliver_finished(c->deliver, &res, &tag, &duration_ms)) != NULL)
+		finish(c, t, tag, &res, duration_ms, now);
+}
+
+static int64_t
+wait_ms(struct courier *c, mono_t now)
+{
+	mono_t wake = dispatch_wake(c->dispatch, now);
+	int64_t ms = wake.ms - now.ms;
+
+	if (!list_is_empty(&c->outbox))
+		return 5; /* the scribe has no room: look again soon */
+	return ms < 0 ? 0 : ms > LONGEST_TURN_MS ? LONGEST_TURN_MS : ms;
+}
+
+static void
+housekeeping(struct courier *c, mono_t now)
+{
+	bool down = dispatch_all_shut(c->dispatch, DOWN_MIN_LANES);
+
+	if (down != atomic_load(&c->flow->all_lanes_shut)) {
+		atomic_store(&c->flow->all_lanes_shut, down);
+		log_warn("courier.destination", L_BOOL("down", down));
+	}
+	if (mono_reached(now, c->sweep_at)) {
+		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
+		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);
+	}
+	if (atomic_load(&c->flow->is_draining) && !c->gave_back) {
+		courier_give_back(c);
+		c->gave_back = true;
+	}
+}
+
+static void
+turn(struct courier *c)
+{
+	mono_t now = clock_mono();
+
+	accept_all(c, now);
+	housekeeping(c, now);
+	launch_all(c, now);
+	deliver_turn(c->deliver, wait_ms(c, now), queue_fd(c->flow->to_courier));
+	finish_all(c, clock_mono());
+	flush_outbox(c);
+}
+
+static bool
+is_done(struct courier *c)
+{
+	if (atomic_load(&c->flow->is_abandoned))
+		return true;
+	return atomic_load(&c->flow->is_draining) && deliver_in_flight(c->deliver) == 0 &&
+	       list_is_empty(&c->outbox) && queue_len(c->flow->to_courier) == 0 &&
+	       !dispatch_has_items(c->dispatch);
+}
+
+void *
+courier_run(void *flow)
+{
+	struct courier *c = courier_new(flow);
+
+	while (!is_done(c))
+		turn(c);
+	courier_free(c);
+	return NULL;
+}

@@ -1,0 +1,113 @@
+#include "courier_offer.h"
+
+#include "carillon/clock.h"
+#include "carillon/log.h"
+
+enum { REROUTE_MS = 200 };
+
+static struct lane_policy
+policy_of(const struct config *config)
+{
+	return (struct lane_policy){
+	    .queue_max = (int)config->lane_queue_max,
+	    .window_start = (int)(config->lane_window_max < 4 ? config->lane_window_max : 4),
+	    .window_max = (int)config->lane_window_max,
+	    .shut_min_ms = config->lane_shut_min_ms,
+	    .shut_max_ms = config->lane_shut_max_ms,
+	    .rate_milli = config->slack_channel_rate_milli,
+	    .burst = config->slack_channel_burst,
+	    .team_rate_milli = config->slack_team_rate_milli,
+	    .team_burst = config->slack_team_burst,
+	};
+}
+
+struct courier *
+courier_new(struct flow *f)
+{
+	const struct config *config = f->parts.config;
+	struct lane_policy policy = policy_of(config);
+	struct deliver_options options = {
+	    .slots = (int)config->in_flight_max,
+	    .connect_timeout_ms = config->connect_timeout_ms,
+	    .request_timeout_ms = config->request_timeout_ms,
+	};
+	struct courier *c = calloc(1, sizeof(*c));
+	struct err e = {0};
+
+	must(c != NULL);
+	c->flow = f;
+	c->dispatch = dispatch_new(&policy, options.slots);
+	c->token = secret_new(SECRET_MAX);
+	list_init(&c->outbox);
+	if (!deliver_new(&c->deliver, &options, &e)) {
+		log_error("courier.start", L_STR("error", e.text));
+		flow_break(f, &e);
+		must(c->deliver != NULL);
+	}
+	return c;
+}
+
+void
+courier_free(struct courier *c)
+{
+	struct list left;
+
+	list_init(&left);
+	deliver_free(c->deliver);
+	dispatch_drain(c->dispatch, (struct str){0}, &left);
+	dispatch_free(c->dispatch);
+	secret_free(c->token);
+	free(c);
+}
+
+static void
+park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
+{
+	d->due = (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)};
+	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
+}
+
+static void
+give_back(struct courier *c, struct delivery *d)
+{
+	d->due = clock_wall();
+	courier_settle(
+	    c, d, d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
+	    STR("given back when the service was stopped"), (struct str){0});
+}
+
+void
+courier_offer(struct courier *c, struct delivery *d, mono_t now)
+{
+	mono_t retry_at = now;
+
+	if (atomic_load(&c->flow->is_draining)) {
+		give_back(c, d);
+		return;
+	}
+	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
+			    c->flow->parts.config->nak_delay_max_s * 1000, &retry_at))
+		park(c, d, retry_at.ms - now.ms,
+		     STR("waiting its turn: more messages are queued for this channel than it "
+			 "takes "
+			 "at once"));
+}
+
+void
+courier_reroute(struct courier *c, struct delivery *d, const struct rule *rule, mono_t now)
+{
+	(void)rule;
+	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
+	park(c, d, REROUTE_MS, STR("the rule was changed to another connection or channel"));
+}
+
+void
+courier_give_back(struct courier *c)
+{
+	struct list queued, *first;
+
+	list_init(&queued);
+	dispatch_drain(c->dispatch, (struct str){0}, &queued);
+	while ((first = list_take_first(&queued)) != NULL)
+		give_back(c, CONTAINER_OF(first, struct delivery, lane_item.link));
+}

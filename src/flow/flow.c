@@ -1,0 +1,280 @@
+#include "carillon/flow.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "carillon/clock.h"
+#include "carillon/log.h"
+#include "carillon/registry.h"
+#include "deliver.h"
+#include "flow_private.h"
+
+enum {
+	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
+	TROUBLES_MAX = 1024,
+	SCRIBE_QUEUE_MAX = 65536,
+};
+
+/* --- start --- */
+
+struct key_check {
+	struct flow *flow;
+	struct str workspace;
+	struct err *err;
+	bool done;
+};
+
+static bool
+check_key_of_connection(const void *record, uint64_t revision, void *arg)
+{
+	const connection_record *c = record;
+	struct key_check *k = arg;
+	struct secret *token = secret_new(SECRET_MAX);
+
+	(void)revision;
+	if (c->sealed.len > 0) {
+		k->done = true;
+		if (!vault_unseal(k->flow->parts.vault, k->workspace, str_of(c->id),
+				  c->sealed.data, c->sealed.len, token, k->err))
+			fail_within(k->err, "connection %s of workspace %.*s", c->id,
+				    STR_ARG(k->workspace));
+	}
+	secret_free(token);
+	return !k->done;
+}
+
+static bool
+check_key_of_workspace(const void *record, uint64_t revision, void *arg)
+{
+	const workspace_record *w = record;
+	struct key_check *k = arg;
+	struct registry *r = registry_new(k->flow->parts.broker, k->flow->parts.store);
+	struct arena *a = arena_new(0);
+	struct err e = {0};
+
+	(void)revision;
+	k->workspace = str_of(w->id);
+	if (!registry_each(r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k,
+			   &e))
+		k->done = true;
+	arena_free(a);
+	registry_free(r);
+	return !k->done;
+}
+
+/*
+ * One credential is opened before anything is delivered: with a wrong master key every
+ * customer's deliveries would be held, when one sentence now is enough.
+ */
+static bool
+check_master_key(struct flow *f, struct registry *r, struct err *e)
+{
+	struct err found = {0}, e2 = {0};
+	struct key_check k = {.flow = f, .err = &found};
+	struct arena *a = arena_new(0);
+	bool ok =
+	    registry_each_workspace(r, a, (struct str){0}, check_key_of_workspace, &k, &e2);
+
+	arena_free(a);
+	if (found.kind != ERR_NONE)
+		*e = found;
+	else if (!ok)
+		*e = e2;
+	return ok && found.kind == ERR_NONE;
+}
+
+static bool
+catch_up(struct flow *f, struct err *e)
+{
+	struct registry *r = registry_new(f->parts.broker, f->parts.store);
+	struct consumer_info consumer;
+	bool ok = registry_catch_up(r, 0, e) &&
+		  flow_catch_up_history(f->parts.broker, f->parts.store, e) &&
+		  check_master_key(f, r, e) &&
+		  broker_consumer_info(f->parts.broker, &consumer, e);
+
+	if (ok)
+		f->delivered_at_start = consumer.delivered_seq;
+	registry_free(r);
+	return ok;
+}
+
+static void
+start_thread(pthread_t *thread, void *(*run)(void *), struct flow *f, const char *name)
+{
+	sigset_t all, before;
+
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	must(pthread_create(thread, NULL, run, f) == 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_setname_np(*thread, name);
+}
+
+static struct flow *
+flow_new(const struct flow_parts *parts)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+	size_t active = (size_t)parts->config->active_max;
+	pthread_condattr_t attr;
+
+	must(f != NULL);
+	f->parts = *parts;
+	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
+	f->hand = hand_new(active);
+	f->to_courier = queue_new(2 * active + 1024);
+	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
+	f->troubles = troubles_new(TROUBLES_MAX);
+	pthread_mutex_init(&f->wake_lock, NULL);
+	pthread_mutex_init(&f->broken_lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (parts->config->node_name[0] != '\0')
+		str_copy(f->node, sizeof(f->node), str_of(parts->config->node_name));
+	else if (gethostname(f->node, sizeof(f->node) - 1) != 0)
+		str_copy(f->node, sizeof(f->node), STR("unnamed"));
+	return f;
+}
+
+static void
+flow_free(struct flow *f)
+{
+	rulebook_free(f->rulebook);
+	hand_free(f->hand);
+	queue_free(f->to_courier);
+	queue_free(f->to_scribe);
+	troubles_free(f->troubles);
+	pthread_cond_destroy(&f->wake);
+	pthread_mutex_destroy(&f->wake_lock);
+	pthread_mutex_destroy(&f->broken_lock);
+	free(f);
+}
+
+bool
+flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
+{
+	struct flow *f = flow_new(parts);
+
+	if (!catch_up(f, e)) {
+		flow_free(f);
+		return false;
+	}
+	start_thread(&f->scribe, scribe_run, f, "scribe");
+	start_thread(&f->courier, courier_run, f, "courier");
+	start_thread(&f->follower, follower_run, f, "follower");
+	start_thread(&f->ledger, ledger_run, f, "ledger");
+	start_thread(&f->intake, intake_run, f, "intake");
+	*out = f;
+	return true;
+}
+
+/* --- stop: against the stream --- */
+
+static void
+join_within(pthread_t thread, struct flow *f, mono_t until)
+{
+	int64_t left_ms = until.ms - clock_mono().ms;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	left_ms = left_ms > 0 ? left_ms : 0;
+	t.tv_nsec += left_ms % 1000 * 1000000;
+	t.tv_sec += left_ms / 1000 + t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &t) == 0)
+		return;
+	atomic_store(&f->is_abandoned, true);
+	pthread_join(thread, NULL);
+}
+
+bool
+flow_stop(struct flow *f)
+{
+	mono_t until = mono_after(clock_mono(), f->parts.config->drain_s * 1000);
+	bool finished;
+
+	log_info("flow.draining", L_INT("in_hand", hand_count(f->hand)));
+	atomic_store(&f->is_stopping, true);
+	flow_wake_ledger(f);
+	pthread_join(f->intake, NULL);
+	pthread_join(f->ledger, NULL);
+	atomic_store(&f->is_draining, true);
+	join_within(f->courier, f, until);
+	join_within(f->scribe, f, until);
+	atomic_store(&f->is_ending, true);
+	pthread_join(f->follower, NULL);
+	finished = hand_count(f->hand) == 0;
+	log_info("flow.stopped", L_BOOL("finished", finished),
+		 L_INT("left", hand_count(f->hand)));
+	/* What is left is in memory the process is about to give up anyway; the broker has it.
+	 */
+	if (finished)
+		flow_free(f);
+	return finished;
+}
+
+/* --- between the threads --- */
+
+bool
+scribe_may_end(struct flow *f)
+{
+	if (atomic_load(&f->is_abandoned))
+		return true;
+	return atomic_load(&f->is_draining) && hand_count(f->hand) == 0;
+}
+
+void
+flow_forward(struct flow *f, struct message *m)
+{
+	bool to_scribe = m->n_deliveries == 0;
+
+	for (int i = 0; i < m->n_deliveries; i++)
+		to_scribe = to_scribe || m->deliveries[i].step != STEP_SEND;
+	if (to_scribe)
+		must(queue_put(f->to_scribe, &m->handoff.link));
+	else
+		must(queue_put(f->to_courier, &m->handoff.link));
+}
+
+void
+flow_wake_ledger(struct flow *f)
+{
+	pthread_mutex_lock(&f->wake_lock);
+	f->is_woken = true;
+	pthread_cond_signal(&f->wake);
+	pthread_mutex_unlock(&f->wake_lock);
+}
+
+void
+flow_break(struct flow *f, const struct err *e)
+{
+	pthread_mutex_lock(&f->broken_lock);
+	if (f->broken.kind == ERR_NONE)
+		f->broken = *e;
+	pthread_mutex_unlock(&f->broken_lock);
+}
+
+bool
+flow_is_broken(struct flow *f, struct err *e)
+{
+	bool broken;
+
+	pthread_mutex_lock(&f->broken_lock);
+	broken = f->broken.kind != ERR_NONE;
+	if (broken)
+		*e = f->broken;
+	pthread_mutex_unlock(&f->broken_lock);
+	return broken;
+}
+
+void
+flow_look(struct flow *f, struct flow_counters *out)
+{
+#define COUNTER(name, sentence) \
+	out->name = atomic_load_explicit(&f->count.name, memory_order_relaxed);
+#include "carillon/counters.def"
+#undef COUNTER
+}

@@ -1,0 +1,295 @@
+/*
+ * The follower thread: applies what changes in the state bucket to the index and drops what was
+ * compiled from it; writes into the state what the flow found out (a refused credential, an
+ * unusable channel) and tells the operators; keeps telling the broker that we are still
+ * working.
+ */
+#include "carillon/clock.h"
+#include "carillon/log.h"
+#include "carillon/registry.h"
+#include "flow_private.h"
+#include "ruleset_build.h"
+
+enum {
+	FOLLOW_WAIT_MS = 50, /* how soon a trouble is seen to */
+	OPEN_PAUSE_MS = 500,
+	OPS_WAIT_MS = 2000,
+	PERSIST_TRIES = 5, /* conflicts with a customer who is editing */
+	LOOK_EVERY_MS = 60000,
+};
+
+struct follower {
+	struct flow *flow;
+	struct registry *registry;
+	struct reader *reader;
+	uint64_t at;
+	mono_t progress_at, look_at;
+};
+
+/* --- state that changed --- */
+
+struct change {
+	struct str key, bytes;
+	uint64_t seq;
+};
+
+static bool
+apply_change(struct txn *t, void *arg, struct err *e)
+{
+	const struct change *c = arg;
+
+	(void)e;
+	/* The CLI that wrote it may have applied it already. */
+	if (c->seq <= store_applied(t))
+		return true;
+	state_apply(t, c->key, c->bytes, c->seq);
+	store_set_applied(t, c->seq);
+	return true;
+}
+
+static void
+change(struct follower *w, const struct broker_message *m)
+{
+	struct flow *f = w->flow;
+	struct change c = {
+	    .key = broker_state_key(f->parts.broker, m->subject),
+	    .bytes = m->is_delete ? (struct str){0} : m->data,
+	    .seq = m->seq,
+	};
+	struct str workspace, id;
+	enum state_kind kind;
+	struct err e = {0};
+
+	if (!store_write(f->parts.store, STORE_STATE, apply_change, &c, &e)) {
+		/* Read again from here once the disk has room. */
+		log_error("follower.apply", L_STR("error", e.text));
+		reader_close(w->reader);
+		w->reader = NULL;
+		return;
+	}
+	w->at = m->seq;
+	if (!state_key_parse(c.key, &workspace, &kind, &id))
+		return;
+	rulebook_drop(f->rulebook,
+		      str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
+	flow_wake_ledger(f);
+}
+
+static void
+follow(struct follower *w)
+{
+	struct timespec pause = {.tv_nsec = OPEN_PAUSE_MS * 1000000L};
+	struct broker_message m;
+	struct err e = {0};
+
+	if (w->reader == NULL &&
+	    !reader_open(&w->reader, w->flow->parts.broker, STREAM_STATE, w->at + 1, &e)) {
+		log_warn("follower.open", L_STR("error", e.text));
+		nanosleep(&pause, NULL);
+		return;
+	}
+	if (reader_next(w->reader, FOLLOW_WAIT_MS, &m, &e)) {
+		change(w, &m);
+		broker_message_free(&m);
+	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
+		log_warn("follower.read", L_STR("error", e.text));
+		reader_close(w->reader);
+		w->reader = NULL;
+	}
+}
+
+/* --- what the flow found out --- */
+
+static const char *
+what_of(enum trouble_kind kind)
+{
+	switch (kind) {
+	case TROUBLE_CONNECTION_BROKEN: return "connection.broken";
+	case TROUBLE_RULE_HELD: return "rule.held";
+	case TROUBLE_EXHAUSTED: return "delivery.exhausted";
+	case TROUBLE_UNDECODABLE: return "event.undecodable";
+	}
+	return "unknown";
+}
+
+static void
+tell(struct follower *w, struct trouble *t)
+{
+	struct arena *a = arena_new(0);
+	ops_event ops;
+	char subject[SUBJECT_MAX];
+	struct err e = {0};
+	const char *what = what_of(t->kind);
+
+	carillon__v1__ops_event__init(&ops);
+	ops.what = (char *)(uintptr_t)what;
+	ops.workspace = t->workspace;
+	ops.connection = t->connection;
+	ops.rule = t->rule;
+	ops.event_id = t->event_id;
+	ops.reason = t->reason;
+	ops.action = t->action;
+	ops.at_ms = clock_wall().ms;
+	subject_ops(subject, w->flow->parts.broker, str_of(t->workspace), what);
+	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
+		 L_STR("rule", t->rule), L_STR("event", t->event_id), L_STR("code", t->code),
+		 L_STR("reason", t->reason), L_STR("action", t->action));
+	if (!broker_publish(w->flow->parts.broker, subject, record_pack(a, &ops), NULL,
+			    OPS_WAIT_MS, NULL, &e))
+		log_error("follower.ops", L_STR("error", e.text));
+	arena_free(a);
+}
+
+/* True when this call made the change, so that it is told once however many deliveries failed.
+ */
+static bool
+break_connection(struct follower *w, struct trouble *t, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	uint64_t revision = 0;
+	connection_record *c = registry_connection(w->registry, a, str_of(t->workspace),
+						   str_of(t->connection), &revision, e);
+	bool changed = false;
+
+	if (c != NULL &&
+	    c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE) {
+		c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
+		c->status_reason = t->reason;
+		c->status_code = t->code;
+		c->updated_ms = clock_wall().ms;
+		changed =
+		    registry_put_connection(w->registry, str_of(t->workspace), c, revision, e);
+	}
+	arena_free(a);
+	return changed;
+}
+
+static bool
+hold_rule(struct follower *w, struct trouble *t, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	uint64_t revision = 0;
+	rule_record *r =
+	    registry_rule(w->registry, a, str_of(t->workspace), str_of(t->rule), &revision, e);
+	bool changed = false;
+
+	if (r != NULL && r->hold_reason[0] == '\0') {
+		r->hold_reason = t->reason;
+		r->hold_code = t->code;
+		r->updated_ms = clock_wall().ms;
+		changed = registry_put_rule(w->registry, str_of(t->workspace), r, revision, e);
+	}
+	arena_free(a);
+	return changed;
+}
+
+static void
+persist(struct follower *w, struct trouble *t)
+{
+	for (int i = 0; i < PERSIST_TRIES; i++) {
+		struct err e = {0};
+		bool changed = t->kind == TROUBLE_CONNECTION_BROKEN ? break_connection(w, t, &e)
+								    : hold_rule(w, t, &e);
+
+		if (changed) {
+			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
+			tell(w, t);
+			return;
+		}
+		if (e.kind != ERR_CONFLICT && e.kind != ERR_TEMP) {
+			if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND)
+				log_error("follower.persist", L_STR("error", e.text));
+			return;
+		}
+	}
+	/* The held deliveries bring it up again. */
+	log_warn("follower.persist", L_STR("workspace", t->workspace),
+		 L_STR("error", "kept conflicting"));
+}
+
+static void
+see_to_troubles(struct follower *w)
+{
+	struct trouble *t;
+
+	while ((t = troubles_take(w->flow->troubles)) != NULL) {
+		if (t->kind == TROUBLE_CONNECTION_BROKEN || t->kind == TROUBLE_RULE_HELD)
+			persist(w, t);
+		else
+			tell(w, t);
+		free(t);
+	}
+}
+
+/* --- every now and then --- */
+
+static void
+report_progress(struct str reply, void *arg)
+{
+	struct err e = {0};
+
+	if (!broker_in_progress(arg, reply, &e))
+		log_debug("follower.progress", L_STR("error", e.text));
+}
+
+static void
+log_counters(struct flow *f)
+{
+	struct flow_counters c;
+
+	flow_look(f, &c);
+	log_info("flow.counters", L_INT("received", c.events_received),
+		 L_INT("delivered", c.deliveries_delivered),
+		 L_INT("retrying", c.deliveries_retrying), L_INT("parked", c.deliveries_parked),
+		 L_INT("held", c.deliveries_held), L_INT("failed", c.deliveries_failed),
+		 L_INT("in_hand", hand_count(f->hand)));
+}
+
+static void
+now_and_then(struct follower *w)
+{
+	struct flow *f = w->flow;
+	int64_t half_ms = f->parts.config->ack_wait_s * 1000 / 2;
+	mono_t now = clock_mono();
+	struct err e = {0};
+
+	if (mono_reached(now, w->progress_at)) {
+		hand_overdue(f->hand, now, half_ms, report_progress, f->parts.broker);
+		w->progress_at = mono_after(now, half_ms / 4);
+		if (broker_take_denied(f->parts.broker, &e))
+			flow_break(f, &e);
+	}
+	if (mono_reached(now, w->look_at)) {
+		log_counters(f);
+		w->look_at = mono_after(now, LOOK_EVERY_MS);
+	}
+}
+
+static uint64_t
+applied_of(struct store *s)
+{
+	struct txn *t = txn_read(s, STORE_STATE);
+	uint64_t seq = store_applied(t);
+
+	txn_end(t);
+	return seq;
+}
+
+void *
+follower_run(void *flow)
+{
+	struct follower w = {.flow = flow};
+
+	w.registry = registry_new(w.flow->parts.broker, w.flow->parts.store);
+	w.at = applied_of(w.flow->parts.store);
+	w.look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
+	while (!atomic_load(&w.flow->is_ending)) {
+		follow(&w);
+		see_to_troubles(&w);
+		now_and_then(&w);
+	}
+	see_to_troubles(&w);
+	reader_close(w.reader);
+	registry_free(w.registry);
+	return NULL;
+}

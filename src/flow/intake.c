@@ -1,0 +1,243 @@
+/*
+ * Stages ingest, decode, match, render: the intake thread. It pulls only what there is room
+ * for, and nothing while a whole destination type is down: then the stream is the buffer.
+ */
+#include "carillon/clock.h"
+#include "carillon/log.h"
+#include "decode.h"
+#include "flow_private.h"
+#include "match.h"
+
+enum {
+	PULL_WAIT_MS = 200, /* how soon a stop is noticed */
+	SHUT_WAIT_MS = 100,
+	REPAIR_PAUSE_MS = 1000,
+	SAME_EVENT_PAUSE_MS = 1000, /* until its twin is settled */
+	STORE_PAUSE_MS = 2000,      /* the index cannot be read right now */
+};
+
+struct intake {
+	struct flow *flow;
+	struct puller *puller;
+};
+
+static void
+settle_now(const struct intake *in, struct str reply,
+	   bool (*how)(struct broker *, struct str, struct err *))
+{
+	struct err e;
+
+	/* A lost word is harmless: the broker asks again and the ledger knows the answer. */
+	if (!how(in->flow->parts.broker, reply, &e))
+		log_debug("intake.settle", L_STR("error", e.text));
+}
+
+static void
+come_back(const struct intake *in, const struct broker_message *bm, int64_t delay_ms)
+{
+	struct err e;
+
+	if (!broker_nak(in->flow->parts.broker, bm->reply, delay_ms, &e))
+		log_debug("intake.nak", L_STR("error", e.text));
+}
+
+static void
+fail_event(struct intake *in, struct message *m, struct str reason)
+{
+	m->failure = reason;
+	message_deliveries(m, 0);
+	FLOW_COUNT(in->flow, events_failed);
+}
+
+static bool
+match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, struct err *e)
+{
+	/* For this message only: a reader kept while waiting would pin old pages of the index.
+	 */
+	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	bool ok;
+
+	*is_repeated = !match(m, history, clock_wall());
+	ok = txn_error(history) == NULL;
+	if (!ok)
+		*e = *txn_error(history);
+	txn_end(history);
+	return ok;
+}
+
+/* Fills the message from the broker's. True unless the index could not be read. */
+static bool
+prepare(struct intake *in, struct message *m, const struct broker_message *bm,
+	struct str workspace, struct str type, bool *is_repeated, struct err *e)
+{
+	*is_repeated = false;
+	if (!decode(m, workspace, type, bm->data)) {
+		fail_event(in, m, m->failure);
+		return true;
+	}
+	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
+	if (m->rules == NULL)
+		return false;
+	if (!m->rules->exists) {
+		fail_event(in, m,
+			   STR("there is no such workspace: create it, or correct the "
+			       "producer's subject"));
+		return true;
+	}
+	return match_against_ledger(in, m, is_repeated, e);
+}
+
+static struct message *
+message_from(struct intake *in, const struct broker_message *bm)
+{
+	struct message *m = message_new(ORIGIN_STREAM, bm->seq);
+
+	m->reply = arena_str(m->arena, bm->reply);
+	m->broker_deliveries = bm->deliveries;
+	m->received_at = bm->stored_at;
+	m->is_repeat = bm->deliveries > 1 || bm->seq <= in->flow->delivered_at_start;
+	return m;
+}
+
+/* Gives the prepared message to the hand, and on; or lets it go. Takes it. */
+static void
+take(struct intake *in, struct message *m, const struct broker_message *bm)
+{
+	switch (hand_take(in->flow->hand, m)) {
+	case HAND_TAKEN: flow_forward(in->flow, m); return;
+	case HAND_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
+	case HAND_SAME_EVENT: come_back(in, bm, SAME_EVENT_PAUSE_MS); break;
+	}
+	message_free(m);
+}
+
+static void
+ingest_event(struct intake *in, const struct broker_message *bm, struct str workspace,
+	     struct str type)
+{
+	struct message *m = message_from(in, bm);
+	struct err e = {0};
+	bool is_repeated;
+
+	if (!prepare(in, m, bm, workspace, type, &is_repeated, &e)) {
+		log_error("intake.index", L_STR("error", e.text), L_INT("seq", bm->seq));
+		come_back(in, bm, STORE_PAUSE_MS);
+		message_free(m);
+	} else if (is_repeated) {
+		FLOW_COUNT(in->flow, events_repeated);
+		settle_now(in, bm->reply, broker_ack);
+		message_free(m);
+	} else {
+		take(in, m, bm);
+	}
+}
+
+static void
+ingest(struct intake *in, const struct broker_message *bm)
+{
+	struct str workspace, type;
+
+	FLOW_COUNT(in->flow, events_received);
+	if (bm->deliveries > 1)
+		FLOW_COUNT(in->flow, events_redelivered);
+	if (hand_has(in->flow->hand, bm->seq, bm->deliveries)) {
+		FLOW_COUNT(in->flow, events_in_hand);
+		return;
+	}
+	if (!subject_parse_event(in->flow->parts.broker, bm->subject, &workspace, &type) ||
+	    !id_is_workspace(workspace) || !id_is_event_type(type) ||
+	    type.len > EVENT_TYPE_MAX) {
+		/* Nobody's: there is no workspace to record it under. */
+		log_error("intake.subject", L_STRN("subject", bm->subject),
+			  L_INT("seq", bm->seq),
+			  L_STR("reason", "not <prefix>.events.<workspace>.<type>; discarded"));
+		FLOW_COUNT(in->flow, events_failed);
+		settle_now(in, bm->reply, broker_term);
+		return;
+	}
+	ingest_event(in, bm, workspace, type);
+}
+
+static void
+pause_ms(int64_t ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* The consumer or a stream is gone: make it again if we may. */
+static void
+repair(struct intake *in, const struct err *why)
+{
+	struct err e = {0};
+
+	log_error("intake.consumer", L_STR("error", why->text));
+	if (broker_ensure(in->flow->parts.broker, &e)) {
+		log_info("intake.repaired",
+			 L_STR("consumer", "made again; the ledger knows what is done"));
+	} else {
+		log_error("intake.repair", L_STR("error", e.text));
+		if (e.kind == ERR_SETUP)
+			flow_break(in->flow, &e);
+		pause_ms(REPAIR_PAUSE_MS);
+	}
+}
+
+static void
+turn(struct intake *in)
+{
+	struct flow *f = in->flow;
+	struct broker_message bm;
+	struct err e = {0};
+	size_t room;
+
+	if (atomic_load(&f->all_lanes_shut)) {
+		pause_ms(SHUT_WAIT_MS);
+		return;
+	}
+	if (!hand_wait_room(f->hand, PULL_WAIT_MS))
+		return;
+	room = hand_room(f->hand);
+	if (puller_next(in->puller, room ? room : 1, PULL_WAIT_MS, &bm, &e)) {
+		ingest(in, &bm);
+		broker_message_free(&bm);
+	} else if (e.kind == ERR_SETUP) {
+		repair(in, &e);
+	} else if (e.kind != ERR_NONE) {
+		log_debug("intake.pull", L_STR("error", e.text));
+	}
+}
+
+/* What the server had already sent when we stopped asking goes back at once, unseen. */
+static void
+give_back_rest(struct intake *in)
+{
+	struct broker_message bm;
+	struct err e = {0};
+
+	puller_stop(in->puller);
+	while (puller_next(in->puller, 0, 50, &bm, &e)) {
+		come_back(in, &bm, 0);
+		broker_message_free(&bm);
+	}
+}
+
+void *
+intake_run(void *flow)
+{
+	struct intake in = {.flow = flow};
+	struct err e = {0};
+
+	while (!puller_open(&in.puller, in.flow->parts.broker, &e)) {
+		log_error("intake.open", L_STR("error", e.text));
+		if (atomic_load(&in.flow->is_stopping))
+			return NULL;
+		pause_ms(REPAIR_PAUSE_MS);
+	}
+	while (!atomic_load(&in.flow->is_stopping))
+		turn(&in);
+	give_back_rest(&in);
+	puller_close(in.puller);
+	return NULL;
+}

@@ -1,0 +1,352 @@
+/*
+ * Stage settle: the scribe thread. Outcomes become records, in groups:
+ *
+ *     history stream (PubAck) -> LMDB (synced) -> the broker's acks
+ *
+ * in this order, so that whatever happens in between is repeated harmlessly: a batch applied
+ * twice changes nothing, and an event that comes back finds in the ledger what is done. Nothing
+ * is acked before both are safe; while either cannot be written, the scribe waits, the hand
+ * fills, intake stops pulling, and the stream is the buffer.
+ */
+#include <sodium.h>
+
+#include "batch.h"
+#include "carillon/clock.h"
+#include "carillon/log.h"
+#include "commit.h"
+#include "flow_private.h"
+#include "retry.h"
+#include "slots.h"
+
+enum { INBOX_WAIT_MS = 200 };
+
+struct scribe {
+	struct flow *flow;
+	struct retry_policy policy;
+	struct slots *slots;
+	struct commit *commit;
+	struct batch batch;
+	struct list inbox;   /* not yet looked at */
+	struct list touched; /* handoffs in the batch: what to go on with after the commit */
+	wall_t now;
+	mono_t mono_now;
+};
+
+/* --- deciding --- */
+
+static struct str
+lane_key(struct scribe *s, const struct delivery *d)
+{
+	return arena_printf(s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key),
+			    STR_ARG(d->channel));
+}
+
+/* A short retry needs a slot at the broker; without one it is parked until the same time. */
+static void
+place(struct scribe *s, struct delivery *d)
+{
+	int64_t wait_ms = d->due.ms - s->now.ms;
+	mono_t until = mono_after(s->mono_now, wait_ms > 0 ? wait_ms : 0);
+
+	if (d->state != DELIVERY_RETRYING)
+		return;
+	if (d->message->origin == ORIGIN_LEDGER ||
+	    !slots_take(s->slots, lane_key(s, d), s->mono_now, until))
+		d->state = DELIVERY_PARKED;
+}
+
+static void
+count_state(struct flow *f, enum delivery_state state)
+{
+	switch (state) {
+	case DELIVERY_DELIVERED: FLOW_COUNT(f, deliveries_delivered); break;
+	case DELIVERY_RETRYING: FLOW_COUNT(f, deliveries_retrying); break;
+	case DELIVERY_PARKED: FLOW_COUNT(f, deliveries_parked); break;
+	case DELIVERY_HELD: FLOW_COUNT(f, deliveries_held); break;
+	case DELIVERY_FAILED: FLOW_COUNT(f, deliveries_failed); break;
+	default: FLOW_COUNT(f, deliveries_other); break;
+	}
+}
+
+/* The delivery's last word: its state is decided and its record goes into the batch. */
+static void
+settle_delivery(struct scribe *s, struct delivery *d)
+{
+	struct message *m = d->message;
+
+	if (d->step != STEP_SETTLED)
+		retry_decide(&s->policy, d, s->now, randombytes_random());
+	place(s, d);
+	count_state(s->flow, d->state);
+	d->is_settled = true;
+	m->open--;
+	if (d->state == DELIVERY_RETRYING) {
+		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
+
+		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
+			m->nak_delay_ms = wait_ms;
+	}
+	batch_add_delivery(&s->batch, d, d->state, hand_broker_deliveries(s->flow->hand, m),
+			   s->now);
+}
+
+/* The event's record comes with one for each of its deliveries, so that an event the ledger
+ * knows never gains or loses a delivery. */
+static void
+record_event(struct scribe *s, struct message *m)
+{
+	if (m->is_known || m->is_recorded)
+		return;
+	m->is_recorded = true;
+	batch_add_event(&s->batch, m);
+	if (m->n_deliveries == 1)
+		return; /* it is settled or claimed in this very batch */
+	for (int i = 0; i < m->n_deliveries; i++) {
+		const struct delivery *d = &m->deliveries[i];
+
+		if (!d->is_settled && d->step == STEP_SEND)
+			batch_add_delivery(&s->batch, d, DELIVERY_PENDING,
+					   hand_broker_deliveries(s->flow->hand, m), s->now);
+	}
+}
+
+/* From intake or the ledger: some deliveries are decided, some must be claimed before they
+ * leave. */
+static void
+take_message(struct scribe *s, struct message *m)
+{
+	record_event(s, m);
+	for (int i = 0; i < m->n_deliveries; i++) {
+		struct delivery *d = &m->deliveries[i];
+
+		if (d->step == STEP_SETTLED)
+			settle_delivery(s, d);
+		else if (d->step == STEP_CLAIM)
+			batch_add_delivery(&s->batch, d, DELIVERY_SENDING,
+					   m->origin == ORIGIN_LEDGER
+					       ? 0
+					       : hand_broker_deliveries(s->flow->hand, m),
+					   s->now);
+	}
+	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
+		FLOW_COUNT(s->flow, events_unmatched);
+}
+
+static void
+take_delivery(struct scribe *s, struct delivery *d)
+{
+	record_event(s, d->message);
+	settle_delivery(s, d);
+}
+
+/* --- going on, once the batch is safe --- */
+
+static void
+tell_broker(struct scribe *s, const struct message *m)
+{
+	struct broker *b = s->flow->parts.broker;
+	struct err e = {0};
+	bool ok;
+
+	if (m->failure.len > 0)
+		ok = broker_term(b, m->reply, &e);
+	else if (m->nak_delay_ms >= 0)
+		ok = broker_nak(b, m->reply, m->nak_delay_ms, &e);
+	else
+		ok = broker_ack(b, m->reply, &e);
+	/* The broker sends it again, and the ledger knows what is done. */
+	if (!ok)
+		log_debug("scribe.ack", L_INT("seq", m->seq), L_STR("error", e.text));
+}
+
+static void
+put_trouble(struct flow *f, const struct trouble *t)
+{
+	if (!troubles_put(f->troubles, t))
+		FLOW_COUNT(f, ops_dropped);
+}
+
+static void
+tell_operator(struct scribe *s, const struct delivery *d)
+{
+	struct trouble t = {.seq = d->message->seq};
+
+	if (!d->has_outcome)
+		return;
+	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
+		t.kind = TROUBLE_CONNECTION_BROKEN;
+	else if (d->outcome.verdict == VERDICT_HOLD_RULE)
+		t.kind = TROUBLE_RULE_HELD;
+	else if (d->state == DELIVERY_FAILED)
+		t.kind = TROUBLE_EXHAUSTED;
+	else
+		return;
+	str_copy(t.workspace, sizeof(t.workspace), d->message->event.workspace);
+	str_copy(t.event_id, sizeof(t.event_id), d->message->event.id);
+	str_copy(t.rule, sizeof(t.rule), d->rule_id);
+	if (d->rule != NULL)
+		str_copy(t.connection, sizeof(t.connection), d->rule->connection_id);
+	str_copy(t.code, sizeof(t.code), str_of(d->outcome.error_code));
+	str_copy(t.reason, sizeof(t.reason), d->reason);
+	str_copy(t.action, sizeof(t.action), d->action);
+	put_trouble(s->flow, &t);
+}
+
+static void
+tell_undecodable(struct scribe *s, const struct message *m)
+{
+	struct trouble t = {.kind = TROUBLE_UNDECODABLE, .seq = m->seq};
+
+	str_copy(t.workspace, sizeof(t.workspace), m->event.workspace);
+	str_copy(t.event_id, sizeof(t.event_id), m->event.id);
+	str_copy(t.reason, sizeof(t.reason), m->failure);
+	str_copy(t.action, sizeof(t.action), STR("correct the producer"));
+	put_trouble(s->flow, &t);
+}
+
+/* Nothing is open any more: the broker gets its answer and the message ends here. */
+static void
+let_go(struct scribe *s, struct message *m)
+{
+	struct flow *f = s->flow;
+
+	if (m->origin == ORIGIN_STREAM)
+		tell_broker(s, m);
+	else
+		atomic_fetch_sub(&f->ledger_in_hand, 1);
+	if (m->failure.len > 0)
+		tell_undecodable(s, m);
+	hand_release(f->hand, m);
+	message_free(m);
+}
+
+static bool
+has_something_to_send(const struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step != STEP_SETTLED)
+			return true;
+	return false;
+}
+
+static void
+go_on(struct scribe *s, struct handoff *h)
+{
+	struct message *m;
+
+	if (h->kind == HANDOFF_DELIVERY) {
+		struct delivery *d = CONTAINER_OF(h, struct delivery, handoff);
+
+		tell_operator(s, d);
+		m = d->message;
+		/* Several deliveries of one message may be in one batch: the last one ends it.
+		 */
+		if (m->open > 0 || --m->in_batch > 0)
+			return;
+	} else {
+		m = CONTAINER_OF(h, struct message, handoff);
+		m->in_batch--;
+		if (has_something_to_send(m)) {
+			must(queue_try_put(s->flow->to_courier, &m->handoff.link));
+			return;
+		}
+	}
+	let_go(s, m);
+}
+
+/* --- the loop --- */
+
+static struct message *
+message_of(struct handoff *h)
+{
+	return h->kind == HANDOFF_MESSAGE ? CONTAINER_OF(h, struct message, handoff)
+					  : CONTAINER_OF(h, struct delivery, handoff)->message;
+}
+
+static void
+fill_batch(struct scribe *s)
+{
+	struct list *first;
+
+	s->now = clock_wall();
+	s->mono_now = clock_mono();
+	while (!list_is_empty(&s->inbox)) {
+		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
+		struct message *m = message_of(h);
+
+		/* In the worst case all of the event's deliveries come with it. */
+		if (s->batch.n > 0 && !batch_has_room(&s->batch, (size_t)m->n_deliveries + 2))
+			return;
+		first = list_take_first(&s->inbox);
+		list_append(&s->touched, first);
+		m->in_batch++;
+		if (h->kind == HANDOFF_MESSAGE)
+			take_message(s, m);
+		else
+			take_delivery(s, CONTAINER_OF(h, struct delivery, handoff));
+	}
+}
+
+/* Returns false when the batch could not be written before everything was abandoned. */
+static bool
+write_batch(struct scribe *s)
+{
+	struct list *first;
+
+	if (s->batch.n > 0 && !commit_batch(s->commit, &s->batch))
+		return false;
+	FLOW_COUNT(s->flow, batches);
+	FLOW_COUNT_N(s->flow, batch_entries, s->batch.n);
+	batch_clear(&s->batch);
+	while ((first = list_take_first(&s->touched)) != NULL)
+		go_on(s, CONTAINER_OF(first, struct handoff, link));
+	return true;
+}
+
+static struct retry_policy
+policy_of(const struct config *c)
+{
+	struct retry_policy p = {
+	    .jitter_percent = c->retry_jitter_percent,
+	    .nak_delay_max_ms = c->nak_delay_max_s * 1000,
+	};
+	struct err e = {0};
+
+	must(
+	    config_retry_schedule(c->retry_schedule_s, &p.schedule, &e)); /* config_check did */
+	return p;
+}
+
+void *
+scribe_run(void *flow)
+{
+	struct flow *f = flow;
+	struct scribe *s = calloc(1, sizeof(*s));
+
+	must(s != NULL);
+	s->flow = f;
+	s->policy = policy_of(f->parts.config);
+	s->slots =
+	    slots_new(f->parts.config->nak_slots_max, f->parts.config->nak_slots_lane_max);
+	s->commit = commit_new(f);
+	batch_init(&s->batch);
+	list_init(&s->inbox);
+	list_init(&s->touched);
+	for (;;) {
+		size_t n = queue_wait_all(f->to_scribe, &s->inbox, INBOX_WAIT_MS);
+
+		if (n == 0 && list_is_empty(&s->inbox) && scribe_may_end(f))
+			break;
+		while (!list_is_empty(&s->inbox)) {
+			fill_batch(s);
+			if (!write_batch(s))
+				goto out;
+		}
+	}
+out:
+	batch_fini(&s->batch);
+	commit_free(s->commit);
+	slots_free(s->slots);
+	free(s);
+	return NULL;
+}

@@ -1,0 +1,17 @@
+/*
+ * The bounded places at the broker for short retries. A message NAKed with a delay keeps its
+ * place among max_ack_pending until it is acknowledged, so without a bound one bad destination
+ * stops everybody (reference: nats.md). A slot counts from the NAK until its delay is over; who
+ * gets none is parked in the ledger instead. Pure; the scribe owns it.
+ */
+#pragma once
+
+#include "carillon/base.h"
+
+struct slots;
+
+struct slots *slots_new(int64_t max, int64_t lane_max);
+void slots_free(struct slots *s);
+/* Takes one for a lane until `until`. False when all, or all of this lane, are taken. */
+bool slots_take(struct slots *s, struct str lane, mono_t now, mono_t until);
+int64_t slots_taken(struct slots *s, mono_t now);
