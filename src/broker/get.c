@@ -1,0 +1,89 @@
+#include "broker/private.h"
+
+#include "carillon/clock.h"
+#include "carillon/id.h"
+
+static bool
+get_fill(struct broker_message *out, natsMsg *msg)
+{
+	struct str operation = message_header(msg, "KV-Operation");
+	struct str seq = message_header(msg, "Nats-Sequence");
+	char *end = NULL;
+
+	*out = (struct broker_message){
+	    .handle = msg,
+	    .subject = message_header(msg, "Nats-Subject"),
+	    .data = {natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)},
+	    .msg_id = message_header(msg, "Nats-Msg-Id"),
+	    .seq = seq.ptr ? strtoull(seq.ptr, &end, 10) : 0,
+	    .deliveries = 1,
+	    .is_delete = str_eq(operation, STR("DEL")) || str_eq(operation, STR("PURGE")),
+	};
+	return out->seq > 0 && end && *end == '\0' && out->subject.len > 0 &&
+	       clock_parse(message_header(msg, "Nats-Time-Stamp"), &out->stored_at);
+}
+
+bool
+get_direct(struct broker *b, enum stream s, struct str request, struct broker_message *out,
+	   struct err *e)
+{
+	char subject[API_SUBJECT_MAX];
+	natsMsg *ask, *answer;
+	struct err why = {0};
+
+	snprintf(subject, sizeof subject, "$JS.API.DIRECT.GET.%s", b->streams[s]);
+	must(natsMsg_Create(&ask, subject, NULL, request.ptr, (int)request.len) == NATS_OK);
+	bool ok = api_request(b, ask, API_WAIT_MS, &answer, &why);
+	natsMsg_Destroy(ask);
+	if (!ok && why.kind == ERR_SETUP)
+		return fail(e, ERR_SETUP,
+			    "stream %s is gone or has no allow_direct; carillon check says "
+			    "what to do",
+			    b->streams[s]);
+	if (!ok)
+		return fail(e, why.kind, "read of stream %s: %s", b->streams[s], why.text);
+	if (get_fill(out, answer))
+		return true;
+	bool is_missing = str_eq(message_header(answer, "Status"), STR("404"));
+	natsMsg_Destroy(answer);
+	*out = (struct broker_message){0};
+	return is_missing ? fail(e, ERR_NOT_FOUND, "stream %s no longer has that message",
+				 b->streams[s])
+			  : fail(e, ERR_TEMP, "stream %s gave an answer we do not understand",
+				 b->streams[s]);
+}
+
+bool
+broker_get(struct broker *b, enum stream s, uint64_t seq, struct broker_message *out,
+	   struct err *e)
+{
+	char request[48];
+
+	snprintf(request, sizeof request, "{\"seq\":%llu}", (unsigned long long)seq);
+	if (seq == 0)
+		return fail(e, ERR_NOT_FOUND, "sequences start at 1");
+	return get_direct(b, s, str_of(request), out, e);
+}
+
+bool
+broker_purge_workspace(struct broker *b, enum stream s, struct str workspace, struct err *e)
+{
+	char subject[SUBJECT_MAX], filter[SUBJECT_MAX], body[SUBJECT_MAX + 32];
+	struct api_reply r = {0};
+
+	must(s != STREAM_HISTORY);       /* its messages hold many workspaces */
+	if (!id_is_workspace(workspace)) /* a "*" would purge everybody */
+		return fail(e, ERR_INPUT, "\"%.*s\" is no workspace id",
+			    (int)str_utf8_cut(workspace, 80), workspace.ptr);
+	if (s == STREAM_STATE)
+		snprintf(filter, sizeof filter, "$KV.%s.%.*s.>", b->bucket, STR_ARG(workspace));
+	else if (s == STREAM_OPS)
+		subject_ops(filter, b, workspace, ">");
+	else
+		subject_event(filter, b, workspace, STR(">"));
+	snprintf(subject, sizeof subject, "STREAM.PURGE.%s", b->streams[s]);
+	snprintf(body, sizeof body, "{\"filter\":\"%s\"}", filter);
+	bool ok = api_call(b, subject, str_of(body), &r, e);
+	api_reply_free(&r);
+	return ok || fail_within(e, "purge of %s in stream %s", filter, b->streams[s]);
+}

@@ -1,0 +1,119 @@
+#include "broker/private.h"
+
+#include "carillon/clock.h"
+#include "carillon/id.h"
+
+enum {
+	TRY_MS = 2000, /* one wait for a PubAck; the id makes sending again harmless */
+	AGAIN_MIN_MS = 20,
+	AGAIN_MAX_MS = 500,
+};
+
+static natsMsg *
+publish_compose(const struct publish_request *p)
+{
+	natsMsg *msg;
+	char number[24];
+
+	must(natsMsg_Create(&msg, p->subject, NULL, p->bytes.ptr, (int)p->bytes.len) ==
+	     NATS_OK);
+	must(natsMsgHeader_Set(msg, "Nats-Msg-Id", p->msg_id) == NATS_OK);
+	if (p->operation)
+		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
+	if (p->has_expected) {
+		snprintf(number, sizeof number, "%llu", (unsigned long long)p->expected);
+		must(natsMsgHeader_Set(msg, "Nats-Expected-Last-Subject-Sequence", number) ==
+		     NATS_OK);
+	}
+	return msg;
+}
+
+/* "duplicate" in a PubAck means that an earlier try was stored: as good as the first. */
+static bool
+publish_acked(natsMsg *answer, uint64_t *seq, struct err *e)
+{
+	struct api_reply r = {0};
+	int64_t n = 0;
+
+	bool ok = api_read(answer, &r, e);
+	if (ok && !json_int64(json_get(r.root, STR("seq")), &n))
+		ok = fail(e, ERR_TEMP, "nats acknowledged without a sequence");
+	api_reply_free(&r);
+	if (ok && seq)
+		*seq = (uint64_t)n;
+	return ok;
+}
+
+static bool
+publish_once(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
+{
+	natsMsg *answer;
+	int64_t left = deadline.ms - clock_mono().ms;
+
+	if (!broker_wait_connected(b, deadline, e))
+		return false;
+	left = left < 1 ? 1 : left < TRY_MS ? left : TRY_MS;
+	return api_request(b, msg, left, &answer, e) && publish_acked(answer, seq, e);
+}
+
+/* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
+static bool
+publish_may_retry(const struct err *e)
+{
+	return e->kind == ERR_TEMP || e->kind == ERR_SETUP;
+}
+
+static bool
+publish_until(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
+{
+	int64_t again_ms = AGAIN_MIN_MS;
+
+	for (;;) {
+		if (publish_once(b, msg, deadline, seq, e))
+			return true;
+		if (!publish_may_retry(e) || b->closing ||
+		    mono_reached(mono_after(clock_mono(), again_ms), deadline))
+			return false;
+		broker_pause(b, again_ms + broker_jitter(b, again_ms));
+		again_ms = again_ms * 2 < AGAIN_MAX_MS ? again_ms * 2 : AGAIN_MAX_MS;
+	}
+}
+
+bool
+publish_and_wait(struct broker *b, const struct publish_request *p, uint64_t *seq,
+		 struct err *e)
+{
+	struct err why = {0};
+	natsMsg *msg = publish_compose(p);
+
+	broker_hold(b);
+	bool ok = publish_until(b, msg, mono_after(clock_mono(), p->wait_ms), seq, &why);
+	broker_drop(b);
+	natsMsg_Destroy(msg);
+	if (ok)
+		return true;
+	if (why.kind == ERR_SETUP)
+		return fail(e, ERR_SETUP,
+			    "no stream takes what is published to %s; carillon check says what "
+			    "is missing",
+			    p->subject);
+	return fail(e, why.kind, "publish to %s: %s", p->subject, why.text);
+}
+
+bool
+broker_publish(struct broker *b, const char *subject, struct str bytes, const char *msg_id,
+	       int64_t wait_ms, uint64_t *seq, struct err *e)
+{
+	char own_id[NEW_ID_SIZE];
+
+	if (!msg_id)
+		id_new(own_id, "pub"); /* so that sending again cannot store it twice */
+	return publish_and_wait(b,
+				&(struct publish_request){
+				    .subject = subject,
+				    .msg_id = msg_id ? msg_id : own_id,
+				    .bytes = bytes,
+				    .wait_ms = wait_ms,
+				},
+				seq, e);
+}

@@ -1,0 +1,96 @@
+#include "broker/private.h"
+
+#include <ctype.h>
+
+#include "carillon/id.h"
+
+static bool
+prefix_is_token(const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)prefix[i]) && prefix[i] != '_' && prefix[i] != '-')
+			return false;
+	return len > 0 && len <= PREFIX_MAX;
+}
+
+bool
+broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
+{
+	static const char *const suffix[STREAMS] = {
+	    [STREAM_EVENTS] = "EVENTS",
+	    [STREAM_HISTORY] = "HISTORY",
+	    [STREAM_OPS] = "OPS",
+	};
+	char upper[PREFIX_MAX + 1] = {0};
+
+	if (!prefix_is_token(prefix))
+		return fail(e, ERR_INPUT,
+			    "prefix \"%.40s\": use 1 to %d letters, digits, \"_\" or \"-\"",
+			    prefix, PREFIX_MAX);
+	for (size_t i = 0; prefix[i]; i++)
+		upper[i] = (char)toupper((unsigned char)prefix[i]);
+	snprintf(b->prefix, sizeof b->prefix, "%s", prefix);
+	snprintf(b->bucket, sizeof b->bucket, "%s_state", prefix);
+	for (int s = 0; s < STREAMS; s++)
+		if (suffix[s])
+			snprintf(b->streams[s], STREAM_NAME_MAX, "%s_%s", upper, suffix[s]);
+	snprintf(b->streams[STREAM_STATE], STREAM_NAME_MAX, "KV_%s", b->bucket);
+	return true;
+}
+
+void
+subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
+	      struct str type)
+{
+	snprintf(out, SUBJECT_MAX, "%s.events.%.*s.%.*s", b->prefix, STR_ARG(workspace),
+		 STR_ARG(type));
+}
+
+void
+subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition)
+{
+	snprintf(out, SUBJECT_MAX, "%s.history.%d", b->prefix, partition);
+}
+
+void
+subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
+	    const char *what)
+{
+	snprintf(out, SUBJECT_MAX, "%s.ops.%.*s.%s", b->prefix, STR_ARG(workspace), what);
+}
+
+/* Takes `head` off the front of `s`; false if it does not start so. */
+static bool
+str_take(struct str *s, struct str head)
+{
+	if (!str_starts_with(*s, head))
+		return false;
+	*s = (struct str){s->ptr + head.len, s->len - head.len};
+	return true;
+}
+
+bool
+subject_parse_event(const struct broker *b, struct str subject, struct str *workspace,
+		    struct str *type)
+{
+	if (!str_take(&subject, str_of(b->prefix)) || !str_take(&subject, STR(".events.")))
+		return false;
+
+	const char *dot = subject.len ? memchr(subject.ptr, '.', subject.len) : NULL;
+	if (!dot)
+		return false;
+	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
+	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
+	return id_is_workspace(*workspace) && id_is_event_type(*type);
+}
+
+struct str
+broker_state_key(const struct broker *b, struct str subject)
+{
+	if (!str_take(&subject, STR("$KV.")) || !str_take(&subject, str_of(b->bucket)) ||
+	    !str_take(&subject, STR(".")))
+		return (struct str){NULL, 0};
+	return subject;
+}
