@@ -1,3 +1,4 @@
+#include "carillon/id.h"
 #include "carillon/log.h"
 #include "store_private.h"
 
@@ -84,8 +85,9 @@ index_delivery(struct txn *t, const delivery_record *d, index_op *op)
 static bool
 has_id(const event_record *ev)
 {
-	return ev->event_id && ev->event_id[0] &&
-	       !key_by_id(str_of(ev->workspace), str_of(ev->event_id)).bad;
+	const size_t len = str_of(ev->event_id).len;
+
+	return len > 0 && len <= EVENT_ID_MAX;
 }
 
 static void
@@ -160,7 +162,8 @@ apply_delivery(struct txn *t, const delivery_record *d)
 static bool
 fits(struct str workspace, struct str connection, struct str rule)
 {
-	return workspace.len && !key_held(workspace, connection, 0, rule).bad;
+	return workspace.len && workspace.len <= WORKSPACE_ID_MAX &&
+	       connection.len <= RECORD_ID_MAX && rule.len <= RECORD_ID_MAX;
 }
 
 /* The records are ours. One with an id that cannot be a key would stop the stream for ever if

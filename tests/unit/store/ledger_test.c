@@ -1,0 +1,155 @@
+#include "store_fixture.h"
+
+static void
+park(struct fixture *f, uint64_t seq, const char *rule, int64_t due_ms)
+{
+	delivery_record d = delivery_of("acme", seq, rule, DELIVERY_PARKED);
+
+	d.due_ms = due_ms;
+	apply_delivery_record(f->store, &d);
+}
+
+static void
+hold(struct fixture *f, const char *workspace, const char *connection, uint64_t seq,
+     const char *rule)
+{
+	delivery_record d = delivery_of(workspace, seq, rule, DELIVERY_HELD);
+
+	d.connection = (char *)(uintptr_t)connection;
+	apply_delivery_record(f->store, &d);
+}
+
+static const char *
+due(struct fixture *f, int64_t now, size_t stop_after)
+{
+	struct listing l = {.stop_after = stop_after};
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+
+	ledger_each_due(t, f->arena, (wall_t){now}, list_delivery, &l);
+	assert_null(txn_error(t));
+	txn_end(t);
+	return arena_cstr(f->arena, str_of(l.text));
+}
+
+static const char *
+held(struct fixture *f, struct str workspace, struct str connection, struct str rule)
+{
+	struct listing l = {0};
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+
+	ledger_each_held(t, f->arena, workspace, connection, rule, list_delivery, &l);
+	assert_null(txn_error(t));
+	txn_end(t);
+	return arena_cstr(f->arena, str_of(l.text));
+}
+
+static void
+parked_deliveries_come_when_due_the_earliest_first(void **state)
+{
+	struct fixture *f = *state;
+
+	park(f, 1, "a", 3000);
+	park(f, 2, "a", 1000);
+	park(f, 3, "b", 1000);
+	park(f, 3, "a", 1000);
+	park(f, 4, "a", 2000);
+	assert_string_equal(due(f, 999, 0), "");
+	assert_string_equal(due(f, 1000, 0), "2/a 3/a 3/b ");
+	assert_string_equal(due(f, 2500, 0), "2/a 3/a 3/b 4/a ");
+	assert_string_equal(due(f, 2500, 2), "2/a 3/a ");
+	assert_string_equal(due(f, -1, 0), "");
+	assert_string_equal(due(f, INT64_MAX, 0), "2/a 3/a 3/b 4/a 1/a ");
+}
+
+static void
+a_delivery_parked_again_is_due_once_at_its_new_time(void **state)
+{
+	struct fixture *f = *state;
+	wall_t next = {0};
+
+	park(f, 1, "a", 1000);
+	park(f, 1, "a", 9000);
+	assert_string_equal(due(f, 5000, 0), "");
+	assert_string_equal(due(f, 9000, 0), "1/a ");
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	assert_true(ledger_next_due(t, &next));
+	assert_int_equal(next.ms, 9000);
+	txn_end(t);
+	put_delivery(f, "acme", 1, "a", DELIVERY_DELIVERED);
+	assert_string_equal(due(f, INT64_MAX, 0), "");
+	t = txn_read(f->store, STORE_HISTORY);
+	assert_false(ledger_next_due(t, &next));
+	assert_null(txn_error(t));
+	txn_end(t);
+}
+
+static void
+held_deliveries_are_found_by_connection_and_by_rule(void **state)
+{
+	struct fixture *f = *state;
+
+	hold(f, "acme", "conn_a", 9, "r1");
+	hold(f, "acme", "conn_a", 2, "r2");
+	hold(f, "acme", "conn_a-2", 3, "r1");
+	hold(f, "acme", "conn_b", 4, "r1");
+	hold(f, "acme-2", "conn_a", 5, "r1");
+	assert_string_equal(held(f, STR("acme"), STR("conn_a"), STR("")), "2/r2 9/r1 ");
+	assert_string_equal(held(f, STR("acme"), STR(""), STR("r1")), "3/r1 4/r1 9/r1 ");
+	assert_string_equal(held(f, STR("acme"), STR("conn_b"), STR("r1")), "4/r1 ");
+	assert_string_equal(held(f, STR("acme"), STR("conn_"), STR("")), "");
+	put_delivery(f, "acme", 9, "r1", DELIVERY_PENDING);
+	assert_string_equal(held(f, STR("acme"), STR("conn_a"), STR("")), "2/r2 ");
+}
+
+static void
+claimed_deliveries_are_those_in_state_sending(void **state)
+{
+	struct fixture *f = *state;
+	struct listing l = {0}, after = {0};
+
+	put_delivery(f, "zed", 5, "b", DELIVERY_SENDING);
+	put_delivery(f, "acme", 3, "a", DELIVERY_SENDING);
+	put_delivery(f, "acme", 4, "a", DELIVERY_PENDING);
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	ledger_each_claimed(t, f->arena, list_delivery, &l);
+	assert_string_equal(l.text, "3/a 5/b ");
+	txn_end(t);
+	put_delivery(f, "acme", 3, "a", DELIVERY_DELIVERED);
+	t = txn_read(f->store, STORE_HISTORY);
+	ledger_each_claimed(t, f->arena, list_delivery, &after);
+	assert_string_equal(after.text, "5/b ");
+	txn_end(t);
+}
+
+static void
+the_counts_are_those_of_the_indexes(void **state)
+{
+	struct fixture *f = *state;
+	struct store_stats stats;
+
+	put_event(f, "acme", 1, "e1");
+	park(f, 1, "a", 5);
+	park(f, 1, "b", 5);
+	hold(f, "acme", "conn_a", 1, "c");
+	put_delivery(f, "acme", 1, "d", DELIVERY_DELIVERED);
+	store_stats(f->store, &stats);
+	assert_int_equal(stats.events, 1);
+	assert_int_equal(stats.deliveries, 4);
+	assert_int_equal(stats.parked, 2);
+	assert_int_equal(stats.held, 1);
+	assert_true(stats.history_bytes > 0 && stats.state_bytes > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STORE_TEST(parked_deliveries_come_when_due_the_earliest_first),
+	    STORE_TEST(a_delivery_parked_again_is_due_once_at_its_new_time),
+	    STORE_TEST(held_deliveries_are_found_by_connection_and_by_rule),
+	    STORE_TEST(claimed_deliveries_are_those_in_state_sending),
+	    STORE_TEST(the_counts_are_those_of_the_indexes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
