@@ -139,12 +139,13 @@ set_options(CURL *c, int64_t connect_timeout_ms, int64_t request_timeout_ms)
 	SET(c, CURLOPT_TCP_NODELAY, 1L);
 	SET(c, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* else 64 KiB each with TLS */
 	SET(c, CURLOPT_USERAGENT, "carillon/" CARILLON_VERSION);
+	SET(c, CURLOPT_BUFFERSIZE, 4096L); /* an answer has some 2 KB; else 16 KiB each */
 	SET(c, CURLOPT_POST, 1L);
 }
 
 void
-transfer_init(struct transfer *t, void *sockets, int64_t connect_timeout_ms,
-	      int64_t request_timeout_ms)
+transfer_init(
+    struct transfer *t, void *sockets, int64_t connect_timeout_ms, int64_t request_timeout_ms)
 {
 	*t = (struct transfer){.easy = curl_easy_init()};
 	must(t->easy); /* out of memory */
@@ -188,7 +189,7 @@ transfer_arm(struct transfer *t, CURLU *url)
 
 	set_url(t, url);
 	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
-		 req->content_type ? req->content_type : "application/octet-stream");
+	    req->content_type ? req->content_type : "application/octet-stream");
 	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */
 	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
@@ -241,8 +242,8 @@ detail_add(struct dest_response *res, const char *words)
 	size_t room = sizeof(res->detail) - len;
 
 	if (words[0] && room > sizeof(" ()"))
-		snprintf(res->detail + len, room, " (%.*s)", (int)(room - sizeof(" ()")),
-			 words);
+		snprintf(
+		    res->detail + len, room, " (%.*s)", (int)(room - sizeof(" ()")), words);
 }
 
 void

@@ -355,18 +355,12 @@ chosen_codes_hold_what_they_should(void **state)
 		enum verdict verdict;
 	} chosen[] = {
 	    {"token_revoked", VERDICT_HOLD_CONNECTION},
-	    {"missing_scope", VERDICT_HOLD_CONNECTION},
 	    {"channel_not_found", VERDICT_HOLD_RULE},
-	    {"is_archived", VERDICT_HOLD_RULE},
 	    {"slack_connect_canvas_sharing_blocked", VERDICT_HOLD_RULE},
-	    {"slack_connect_file_link_sharing_blocked", VERDICT_HOLD_RULE},
 	    {"slack_connect_sharing_blocked", VERDICT_LATER_FEW}, /* '*' is between two '_' */
 	    {"invalid_blocks", VERDICT_MESSAGE},
-	    {"message_limit_exceeded", VERDICT_LATER_SLOWLY},
 	    {"draft_not_found", VERDICT_NEVER},
-	    {"duplicate_message_not_found", VERDICT_NEVER},
 	    {"brand_new_error", VERDICT_LATER_FEW},
-	    {"internal_error", VERDICT_LATER},
 	};
 	char body[128];
 
