@@ -157,7 +157,7 @@ deliver_slot(struct deliver *d)
 struct dest_request *
 transfer_request(struct transfer *t)
 {
-	must(t->state == TRANSFER_TAKEN);
+	must(t->state == TRANSFER_TAKEN || t->state == TRANSFER_REPORTED);
 	return &t->req;
 }
 

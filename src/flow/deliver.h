@@ -31,7 +31,7 @@ void deliver_free(struct deliver *d);
 
 /* A free slot, or NULL when all are in use. */
 struct transfer *deliver_slot(struct deliver *d);
-/* What to fill before starting; its memory is reused, so clear what you set. */
+/* What to fill before starting, and once reported what was sent, until it is released. */
 struct dest_request *transfer_request(struct transfer *t);
 /* Never fails synchronously: every start is reported by deliver_finished. */
 void deliver_start(struct deliver *d, struct transfer *t, void *tag);

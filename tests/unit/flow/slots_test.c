@@ -1,0 +1,74 @@
+#include "flow/slots.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const mono_t t0 = {1000};
+
+static void
+a_lane_gets_no_more_than_its_share(void **state)
+{
+	struct slots *s = slots_new(10, 2);
+
+	(void)state;
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_false(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("b"), t0, mono_after(t0, 100)));
+	slots_free(s);
+}
+
+static void
+all_lanes_together_get_no_more_than_all(void **state)
+{
+	struct slots *s = slots_new(3, 2);
+
+	(void)state;
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("b"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("c"), t0, mono_after(t0, 100)));
+	assert_false(slots_take(s, STR("d"), t0, mono_after(t0, 100)));
+	assert_int_equal(slots_taken(s, t0), 3);
+	slots_free(s);
+}
+
+static void
+a_slot_comes_back_when_its_time_is_over(void **state)
+{
+	struct slots *s = slots_new(1, 1);
+
+	(void)state;
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_false(slots_take(s, STR("a"), mono_after(t0, 99), mono_after(t0, 200)));
+	assert_true(slots_take(s, STR("a"), mono_after(t0, 100), mono_after(t0, 200)));
+	slots_free(s);
+}
+
+static void
+with_a_limit_of_none_everything_is_parked(void **state)
+{
+	struct slots *s = slots_new(0, 5), *t = slots_new(5, 0);
+
+	(void)state;
+	assert_false(slots_take(s, STR("a"), t0, t0));
+	assert_false(slots_take(t, STR("a"), t0, t0));
+	slots_free(s);
+	slots_free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_lane_gets_no_more_than_its_share),
+	    cmocka_unit_test(all_lanes_together_get_no_more_than_all),
+	    cmocka_unit_test(a_slot_comes_back_when_its_time_is_over),
+	    cmocka_unit_test(with_a_limit_of_none_everything_is_parked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

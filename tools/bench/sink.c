@@ -1,0 +1,252 @@
+/*
+ * The cheapest HTTP server that Slack's client would believe: for measuring the service, not
+ * itself. One thread, one epoll. It finds the mark "bench-t:<nanoseconds>" in each body and
+ * keeps the time from publish to POST.
+ *
+ *     bench-sink PORT_FILE [LATENCY_MS]     answers after LATENCY_MS
+ *     GET /stats                            JSON of what was counted;  POST /reset clears it
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "carillon/base.h"
+#include "carillon/buf.h"
+
+enum {
+	REQUEST_MAX = 65536,
+	BUCKETS = 200000, /* of 50 us: 10 s */
+	BUCKET_US = 50,
+	EVENTS = 256,
+};
+
+struct client {
+	int fd;
+	size_t len;
+	char in[REQUEST_MAX];
+	struct client
+	    *next_due; /* answers waiting, in order: the latency is the same for all */
+	int64_t due_ns;
+	struct str answer;
+};
+
+static struct {
+	uint64_t count, marked, histogram[BUCKETS];
+	int64_t first_ns, last_ns;
+} seen;
+
+static int64_t latency_ns;
+static struct client *due_first, *due_last;
+static struct buf stats;
+
+static const char posted[] =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
+    "Content-Length: 85\r\n\r\n"
+    "{\"ok\":true,\"channel\":\"C0BENCH\",\"ts\":\"1712345678.000100\","
+    "\"message\":{\"text\":\"posted\"}}";
+
+static int64_t
+now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void
+count(const char *body, size_t len)
+{
+	const char *mark = memmem(body, len, "bench-t:", 8);
+	int64_t now = now_ns(CLOCK_REALTIME), us;
+
+	seen.last_ns = now;
+	if (seen.count++ == 0)
+		seen.first_ns = now;
+	if (mark == NULL)
+		return;
+	us = (now - strtoll(mark + 8, NULL, 10)) / 1000 / BUCKET_US;
+	seen.marked++;
+	seen.histogram[us < 0 ? 0 : us >= BUCKETS ? BUCKETS - 1 : us]++;
+}
+
+static double
+percentile_ms(double share)
+{
+	uint64_t want = (uint64_t)((double)seen.marked * share), sum = 0;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		if ((sum += seen.histogram[i]) > want)
+			return (double)i * BUCKET_US / 1000.0;
+	return 0;
+}
+
+static struct str
+stats_answer(void)
+{
+	char body[256];
+	int n = snprintf(body, sizeof(body),
+	    "{\"count\":%llu,\"seconds\":%.3f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
+	    (unsigned long long)seen.count, (double)(seen.last_ns - seen.first_ns) / 1e9,
+	    percentile_ms(0.5), percentile_ms(0.99));
+
+	buf_clear(&stats);
+	buf_printf(&stats, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, body);
+	return buf_view(&stats);
+}
+
+static void
+answer_now(struct client *c, struct str answer)
+{
+	if (c->fd >= 0 && write(c->fd, answer.ptr, answer.len) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
+		perror("bench-sink: write");
+}
+
+static void
+answer(struct client *c, struct str what)
+{
+	if (latency_ns == 0) {
+		answer_now(c, what);
+		return;
+	}
+	c->answer = what;
+	c->due_ns = now_ns(CLOCK_MONOTONIC) + latency_ns;
+	c->next_due = NULL;
+	if (due_last != NULL)
+		due_last->next_due = c;
+	else
+		due_first = c;
+	due_last = c;
+}
+
+static void
+answer_due(void)
+{
+	int64_t now = now_ns(CLOCK_MONOTONIC);
+
+	while (due_first != NULL && due_first->due_ns <= now) {
+		struct client *c = due_first;
+
+		due_first = c->next_due;
+		if (due_first == NULL)
+			due_last = NULL;
+		answer_now(c, c->answer);
+	}
+}
+
+static void
+handle(struct client *c, const char *body, size_t len)
+{
+	if (strncmp(c->in, "GET /stats", 10) == 0) {
+		answer_now(c, stats_answer());
+	} else if (strncmp(c->in, "POST /reset", 11) == 0) {
+		memset(&seen, 0, sizeof(seen));
+		answer_now(c, stats_answer());
+	} else {
+		count(body, len);
+		answer(c, STR(posted));
+	}
+}
+
+/* Length of the first whole request in the buffer, or 0. */
+static size_t
+take_request(struct client *c)
+{
+	const char *end = memmem(c->in, c->len, "\r\n\r\n", 4), *length;
+	size_t head, body = 0;
+
+	if (end == NULL)
+		return 0;
+	head = (size_t)(end - c->in) + 4;
+	length = memmem(c->in, head, "ontent-Length:", 14);
+	if (length != NULL)
+		body = (size_t)strtoul(length + 14, NULL, 10);
+	if (c->len < head + body)
+		return 0;
+	handle(c, c->in + head, body);
+	return head + body;
+}
+
+static void
+receive(struct client *c)
+{
+	ssize_t n = read(c->fd, c->in + c->len, sizeof(c->in) - 1 - c->len);
+	size_t used;
+
+	if (n <= 0) {
+		/* The struct stays: an answer may be waiting with its address. */
+		close(c->fd);
+		c->fd = -1;
+		return;
+	}
+	c->len += (size_t)n;
+	c->in[c->len] = '\0';
+	while ((used = take_request(c)) > 0) {
+		memmove(c->in, c->in + used, c->len - used);
+		c->len -= used;
+		c->in[c->len] = '\0';
+	}
+}
+
+static void
+accept_one(int epoll, int listener)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+	must(c != NULL);
+	c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (c->fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0)
+		free(c);
+}
+
+static int
+listen_on_loopback(const char *port_file)
+{
+	struct sockaddr_in addr = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *f;
+
+	must(fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+	     listen(fd, 4096) == 0);
+	must(getsockname(fd, (struct sockaddr *)&addr, &len) == 0);
+	f = fopen(port_file, "w");
+	must(f != NULL);
+	fprintf(f, "%d\n", ntohs(addr.sin_port));
+	fclose(f);
+	return fd;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct epoll_event events[EVENTS], ev = {.events = EPOLLIN, .data.ptr = NULL};
+	int epoll = epoll_create1(EPOLL_CLOEXEC), listener;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: bench-sink PORT_FILE [LATENCY_MS]\n");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	latency_ns = argc > 2 ? strtoll(argv[2], NULL, 10) * 1000000 : 0;
+	listener = listen_on_loopback(argv[1]);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev);
+	for (;;) {
+		int n = epoll_wait(epoll, events, EVENTS, due_first ? 1 : -1);
+
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.ptr == NULL)
+				accept_one(epoll, listener);
+			else
+				receive(events[i].data.ptr);
+		}
+		answer_due();
+	}
+}
