@@ -124,9 +124,9 @@ struct branch {
 
 struct node {
 	enum node_kind kind;
-	struct str text;          /* NODE_TEXT */
-	struct piped value;       /* NODE_OUTPUT; the collection of NODE_FOR in value.expr */
-	struct branch *branches;  /* NODE_IF, at least one */
+	struct str text;         /* NODE_TEXT */
+	struct piped value;      /* NODE_OUTPUT; the collection of NODE_FOR in value.expr */
+	struct branch *branches; /* NODE_IF, at least one */
 	struct node *body, *orelse;
 	int limit, offset; /* NODE_FOR; limit is -1 for none */
 	bool reversed;
@@ -134,7 +134,8 @@ struct node {
 	struct node *next;
 };
 
-struct template {
+struct template
+{
 	struct node *first;
 	bool is_constant;
 };

@@ -1,10 +1,12 @@
 #include "template_lex.h"
 
+#include "characters.h"
+
 #include <stdarg.h>
 
 bool
 template_fail(struct template_error *e, struct str source, size_t offset,
-	      const char *suggestion, const char *fmt, ...)
+    const char *suggestion, const char *fmt, ...)
 {
 	*e = (struct template_error){0};
 	json_position(source, offset, &e->line, &e->column);
@@ -35,7 +37,7 @@ blank_at(struct str s, size_t at)
 	if (p[0] > 0xe3)
 		return 0;
 	bool is_blank = c == 0x1680 || c == 0x180e || (c >= 0x2000 && c <= 0x200a) ||
-			c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+	                c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 	return is_blank ? 3 : 0;
 }
 
@@ -117,7 +119,7 @@ lexer_text(struct lexer *l, size_t end, struct chunk *c)
 	l->at = end;
 }
 
-/* Past a quoted string, or at the end when it is never closed. */
+/* Past a quoted string, or 0 when it is never closed. */
 static size_t
 skip_quoted(struct str s, size_t at)
 {
@@ -128,10 +130,11 @@ skip_quoted(struct str s, size_t at)
 		if (s.ptr[at] == '\\')
 			at++;
 	}
-	return s.len;
+	return 0;
 }
 
-/* Where the closing delimiter begins, or the end. Liquid minds quotes in outputs, not in tags. */
+/* Where the closing delimiter begins, or the end. Liquid minds quotes in outputs, not in tags.
+ */
 static size_t
 find_close(const struct lexer *l, bool is_tag)
 {
@@ -139,6 +142,8 @@ find_close(const struct lexer *l, bool is_tag)
 	while (at < l->source.len && !is_next(l->source, at, is_tag ? "%}" : "}}")) {
 		char c = l->source.ptr[at];
 		at = !is_tag && (c == '"' || c == '\'') ? skip_quoted(l->source, at) : at + 1;
+		if (at == 0)
+			return l->source.len;
 	}
 	return at;
 }
@@ -149,7 +154,7 @@ lexer_delimited(struct lexer *l, bool is_tag, struct chunk *c)
 	size_t close = find_close(l, is_tag);
 	if (close >= l->source.len)
 		return template_fail(l->e, l->source, l->at, is_tag ? "add %}" : "add }}",
-				     is_tag ? "{%% is never closed" : "{{ is never closed");
+		    is_tag ? "{%% is never closed" : "{{ is never closed");
 	struct str inside = {l->source.ptr + l->at + 2, close - l->at - 2};
 	if (inside.len > 0 && inside.ptr[0] == '-')
 		inside = (struct str){inside.ptr + 1, inside.len - 1};
@@ -160,7 +165,7 @@ lexer_delimited(struct lexer *l, bool is_tag, struct chunk *c)
 	if (!is_tag)
 		return true;
 	bool is_raw = str_starts_with(c->text, STR("raw")) &&
-		      (c->text.len == 3 || !is_word_char((unsigned char)c->text.ptr[3]));
+	              (c->text.len == 3 || !is_word_char((unsigned char)c->text.ptr[3]));
 	if (is_raw)
 		l->trim = false;
 	l->in_raw = is_raw;
@@ -260,7 +265,7 @@ scan_number(struct scanner *s, struct str *text)
 		point |= c == '.';
 	}
 	bool goes_on = at < s->end && (is_word_char((unsigned char)s->source.ptr[at]) ||
-				       s->source.ptr[at] == '.');
+					  s->source.ptr[at] == '.');
 	if (digits == 0 || goes_on)
 		return false;
 	*text = (struct str){s->source.ptr + s->at, at - s->at};
@@ -275,24 +280,6 @@ hex_value(char c)
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t
-put_code_point(char *to, unsigned c)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	to[0] = (char)(0xe0 | c >> 12);
-	to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-	to[2] = (char)(0x80 | (c & 0x3f));
-	return 3;
 }
 
 /* The escape after a backslash at `*at`, up to `end`. Returns bytes put, 0 if it is refused. */
@@ -314,14 +301,14 @@ unescape_one(const char *p, size_t *at, size_t end, char *to)
 	for ((*at)++; digits < 4 && *at < end && hex_value(p[*at]) >= 0; digits++, (*at)++)
 		value = value * 16 + (unsigned)hex_value(p[*at]);
 	bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
-	return digits == 4 && value != 0 && !is_surrogate ? put_code_point(to, value) : 0;
+	return digits == 4 && value != 0 && !is_surrogate ? character_put(to, value) : 0;
 }
 
 /* Liquid's escapes are JavaScript's. Octal, \0 and halves of a surrogate pair are refused. */
 static bool
 unescape(struct scanner *s, size_t first, size_t end, struct str *text)
 {
-	char *to = arena_must(s->arena, end - first + 1);
+	char *to = arena_must(s->arena, end - first + CHARACTER_BYTES_MAX);
 	size_t len = 0;
 	for (size_t at = first; at < end;) {
 		if (s->source.ptr[at] != '\\') {
@@ -332,8 +319,7 @@ unescape(struct scanner *s, size_t first, size_t end, struct str *text)
 		size_t n = unescape_one(s->source.ptr, &at, end, to + len);
 		if (n == 0)
 			return template_fail(s->e, s->source, escape,
-					     "write the character itself",
-					     "this escape is not supported");
+			    "write the character itself", "this escape is not supported");
 		len += n;
 	}
 	*text = (struct str){to, len};
@@ -345,14 +331,9 @@ scan_string(struct scanner *s, struct str *text)
 {
 	struct str inside = {s->source.ptr, s->end};
 	size_t first = s->at + 1, after = skip_quoted(inside, s->at);
-	char quote = s->source.ptr[s->at];
-	bool closed = after > first && s->source.ptr[after - 1] == quote;
-	for (size_t at = after - 1; closed && at > first && s->source.ptr[at - 1] == '\\'; at--)
-		closed = (after - 1 - at) % 2 == 1 || (at - 1 > first - 1 &&
-						       s->source.ptr[at - 2] == '\\');
-	if (!closed)
-		return template_fail(s->e, s->source, s->at, "close the quote",
-				     "a quoted text is never closed");
+	if (after == 0)
+		return template_fail(
+		    s->e, s->source, s->at, "close the quote", "a quoted text is never closed");
 	s->at = after;
 	*text = (struct str){s->source.ptr + first, after - 1 - first};
 	if (text->len == 0 || !memchr(text->ptr, '\\', text->len))

@@ -36,7 +36,7 @@ struct scanner {
 struct scanner scanner_of(const struct lexer *l, struct str inside, struct arena *a);
 /* Fills the error for the byte at `offset` of the source; returns false. */
 bool template_fail(struct template_error *e, struct str source, size_t offset,
-		   const char *suggestion, const char *fmt, ...) PRINTF(5, 6);
+    const char *suggestion, const char *fmt, ...) PRINTF(5, 6);
 
 void scan_blank(struct scanner *s);
 bool scan_is_end(struct scanner *s);

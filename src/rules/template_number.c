@@ -9,9 +9,8 @@ enum {
 	DECIMAL_TEXT_MAX = 400, /* 1e308 written out, and digits after the point */
 };
 
-static const double powers[EXACT_POWER + 1] = {
-    1e0,  1e1,	1e2,  1e3,  1e4,  1e5,	1e6,  1e7,  1e8,  1e9,	1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double powers[EXACT_POWER + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static bool
 is_digit(char c)
@@ -62,11 +61,11 @@ number_of_json(struct str text)
 static size_t
 blank_length(const char *p, size_t len)
 {
-	static const char *const wide[] = {
-	    "\xc2\xa0",	    "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
-	    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87",
-	    "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
-	    "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"};
+	static const char *const wide[] = {"\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
+	    "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
+	    "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+	    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+	    "\xef\xbb\xbf"};
 	if (*p == ' ' || (*p >= '\t' && *p <= '\r'))
 		return 1;
 	for (size_t i = 0; i < COUNT_OF(wide); i++) {
@@ -125,10 +124,10 @@ number_of_radix(struct str s, int bits)
 	double n = 0;
 	for (size_t i = 2; i < s.len; i++) {
 		char c = s.ptr[i];
-		int digit = is_digit(c)		     ? c - '0'
-			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-						     : 99;
+		int digit = is_digit(c)            ? c - '0'
+		            : c >= 'a' && c <= 'f' ? c - 'a' + 10
+		            : c >= 'A' && c <= 'F' ? c - 'A' + 10
+		                                   : 99;
 		if (digit >= 1 << bits)
 			return NAN;
 		n = n * (1 << bits) + digit;
@@ -223,7 +222,8 @@ decimal_shortest(double n, struct decimal *d)
 	bool at_power = frexp(n, &exponent) == 0.5;
 	int precision = isnormal(n) ? EXACT_DIGITS : 1;
 	for (; precision < DIGITS_MAX; precision++)
-		if (decimal_try(n, precision, 0, d) || (at_power && decimal_try(n, precision, 1, d)))
+		if (decimal_try(n, precision, 0, d) ||
+		    (at_power && decimal_try(n, precision, 1, d)))
 			return;
 	must(decimal_try(n, DIGITS_MAX, 0, d));
 }
@@ -297,23 +297,25 @@ number_print(double n, char text[static NUMBER_TEXT_MAX])
 	return len;
 }
 
-/* n * 10^power as LiquidJS does it: in decimal, by moving the exponent of the number's text. */
-static double
+/* As LiquidJS does it: by moving the exponent of the number's text. */
+double
 number_shift(double n, int power)
 {
+	if (n == 0 || !isfinite(n))
+		return n;
 	struct decimal d;
-	if (n == 0)
-		return 0;
-	decimal_shortest(n, &d);
+	decimal_shortest(fabs(n), &d);
 	char text[48];
-	snprintf(text, sizeof(text), "%.*se%d", d.n, d.digits, d.point - d.n + power);
+	snprintf(text, sizeof(text), "%s%.*se%d", n < 0 ? "-" : "", d.n, d.digits,
+	    d.point - d.n + power);
 	return strtod(text, NULL);
 }
 
 double
 number_round(double n, double digits)
 {
-	/* 9007199254740991: beyond it there is nothing to round. 700: beyond 1e308 either way. */
+	/* 9007199254740991: beyond it there is nothing to round. 700: beyond 1e308 either way.
+	 */
 	if (!isfinite(n) || isnan(digits) || digits != floor(digits) || fabs(digits) >= 1e21)
 		return n;
 	int power = digits > 700 ? 700 : digits < -700 ? -700 : (int)digits;
@@ -335,8 +337,8 @@ number_print_grouped(double n, int digits, struct buf *out)
 		return;
 	}
 	if (digits >= 0)
-		len = (size_t)snprintf(text, sizeof(text), "%.*f", digits,
-				       number_round(n, digits));
+		len = (size_t)snprintf(
+		    text, sizeof(text), "%.*f", digits, number_round(n, digits));
 	else if (strchr(text, 'e'))
 		len = (size_t)snprintf(text, sizeof(text), "%.20f", n);
 	const char *p = text;

@@ -16,6 +16,8 @@ double number_of_json(struct str text);
 double number_of_string(struct str s);
 /* String(n) of JavaScript. Returns the length; `text` is NUL-terminated. */
 size_t number_print(double n, char text[static NUMBER_TEXT_MAX]);
+/* n * 10^power, moved in decimal: 0.145 by 2 is 14.5. */
+double number_shift(double n, int power);
 /* Filter `round` of LiquidJS. */
 double number_round(double n, double digits);
 /*

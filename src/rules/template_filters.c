@@ -1,0 +1,281 @@
+#include <math.h>
+
+#include "characters.h"
+#include "template_case.h"
+#include "template_markup.h"
+#include "template_number.h"
+#include "template_run.h"
+
+struct filter_use {
+	struct renderer *r;
+	const struct value *args;
+	int n_args;
+};
+
+static struct str
+text_of(struct filter_use *u, const struct value *v)
+{
+	/* A filter that passes its value on must not use up buffers: the value may be in one.
+	 */
+	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
+		return v->text;
+	return value_text(v, renderer_buffer(u->r));
+}
+
+static struct value
+value_in(const struct buf *b)
+{
+	return value_of_string(buf_view(b));
+}
+
+/* toNumber of LiquidJS: what is no number is 0. */
+static double
+number_of(const struct value *v)
+{
+	double n = value_number(v);
+	return isnan(n) ? 0 : n;
+}
+
+static struct value
+apply_default(struct filter_use *u, const struct value *v)
+{
+	bool empty = v->kind == VALUE_EMPTY || v->kind == VALUE_BLANK;
+	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
+		empty = v->text.len == 0;
+	if (v->kind == VALUE_TREE && v->tree->kind == JSON_ARRAY)
+		empty = v->tree->count == 0;
+	return empty || !value_is_truthy(v) ? u->args[0] : *v;
+}
+
+static struct value
+apply_upcase(struct filter_use *u, const struct value *v)
+{
+	struct str s = text_of(u, v);
+	struct buf *out = renderer_buffer(u->r);
+	case_put_upper(s, out);
+	return value_in(out);
+}
+
+static struct value
+apply_downcase(struct filter_use *u, const struct value *v)
+{
+	struct str s = text_of(u, v);
+	struct buf *out = renderer_buffer(u->r);
+	case_put_lower(s, out);
+	return value_in(out);
+}
+
+/* charAt(0) is half of a character beyond U+FFFF, which no case changes. */
+static struct value
+apply_capitalize(struct filter_use *u, const struct value *v)
+{
+	struct str s = text_of(u, v);
+	struct buf *out = renderer_buffer(u->r);
+	size_t first = characters_bytes(s, 1);
+	if (first > 3)
+		buf_put(out, s.ptr, first);
+	else
+		case_put_upper((struct str){s.ptr, first}, out);
+	if (s.len > first)
+		case_put_lower((struct str){s.ptr + first, s.len - first}, out);
+	return value_in(out);
+}
+
+/* Code points that a fractional or absurd number of LiquidJS's loops would pass. */
+static size_t
+count_of(double n)
+{
+	return !(n > 0) ? 0 : n > 1e9 ? (size_t)1e9 : (size_t)ceil(n);
+}
+
+static struct value
+apply_truncate(struct filter_use *u, const struct value *v)
+{
+	bool has_length = u->n_args > 0 && u->args[0].kind != VALUE_UNDEFINED;
+	bool has_ending = u->n_args > 1 && u->args[1].kind != VALUE_UNDEFINED;
+	double length = has_length ? value_number(&u->args[0]) : 50;
+	struct str s = text_of(u, v);
+	if ((double)characters_utf16(s) <= length ||
+	    characters_bytes(s, count_of(length)) == s.len)
+		return *v;
+	struct str ending = has_ending ? text_of(u, &u->args[1]) : STR("...");
+	size_t kept = count_of(length - (double)characters_count(ending));
+	struct buf *out = renderer_buffer(u->r);
+	buf_put(out, s.ptr, characters_bytes(s, kept));
+	buf_str(out, ending);
+	return value_in(out);
+}
+
+static struct value
+apply_round(struct filter_use *u, const struct value *v)
+{
+	bool has_digits = u->n_args > 0 && u->args[0].kind != VALUE_UNDEFINED;
+	double digits = has_digits ? number_of(&u->args[0]) : 0;
+	return value_of_number(number_round(number_of(v), digits));
+}
+
+static struct value
+apply_plus(struct filter_use *u, const struct value *v)
+{
+	return value_of_number(number_of(v) + number_of(&u->args[0]));
+}
+
+static struct value
+apply_minus(struct filter_use *u, const struct value *v)
+{
+	return value_of_number(number_of(v) - number_of(&u->args[0]));
+}
+
+static struct value
+apply_times(struct filter_use *u, const struct value *v)
+{
+	return value_of_number(number_of(v) * number_of(&u->args[0]));
+}
+
+static struct value
+apply_divided_by(struct filter_use *u, const struct value *v)
+{
+	double quotient = number_of(v) / number_of(&u->args[0]);
+	bool whole = u->n_args > 1 && number_of(&u->args[1]) != 0;
+	return value_of_number(whole ? floor(quotient) : quotient);
+}
+
+/* Digits after the point, or `usual`; whether `v` is a number at all goes to `*n`. */
+static bool
+figures(struct filter_use *u, const struct value *v, int usual, double *n, int *digits)
+{
+	bool blank = value_is_nil(v) || v->kind == VALUE_BOOL || v->kind == VALUE_TREE ||
+	             ((v->kind == VALUE_STRING || v->kind == VALUE_MARKUP) && v->text.len == 0);
+	*n = value_number(v);
+	*digits = usual;
+	if (u->n_args > 0) {
+		double wanted = number_of(&u->args[0]);
+		*digits = wanted < 0 ? 0 : wanted > 20 ? 20 : (int)wanted;
+	}
+	return !blank && !isnan(*n);
+}
+
+static struct value
+apply_percent(struct filter_use *u, const struct value *v)
+{
+	double n;
+	int digits;
+	if (!figures(u, v, 0, &n, &digits))
+		return *v;
+	struct buf *out = renderer_buffer(u->r);
+	number_print_grouped(number_shift(n, 2), digits, out);
+	buf_putc(out, '%');
+	return value_in(out);
+}
+
+static struct value
+apply_number(struct filter_use *u, const struct value *v)
+{
+	double n;
+	int digits;
+	if (!figures(u, v, -1, &n, &digits))
+		return *v;
+	struct buf *out = renderer_buffer(u->r);
+	number_print_grouped(n, digits, out);
+	return value_in(out);
+}
+
+static struct value
+apply_date(struct filter_use *u, const struct value *v)
+{
+	int64_t unix_s;
+	if (!date_of_value(v, &unix_s))
+		return *v;
+	struct str form = u->n_args > 0 ? u->args[0].text : STR("");
+	struct buf *plain = renderer_buffer(u->r), *markup = renderer_buffer(u->r);
+	date_put_plain(unix_s, form, plain);
+	date_put_markup(unix_s, form, markup);
+	return (struct value){
+	    .kind = VALUE_MARKUP, .text = buf_view(plain), .markup = buf_view(markup)};
+}
+
+static struct value
+apply_join(struct filter_use *u, const struct value *v)
+{
+	struct str separator =
+	    u->n_args > 0 && !value_is_nil(&u->args[0]) ? text_of(u, &u->args[0]) : STR(" ");
+	struct buf *out = renderer_buffer(u->r);
+	value_join(v, separator, out);
+	return value_in(out);
+}
+
+static struct value
+apply_size(struct filter_use *u, const struct value *v)
+{
+	(void)u;
+	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
+		return value_of_number((double)characters_utf16(v->text));
+	if (v->kind != VALUE_TREE)
+		return value_of_number(0);
+	if (v->tree->kind == JSON_ARRAY)
+		return value_of_number(v->tree->count);
+	/* (v && v.length) || 0: an object may have a member of that name */
+	const struct json *length = json_get(v->tree, STR("length"));
+	struct value of = length ? value_of_json(length) : value_of_number(0);
+	bool is_zero = of.kind == VALUE_NUMBER && of.number == 0;
+	bool is_void = of.kind == VALUE_STRING && of.text.len == 0;
+	return !value_is_truthy(&of) || is_zero || is_void ? value_of_number(0) : of;
+}
+
+static struct value
+apply_escape(struct filter_use *u, const struct value *v)
+{
+	if (u->r->context->escape == TEMPLATE_ESCAPE_MRKDWN)
+		return *v; /* it will be, and once is enough */
+	struct str s = text_of(u, v);
+	struct buf *out = renderer_buffer(u->r);
+	for (size_t i = 0; i < s.len; i++) {
+		switch (s.ptr[i]) {
+		case '&': buf_cstr(out, "&amp;"); break;
+		case '<': buf_cstr(out, "&lt;"); break;
+		case '>': buf_cstr(out, "&gt;"); break;
+		case '"': buf_cstr(out, "&#34;"); break;
+		case '\'': buf_cstr(out, "&#39;"); break;
+		default: buf_putc(out, s.ptr[i]);
+		}
+	}
+	return value_in(out);
+}
+
+/* A value that is no web address stays text. */
+static struct value
+apply_link(struct filter_use *u, const struct value *v)
+{
+	if (v->kind != VALUE_STRING || !link_is_safe(v->text))
+		return *v;
+	struct str label = u->n_args > 0 ? text_of(u, &u->args[0]) : STR("");
+	struct buf *plain = renderer_buffer(u->r), *markup = renderer_buffer(u->r);
+	buf_str(plain, label);
+	buf_cstr(plain, label.len ? " (" : "");
+	buf_str(plain, v->text);
+	buf_cstr(plain, label.len ? ")" : "");
+	link_put_markup(v->text, label, markup);
+	return (struct value){
+	    .kind = VALUE_MARKUP, .text = buf_view(plain), .markup = buf_view(markup)};
+}
+
+typedef struct value filter_fn(struct filter_use *u, const struct value *v);
+
+static filter_fn *const functions[] = {
+#define FILTER(NAME, name, min, max, sentence) apply_##name,
+#include "template_filters.def"
+#undef FILTER
+};
+
+void
+filter_apply(struct renderer *r, enum filter_id id, const struct value *args, int n_args,
+    struct value *v)
+{
+	size_t cost = 1 + value_cost(r, v);
+	for (int i = 0; i < n_args; i++)
+		cost += value_cost(r, &args[i]);
+	if (!renderer_step(r, cost))
+		return;
+	struct filter_use u = {.r = r, .args = args, .n_args = n_args};
+	*v = functions[id](&u, v);
+}

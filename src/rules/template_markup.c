@@ -1,0 +1,208 @@
+#include "template_markup.h"
+
+#include <math.h>
+
+#include "carillon/clock.h"
+#include "characters.h"
+
+enum {
+	URL_MAX = 2000,  /* Slack takes 3000 characters of text in all */
+	LABEL_MAX = 300, /* characters */
+};
+
+#define USUAL_FORM "{date_short_pretty} at {time}"
+
+static const char *const months[] = {"January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December"};
+static const char *const days[] = {
+    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+
+static const char *
+ordinal(int day)
+{
+	if (day / 10 == 1)
+		return "th";
+	return day % 10 == 1 ? "st" : day % 10 == 2 ? "nd" : day % 10 == 3 ? "rd" : "th";
+}
+
+/* One of Slack's words in plain text, UTC. False if there is no such word. */
+static bool
+put_word(struct str word, const struct civil *t, struct buf *out)
+{
+	if (word.len > 7 && str_eq((struct str){word.ptr + word.len - 7, 7}, STR("_pretty")))
+		word.len -= 7;
+	int year = (int)t->year;
+	const char *month = months[t->month - 1];
+	if (str_eq(word, STR("date_num")))
+		buf_printf(out, "%04d-%02d-%02d", year, t->month, t->day);
+	else if (str_eq(word, STR("date")))
+		buf_printf(out, "%s %d%s, %d", month, t->day, ordinal(t->day), year);
+	else if (str_eq(word, STR("date_short")))
+		buf_printf(out, "%.3s %d, %d", month, t->day, year);
+	else if (str_eq(word, STR("date_long")))
+		buf_printf(out, "%s, %s %d%s, %d", days[t->weekday], month, t->day,
+		    ordinal(t->day), year);
+	else if (str_eq(word, STR("time")))
+		buf_printf(out, "%02d:%02d", t->hour, t->minute);
+	else if (str_eq(word, STR("time_secs")))
+		buf_printf(out, "%02d:%02d:%02d", t->hour, t->minute, t->second);
+	else
+		return false;
+	return true;
+}
+
+/* Text outside braces must not end or change the markup. False at a word nobody knows. */
+static bool
+put_form(
+    struct str form, const struct civil *t, struct buf *out, bool *has_word, bool *has_time)
+{
+	for (size_t at = 0; at < form.len; at++) {
+		char c = form.ptr[at];
+		if (strchr("|<>^&%}\n", c))
+			return false;
+		if (c != '{') {
+			buf_putc(out, c);
+			continue;
+		}
+		const char *close = memchr(form.ptr + at, '}', form.len - at);
+		if (!close)
+			return false;
+		struct str word = {form.ptr + at + 1, (size_t)(close - form.ptr) - at - 1};
+		if (!put_word(word, t, out))
+			return false;
+		*has_word = true;
+		*has_time |= str_starts_with(word, STR("time"));
+		at = (size_t)(close - form.ptr);
+	}
+	return true;
+}
+
+bool
+date_form_is_known(struct str form)
+{
+	struct buf ignored = {0};
+	struct civil any = {.year = 2000, .month = 1, .day = 1};
+	bool has_word = false, has_time = false;
+	bool ok = put_form(form, &any, &ignored, &has_word, &has_time) && has_word;
+	buf_fini(&ignored);
+	return ok && form.len <= 200;
+}
+
+void
+date_put_plain(int64_t unix_s, struct str form, struct buf *out)
+{
+	struct civil t = civil_from_wall((wall_t){unix_s * 1000});
+	bool has_word = false, has_time = false;
+	must(put_form(form.len ? form : STR(USUAL_FORM), &t, out, &has_word, &has_time));
+	if (has_time)
+		buf_cstr(out, " UTC");
+}
+
+void
+date_put_markup(int64_t unix_s, struct str form, struct buf *out)
+{
+	buf_printf(out, "<!date^%lld^", (long long)unix_s);
+	buf_str(out, form.len ? form : STR(USUAL_FORM));
+	buf_putc(out, '|');
+	date_put_plain(unix_s, form, out);
+	buf_putc(out, '>');
+}
+
+static bool
+date_of_number(double n, int64_t *unix_s)
+{
+	static const double year_10000 = 253402300800.0, millis_from = 1e11;
+	if (n >= millis_from)
+		n /= 1000;
+	if (!(n >= 0 && n < year_10000))
+		return false;
+	*unix_s = (int64_t)n;
+	return true;
+}
+
+static bool
+date_of_text(struct str s, int64_t *unix_s)
+{
+	double n = 0;
+	size_t digits = 0;
+	while (digits < s.len && s.ptr[digits] >= '0' && s.ptr[digits] <= '9')
+		n = n * 10 + (s.ptr[digits++] - '0');
+	if (s.len > 0 && digits == s.len)
+		return date_of_number(n, unix_s);
+	char text[40];
+	if (s.len == 10 && s.ptr[4] == '-') {
+		snprintf(text, sizeof(text), "%.10sT00:00:00Z", s.ptr);
+		s = str_of(text);
+	}
+	wall_t t;
+	if (!clock_parse(s, &t) || t.ms < 0)
+		return false;
+	return date_of_number((double)(t.ms / 1000), unix_s);
+}
+
+bool
+date_of_value(const struct value *v, int64_t *unix_s)
+{
+	if (v->kind == VALUE_NUMBER)
+		return date_of_number(v->number, unix_s);
+	return v->kind == VALUE_STRING && date_of_text(v->text, unix_s);
+}
+
+bool
+link_is_safe(struct str url)
+{
+	if (url.len > URL_MAX)
+		return false;
+	size_t scheme = url.len > 7 && strncasecmp(url.ptr, "http://", 7) == 0    ? 7
+	                : url.len > 8 && strncasecmp(url.ptr, "https://", 8) == 0 ? 8
+	                                                                          : 0;
+	if (scheme == 0)
+		return false;
+	char first = url.ptr[scheme];
+	return (unsigned char)first > ' ' && !strchr("/?#|<>\"'`\\", first);
+}
+
+static void
+put_url(struct str url, struct buf *out)
+{
+	for (size_t i = 0; i < url.len; i++) {
+		unsigned char c = (unsigned char)url.ptr[i];
+		if (c == '&')
+			buf_cstr(out, "&amp;");
+		else if (c <= ' ' || c >= 0x7f || strchr("|<>\"`\\^{}", c))
+			buf_printf(out, "%%%02X", c);
+		else
+			buf_putc(out, (char)c);
+	}
+}
+
+static void
+put_label(struct str label, struct buf *out)
+{
+	label.len = characters_bytes(label, LABEL_MAX);
+	for (size_t at = 0; at < label.len;) {
+		size_t first = at;
+		uint32_t c = character_next(label, &at);
+		if (c == '\n' || c == '\t' || c == '\r')
+			buf_putc(out, ' ');
+		else if (c == '&')
+			buf_cstr(out, "&amp;");
+		else if (c == '`')
+			buf_putc(out, '\'');
+		else if (c != '|' && c != '<' && c != '>' && !character_is_control(c))
+			buf_put(out, label.ptr + first, at - first);
+	}
+}
+
+void
+link_put_markup(struct str url, struct str label, struct buf *out)
+{
+	buf_putc(out, '<');
+	put_url(url, out);
+	size_t before = out->len;
+	buf_putc(out, '|');
+	put_label(label, out);
+	if (out->len == before + 1)
+		out->len = before;
+	buf_putc(out, '>');
+}

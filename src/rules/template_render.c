@@ -1,0 +1,410 @@
+#include "carillon/clock.h"
+#include "carillon/filter.h"
+#include "characters.h"
+#include "template_run.h"
+
+struct buf *
+renderer_buffer(struct renderer *r)
+{
+	struct buf *b = &r->buffers[r->next_buffer];
+	r->next_buffer = (r->next_buffer + 1) % RENDERER_BUFFERS;
+	buf_clear(b);
+	return b;
+}
+
+bool
+renderer_step(struct renderer *r, size_t n)
+{
+	if (n > (size_t)(TEMPLATE_STEPS_MAX - r->steps)) {
+		r->steps = TEMPLATE_STEPS_MAX;
+		r->stopped = true;
+	} else {
+		r->steps += (int)n;
+	}
+	return !r->stopped;
+}
+
+size_t
+value_cost(const struct renderer *r, const struct value *v)
+{
+	return (v->kind == VALUE_TREE ? r->ev->payload_text.len : v->text.len) / 64;
+}
+
+static size_t
+room(const struct renderer *r)
+{
+	return TEMPLATE_OUTPUT_MAX - (r->out->len - r->out_start);
+}
+
+/* All of `s`, or what fits of it on a character. */
+static void
+emit(struct renderer *r, struct str s)
+{
+	if (s.len > room(r)) {
+		s.len = str_utf8_cut(s, room(r));
+		r->stopped = true;
+	}
+	buf_str(r->out, s);
+}
+
+/* All of `s` or, past the limit, nothing. */
+static void
+emit_whole(struct renderer *r, struct str s)
+{
+	if (s.len > room(r))
+		r->stopped = true;
+	else
+		buf_str(r->out, s);
+}
+
+/* What stands in a message for a character that may not, or NULL if it may. */
+static const char *
+substitute(const struct renderer *r, uint32_t c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '`': return "'"; /* would end a code span of the template's */
+	case '\n': return r->context->one_line ? " " : NULL;
+	case '\t': return " ";
+	case '\r': return "";
+	default: return character_is_control(c) ? "" : NULL;
+	}
+}
+
+static void
+emit_escaped(struct renderer *r, struct str s)
+{
+	size_t plain = 0, at = 0;
+	while (at < s.len && !r->stopped) {
+		unsigned char byte = (unsigned char)s.ptr[at];
+		if (byte > '`' && byte < 0x7f) { /* most letters */
+			at++;
+			continue;
+		}
+		size_t first = at;
+		const char *instead = substitute(r, character_next(s, &at));
+		if (!instead)
+			continue;
+		emit(r, (struct str){s.ptr + plain, first - plain});
+		if (!r->stopped)
+			emit_whole(r, str_of(instead));
+		plain = at;
+	}
+	if (!r->stopped)
+		emit(r, (struct str){s.ptr + plain, s.len - plain});
+}
+
+static void
+emit_value(struct renderer *r, const struct value *v)
+{
+	bool is_mrkdwn = r->context->escape == TEMPLATE_ESCAPE_MRKDWN;
+	if (v->kind == VALUE_MARKUP && is_mrkdwn) {
+		emit_whole(r, v->markup);
+		return;
+	}
+	if (!renderer_step(r, value_cost(r, v)))
+		return;
+	struct str s = value_text(v, renderer_buffer(r));
+	if (is_mrkdwn)
+		emit_escaped(r, s);
+	else
+		emit(r, s);
+}
+
+static struct str
+time_text(struct renderer *r)
+{
+	clock_text(r->ev->time, r->time_text);
+	struct str s = str_of(r->time_text);
+	char *fraction = strchr(r->time_text, '.');
+	if (fraction && strcmp(fraction, ".000Z") == 0) {
+		memcpy(fraction, "Z", 2);
+		s = str_of(r->time_text);
+	}
+	return s;
+}
+
+/* An empty attribute is one that the event does not have. */
+static struct value
+event_value(struct renderer *r, enum event_attribute attribute)
+{
+	const struct event *ev = r->ev;
+	struct str s = {0};
+	switch (attribute) {
+	case EVENT_ATTRIBUTE_TYPE: s = ev->type; break;
+	case EVENT_ATTRIBUTE_RESOURCE: s = ev->resource; break;
+	case EVENT_ATTRIBUTE_RESOURCE_ID: s = ev->resource_id; break;
+	case EVENT_ATTRIBUTE_ID: s = ev->id; break;
+	case EVENT_ATTRIBUTE_SOURCE: s = ev->source; break;
+	case EVENT_ATTRIBUTE_TIME: s = time_text(r); break;
+	case EVENT_ATTRIBUTE_WORKSPACE: s = ev->workspace; break;
+	case EVENT_ATTRIBUTE_SEVERITY: s = r->context->severity; break;
+	case EVENT_ATTRIBUTES: break;
+	}
+	return s.len ? value_of_string(s) : (struct value){.kind = VALUE_UNDEFINED};
+}
+
+static struct value
+forloop_value(const struct loop_frame *f, enum forloop_attribute attribute)
+{
+	struct value truth = {.kind = VALUE_BOOL};
+	switch (attribute) {
+	case FORLOOP_ATTRIBUTE_INDEX: return value_of_number((double)(f->index + 1));
+	case FORLOOP_ATTRIBUTE_INDEX0: return value_of_number((double)f->index);
+	case FORLOOP_ATTRIBUTE_RINDEX: return value_of_number((double)(f->length - f->index));
+	case FORLOOP_ATTRIBUTE_RINDEX0:
+		return value_of_number((double)(f->length - f->index - 1));
+	case FORLOOP_ATTRIBUTE_FIRST: truth.truth = f->index == 0; return truth;
+	case FORLOOP_ATTRIBUTE_LAST: truth.truth = f->index == f->length - 1; return truth;
+	case FORLOOP_ATTRIBUTE_LENGTH: return value_of_number((double)f->length);
+	case FORLOOP_ATTRIBUTES: break;
+	}
+	return truth;
+}
+
+static struct value
+payload_value(const struct renderer *r)
+{
+	if (!r->ev->payload)
+		return (struct value){.kind = VALUE_UNDEFINED};
+	return value_of_json(r->ev->payload);
+}
+
+static struct value
+operand_value(struct renderer *r, const struct operand *o)
+{
+	struct value v = {0};
+	switch (o->kind) {
+	case OPERAND_LITERAL: return o->literal;
+	case OPERAND_PAYLOAD: v = payload_value(r); break;
+	case OPERAND_EVENT: v = event_value(r, (enum event_attribute)o->index); break;
+	case OPERAND_LOOP: v = r->frames[o->index].item; break;
+	case OPERAND_FORLOOP:
+		v = forloop_value(&r->frames[o->loop], (enum forloop_attribute)o->index);
+		break;
+	}
+	size_t walked = 0; /* members are found one after the other */
+	for (int i = 0; i < o->n_steps; i++) {
+		walked += v.kind == VALUE_TREE ? v.tree->count : 0;
+		v = value_step(&v, &o->steps[i]);
+	}
+	renderer_step(r, 1 + walked / 64);
+	return v;
+}
+
+static struct value
+expr_value(struct renderer *r, const struct expr *e)
+{
+	if (e->op == OPERATOR_NONE)
+		return operand_value(r, e->operand);
+	struct value left = expr_value(r, e->left);
+	struct value right = expr_value(r, e->right);
+	renderer_step(r, 1 + value_cost(r, &left) + value_cost(r, &right));
+	bool truth = value_compare(e->op, &left, &right);
+	return (struct value){.kind = VALUE_BOOL, .truth = truth};
+}
+
+static void
+note_missing(struct renderer *r, const struct operand *o, const struct value *v)
+{
+	if (v->kind != VALUE_UNDEFINED || o->kind == OPERAND_LITERAL || !r->warnings)
+		return;
+	if (r->warnings->missing++ == 0)
+		r->warnings->first_missing = o->source;
+}
+
+static struct value
+piped_value(struct renderer *r, const struct piped *p, bool is_output)
+{
+	struct value v = expr_value(r, p->expr);
+	if (is_output && !p->has_default && p->expr->op == OPERATOR_NONE)
+		note_missing(r, p->expr->operand, &v);
+	for (const struct filter_call *f = p->filters; f && !r->stopped; f = f->next) {
+		struct value args[TEMPLATE_ARGS_MAX];
+		for (int i = 0; i < f->n_args; i++) {
+			args[i] = operand_value(r, &f->args[i]);
+			if (is_output)
+				note_missing(r, &f->args[i], &args[i]);
+		}
+		filter_apply(r, f->id, args, f->n_args, &v);
+	}
+	return v;
+}
+
+static void render_nodes(struct renderer *r, const struct node *n);
+
+static void
+render_if(struct renderer *r, const struct node *n)
+{
+	for (const struct branch *b = n->branches; b; b = b->next) {
+		struct value v = piped_value(r, &b->condition, false);
+		if (r->stopped)
+			return;
+		if (value_is_truthy(&v) != b->is_unless) {
+			render_nodes(r, b->body);
+			return;
+		}
+	}
+	render_nodes(r, n->orelse);
+}
+
+/* The number that JavaScript takes a member's name for, and lists first; or -1. */
+static int64_t
+integer_key(struct str key)
+{
+	if (key.len == 0 || key.len > 10 || (key.len > 1 && key.ptr[0] == '0'))
+		return -1;
+	int64_t n = 0;
+	for (size_t i = 0; i < key.len; i++) {
+		if (key.ptr[i] < '0' || key.ptr[i] > '9')
+			return -1;
+		n = n * 10 + (key.ptr[i] - '0');
+	}
+	return n < UINT32_MAX ? n : -1;
+}
+
+static int
+by_integer_key(const void *a, const void *b)
+{
+	const struct json *const *x = a, *const *y = b;
+	int64_t m = integer_key((*x)->key), n = integer_key((*y)->key);
+	return (m > n) - (m < n);
+}
+
+/* Members in JavaScript's order: whole numbers ascending, then as written. */
+static void
+list_members(const struct json *tree, struct buf *list)
+{
+	JSON_EACH (v, tree)
+		if (tree->kind == JSON_OBJECT && integer_key(v->key) >= 0)
+			buf_put(list, &v, sizeof(v));
+	if (list->len > 0)
+		qsort(list->ptr, list->len / sizeof(void *), sizeof(void *), by_integer_key);
+	JSON_EACH (v, tree)
+		if (tree->kind != JSON_OBJECT || integer_key(v->key) < 0)
+			buf_put(list, &v, sizeof(v));
+}
+
+static void
+frame_set(struct loop_frame *f, const struct json *v, bool is_member)
+{
+	if (!is_member) {
+		f->item = value_of_json(v);
+		return;
+	}
+	f->pair[1] = (struct json){
+	    .kind = JSON_STRING, .text = v->key, .next = &f->pair[2], .offset = v->offset};
+	f->pair[2] = *v;
+	f->pair[2].next = NULL;
+	f->pair[0] = (struct json){
+	    .kind = JSON_ARRAY, .count = 2, .child = &f->pair[1], .offset = v->offset};
+	f->item = value_of_json(&f->pair[0]);
+}
+
+/* A loop over `all` pointers to elements, less what offset and limit leave out. */
+static void
+render_turns(struct renderer *r, const struct node *n, const struct json *const *all,
+    int64_t count, bool is_object)
+{
+	struct loop_frame *f = &r->frames[n->loop];
+	int64_t first = n->offset < count ? n->offset : count;
+	int64_t length = count - first;
+	if (n->limit >= 0 && n->limit < length)
+		length = n->limit;
+	f->length = length;
+	for (int64_t i = 0; i < length && !r->stopped; i++) {
+		if (i == TEMPLATE_TURNS_MAX) {
+			if (r->warnings)
+				r->warnings->cut = true;
+			return;
+		}
+		f->index = i;
+		frame_set(f, all[first + (n->reversed ? length - 1 - i : i)], is_object);
+		render_nodes(r, n->body);
+	}
+}
+
+/* A string is a list of one; so it is to LiquidJS. */
+static void
+render_one_turn(struct renderer *r, const struct node *n, const struct value *v)
+{
+	struct loop_frame *f = &r->frames[n->loop];
+	if (n->offset > 0 || n->limit == 0)
+		return;
+	*f = (struct loop_frame){.item = *v, .length = 1};
+	render_nodes(r, n->body);
+}
+
+static void
+render_for(struct renderer *r, const struct node *n)
+{
+	struct value v = expr_value(r, n->value.expr);
+	if (v.kind == VALUE_STRING && v.text.len > 0) {
+		render_one_turn(r, n, &v);
+		return;
+	}
+	if (v.kind != VALUE_TREE || v.tree->count == 0) {
+		render_nodes(r, n->orelse);
+		return;
+	}
+	if (!renderer_step(r, v.tree->count / 16))
+		return;
+	struct buf list = {0};
+	list_members(v.tree, &list);
+	render_turns(r, n, (const struct json *const *)(void *)list.ptr, (int64_t)v.tree->count,
+	    v.tree->kind == JSON_OBJECT);
+	buf_fini(&list);
+}
+
+static void
+render_nodes(struct renderer *r, const struct node *n)
+{
+	for (; n && renderer_step(r, 1); n = n->next) {
+		switch (n->kind) {
+		case NODE_TEXT: emit(r, n->text); break;
+		case NODE_IF: render_if(r, n); break;
+		case NODE_FOR: render_for(r, n); break;
+		case NODE_OUTPUT: {
+			struct value v = piped_value(r, &n->value, true);
+			if (!r->stopped)
+				emit_value(r, &v);
+		}
+		}
+	}
+}
+
+void
+template_run(const struct template *t, const struct event *ev,
+    const struct template_context *context, struct buf *out, struct template_warnings *w)
+{
+	struct renderer r;
+	r.ev = ev;
+	r.context = context;
+	r.out = out;
+	r.out_start = out->len;
+	r.steps = 0;
+	r.stopped = false;
+	r.warnings = w;
+	memset(r.buffers, 0, sizeof(r.buffers)); /* frames are set before they are read */
+	r.next_buffer = 0;
+	if (w)
+		*w = (struct template_warnings){0};
+	render_nodes(&r, t->first);
+	if (w && r.stopped)
+		w->cut = true;
+	for (int i = 0; i < RENDERER_BUFFERS; i++)
+		buf_fini(&r.buffers[i]);
+}
+
+void
+template_render(const struct template *t, const struct event *ev, enum template_escape esc,
+    struct buf *out, struct template_warnings *w)
+{
+	struct template_context context = {.escape = esc};
+	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
+	int rank = severity_rank(severity_default(), written);
+	context.severity = rank < 0 ? written : severity_name(severity_default(), rank);
+	template_run(t, ev, &context, out, w);
+}

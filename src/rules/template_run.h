@@ -1,0 +1,50 @@
+/*
+ * The state of one rendering, shared by the walker and the filters; and the entrance for
+ * message_render, which knows more than a template's public face does.
+ */
+#pragma once
+
+#include "template_value.h"
+
+struct template_context {
+	enum template_escape escape;
+	bool one_line;       /* line breaks in values become spaces */
+	struct str severity; /* event.severity; empty if there is none */
+};
+
+/* As template_render, in a context. */
+void template_run(const struct template *t, const struct event *ev,
+    const struct template_context *context, struct buf *out, struct template_warnings *w);
+
+struct loop_frame {
+	struct value item;
+	struct json pair[3]; /* [key, value], when the collection is an object */
+	int64_t index, length;
+};
+
+enum { RENDERER_BUFFERS = 4 };
+
+struct renderer {
+	const struct event *ev;
+	const struct template_context *context;
+	struct buf *out;
+	size_t out_start;
+	int steps;
+	bool stopped; /* a limit was reached */
+	struct template_warnings *warnings;
+	struct loop_frame frames[TEMPLATE_NESTING_MAX];
+	/* What filters make. A value lives for as many uses as there are buffers, less one. */
+	struct buf buffers[RENDERER_BUFFERS];
+	int next_buffer;
+	char time_text[40];
+};
+
+/* A cleared buffer for a value in the making. */
+struct buf *renderer_buffer(struct renderer *r);
+/* Counts work; false, and nothing more is rendered, past the limit. */
+bool renderer_step(struct renderer *r, size_t n);
+/* Steps for reading `v` whole: one for 64 bytes, a tree being at most the whole payload. */
+size_t value_cost(const struct renderer *r, const struct value *v);
+/* Passes `v` through one filter, whose arguments have been evaluated. */
+void filter_apply(struct renderer *r, enum filter_id id, const struct value *args, int n_args,
+    struct value *v);

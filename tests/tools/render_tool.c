@@ -1,0 +1,138 @@
+/*
+ * Renders templates for tests written in other languages. Reads JSON lines on standard input:
+ *
+ *     {"template": "...", "payload": {...}, "escape": "none" or "mrkdwn"}
+ *     {"message": {...}, "payload": {...}, "event": {"type": "..."}}      a rule's template
+ *
+ * and writes one for each: {"ok":true,"output":"..."} or {"ok":true,"blocks":[...],"text":...},
+ * else {"ok":false,"error":...,"line":...,"column":...,"suggestion":...}.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "carillon/clock.h"
+#include "carillon/render.h"
+#include "carillon/template.h"
+
+static struct event
+event_of(const struct json *line)
+{
+	const struct json *attributes = json_get(line, STR("event"));
+	struct event ev = {
+	    .workspace = json_string(attributes, STR("workspace")),
+	    .id = json_string(attributes, STR("id")),
+	    .type = json_string(attributes, STR("type")),
+	    .resource = json_string(attributes, STR("resource")),
+	    .resource_id = json_string(attributes, STR("resource_id")),
+	    .source = json_string(attributes, STR("source")),
+	    .time = {1776441720000},
+	    .payload = json_get(line, STR("payload")),
+	};
+	struct str time = json_string(attributes, STR("time"));
+	if (time.len > 0 && !clock_parse(time, &ev.time))
+		fputs("render_tool: the event's time is not RFC 3339\n", stderr);
+	return ev;
+}
+
+static void
+write_error(struct json_writer *w, const char *where, int line, int column, const char *text,
+    const char *suggestion)
+{
+	jw_kv_bool(w, "ok", false);
+	jw_kv_cstr(w, "slot", where);
+	jw_kv_int(w, "line", line);
+	jw_kv_int(w, "column", column);
+	jw_kv_cstr(w, "error", text);
+	jw_kv_cstr(w, "suggestion", suggestion);
+}
+
+static void
+answer_template(struct json_writer *w, struct arena *a, const struct json *line)
+{
+	struct template *t;
+	struct template_error e;
+	if (!template_compile(a, json_string(line, STR("template")), &t, &e)) {
+		write_error(w, "", e.line, e.column, e.text, e.suggestion);
+		return;
+	}
+	bool mrkdwn = str_eq(json_string(line, STR("escape")), STR("mrkdwn"));
+	struct event ev = event_of(line);
+	struct template_warnings warnings;
+	struct buf out = {0};
+	template_render(
+	    t, &ev, mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE, &out, &warnings);
+	jw_kv_bool(w, "ok", true);
+	jw_kv_string(w, "output", buf_view(&out));
+	jw_kv_int(w, "missing", warnings.missing);
+	jw_kv_bool(w, "cut", warnings.cut);
+	buf_fini(&out);
+}
+
+static void
+answer_message(struct json_writer *w, struct arena *a, const struct json *line)
+{
+	const struct json *given = json_get(line, STR("message"));
+	struct buf source = {0};
+	struct json_writer inner;
+	jw_init(&inner, &source);
+	if (given->kind == JSON_OBJECT)
+		jw_value(&inner, given);
+	struct message_template *t;
+	struct message_template_error e;
+	if (!message_template_compile(a, buf_view(&source), &t, &e)) {
+		write_error(w, e.slot, e.line, e.column, e.text, "");
+		buf_fini(&source);
+		return;
+	}
+	struct event ev = event_of(line);
+	struct rendered r;
+	message_render(t, &ev, severity_default(), a, &r);
+	jw_kv_bool(w, "ok", true);
+	jw_key(w, "blocks");
+	jw_raw(w, r.blocks);
+	jw_kv_string(w, "text", r.text);
+	jw_kv_string(w, "color", r.color);
+	jw_key(w, "warnings");
+	jw_array(w);
+	for (int i = 0; i < r.n_warnings; i++)
+		jw_string(w, r.warnings[i]);
+	jw_array_end(w);
+	buf_fini(&source);
+}
+
+static void
+answer(struct str text, struct buf *out)
+{
+	struct arena *a = arena_new(0);
+	const struct json *line;
+	struct err e;
+	struct json_writer w;
+	jw_init(&w, out);
+	jw_object(&w);
+	if (!json_parse(a, text, JSON_DEPTH_MAX + 2, &line, &e))
+		write_error(&w, "", 0, 0, e.text, "");
+	else if (json_get(line, STR("message")))
+		answer_message(&w, a, line);
+	else
+		answer_template(&w, a, line);
+	jw_object_end(&w);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	struct buf out = {0};
+	while ((len = getline(&line, &size, stdin)) > 0) {
+		buf_clear(&out);
+		answer((struct str){line, (size_t)len - (line[len - 1] == '\n')}, &out);
+		puts(out.ptr);
+		fflush(stdout);
+	}
+	buf_fini(&out);
+	free(line);
+	return 0;
+}
