@@ -146,8 +146,8 @@ walk_nodes(struct walk *w, uint64_t page, const char *bytes, int depth)
 			return walk_fail(w, page, "is torn");
 		const size_t room = w->page_size - at;
 		const bool ok = flags & PAGE_LEAF
-				    ? walk_leaf_node(w, page, bytes + at, room, depth)
-				    : walk_branch_node(w, page, bytes + at, room, depth);
+		                    ? walk_leaf_node(w, page, bytes + at, room, depth)
+		                    : walk_branch_node(w, page, bytes + at, room, depth);
 		if (!ok)
 			return false;
 	}

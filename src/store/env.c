@@ -25,9 +25,9 @@ bool
 env_fail_corrupt(const struct env *env, struct err *e, const char *why)
 {
 	return fail(e, ERR_CORRUPT,
-		    "%s: not a Carillon index (%s): stop the service, move %s away and start "
-		    "again; it is rebuilt from the streams",
-		    env->path, why, env->dir);
+	    "%s: not a Carillon index (%s): stop the service, move %s away and start "
+	    "again; it is rebuilt from the streams",
+	    env->path, why, env->dir);
 }
 
 /* A write that was cut short by a full disk comes out of LMDB as EIO. */
@@ -43,9 +43,9 @@ static bool
 env_fail_full(const struct env *env, struct err *e, int rc)
 {
 	return fail(e, ERR_FULL,
-		    "%s: cannot be written (%s): free some space on that disk or raise the "
-		    "limit; nothing is lost, what is missing is applied again from the streams",
-		    env->path, strerror(rc));
+	    "%s: cannot be written (%s): free some space on that disk or raise the "
+	    "limit; nothing is lost, what is missing is applied again from the streams",
+	    env->path, strerror(rc));
 }
 
 bool
@@ -69,17 +69,16 @@ env_fail(const struct env *env, struct err *e, int rc)
 	case EPERM:
 	case EROFS:
 		return fail(e, ERR_SETUP,
-			    "%s: %s: give the account this runs as read and write access to %s",
-			    env->path, strerror(rc), env->dir);
+		    "%s: %s: give the account this runs as read and write access to %s",
+		    env->path, strerror(rc), env->dir);
 	case ENOMEM:
-		return fail(
-		    e, ERR_SETUP,
+		return fail(e, ERR_SETUP,
 		    "%s: its map does not fit into the address space: lower the map size "
 		    "or raise the limit (ulimit -v)",
 		    env->path);
 	case MDB_PANIC:
 		return fail(e, ERR_SETUP, "%s: an earlier write broke off: restart the service",
-			    env->path);
+		    env->path);
 	default: return fail(e, ERR_TEMP, "%s: %s", env->path, mdb_strerror(rc));
 	}
 }
@@ -118,7 +117,7 @@ static bool
 env_fail_absent(const struct env *env, struct err *e)
 {
 	return fail(e, ERR_NOT_FOUND, "%s: there is no index yet; `carillon serve` makes it",
-		    env->path);
+	    env->path);
 }
 
 /* A new index is not begun on a full disk, where only half of its header might be written. */
@@ -134,7 +133,7 @@ may_open(const struct env *env, struct err *e)
 
 static bool
 env_open(struct env *env, const struct store_options *o, const char *name, size_t map_mb,
-	 struct err *e)
+    struct err *e)
 {
 	env->read_only = o->read_only;
 	snprintf(env->dir, sizeof(env->dir), "%s", o->dir);
@@ -178,9 +177,9 @@ check_schema(struct txn *t, struct err *e)
 	if (schema == 0)
 		return env_fail_corrupt(t->env, e, "it has no schema version");
 	return fail(e, ERR_SETUP,
-		    "%s: has schema %llu and this program knows %d: run the version that made "
-		    "it, or move %s away and it is rebuilt from the streams",
-		    t->env->path, (unsigned long long)schema, STORE_SCHEMA, t->env->dir);
+	    "%s: has schema %llu and this program knows %d: run the version that made "
+	    "it, or move %s away and it is rebuilt from the streams",
+	    t->env->path, (unsigned long long)schema, STORE_SCHEMA, t->env->dir);
 }
 
 static bool
@@ -247,7 +246,7 @@ make_dirs(const char *dir, struct err *e)
 		return true;
 	if (errno != EEXIST)
 		return fail(e, errno == ENOSPC ? ERR_FULL : ERR_SETUP, "%s: cannot be made: %s",
-			    path, strerror(errno));
+		    path, strerror(errno));
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		return fail(e, ERR_SETUP, "%s: is not a directory", path);
 	return true;
@@ -259,7 +258,7 @@ store_open(struct store **out, const struct store_options *o, struct err *e)
 	*out = NULL;
 	if (strlen(o->dir) >= STORE_PATH_MAX || !o->dir[0])
 		return fail(e, ERR_SETUP, "data directory: 1 to %d bytes of path, not %zu",
-			    STORE_PATH_MAX - 1, strlen(o->dir));
+		    STORE_PATH_MAX - 1, strlen(o->dir));
 	if (!o->read_only && !make_dirs(o->dir, e))
 		return false;
 	struct store *s = calloc(1, sizeof(*s));

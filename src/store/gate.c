@@ -22,7 +22,7 @@ gate_init(struct gate *g)
 	if (pthread_mutex_init(&g->lock, NULL) || pthread_condattr_init(&attr))
 		return false;
 	const bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-			pthread_cond_init(&g->changed, &attr) == 0;
+	                pthread_cond_init(&g->changed, &attr) == 0;
 	pthread_condattr_destroy(&attr);
 	return ok;
 }
@@ -112,6 +112,6 @@ env_resize(struct env *env, size_t full, struct err *e)
 	pthread_mutex_unlock(&g->lock);
 	if (!alone)
 		return fail(e, ERR_TEMP, "%s must grow, but a reader did not end within %d s",
-			    env->path, RESIZE_WAIT_S);
+		    env->path, RESIZE_WAIT_S);
 	return rc == 0 || env_fail(env, e, rc);
 }

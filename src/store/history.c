@@ -6,7 +6,7 @@
 
 static void *
 unpack(struct txn *t, struct arena *a, const ProtobufCMessageDescriptor *type, uint64_t seq,
-       struct str bytes)
+    struct str bytes)
 {
 	struct err why;
 	void *message = NULL;
@@ -45,7 +45,7 @@ ledger_seq(struct txn *t, struct str workspace, struct str event_id)
 	struct str value;
 
 	return txn_get(t, TABLE_BY_ID, &k, &value) && value.len == 8 ? number_get(value.ptr)
-								     : 0;
+	                                                             : 0;
 }
 
 /* --- applying --- */
@@ -172,7 +172,7 @@ static void
 skip(struct str workspace, uint64_t seq)
 {
 	log_error("history.skipped", L_STRN("workspace", workspace), L_INT("seq", seq),
-		  L_STR("why", "its ids are not those of a record"));
+	    L_STR("why", "its ids are not those of a record"));
 }
 
 void

@@ -40,10 +40,10 @@ ledger_next_due(struct txn *t, wall_t *due)
  * pointed at another connection since. */
 void
 ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct str connection,
-		 struct str rule, delivery_each_fn *each, void *arg)
+    struct str rule, delivery_each_fn *each, void *arg)
 {
 	const struct key prefix = connection.len ? key_of_held(workspace, connection)
-						 : key_of_state(workspace, DELIVERY_HELD);
+	                                         : key_of_state(workspace, DELIVERY_HELD);
 	const enum table_id table = connection.len ? TABLE_HELD : TABLE_BY_STATE;
 	struct scan s;
 	struct str found;
@@ -66,7 +66,8 @@ read_group(struct str key, struct str *workspace, struct str *connection)
 {
 	const char *end = memchr(key.ptr, '\0', key.len);
 	const char *next = end == NULL ? NULL : end + 1;
-	const char *last = next == NULL ? NULL : memchr(next, '\0', key.len - (size_t)(next - key.ptr));
+	const char *last =
+	    next == NULL ? NULL : memchr(next, '\0', key.len - (size_t)(next - key.ptr));
 
 	if (last == NULL)
 		return false;

@@ -15,16 +15,16 @@ each_delivery(struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *ea
 	while (more && scan_next(&s)) {
 		delivery_record *d;
 		more = record_unpack(type, a, s.value, &d, &why)
-			   ? each(d, arg)
-			   : txn_fail_record(t, seq, &why);
+		           ? each(d, arg)
+		           : txn_fail_record(t, seq, &why);
 	}
 	scan_end(&s);
 	return more;
 }
 
 void
-history_each_delivery(struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each,
-		      void *arg)
+history_each_delivery(
+    struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg)
 {
 	(void)each_delivery(t, a, seq, each, arg);
 }
@@ -50,7 +50,7 @@ scan_next_seq(struct scan *s, uint64_t *seq)
 
 void
 history_each_event_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
-		      event_each_fn *each, void *arg)
+    event_each_fn *each, void *arg)
 {
 	struct scan s;
 	uint64_t seq;
@@ -66,7 +66,7 @@ history_each_event_of(struct txn *t, struct arena *a, struct str workspace, uint
 
 void
 history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
-			 delivery_each_fn *each, void *arg)
+    delivery_each_fn *each, void *arg)
 {
 	struct scan s;
 	uint64_t seq;
@@ -79,8 +79,7 @@ history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace, u
 
 void
 history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-			 enum delivery_state state, uint64_t before, delivery_each_fn *each,
-			 void *arg)
+    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg)
 {
 	const struct key prefix = key_of_state(workspace, (int)state);
 	const struct key start =

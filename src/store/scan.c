@@ -2,7 +2,7 @@
 
 static void
 scan_begin(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
-	   const struct key *start)
+    const struct key *start)
 {
 	s->txn = t;
 	s->cursor = NULL;
@@ -10,14 +10,14 @@ scan_begin(struct scan *s, struct txn *t, enum table_id table, const struct key 
 	s->start = *start;
 	if (txn_error(t) || prefix->bad || start->bad)
 		return;
-	const int rc = mdb_cursor_open(t->mdb, t->store->tables[table], &s->cursor);
+	const int rc = mdb_cursor_open(t->mdb, txn_table(t, table), &s->cursor);
 	if (rc)
 		txn_fail(t, rc);
 }
 
 void
 scan_forward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
-	     const struct key *start)
+    const struct key *start)
 {
 	scan_begin(s, t, table, prefix, start);
 	s->step = SCAN_START_FORWARD;
@@ -25,7 +25,7 @@ scan_forward(struct scan *s, struct txn *t, enum table_id table, const struct ke
 
 void
 scan_backward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
-	      const struct key *start)
+    const struct key *start)
 {
 	scan_begin(s, t, table, prefix, start);
 	s->step = SCAN_START_BACKWARD;

@@ -11,7 +11,7 @@ static const char *const KINDS[STATE_KINDS] = {
 _Static_assert((int)STATE_WORKSPACE == (int)TABLE_WORKSPACE &&
 		   (int)STATE_CONNECTION == (int)TABLE_CONNECTION &&
 		   (int)STATE_RULE == (int)TABLE_RULE && (int)STATE_TYPE == (int)TABLE_TYPE,
-	       "tables.def begins with the kinds of state");
+    "tables.def begins with the kinds of state");
 
 enum { REVISION_SIZE = 8 }; /* in front of each record */
 
@@ -68,8 +68,8 @@ state_key_parse(struct str key, struct str *workspace, enum state_kind *kind, st
 }
 
 void
-state_key(char out[static STATE_KEY_MAX], struct str workspace, enum state_kind kind,
-	  struct str id)
+state_key(
+    char out[static STATE_KEY_MAX], struct str workspace, enum state_kind kind, struct str id)
 {
 	must(workspace.len <= WORKSPACE_ID_MAX && id.len <= EVENT_TYPE_MAX);
 	const int head =
@@ -92,7 +92,7 @@ read_value(struct str stored, struct state_value *out)
 
 bool
 state_get(struct txn *t, struct str workspace, enum state_kind kind, struct str id,
-	  struct state_value *out)
+    struct state_value *out)
 {
 	const struct key k = key_state_record(workspace, id);
 	struct str stored;
@@ -102,8 +102,8 @@ state_get(struct txn *t, struct str workspace, enum state_kind kind, struct str 
 }
 
 void
-state_each(struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each,
-	   void *arg)
+state_each(
+    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg)
 {
 	const struct key prefix = key_of_workspace(workspace);
 	struct state_value v;
@@ -161,7 +161,7 @@ revision_gone(struct txn *t, struct str key)
 
 static void
 put_record(struct txn *t, enum table_id table, const struct key *k, struct str bytes,
-	   uint64_t revision)
+    uint64_t revision)
 {
 	struct arena *a = txn_scratch(t);
 	char *value = arena_must(a, REVISION_SIZE + bytes.len);

@@ -78,6 +78,8 @@ bool txn_fail_record(struct txn *t, uint64_t seq, const struct err *why);
 /* Arena for what lives no longer than one call; emptied by the next taker. */
 struct arena *txn_scratch(struct txn *t);
 
+/* LMDB's handle of `table`, which must be of the environment of `t`. */
+MDB_dbi txn_table(const struct txn *t, enum table_id table);
 MUST_USE bool txn_get(struct txn *t, enum table_id table, const struct key *k, struct str *out);
 void txn_put(struct txn *t, enum table_id table, const struct key *k, struct str value);
 /* Puts unless there is one already. */
@@ -85,10 +87,10 @@ void txn_put_new(struct txn *t, enum table_id table, const struct key *k, struct
 void txn_delete(struct txn *t, enum table_id table, const struct key *k);
 /* Packs `message` right into the page. Appending is cheap and succeeds (returns true) only if
  * `k` is greater than every key of the table. */
-void txn_put_message(struct txn *t, enum table_id table, const struct key *k,
-		     const void *message);
-bool txn_append_message(struct txn *t, enum table_id table, const struct key *k,
-			const void *message);
+void txn_put_message(
+    struct txn *t, enum table_id table, const struct key *k, const void *message);
+bool txn_append_message(
+    struct txn *t, enum table_id table, const struct key *k, const void *message);
 uint64_t txn_count(struct txn *t, enum table_id table);
 
 uint64_t meta_number(struct txn *t, struct str name);
@@ -105,9 +107,9 @@ struct scan {
 };
 
 void scan_forward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
-		  const struct key *start);
+    const struct key *start);
 void scan_backward(struct scan *s, struct txn *t, enum table_id table, const struct key *prefix,
-		   const struct key *start);
+    const struct key *start);
 bool scan_next(struct scan *s);
 void scan_end(struct scan *s);
 

@@ -142,7 +142,7 @@ txn_fail_record(struct txn *t, uint64_t seq, const struct err *why)
 	if (t->err.kind)
 		return false;
 	snprintf(text, sizeof(text), "the record of sequence %llu: %.150s",
-		 (unsigned long long)seq, why->text);
+	    (unsigned long long)seq, why->text);
 	return env_fail_corrupt(t->env, &t->err, text);
 }
 
@@ -154,6 +154,14 @@ txn_scratch(struct txn *t)
 	else
 		t->scratch = arena_new(0);
 	return t->scratch;
+}
+
+MDB_dbi
+txn_table(const struct txn *t, enum table_id table)
+{
+	/* the same number is another table in the other environment */
+	must(t->env == &t->store->envs[table >= TABLE_EVENT ? STORE_HISTORY : STORE_STATE]);
+	return t->store->tables[table];
 }
 
 static MDB_val
@@ -170,7 +178,7 @@ txn_get(struct txn *t, enum table_id table, const struct key *k, struct str *out
 	*out = (struct str){0};
 	if (t->err.kind || k->bad)
 		return false;
-	const int rc = mdb_get(t->mdb, t->store->tables[table], &key, &value);
+	const int rc = mdb_get(t->mdb, txn_table(t, table), &key, &value);
 	if (rc && rc != MDB_NOTFOUND)
 		txn_fail(t, rc);
 	if (rc)
@@ -182,7 +190,7 @@ txn_get(struct txn *t, enum table_id table, const struct key *k, struct str *out
 /* Returns LMDB's code when it is `expected`; every other one but 0 is a failure. */
 static int
 txn_put_val(struct txn *t, enum table_id table, const struct key *k, MDB_val *value,
-	    unsigned flags, int expected)
+    unsigned flags, int expected)
 {
 	MDB_val key = val_of(key_view(k));
 
@@ -193,7 +201,7 @@ txn_put_val(struct txn *t, enum table_id table, const struct key *k, MDB_val *va
 		fail(&t->err, ERR_INPUT, "an id is too long to be stored");
 	if (k->bad)
 		return expected;
-	const int rc = mdb_put(t->mdb, t->store->tables[table], &key, value, flags);
+	const int rc = mdb_put(t->mdb, txn_table(t, table), &key, value, flags);
 	if (rc && rc != expected)
 		txn_fail(t, rc);
 	return rc;
@@ -223,7 +231,7 @@ txn_delete(struct txn *t, enum table_id table, const struct key *k)
 	must(t->writes);
 	if (t->err.kind || k->bad)
 		return;
-	const int rc = mdb_del(t->mdb, t->store->tables[table], &key, NULL);
+	const int rc = mdb_del(t->mdb, txn_table(t, table), &key, NULL);
 	if (rc && rc != MDB_NOTFOUND)
 		txn_fail(t, rc);
 }
@@ -231,7 +239,7 @@ txn_delete(struct txn *t, enum table_id table, const struct key *k)
 /* MDB_RESERVE: LMDB makes room and the message is packed there, without a copy between. */
 static bool
 put_message(struct txn *t, enum table_id table, const struct key *k, const ProtobufCMessage *m,
-	    unsigned flags, int expected)
+    unsigned flags, int expected)
 {
 	MDB_val room = {protobuf_c_message_get_packed_size(m), NULL};
 
@@ -261,7 +269,7 @@ txn_count(struct txn *t, enum table_id table)
 
 	if (t->err.kind)
 		return 0;
-	const int rc = mdb_stat(t->mdb, t->store->tables[table], &stat);
+	const int rc = mdb_stat(t->mdb, txn_table(t, table), &stat);
 	if (rc)
 		txn_fail(t, rc);
 	return stat.ms_entries;

@@ -13,7 +13,7 @@ fill_call(struct txn *t, void *arg, struct err *e)
 
 	(void)e;
 	c->done = c->before_ms ? history_expire(t, (wall_t){c->before_ms}, c->max)
-			       : history_erase(t, str_of(c->workspace), c->max);
+	                       : history_erase(t, str_of(c->workspace), c->max);
 	return true;
 }
 
@@ -44,10 +44,10 @@ listed(struct fixture *f, const char *workspace)
 
 	history_each_event_of(t, f->arena, str_of(workspace), 0, list_event, &l);
 	history_each_delivery_of(t, f->arena, str_of(workspace), 0, list_delivery, &l);
-	history_each_delivery_in(t, f->arena, str_of(workspace), DELIVERY_FAILED, 0,
-				 list_delivery, &l);
-	history_each_delivery_in(t, f->arena, str_of(workspace), DELIVERY_HELD, 0,
-				 list_delivery, &l);
+	history_each_delivery_in(
+	    t, f->arena, str_of(workspace), DELIVERY_FAILED, 0, list_delivery, &l);
+	history_each_delivery_in(
+	    t, f->arena, str_of(workspace), DELIVERY_HELD, 0, list_delivery, &l);
 	assert_null(txn_error(t));
 	txn_end(t);
 	return arena_cstr(f->arena, str_of(l.text));

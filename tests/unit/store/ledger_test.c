@@ -11,7 +11,7 @@ park(struct fixture *f, uint64_t seq, const char *rule, int64_t due_ms)
 
 static void
 hold(struct fixture *f, const char *workspace, const char *connection, uint64_t seq,
-     const char *rule)
+    const char *rule)
 {
 	delivery_record d = delivery_of(workspace, seq, rule, DELIVERY_HELD);
 

@@ -32,8 +32,8 @@ look(struct fixture *f, struct str workspace, enum state_kind kind, struct str i
 	struct str text = STR("none");
 
 	if (state_get(t, workspace, kind, id, &v))
-		text = arena_printf(f->arena, "%.*s@%llu", STR_ARG(v.bytes),
-				    (unsigned long long)v.revision);
+		text = arena_printf(
+		    f->arena, "%.*s@%llu", STR_ARG(v.bytes), (unsigned long long)v.revision);
 	assert_null(txn_error(t));
 	txn_end(t);
 	return text.ptr;
@@ -91,8 +91,8 @@ the_dots_of_an_event_type_survive_the_kv_key(void **state)
 	state_key(key, STR("_catalogue"), STATE_TYPE, STR("alert.triggered"));
 	assert_string_equal(key, "_catalogue.type.alert/triggered");
 	change(f, key, "schema", 1);
-	assert_string_equal(look(f, STR("_catalogue"), STATE_TYPE, STR("alert.triggered")),
-			    "schema@1");
+	assert_string_equal(
+	    look(f, STR("_catalogue"), STATE_TYPE, STR("alert.triggered")), "schema@1");
 	struct txn *t = txn_read(f->store, STORE_STATE);
 	state_each(t, STR("_catalogue"), STATE_TYPE, list_id, &l);
 	txn_end(t);
@@ -113,8 +113,8 @@ the_longest_key_fits_its_buffer(void **state)
 	(void)state;
 	memset(id, 'a', sizeof(id));
 	memset(workspace, 'b', sizeof(workspace));
-	state_key(box.key, (struct str){workspace, 64}, STATE_CONNECTION,
-		  (struct str){id, 128});
+	state_key(
+	    box.key, (struct str){workspace, 64}, STATE_CONNECTION, (struct str){id, 128});
 	assert_int_equal(box.after, 'x');
 	assert_true(state_key_parse(str_of(box.key), &parsed_workspace, &kind, &parsed_id));
 	assert_int_equal(parsed_workspace.len, 64);
@@ -225,8 +225,8 @@ an_id_that_is_too_long_is_not_found(void **state)
 	char id[300];
 
 	memset(id, 'a', sizeof(id));
-	assert_string_equal(look(*state, STR("acme"), STATE_RULE, (struct str){id, sizeof(id)}),
-			    "none");
+	assert_string_equal(
+	    look(*state, STR("acme"), STATE_RULE, (struct str){id, sizeof(id)}), "none");
 }
 
 int

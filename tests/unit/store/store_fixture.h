@@ -141,7 +141,7 @@ delivery_of(const char *workspace, uint64_t seq, const char *rule, enum delivery
 
 static inline void
 put_delivery(struct fixture *f, const char *workspace, uint64_t seq, const char *rule,
-	     enum delivery_state state)
+    enum delivery_state state)
 {
 	delivery_record d = delivery_of(workspace, seq, rule, state);
 
@@ -162,7 +162,7 @@ list_delivery(const delivery_record *d, void *arg)
 	const size_t len = strlen(l->text);
 
 	snprintf(l->text + len, sizeof(l->text) - len, "%llu/%s ", (unsigned long long)d->seq,
-		 d->rule);
+	    d->rule);
 	return ++l->count != l->stop_after;
 }
 
