@@ -50,7 +50,6 @@ static bool
 wait_and_retry(struct patience *p, const struct err *why)
 {
 	mono_t now = clock_mono();
-	struct timespec t;
 
 	if (atomic_load(&p->flow->is_abandoned))
 		return false;

@@ -15,7 +15,7 @@
 #include "gate.h"
 
 enum {
-	LONGEST_TURN_MS = 1000, /* flags of other threads are looked at this often */
+	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
 	SWEEP_EVERY_MS = 10000,
 	LANE_IDLE_MS = 600000,
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
@@ -30,7 +30,7 @@ hand_over(struct courier *c, struct delivery *d)
 
 void
 courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-	       struct str reason, struct str action)
+    struct str reason, struct str action)
 {
 	d->step = STEP_SETTLED;
 	d->state = state;
@@ -88,7 +88,7 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	const struct message *m = d->message;
 
 	snprintf(reference, EVENT_ID_MAX + RECORD_ID_MAX + 2, "%.*s:%.*s", STR_ARG(m->event.id),
-		 STR_ARG(d->rule_id));
+	    STR_ARG(d->rule_id));
 	return (struct dest_message){
 	    .channel = d->channel,
 	    .text = d->rendered.text,
@@ -101,14 +101,14 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 /* Opens the credential for the length of one compose. */
 static bool
 compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
-	struct dest_request *req, struct err *e)
+    struct dest_request *req, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
 	bool ok;
 
 	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-			  conn->sealed.ptr, conn->sealed.len, c->token, e) &&
+		 conn->sealed.ptr, conn->sealed.len, c->token, e) &&
 	     conn->dest->compose(req, &what, c->flow->parts.config->slack_api_url, c->token, e);
 	secret_clear(c->token);
 	return ok;
@@ -117,7 +117,7 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 /* A delivery that cannot be sent for a reason of its own leaves its lane without an attempt. */
 static void
 refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state state,
-       struct str reason, struct str action)
+    struct str reason, struct str action)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
 	courier_settle(c, d, state, reason, action);
@@ -137,14 +137,14 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	}
 	deliver_release(c->deliver, t);
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
-		  L_STRN("connection", conn->id), L_STR("error", e.text));
+	    L_STRN("connection", conn->id), L_STR("error", e.text));
 	if (e.kind == ERR_DENIED)
 		refuse(c, d, now, DELIVERY_HELD,
-		       STR("the stored credential could not be opened"),
-		       STR("ask the operator to check the master key, or reconnect"));
+		    STR("the stored credential could not be opened"),
+		    STR("ask the operator to check the master key, or reconnect"));
 	else
 		refuse(c, d, now, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
-		       STR("correct the rule's template"));
+		    STR("correct the rule's template"));
 }
 
 /* By the rules as they are now: the connection may have been repaired or broken since. */
@@ -158,14 +158,14 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 
 	if (r == NULL) {
 		refuse(c, d, now, DELIVERY_PARKED, STR("the index could not be read"),
-		       (struct str){0});
+		    (struct str){0});
 		return;
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
 	if (!gate.is_open)
 		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
-		       arena_str(d->arena, gate.action));
+		    arena_str(d->arena, gate.action));
 	else if (!str_eq(rule->channel, d->channel) ||
 		 !str_eq(rule->connection_id, d->rule->connection_id))
 		courier_reroute(c, d, rule, now);
@@ -233,7 +233,7 @@ try_again(struct courier *c, struct delivery *d, mono_t now)
 
 static void
 finish(struct courier *c, struct transfer *t, struct delivery *d,
-       const struct dest_response *res, int64_t duration_ms, mono_t now)
+    const struct dest_response *res, int64_t duration_ms, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -241,11 +241,11 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
-	attempt_add(d, transfer_request(t), res, duration_ms,
-		    c->flow->parts.config->keep_request);
+	attempt_add(
+	    d, transfer_request(t), res, duration_ms, c->flow->parts.config->keep_request);
 	deliver_release(c->deliver, t);
 	dispatch_report(c->dispatch, &d->lane_item, lane_result(&d->outcome),
-			d->outcome.retry_after_ms, now);
+	    d->outcome.retry_after_ms, now);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
@@ -273,7 +273,7 @@ wait_ms(struct courier *c, mono_t now)
 
 	if (!list_is_empty(&c->outbox))
 		return 5; /* the scribe has no room: look again soon */
-	return ms < 0 ? 0 : ms > LONGEST_TURN_MS ? LONGEST_TURN_MS : ms;
+	return ms < 0 ? 0 : ms;
 }
 
 static void
@@ -295,27 +295,30 @@ housekeeping(struct courier *c, mono_t now)
 	}
 }
 
-static void
-turn(struct courier *c)
+void
+courier_turn(struct courier *c, int64_t longest_ms)
 {
 	mono_t now = clock_mono();
+	int64_t wait;
 
 	accept_all(c, now);
 	housekeeping(c, now);
 	launch_all(c, now);
-	deliver_turn(c->deliver, wait_ms(c, now), queue_fd(c->flow->to_courier));
+	wait = wait_ms(c, now);
+	deliver_turn(
+	    c->deliver, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
 	finish_all(c, clock_mono());
 	flush_outbox(c);
 }
 
-static bool
-is_done(struct courier *c)
+bool
+courier_is_done(struct courier *c)
 {
 	if (atomic_load(&c->flow->is_abandoned))
 		return true;
-	return atomic_load(&c->flow->is_draining) && deliver_in_flight(c->deliver) == 0 &&
-	       list_is_empty(&c->outbox) && queue_len(c->flow->to_courier) == 0 &&
-	       !dispatch_has_items(c->dispatch);
+	return atomic_load(&c->flow->is_draining) && c->gave_back &&
+	       deliver_in_flight(c->deliver) == 0 && list_is_empty(&c->outbox) &&
+	       queue_len(c->flow->to_courier) == 0 && !dispatch_has_items(c->dispatch);
 }
 
 void *
@@ -323,8 +326,8 @@ courier_run(void *flow)
 {
 	struct courier *c = courier_new(flow);
 
-	while (!is_done(c))
-		turn(c);
+	while (!courier_is_done(c))
+		courier_turn(c, LONGEST_TURN_MS);
 	courier_free(c);
 	return NULL;
 }

@@ -71,8 +71,8 @@ static void
 give_back(struct courier *c, struct delivery *d)
 {
 	d->due = clock_wall();
-	courier_settle(
-	    c, d, d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
+	courier_settle(c, d,
+	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
 	    STR("given back when the service was stopped"), (struct str){0});
 }
 
@@ -86,11 +86,11 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		return;
 	}
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-			    c->flow->parts.config->nak_delay_max_s * 1000, &retry_at))
+		c->flow->parts.config->nak_delay_max_s * 1000, &retry_at))
 		park(c, d, retry_at.ms - now.ms,
-		     STR("waiting its turn: more messages are queued for this channel than it "
-			 "takes "
-			 "at once"));
+		    STR("waiting its turn: more messages are queued for this channel than it "
+			"takes "
+			"at once"));
 }
 
 void

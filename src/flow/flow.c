@@ -35,9 +35,9 @@ check_key_of_connection(const void *record, uint64_t revision, void *arg)
 	if (c->sealed.len > 0) {
 		k->done = true;
 		if (!vault_unseal(k->flow->parts.vault, k->workspace, str_of(c->id),
-				  c->sealed.data, c->sealed.len, token, k->err))
+			c->sealed.data, c->sealed.len, token, k->err))
 			fail_within(k->err, "connection %s of workspace %.*s", c->id,
-				    STR_ARG(k->workspace));
+			    STR_ARG(k->workspace));
 	}
 	secret_free(token);
 	return !k->done;
@@ -54,8 +54,8 @@ check_key_of_workspace(const void *record, uint64_t revision, void *arg)
 
 	(void)revision;
 	k->workspace = str_of(w->id);
-	if (!registry_each(r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k,
-			   &e))
+	if (!registry_each(
+		r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k, &e))
 		k->done = true;
 	arena_free(a);
 	registry_free(r);
@@ -89,9 +89,9 @@ catch_up(struct flow *f, struct err *e)
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
 	struct consumer_info consumer;
 	bool ok = registry_catch_up(r, 0, e) &&
-		  flow_catch_up_history(f->parts.broker, f->parts.store, e) &&
-		  check_master_key(f, r, e) &&
-		  broker_consumer_info(f->parts.broker, &consumer, e);
+	          flow_catch_up_history(f->parts.broker, f->parts.store, e) &&
+	          check_master_key(f, r, e) &&
+	          broker_consumer_info(f->parts.broker, &consumer, e);
 
 	if (ok)
 		f->delivered_at_start = consumer.delivered_seq;
@@ -139,8 +139,8 @@ flow_new(const struct flow_parts *parts)
 	return f;
 }
 
-static void
-flow_free(struct flow *f)
+void
+flow_close(struct flow *f)
 {
 	rulebook_free(f->rulebook);
 	hand_free(f->hand);
@@ -154,14 +154,25 @@ flow_free(struct flow *f)
 }
 
 bool
-flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
+flow_open(struct flow **out, const struct flow_parts *parts, struct err *e)
 {
 	struct flow *f = flow_new(parts);
 
 	if (!catch_up(f, e)) {
-		flow_free(f);
+		flow_close(f);
 		return false;
 	}
+	*out = f;
+	return true;
+}
+
+bool
+flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
+{
+	struct flow *f;
+
+	if (!flow_open(&f, parts, e))
+		return false;
 	start_thread(&f->scribe, scribe_run, f, "scribe");
 	start_thread(&f->courier, courier_run, f, "courier");
 	start_thread(&f->follower, follower_run, f, "follower");
@@ -207,24 +218,16 @@ flow_stop(struct flow *f)
 	atomic_store(&f->is_ending, true);
 	pthread_join(f->follower, NULL);
 	finished = hand_count(f->hand) == 0;
-	log_info("flow.stopped", L_BOOL("finished", finished),
-		 L_INT("left", hand_count(f->hand)));
+	log_info(
+	    "flow.stopped", L_BOOL("finished", finished), L_INT("left", hand_count(f->hand)));
 	/* What is left is in memory the process is about to give up anyway; the broker has it.
 	 */
 	if (finished)
-		flow_free(f);
+		flow_close(f);
 	return finished;
 }
 
 /* --- between the threads --- */
-
-bool
-scribe_may_end(struct flow *f)
-{
-	if (atomic_load(&f->is_abandoned))
-		return true;
-	return atomic_load(&f->is_draining) && hand_count(f->hand) == 0;
-}
 
 void
 flow_forward(struct flow *f, struct message *m)

@@ -52,17 +52,54 @@ struct flow {
 #define FLOW_COUNT_N(f, name, n) \
 	atomic_fetch_add_explicit(&(f)->count.name, (n), memory_order_relaxed)
 
+/*
+ * The stages. A thread calls its stage's turn until the stage is done; a scenario test calls
+ * all of them in turn, on one thread and in virtual time. `wait_ms` 0 never waits.
+ */
+struct intake;
+struct intake *intake_new(struct flow *f);
+/* Gives back what was sent to us and not taken. */
+void intake_free(struct intake *in);
+/* Takes one message at most. False when it could not even ask: pause before the next turn. */
+bool intake_turn(struct intake *in, int64_t wait_ms);
 void *intake_run(void *flow);
+
+struct courier;
+struct courier *courier_new(struct flow *f);
+void courier_free(struct courier *c);
+void courier_turn(struct courier *c, int64_t longest_ms);
+bool courier_is_done(struct courier *c);
 void *courier_run(void *flow);
+
+struct scribe;
+struct scribe *scribe_new(struct flow *f);
+void scribe_free(struct scribe *s);
+/* False when what it holds could not be written before all was abandoned. */
+bool scribe_turn(struct scribe *s, int64_t wait_ms);
+bool scribe_is_done(struct scribe *s);
 void *scribe_run(void *flow);
+
+struct ledger_walk *ledger_walk_new(struct flow *f);
+void ledger_walk_free(struct ledger_walk *w);
+/* `was_woken`: something may have been repaired, look at what is held too. */
+void ledger_walk_turn(struct ledger_walk *w, bool was_woken);
 void *ledger_run(void *flow);
+
+struct follower;
+struct follower *follower_new(struct flow *f);
+void follower_free(struct follower *w);
+void follower_turn(struct follower *w, int64_t wait_ms);
 void *follower_run(void *flow);
+
+/* Builds the flow without its threads, the index brought up to date; and the reverse. */
+MUST_USE bool flow_open(struct flow **out, const struct flow_parts *parts, struct err *e);
+void flow_close(struct flow *f);
 
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);
 /* Remembers the first thing that only a person can repair. */
 void flow_break(struct flow *f, const struct err *e);
-/* Whether nothing can come to the scribe any more. */
-bool scribe_may_end(struct flow *f);
+/* Sleeps. In a file of its own, so that tests in virtual time can replace it. */
+void flow_pause(int64_t ms);
 /* Hands a message whose deliveries were decided to whoever is next. Takes it. */
 void flow_forward(struct flow *f, struct message *m);

@@ -70,25 +70,24 @@ change(struct follower *w, const struct broker_message *m)
 	w->at = m->seq;
 	if (!state_key_parse(c.key, &workspace, &kind, &id))
 		return;
-	rulebook_drop(f->rulebook,
-		      str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
+	rulebook_drop(
+	    f->rulebook, str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
 	flow_wake_ledger(f);
 }
 
 static void
-follow(struct follower *w)
+follow(struct follower *w, int64_t wait_ms)
 {
-	struct timespec pause = {.tv_nsec = OPEN_PAUSE_MS * 1000000L};
 	struct broker_message m;
 	struct err e = {0};
 
 	if (w->reader == NULL &&
 	    !reader_open(&w->reader, w->flow->parts.broker, STREAM_STATE, w->at + 1, &e)) {
 		log_warn("follower.open", L_STR("error", e.text));
-		nanosleep(&pause, NULL);
+		flow_pause(wait_ms > 0 ? OPEN_PAUSE_MS : 0);
 		return;
 	}
-	if (reader_next(w->reader, FOLLOW_WAIT_MS, &m, &e)) {
+	if (reader_next(w->reader, wait_ms, &m, &e)) {
 		change(w, &m);
 		broker_message_free(&m);
 	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
@@ -132,10 +131,10 @@ tell(struct follower *w, struct trouble *t)
 	ops.at_ms = clock_wall().ms;
 	subject_ops(subject, w->flow->parts.broker, str_of(t->workspace), what);
 	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
-		 L_STR("rule", t->rule), L_STR("event", t->event_id), L_STR("code", t->code),
-		 L_STR("reason", t->reason), L_STR("action", t->action));
+	    L_STR("rule", t->rule), L_STR("event", t->event_id), L_STR("code", t->code),
+	    L_STR("reason", t->reason), L_STR("action", t->action));
 	if (!broker_publish(w->flow->parts.broker, subject, record_pack(a, &ops), NULL,
-			    OPS_WAIT_MS, NULL, &e))
+		OPS_WAIT_MS, NULL, &e))
 		log_error("follower.ops", L_STR("error", e.text));
 	arena_free(a);
 }
@@ -147,8 +146,8 @@ break_connection(struct follower *w, struct trouble *t, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	uint64_t revision = 0;
-	connection_record *c = registry_connection(w->registry, a, str_of(t->workspace),
-						   str_of(t->connection), &revision, e);
+	connection_record *c = registry_connection(
+	    w->registry, a, str_of(t->workspace), str_of(t->connection), &revision, e);
 	bool changed = false;
 
 	if (c != NULL &&
@@ -189,7 +188,7 @@ persist(struct follower *w, struct trouble *t)
 	for (int i = 0; i < PERSIST_TRIES; i++) {
 		struct err e = {0};
 		bool changed = t->kind == TROUBLE_CONNECTION_BROKEN ? break_connection(w, t, &e)
-								    : hold_rule(w, t, &e);
+		                                                    : hold_rule(w, t, &e);
 
 		if (changed) {
 			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
@@ -204,7 +203,7 @@ persist(struct follower *w, struct trouble *t)
 	}
 	/* The held deliveries bring it up again. */
 	log_warn("follower.persist", L_STR("workspace", t->workspace),
-		 L_STR("error", "kept conflicting"));
+	    L_STR("error", "kept conflicting"));
 }
 
 static void
@@ -239,10 +238,10 @@ log_counters(struct flow *f)
 
 	flow_look(f, &c);
 	log_info("flow.counters", L_INT("received", c.events_received),
-		 L_INT("delivered", c.deliveries_delivered),
-		 L_INT("retrying", c.deliveries_retrying), L_INT("parked", c.deliveries_parked),
-		 L_INT("held", c.deliveries_held), L_INT("failed", c.deliveries_failed),
-		 L_INT("in_hand", hand_count(f->hand)));
+	    L_INT("delivered", c.deliveries_delivered),
+	    L_INT("retrying", c.deliveries_retrying), L_INT("parked", c.deliveries_parked),
+	    L_INT("held", c.deliveries_held), L_INT("failed", c.deliveries_failed),
+	    L_INT("in_hand", hand_count(f->hand)));
 }
 
 static void
@@ -275,21 +274,43 @@ applied_of(struct store *s)
 	return seq;
 }
 
+struct follower *
+follower_new(struct flow *f)
+{
+	struct follower *w = calloc(1, sizeof(*w));
+
+	must(w != NULL);
+	w->flow = f;
+	w->registry = registry_new(f->parts.broker, f->parts.store);
+	w->at = applied_of(f->parts.store);
+	w->look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
+	return w;
+}
+
+void
+follower_free(struct follower *w)
+{
+	reader_close(w->reader);
+	registry_free(w->registry);
+	free(w);
+}
+
+void
+follower_turn(struct follower *w, int64_t wait_ms)
+{
+	follow(w, wait_ms);
+	see_to_troubles(w);
+	now_and_then(w);
+}
+
 void *
 follower_run(void *flow)
 {
-	struct follower w = {.flow = flow};
+	struct follower *w = follower_new(flow);
 
-	w.registry = registry_new(w.flow->parts.broker, w.flow->parts.store);
-	w.at = applied_of(w.flow->parts.store);
-	w.look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
-	while (!atomic_load(&w.flow->is_ending)) {
-		follow(&w);
-		see_to_troubles(&w);
-		now_and_then(&w);
-	}
-	see_to_troubles(&w);
-	reader_close(w.reader);
-	registry_free(w.registry);
+	while (!atomic_load(&w->flow->is_ending))
+		follower_turn(w, FOLLOW_WAIT_MS);
+	see_to_troubles(w);
+	follower_free(w);
 	return NULL;
 }

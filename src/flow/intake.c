@@ -14,16 +14,18 @@ enum {
 	REPAIR_PAUSE_MS = 1000,
 	SAME_EVENT_PAUSE_MS = 1000, /* until its twin is settled */
 	STORE_PAUSE_MS = 2000,      /* the index cannot be read right now */
+	GIVE_BACK_WAIT_MS = 50,
 };
 
 struct intake {
 	struct flow *flow;
-	struct puller *puller;
+	struct puller *puller; /* NULL until it could be opened */
+	mono_t not_before;     /* after a failure */
 };
 
 static void
 settle_now(const struct intake *in, struct str reply,
-	   bool (*how)(struct broker *, struct str, struct err *))
+    bool (*how)(struct broker *, struct str, struct err *))
 {
 	struct err e;
 
@@ -68,7 +70,7 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 /* Fills the message from the broker's. True unless the index could not be read. */
 static bool
 prepare(struct intake *in, struct message *m, const struct broker_message *bm,
-	struct str workspace, struct str type, bool *is_repeated, struct err *e)
+    struct str workspace, struct str type, bool *is_repeated, struct err *e)
 {
 	*is_repeated = false;
 	if (!decode(m, workspace, type, bm->data)) {
@@ -80,8 +82,8 @@ prepare(struct intake *in, struct message *m, const struct broker_message *bm,
 		return false;
 	if (!m->rules->exists) {
 		fail_event(in, m,
-			   STR("there is no such workspace: create it, or correct the "
-			       "producer's subject"));
+		    STR("there is no such workspace: create it, or correct the "
+			"producer's subject"));
 		return true;
 	}
 	return match_against_ledger(in, m, is_repeated, e);
@@ -112,8 +114,8 @@ take(struct intake *in, struct message *m, const struct broker_message *bm)
 }
 
 static void
-ingest_event(struct intake *in, const struct broker_message *bm, struct str workspace,
-	     struct str type)
+ingest_event(
+    struct intake *in, const struct broker_message *bm, struct str workspace, struct str type)
 {
 	struct message *m = message_from(in, bm);
 	struct err e = {0};
@@ -149,21 +151,13 @@ ingest(struct intake *in, const struct broker_message *bm)
 	    type.len > EVENT_TYPE_MAX) {
 		/* Nobody's: there is no workspace to record it under. */
 		log_error("intake.subject", L_STRN("subject", bm->subject),
-			  L_INT("seq", bm->seq),
-			  L_STR("reason", "not <prefix>.events.<workspace>.<type>; discarded"));
+		    L_INT("seq", bm->seq),
+		    L_STR("reason", "not <prefix>.events.<workspace>.<type>; discarded"));
 		FLOW_COUNT(in->flow, events_failed);
 		settle_now(in, bm->reply, broker_term);
 		return;
 	}
 	ingest_event(in, bm, workspace, type);
-}
-
-static void
-pause_ms(int64_t ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
 }
 
 /* The consumer or a stream is gone: make it again if we may. */
@@ -175,38 +169,63 @@ repair(struct intake *in, const struct err *why)
 	log_error("intake.consumer", L_STR("error", why->text));
 	if (broker_ensure(in->flow->parts.broker, &e)) {
 		log_info("intake.repaired",
-			 L_STR("consumer", "made again; the ledger knows what is done"));
-	} else {
-		log_error("intake.repair", L_STR("error", e.text));
-		if (e.kind == ERR_SETUP)
-			flow_break(in->flow, &e);
-		pause_ms(REPAIR_PAUSE_MS);
+		    L_STR("consumer", "made again; the ledger knows what is done"));
+		return;
 	}
+	log_error("intake.repair", L_STR("error", e.text));
+	if (e.kind == ERR_SETUP)
+		flow_break(in->flow, &e);
+	in->not_before = mono_after(clock_mono(), REPAIR_PAUSE_MS);
 }
 
-static void
-turn(struct intake *in)
+static bool
+is_ready(struct intake *in)
+{
+	struct err e = {0};
+
+	if (!mono_reached(clock_mono(), in->not_before))
+		return false;
+	if (in->puller != NULL || puller_open(&in->puller, in->flow->parts.broker, &e))
+		return true;
+	log_error("intake.open", L_STR("error", e.text));
+	in->not_before = mono_after(clock_mono(), REPAIR_PAUSE_MS);
+	return false;
+}
+
+bool
+intake_turn(struct intake *in, int64_t wait_ms)
 {
 	struct flow *f = in->flow;
 	struct broker_message bm;
 	struct err e = {0};
 	size_t room;
 
-	if (atomic_load(&f->all_lanes_shut)) {
-		pause_ms(SHUT_WAIT_MS);
-		return;
-	}
-	if (!hand_wait_room(f->hand, PULL_WAIT_MS))
-		return;
+	/* While a whole destination type is down, the stream is the buffer. */
+	if (atomic_load(&f->all_lanes_shut) || !is_ready(in))
+		return false;
 	room = hand_room(f->hand);
-	if (puller_next(in->puller, room ? room : 1, PULL_WAIT_MS, &bm, &e)) {
+	if (room == 0 && !hand_wait_room(f->hand, wait_ms))
+		return true;
+	if (puller_next(in->puller, room ? room : 1, wait_ms, &bm, &e)) {
 		ingest(in, &bm);
 		broker_message_free(&bm);
-	} else if (e.kind == ERR_SETUP) {
-		repair(in, &e);
-	} else if (e.kind != ERR_NONE) {
-		log_debug("intake.pull", L_STR("error", e.text));
+		return true;
 	}
+	if (e.kind == ERR_SETUP)
+		repair(in, &e);
+	else if (e.kind != ERR_NONE)
+		log_debug("intake.pull", L_STR("error", e.text));
+	return wait_ms > 0 && e.kind == ERR_NONE;
+}
+
+struct intake *
+intake_new(struct flow *f)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+
+	must(in != NULL);
+	in->flow = f;
+	return in;
 }
 
 /* What the server had already sent when we stopped asking goes back at once, unseen. */
@@ -217,27 +236,30 @@ give_back_rest(struct intake *in)
 	struct err e = {0};
 
 	puller_stop(in->puller);
-	while (puller_next(in->puller, 0, 50, &bm, &e)) {
+	while (puller_next(in->puller, 0, GIVE_BACK_WAIT_MS, &bm, &e)) {
 		come_back(in, &bm, 0);
 		broker_message_free(&bm);
 	}
 }
 
+void
+intake_free(struct intake *in)
+{
+	if (in->puller != NULL) {
+		give_back_rest(in);
+		puller_close(in->puller);
+	}
+	free(in);
+}
+
 void *
 intake_run(void *flow)
 {
-	struct intake in = {.flow = flow};
-	struct err e = {0};
+	struct intake *in = intake_new(flow);
 
-	while (!puller_open(&in.puller, in.flow->parts.broker, &e)) {
-		log_error("intake.open", L_STR("error", e.text));
-		if (atomic_load(&in.flow->is_stopping))
-			return NULL;
-		pause_ms(REPAIR_PAUSE_MS);
-	}
-	while (!atomic_load(&in.flow->is_stopping))
-		turn(&in);
-	give_back_rest(&in);
-	puller_close(in.puller);
+	while (!atomic_load(&in->flow->is_stopping))
+		if (!intake_turn(in, PULL_WAIT_MS))
+			flow_pause(PULL_WAIT_MS / 2);
+	intake_free(in);
 	return NULL;
 }

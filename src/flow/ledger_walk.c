@@ -91,8 +91,8 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 		return true;
 	w->rules = r;
 	w->n_group = 0;
-	ledger_each_held(w->history, w->arena, workspace, connection, (struct str){0},
-			 pick_held, w);
+	ledger_each_held(
+	    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
 	ruleset_unref(r);
 	w->rules = NULL;
 	return w->n < PICKS_MAX;
@@ -152,13 +152,13 @@ event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
 
 static bool
 fill(struct ledger_walk *w, struct message *m, const struct pick *p,
-     const struct broker_message *bm, const struct str *rules, int n_rules)
+    const struct broker_message *bm, const struct str *rules, int n_rules)
 {
 	struct err e = {0};
 	struct txn *history;
 	struct str workspace, type;
 	bool readable = bm != NULL && subject_parse_event(w->flow->parts.broker, bm->subject,
-							  &workspace, &type);
+					  &workspace, &type);
 
 	if (bm != NULL)
 		m->received_at = bm->stored_at;
@@ -180,7 +180,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 
 static void
 send_again(struct ledger_walk *w, const struct pick *p, const struct broker_message *bm,
-	   const struct str *rules, int n_rules)
+    const struct str *rules, int n_rules)
 {
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
 
@@ -261,29 +261,49 @@ sleep_or_be_woken(struct flow *f, int64_t ms)
 	return woken;
 }
 
+struct ledger_walk *
+ledger_walk_new(struct flow *f)
+{
+	struct ledger_walk *w = calloc(1, sizeof(*w));
+
+	must(w != NULL);
+	w->flow = f;
+	w->arena = arena_new(0);
+	return w;
+}
+
+void
+ledger_walk_free(struct ledger_walk *w)
+{
+	arena_free(w->arena);
+	free(w);
+}
+
+void
+ledger_walk_turn(struct ledger_walk *w, bool was_woken)
+{
+	mono_t now = clock_mono();
+	bool at_held = was_woken || mono_reached(now, w->held_at);
+
+	if (room(w) <= 0 || atomic_load(&w->flow->all_lanes_shut))
+		return;
+	if (at_held)
+		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
+	look(w, at_held);
+	read_all_again(w);
+	arena_reset(w->arena);
+}
+
 void *
 ledger_run(void *flow)
 {
-	struct ledger_walk *w = calloc(1, sizeof(*w));
-	bool woken = true;
+	struct ledger_walk *w = ledger_walk_new(flow);
+	bool was_woken = true;
 
-	must(w != NULL);
-	w->flow = flow;
-	w->arena = arena_new(0);
 	while (!atomic_load(&w->flow->is_stopping)) {
-		mono_t now = clock_mono();
-		bool at_held = woken || mono_reached(now, w->held_at);
-
-		if (at_held)
-			w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
-		if (room(w) > 0 && !atomic_load(&w->flow->all_lanes_shut)) {
-			look(w, at_held);
-			read_all_again(w);
-			arena_reset(w->arena);
-		}
-		woken = sleep_or_be_woken(w->flow, LOOK_EVERY_MS);
+		ledger_walk_turn(w, was_woken);
+		was_woken = sleep_or_be_woken(w->flow, LOOK_EVERY_MS);
 	}
-	arena_free(w->arena);
-	free(w);
+	ledger_walk_free(w);
 	return NULL;
 }

@@ -37,8 +37,8 @@ struct scribe {
 static struct str
 lane_key(struct scribe *s, const struct delivery *d)
 {
-	return arena_printf(s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key),
-			    STR_ARG(d->channel));
+	return arena_printf(
+	    s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key), STR_ARG(d->channel));
 }
 
 /* A short retry needs a slot at the broker; without one it is parked until the same time. */
@@ -86,8 +86,8 @@ settle_delivery(struct scribe *s, struct delivery *d)
 		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
 			m->nak_delay_ms = wait_ms;
 	}
-	batch_add_delivery(&s->batch, d, d->state, hand_broker_deliveries(s->flow->hand, m),
-			   s->now);
+	batch_add_delivery(
+	    &s->batch, d, d->state, hand_broker_deliveries(s->flow->hand, m), s->now);
 }
 
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
@@ -106,7 +106,7 @@ record_event(struct scribe *s, struct message *m)
 
 		if (!d->is_settled && d->step == STEP_SEND)
 			batch_add_delivery(&s->batch, d, DELIVERY_PENDING,
-					   hand_broker_deliveries(s->flow->hand, m), s->now);
+			    hand_broker_deliveries(s->flow->hand, m), s->now);
 	}
 }
 
@@ -123,10 +123,10 @@ take_message(struct scribe *s, struct message *m)
 			settle_delivery(s, d);
 		else if (d->step == STEP_CLAIM)
 			batch_add_delivery(&s->batch, d, DELIVERY_SENDING,
-					   m->origin == ORIGIN_LEDGER
-					       ? 0
-					       : hand_broker_deliveries(s->flow->hand, m),
-					   s->now);
+			    m->origin == ORIGIN_LEDGER
+				? 0
+				: hand_broker_deliveries(s->flow->hand, m),
+			    s->now);
 	}
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
@@ -260,7 +260,7 @@ static struct message *
 message_of(struct handoff *h)
 {
 	return h->kind == HANDOFF_MESSAGE ? CONTAINER_OF(h, struct message, handoff)
-					  : CONTAINER_OF(h, struct delivery, handoff)->message;
+	                                  : CONTAINER_OF(h, struct delivery, handoff)->message;
 }
 
 static void
@@ -317,10 +317,9 @@ policy_of(const struct config *c)
 	return p;
 }
 
-void *
-scribe_run(void *flow)
+struct scribe *
+scribe_new(struct flow *f)
 {
-	struct flow *f = flow;
 	struct scribe *s = calloc(1, sizeof(*s));
 
 	must(s != NULL);
@@ -332,21 +331,45 @@ scribe_run(void *flow)
 	batch_init(&s->batch);
 	list_init(&s->inbox);
 	list_init(&s->touched);
-	for (;;) {
-		size_t n = queue_wait_all(f->to_scribe, &s->inbox, INBOX_WAIT_MS);
+	return s;
+}
 
-		if (n == 0 && list_is_empty(&s->inbox) && scribe_may_end(f))
-			break;
-		while (!list_is_empty(&s->inbox)) {
-			fill_batch(s);
-			if (!write_batch(s))
-				goto out;
-		}
-	}
-out:
+void
+scribe_free(struct scribe *s)
+{
 	batch_fini(&s->batch);
 	commit_free(s->commit);
 	slots_free(s->slots);
 	free(s);
+}
+
+bool
+scribe_turn(struct scribe *s, int64_t wait_ms)
+{
+	queue_wait_all(s->flow->to_scribe, &s->inbox, wait_ms);
+	while (!list_is_empty(&s->inbox)) {
+		fill_batch(s);
+		if (!write_batch(s))
+			return false;
+	}
+	return true;
+}
+
+bool
+scribe_is_done(struct scribe *s)
+{
+	if (atomic_load(&s->flow->is_abandoned))
+		return true;
+	return atomic_load(&s->flow->is_draining) && hand_count(s->flow->hand) == 0;
+}
+
+void *
+scribe_run(void *flow)
+{
+	struct scribe *s = scribe_new(flow);
+
+	while (!scribe_is_done(s) && scribe_turn(s, INBOX_WAIT_MS))
+		;
+	scribe_free(s);
 	return NULL;
 }
