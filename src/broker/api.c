@@ -11,21 +11,20 @@ request_failed(struct broker *b, natsStatus s, const char *subject, struct err *
 	case NATS_NO_RESPONDERS: return fail(e, ERR_SETUP, "nobody answers on %s", subject);
 	case NATS_MAX_PAYLOAD:
 		return fail(e, ERR_INPUT,
-			    "message is larger than the %" PRId64
-			    " bytes this nats server takes "
-			    "(its max_payload)",
-			    natsConnection_GetMaxPayload(b->nc));
+		    "message is larger than the %" PRId64 " bytes this nats server takes "
+		    "(its max_payload)",
+		    natsConnection_GetMaxPayload(b->nc));
 	case NATS_TIMEOUT:
 		return fail(e, ERR_TEMP, "nats gave no answer on %s in time", subject);
 	default:
 		return fail(e, ERR_TEMP, "nats gave no answer on %s: %s", subject,
-			    natsStatus_GetText(s));
+		    natsStatus_GetText(s));
 	}
 }
 
 bool
-api_request(struct broker *b, natsMsg *request, int64_t wait_ms, natsMsg **answer,
-	    struct err *e)
+api_request(
+    struct broker *b, natsMsg *request, int64_t wait_ms, natsMsg **answer, struct err *e)
 {
 	uint64_t denials = broker_denials(b);
 
@@ -81,7 +80,7 @@ api_refused(struct api_reply *r, const struct json *error, struct err *e)
 		todo = ": start nats-server with -js, and enable jetstream for this account";
 	struct str why = json_string(error, STR("description"));
 	return fail(e, api_error_kind(r->code, (int)status), "nats says \"%.*s\"%s",
-		    STR_ARG(why), todo);
+	    STR_ARG(why), todo);
 }
 
 bool
@@ -110,7 +109,7 @@ api_reply_free(struct api_reply *r)
 
 bool
 api_call(struct broker *b, const char *subject, struct str body, struct api_reply *out,
-	 struct err *e)
+    struct err *e)
 {
 	char full[API_SUBJECT_MAX];
 	natsMsg *request, *answer;
@@ -120,8 +119,7 @@ api_call(struct broker *b, const char *subject, struct str body, struct api_repl
 	bool ok = api_request(b, request, API_WAIT_MS, &answer, e);
 	natsMsg_Destroy(request);
 	if (!ok && e && e->kind == ERR_SETUP)
-		return fail(
-		    e, ERR_SETUP,
+		return fail(e, ERR_SETUP,
 		    "nobody answers on %s: start nats-server with -js, enable jetstream "
 		    "for this account and allow $JS.API.>",
 		    full);

@@ -76,8 +76,8 @@ backoff_ms(struct broker *b, int attempt)
 static bool
 broker_wait_change(struct broker *b, mono_t deadline)
 {
-	struct timespec ts = {.tv_sec = deadline.ms / 1000,
-			      .tv_nsec = deadline.ms % 1000 * 1000000};
+	struct timespec ts = {
+	    .tv_sec = deadline.ms / 1000, .tv_nsec = deadline.ms % 1000 * 1000000};
 
 	return pthread_cond_timedwait(&b->changed, &b->lock, &ts) != ETIMEDOUT;
 }
@@ -186,8 +186,8 @@ redial_begin(struct broker *b)
 		pthread_join(b->redialer, NULL); /* it has ended */
 	b->redialing = b->has_redialer = true;
 	must(pthread_create(&b->redialer, NULL, redial_main, b) == 0);
-	log_error("broker.refused",
-		  L_STR("todo", "check nats_creds and the server's accounts"));
+	log_error(
+	    "broker.refused", L_STR("todo", "check nats_creds and the server's accounts"));
 }
 
 /*
@@ -245,7 +245,7 @@ urls_show(char *out, size_t size, const struct url_list *l)
 		int scheme_len = host && scheme ? (int)(scheme - l->ptr[i]) + 3 : 0;
 
 		at += (size_t)snprintf(out + at, size - at, "%s%.*s%s", i ? "," : "",
-				       scheme_len, l->ptr[i], host ? host + 1 : l->ptr[i]);
+		    scheme_len, l->ptr[i], host ? host + 1 : l->ptr[i]);
 	}
 }
 
@@ -284,22 +284,22 @@ options_set_times(natsOptions *o)
 }
 
 static bool
-options_set_security(natsOptions *o, const struct broker_options *from, bool has_tls,
-		     struct err *e)
+options_set_security(
+    natsOptions *o, const struct broker_options *from, bool has_tls, struct err *e)
 {
 	bool has_ca = from->ca && *from->ca;
 	bool has_creds = from->creds && *from->creds;
 
 	if (has_creds && access(from->creds, R_OK) != 0)
 		return fail(e, ERR_DENIED, "nats_creds: cannot read %s: %s", from->creds,
-			    strerror(errno));
+		    strerror(errno));
 	if (has_ca && access(from->ca, R_OK) != 0)
-		return fail(e, ERR_SETUP, "nats_ca: cannot read %s: %s", from->ca,
-			    strerror(errno));
+		return fail(
+		    e, ERR_SETUP, "nats_ca: cannot read %s: %s", from->ca, strerror(errno));
 	if (has_creds &&
 	    natsOptions_SetUserCredentialsFromFiles(o, from->creds, NULL) != NATS_OK)
-		return fail(e, ERR_DENIED, "nats_creds: %s is no credentials file",
-			    from->creds);
+		return fail(
+		    e, ERR_DENIED, "nats_creds: %s is no credentials file", from->creds);
 	if ((has_tls || has_ca) && natsOptions_SetSecure(o, true) != NATS_OK)
 		return fail(e, ERR_SETUP, "nats: this libnats was built without TLS");
 	if (has_ca && natsOptions_LoadCATrustedCertificates(o, from->ca) != NATS_OK)
@@ -309,7 +309,7 @@ options_set_security(natsOptions *o, const struct broker_options *from, bool has
 
 static bool
 options_make(struct broker *b, const struct broker_options *from, const struct url_list *urls,
-	     struct err *e)
+    struct err *e)
 {
 	natsStatus s = natsOptions_Create(&b->options);
 
@@ -323,7 +323,7 @@ options_make(struct broker *b, const struct broker_options *from, const struct u
 		s = options_set_callbacks(b->options, b);
 	if (s != NATS_OK)
 		return fail(e, ERR_INPUT, "nats_url: %s; it should look like nats://host:4222",
-			    natsStatus_GetText(s));
+		    natsStatus_GetText(s));
 	return options_set_security(b->options, from, urls->has_tls, e);
 }
 
@@ -340,21 +340,21 @@ dial_failed(natsStatus s, const char *shown, struct err *e)
 	case NATS_CONNECTION_AUTH_FAILED:
 	case NATS_NOT_PERMITTED:
 		return fail(e, ERR_DENIED,
-			    "nats at %s refused our credentials (%s): check nats_creds", shown,
-			    natsStatus_GetText(s));
+		    "nats at %s refused our credentials (%s): check nats_creds", shown,
+		    natsStatus_GetText(s));
 	case NATS_SSL_ERROR:
-		return fail(e, ERR_SETUP, "TLS with nats at %s failed (%s): check nats_ca",
-			    shown, why);
+		return fail(
+		    e, ERR_SETUP, "TLS with nats at %s failed (%s): check nats_ca", shown, why);
 	case NATS_SECURE_CONNECTION_WANTED:
-		return fail(e, ERR_SETUP, "nats at %s speaks no TLS: use nats:// in nats_url",
-			    shown);
+		return fail(
+		    e, ERR_SETUP, "nats at %s speaks no TLS: use nats:// in nats_url", shown);
 	case NATS_SECURE_CONNECTION_REQUIRED:
-		return fail(e, ERR_SETUP, "nats at %s wants TLS: use tls:// in nats_url",
-			    shown);
+		return fail(
+		    e, ERR_SETUP, "nats at %s wants TLS: use tls:// in nats_url", shown);
 	default:
 		return fail(e, ERR_TEMP,
-			    "no nats server answers at %s (%s): start it, or set nats_url",
-			    shown, natsStatus_GetText(s));
+		    "no nats server answers at %s (%s): start it, or set nats_url", shown,
+		    natsStatus_GetText(s));
 	}
 }
 
@@ -382,11 +382,23 @@ dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
 	}
 }
 
+/* Makes place for one more; the oldest was closed hours ago, so nobody is inside it. */
+static void
+grave_dig(struct broker *b)
+{
+	if (b->graves_len < GRAVES_MAX)
+		return;
+	natsConnection_Destroy(b->graves[0]);
+	memmove(b->graves, b->graves + 1, (GRAVES_MAX - 1) * sizeof b->graves[0]);
+	b->graves_len--;
+}
+
 /* A connection in place of the one that was closed for good. */
 static void
 redial_replace(struct broker *b, natsConnection *nc)
 {
 	pthread_mutex_lock(&b->lock);
+	grave_dig(b);
 	b->graves[b->graves_len++] = b->nc;
 	b->nc = nc;
 	b->is_closed = natsConnection_IsClosed(nc); /* then on_closed came too early */
@@ -402,7 +414,7 @@ static bool
 redial_is_over(struct broker *b)
 {
 	pthread_mutex_lock(&b->lock);
-	bool is_over = !b->is_closed || b->closing || b->graves_len == GRAVES_MAX;
+	bool is_over = !b->is_closed || b->closing;
 	if (is_over)
 		b->redialing = false;
 	pthread_mutex_unlock(&b->lock);
@@ -456,12 +468,12 @@ broker_connect(struct broker **out, const struct broker_options *o, struct err *
 
 	if (!urls_split(&urls, o->url))
 		return fail(e, ERR_INPUT, "nats_url: give 1 to %d URLs of less than %d bytes",
-			    URLS_MAX, URL_MAX);
+		    URLS_MAX, URL_MAX);
 	urls_show(shown, sizeof shown / 2, &urls);
 
 	struct broker *b = broker_new(o);
 	bool ok = broker_set_prefix(b, o->prefix, &why) && options_make(b, o, &urls, &why) &&
-		  dial_until(b, shown, mono_after(clock_mono(), o->connect_wait_ms), &why);
+	          dial_until(b, shown, mono_after(clock_mono(), o->connect_wait_ms), &why);
 	if (!ok) {
 		broker_drop(b);
 		return fail(e, why.kind, "%s", why.text);
@@ -517,7 +529,7 @@ broker_flush(struct broker *b, int64_t wait_ms, struct err *e)
 	int64_t left = deadline.ms - clock_mono().ms;
 	natsStatus s = natsConnection_FlushTimeout(b->nc, left > 0 ? left : 1);
 	return s == NATS_OK || fail(e, ERR_TEMP, "nats did not take all that was published: %s",
-				    natsStatus_GetText(s));
+				   natsStatus_GetText(s));
 }
 
 uint64_t
@@ -532,8 +544,8 @@ broker_denials(struct broker *b)
 static bool
 denied_fail(const struct broker *b, struct err *e)
 {
-	return fail(e, ERR_DENIED, "nats refused us: %s; allow it in the server's accounts",
-		    b->denied);
+	return fail(
+	    e, ERR_DENIED, "nats refused us: %s; allow it in the server's accounts", b->denied);
 }
 
 bool

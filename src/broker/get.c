@@ -25,7 +25,7 @@ get_fill(struct broker_message *out, natsMsg *msg)
 
 bool
 get_direct(struct broker *b, enum stream s, struct str request, struct broker_message *out,
-	   struct err *e)
+    struct err *e)
 {
 	char subject[API_SUBJECT_MAX];
 	natsMsg *ask, *answer;
@@ -37,9 +37,9 @@ get_direct(struct broker *b, enum stream s, struct str request, struct broker_me
 	natsMsg_Destroy(ask);
 	if (!ok && why.kind == ERR_SETUP)
 		return fail(e, ERR_SETUP,
-			    "stream %s is gone or has no allow_direct; carillon check says "
-			    "what to do",
-			    b->streams[s]);
+		    "stream %s is gone or has no allow_direct; carillon check says "
+		    "what to do",
+		    b->streams[s]);
 	if (!ok)
 		return fail(e, why.kind, "read of stream %s: %s", b->streams[s], why.text);
 	if (get_fill(out, answer))
@@ -48,14 +48,14 @@ get_direct(struct broker *b, enum stream s, struct str request, struct broker_me
 	natsMsg_Destroy(answer);
 	*out = (struct broker_message){0};
 	return is_missing ? fail(e, ERR_NOT_FOUND, "stream %s no longer has that message",
-				 b->streams[s])
-			  : fail(e, ERR_TEMP, "stream %s gave an answer we do not understand",
-				 b->streams[s]);
+				b->streams[s])
+	                  : fail(e, ERR_TEMP, "stream %s gave an answer we do not understand",
+				b->streams[s]);
 }
 
 bool
-broker_get(struct broker *b, enum stream s, uint64_t seq, struct broker_message *out,
-	   struct err *e)
+broker_get(
+    struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e)
 {
 	char request[48];
 
@@ -74,7 +74,7 @@ broker_purge_workspace(struct broker *b, enum stream s, struct str workspace, st
 	must(s != STREAM_HISTORY);       /* its messages hold many workspaces */
 	if (!id_is_workspace(workspace)) /* a "*" would purge everybody */
 		return fail(e, ERR_INPUT, "\"%.*s\" is no workspace id",
-			    (int)str_utf8_cut(workspace, 80), workspace.ptr);
+		    (int)str_utf8_cut(workspace, 80), workspace.ptr);
 	if (s == STREAM_STATE)
 		snprintf(filter, sizeof filter, "$KV.%s.%.*s.>", b->bucket, STR_ARG(workspace));
 	else if (s == STREAM_OPS)

@@ -37,7 +37,7 @@ broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 	struct api_reply r = {0};
 
 	snprintf(subject, sizeof subject, "CONSUMER.INFO.%s.%s", b->streams[STREAM_EVENTS],
-		 CONSUMER_NAME);
+	    CONSUMER_NAME);
 	bool ok = api_call(b, subject, (struct str){NULL, 0}, &r, e);
 	if (ok)
 		*out = (struct consumer_info){

@@ -79,8 +79,8 @@ MUST_USE bool broker_set_prefix(struct broker *b, const char *prefix, struct err
  * One request, one answer, which the caller now owns. ERR_TEMP: no answer, or no connection;
  * ERR_SETUP: nobody listens on that subject; ERR_DENIED: not allowed.
  */
-MUST_USE bool api_request(struct broker *b, natsMsg *request, int64_t wait_ms, natsMsg **answer,
-			  struct err *e);
+MUST_USE bool api_request(
+    struct broker *b, natsMsg *request, int64_t wait_ms, natsMsg **answer, struct err *e);
 
 struct api_reply {
 	struct arena *arena;
@@ -100,7 +100,7 @@ enum api_code {
 
 /* Asks $JS.API.<subject>. Fill `out` with zeros first; free it whatever the result. */
 MUST_USE bool api_call(struct broker *b, const char *subject, struct str body,
-		       struct api_reply *out, struct err *e);
+    struct api_reply *out, struct err *e);
 void api_reply_free(struct api_reply *r);
 /* Reads an answer the server gave, a PubAck for example; the same errors. */
 MUST_USE bool api_read(natsMsg *msg, struct api_reply *out, struct err *e);
@@ -125,14 +125,14 @@ struct publish_request {
 	uint64_t expected;
 	int64_t wait_ms;
 };
-MUST_USE bool publish_and_wait(struct broker *b, const struct publish_request *p, uint64_t *seq,
-			       struct err *e);
+MUST_USE bool publish_and_wait(
+    struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e);
 
 /* --- get.c --- */
 
 /* By a STREAM's direct-get request, as JSON. ERR_NOT_FOUND: no such message. */
 MUST_USE bool get_direct(struct broker *b, enum stream s, struct str request,
-			 struct broker_message *out, struct err *e);
+    struct broker_message *out, struct err *e);
 
 /* --- pull.c: the protocol, for the dispatch consumer and for readers alike; one thread --- */
 
@@ -152,11 +152,11 @@ struct pull {
 	atomic_bool stopped;
 };
 
-MUST_USE bool pull_init(struct pull *p, struct broker *b, const char *stream,
-			const char *consumer, struct err *e);
+MUST_USE bool pull_init(
+    struct pull *p, struct broker *b, const char *stream, const char *consumer, struct err *e);
 void pull_fini(struct pull *p);
 /* Forgets what was asked for; the next pull_next asks anew. */
 void pull_reset(struct pull *p);
 /* As puller_next. */
 MUST_USE bool pull_next(struct pull *p, size_t room, int64_t wait_ms,
-			struct broker_message *out, struct ack_info *ack, struct err *e);
+    struct broker_message *out, struct ack_info *ack, struct err *e);

@@ -86,9 +86,8 @@ void
 pull_request_text(char out[static PULL_REQUEST_MAX], size_t batch)
 {
 	snprintf(out, PULL_REQUEST_MAX,
-		 "{\"batch\":%zu,\"expires\":%" PRId64 ",\"idle_heartbeat\":%" PRId64 "}",
-		 batch, (int64_t)PULL_EXPIRES_MS * 1000000,
-		 (int64_t)PULL_HEARTBEAT_MS * 1000000);
+	    "{\"batch\":%zu,\"expires\":%" PRId64 ",\"idle_heartbeat\":%" PRId64 "}", batch,
+	    (int64_t)PULL_EXPIRES_MS * 1000000, (int64_t)PULL_HEARTBEAT_MS * 1000000);
 }
 
 size_t

@@ -15,8 +15,8 @@ publish_compose(const struct publish_request *p)
 	natsMsg *msg;
 	char number[24];
 
-	must(natsMsg_Create(&msg, p->subject, NULL, p->bytes.ptr, (int)p->bytes.len) ==
-	     NATS_OK);
+	must(
+	    natsMsg_Create(&msg, p->subject, NULL, p->bytes.ptr, (int)p->bytes.len) == NATS_OK);
 	must(natsMsgHeader_Set(msg, "Nats-Msg-Id", p->msg_id) == NATS_OK);
 	if (p->operation)
 		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
@@ -80,8 +80,8 @@ publish_until(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, st
 }
 
 bool
-publish_and_wait(struct broker *b, const struct publish_request *p, uint64_t *seq,
-		 struct err *e)
+publish_and_wait(
+    struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e)
 {
 	struct err why = {0};
 	natsMsg *msg = publish_compose(p);
@@ -94,26 +94,26 @@ publish_and_wait(struct broker *b, const struct publish_request *p, uint64_t *se
 		return true;
 	if (why.kind == ERR_SETUP)
 		return fail(e, ERR_SETUP,
-			    "no stream takes what is published to %s; carillon check says what "
-			    "is missing",
-			    p->subject);
+		    "no stream takes what is published to %s; carillon check says what "
+		    "is missing",
+		    p->subject);
 	return fail(e, why.kind, "publish to %s: %s", p->subject, why.text);
 }
 
 bool
 broker_publish(struct broker *b, const char *subject, struct str bytes, const char *msg_id,
-	       int64_t wait_ms, uint64_t *seq, struct err *e)
+    int64_t wait_ms, uint64_t *seq, struct err *e)
 {
 	char own_id[NEW_ID_SIZE];
 
 	if (!msg_id)
 		id_new(own_id, "pub"); /* so that sending again cannot store it twice */
 	return publish_and_wait(b,
-				&(struct publish_request){
-				    .subject = subject,
-				    .msg_id = msg_id ? msg_id : own_id,
-				    .bytes = bytes,
-				    .wait_ms = wait_ms,
-				},
-				seq, e);
+	    &(struct publish_request){
+		.subject = subject,
+		.msg_id = msg_id ? msg_id : own_id,
+		.bytes = bytes,
+		.wait_ms = wait_ms,
+	    },
+	    seq, e);
 }

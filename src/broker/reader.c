@@ -44,7 +44,7 @@ reader_forget_consumer(struct reader *r)
 
 	if (r->pull.consumer[0] && r->pull.b->connected) { /* or it goes after KEEP_S */
 		snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.%s.%s",
-			 r->pull.stream, r->pull.consumer);
+		    r->pull.stream, r->pull.consumer);
 		(void)natsConnection_PublishString(r->pull.b->nc, subject, "");
 	}
 	r->pull.consumer[0] = '\0';
@@ -96,11 +96,11 @@ reader_create_consumer(struct reader *r, struct err *e)
 	bool ok = api_call(r->pull.b, subject, buf_view(&body), &reply, e);
 	buf_fini(&body);
 	if (ok && !str_copy(r->pull.consumer, sizeof r->pull.consumer,
-			    json_string(reply.root, STR("name"))))
+		      json_string(reply.root, STR("name"))))
 		ok = fail(e, ERR_TEMP, "nats named a consumer too long");
 	if (reply.code == API_STREAM_NOT_FOUND)
 		fail(e, ERR_SETUP, "stream %s is gone; carillon check says what to do",
-		     r->pull.stream);
+		    r->pull.stream);
 	api_reply_free(&reply);
 	return ok;
 }
@@ -117,8 +117,7 @@ reader_check_tail(struct reader *r, struct err *e)
 		return false;
 	if (info.last_seq + 1 >= r->next)
 		return true;
-	return fail(
-	    e, ERR_CORRUPT,
+	return fail(e, ERR_CORRUPT,
 	    "stream %s ends at %llu, but %llu was read from it: the server lost its tail",
 	    r->pull.stream, (unsigned long long)info.last_seq, (unsigned long long)r->next - 1);
 }
@@ -148,7 +147,7 @@ reader_accept(struct reader *r, struct broker_message *m, const struct ack_info 
 	}
 	if (ack->consumer_seq != r->consumer_seq + 1) {
 		log_info("broker.reader_gap", L_STR("stream", r->pull.stream),
-			 L_INT("next", r->next));
+		    L_INT("next", r->next));
 		broker_message_free(m);
 		r->is_live = false;
 		return false;
@@ -195,7 +194,7 @@ reader_next(struct reader *r, int64_t wait_ms, struct broker_message *out, struc
 		}
 		int64_t left = deadline.ms - clock_mono().ms;
 		if (pull_next(&r->pull, reader_window(r->size), left > 0 ? left : 0, out, &ack,
-			      &why)) {
+			&why)) {
 			if (reader_accept(r, out, &ack))
 				return true;
 			continue;

@@ -14,13 +14,13 @@ settle_say(struct broker *b, struct str reply, const char *word, struct err *e)
 	must(str_starts_with(reply, STR("$JS.ACK.")));
 	if (!str_copy(subject, sizeof subject, reply))
 		return fail(e, ERR_INPUT, "reply subject of %zu bytes is longer than %zu",
-			    reply.len, sizeof subject - 1);
+		    reply.len, sizeof subject - 1);
 
 	natsStatus s = natsConnection_PublishString(b->nc, subject, word);
 	if (s == NATS_OK)
 		return true;
 	return fail(e, ERR_TEMP, "nats took no \"%s\" (%s); the event will come again", word,
-		    natsStatus_GetText(s));
+	    natsStatus_GetText(s));
 }
 
 bool

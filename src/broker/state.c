@@ -6,7 +6,7 @@ enum { STATE_WAIT_MS = 5000 };
 
 static bool
 state_write(struct broker *b, const char *key, const char *operation, struct str bytes,
-	    uint64_t expected, uint64_t *revision, struct err *e)
+    uint64_t expected, uint64_t *revision, struct err *e)
 {
 	char subject[SUBJECT_MAX], id[NEW_ID_SIZE];
 
@@ -15,16 +15,16 @@ state_write(struct broker *b, const char *key, const char *operation, struct str
 		return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
 	id_new(id, "put"); /* a second try of this write is not a conflict with the first */
 	return publish_and_wait(b,
-				&(struct publish_request){
-				    .subject = subject,
-				    .msg_id = id,
-				    .bytes = bytes,
-				    .operation = operation,
-				    .has_expected = true,
-				    .expected = expected,
-				    .wait_ms = STATE_WAIT_MS,
-				},
-				revision, e);
+	    &(struct publish_request){
+		.subject = subject,
+		.msg_id = id,
+		.bytes = bytes,
+		.operation = operation,
+		.has_expected = true,
+		.expected = expected,
+		.wait_ms = STATE_WAIT_MS,
+	    },
+	    revision, e);
 }
 
 /* The revision of the key's delete marker; false if its last revision is a value. */
@@ -56,15 +56,14 @@ state_conflict(const char *key, uint64_t expected, struct err *e)
 {
 	if (expected == 0)
 		return fail(e, ERR_CONFLICT, "%s is there already", key);
-	return fail(
-	    e, ERR_CONFLICT,
+	return fail(e, ERR_CONFLICT,
 	    "%s was changed by somebody else since revision %llu: read it and try again", key,
 	    (unsigned long long)expected);
 }
 
 bool
 broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t expected,
-		 uint64_t *revision, struct err *e)
+    uint64_t *revision, struct err *e)
 {
 	struct err why;
 	uint64_t marker;
@@ -80,8 +79,8 @@ broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t e
 }
 
 bool
-broker_state_delete(struct broker *b, const char *key, uint64_t expected, uint64_t *revision,
-		    struct err *e)
+broker_state_delete(
+    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e)
 {
 	struct err why;
 

@@ -43,7 +43,7 @@ static void
 wants_add_age(struct wants *w, int64_t age_s, const char *setting)
 {
 	wants_add(w, (struct want){"max_age", WANT_SPAN, WANT_EXACTLY, NULL, age_s * SECOND_NS,
-				   setting, "--max-age"});
+			 setting, "--max-age"});
 }
 
 static void
@@ -55,10 +55,10 @@ wants_of_every_stream(struct wants *w, const struct broker *b)
 	    {"no_ack", WANT_BOOL, WANT_EXACTLY, NULL, false, NULL, "--ack"},
 	    {"allow_direct", WANT_BOOL, WANT_EXACTLY, NULL, true, NULL, "--allow-direct"},
 	    {"duplicate_window", WANT_SPAN, WANT_AT_LEAST, NULL, DEDUPE_S * SECOND_NS, NULL,
-	     "--dupe-window"},
+		"--dupe-window"},
 	    {"max_msg_size", WANT_INT, WANT_AT_LEAST, NULL, -1, NULL, "--max-msg-size"},
 	    {"num_replicas", WANT_INT, WANT_AT_LEAST, NULL, b->replicas, "replicas",
-	     "--replicas"},
+		"--replicas"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(every); i++)
@@ -72,10 +72,10 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 
 	snprintf(w->subject, sizeof w->subject, "%s.%s.>", b->prefix, token[s]);
 	wants_add(w, (struct want){"max_msgs_per_subject", WANT_INT, WANT_AT_LEAST, NULL, -1,
-				   NULL, "--max-msgs-per-subject"});
+			 NULL, "--max-msgs-per-subject"});
 	/* A limit somebody sets later must refuse new events, not lose undelivered ones. */
 	wants_add(w, (struct want){"discard", WANT_TEXT, WANT_TO_CREATE,
-				   s == STREAM_EVENTS ? "new" : "old", 0, NULL, NULL});
+			 s == STREAM_EVENTS ? "new" : "old", 0, NULL, NULL});
 	if (s == STREAM_EVENTS)
 		wants_add_age(w, b->events_max_age_s, "events_max_age_s");
 	else if (s == STREAM_HISTORY)
@@ -90,7 +90,7 @@ wants_of_bucket(struct wants *w, const struct broker *b)
 {
 	const struct want bucket[] = {
 	    {"max_msgs_per_subject", WANT_INT, WANT_EXACTLY, NULL, STATE_KEEP, NULL,
-	     "--max-msgs-per-subject"},
+		"--max-msgs-per-subject"},
 	    {"discard", WANT_TEXT, WANT_TO_CREATE, "new", 0, NULL, NULL},
 	    {"allow_rollup_hdrs", WANT_BOOL, WANT_TO_CREATE, NULL, true, NULL, NULL},
 	    {"deny_delete", WANT_BOOL, WANT_TO_CREATE, NULL, true, NULL, NULL},
@@ -127,9 +127,9 @@ wants_of_consumer(const struct broker *b)
 	    {"headers_only", WANT_BOOL, WANT_EXACTLY, NULL, false, NULL, NULL},
 	    {"max_deliver", WANT_INT, WANT_EXACTLY, NULL, -1, NULL, "--max-deliver"},
 	    {"ack_wait", WANT_SPAN, WANT_EXACTLY, NULL, b->ack_wait_s * SECOND_NS, "ack_wait_s",
-	     "--wait"},
+		"--wait"},
 	    {"max_ack_pending", WANT_INT, WANT_EXACTLY, NULL, b->ack_pending_max,
-	     "ack_pending_max", "--max-pending"},
+		"ack_pending_max", "--max-pending"},
 	};
 	struct wants w = {
 	    .what = "consumer", .name = CONSUMER_NAME, .of_stream = b->streams[STREAM_EVENTS]};
@@ -168,7 +168,7 @@ want_value_text(char *out, size_t size, const struct want *w, struct str text, i
 	switch (w->kind) {
 	case WANT_TEXT:
 		snprintf(out, size, "%.*s", (int)(text.len ? text.len : 4),
-			 text.len ? text.ptr : "none");
+		    text.len ? text.ptr : "none");
 		break;
 	case WANT_INT: snprintf(out, size, "%" PRId64, num); break;
 	case WANT_BOOL: snprintf(out, size, "%s", num ? "on" : "off"); break;
@@ -181,14 +181,14 @@ wants_say_remove(const struct wants *w, const char *is, struct err *e)
 {
 	if (w->of_stream)
 		return fail(e, ERR_SETUP,
-			    "consumer %s of stream %s: %s; this cannot be edited, run: nats "
-			    "consumer rm %s %s, and restart carillon, which makes it anew and "
-			    "skips what is done",
-			    w->name, w->of_stream, is, w->of_stream, w->name);
+		    "consumer %s of stream %s: %s; this cannot be edited, run: nats "
+		    "consumer rm %s %s, and restart carillon, which makes it anew and "
+		    "skips what is done",
+		    w->name, w->of_stream, is, w->of_stream, w->name);
 	return fail(e, ERR_SETUP,
-		    "stream %s: %s; this cannot be edited: back it up with nats stream backup, "
-		    "remove it and restart carillon, or choose another prefix",
-		    w->name, is);
+	    "stream %s: %s; this cannot be edited: back it up with nats stream backup, "
+	    "remove it and restart carillon, or choose another prefix",
+	    w->name, is);
 }
 
 static bool
@@ -198,15 +198,15 @@ wants_say(const struct wants *w, const struct want *one, const char *have, struc
 
 	want_value_text(wanted, sizeof wanted, one, str_of(one->text), one->num);
 	snprintf(is, sizeof is, "%s is %.60s, wanted %s%s", one->key, have,
-		 one->match == WANT_AT_LEAST && one->num >= 0 ? "at least " : "", wanted);
+	    one->match == WANT_AT_LEAST && one->num >= 0 ? "at least " : "", wanted);
 	if (!one->flag)
 		return wants_say_remove(w, is, e);
 	snprintf(command, sizeof command, "nats %s edit %s%s%s %s %s", w->what,
-		 w->of_stream ? w->of_stream : "", w->of_stream ? " " : "", w->name, one->flag,
-		 one->kind == WANT_BOOL ? "" : wanted);
+	    w->of_stream ? w->of_stream : "", w->of_stream ? " " : "", w->name, one->flag,
+	    one->kind == WANT_BOOL ? "" : wanted);
 	if (one->setting)
 		return fail(e, ERR_SETUP, "%s %s: %s; change one of them: set %s, or run: %s",
-			    w->what, w->name, is, one->setting, command);
+		    w->what, w->name, is, one->setting, command);
 	return fail(e, ERR_SETUP, "%s %s: %s; run: %s", w->what, w->name, is, command);
 }
 
@@ -251,12 +251,11 @@ subjects_are(const struct wants *w, const struct json *config, struct err *e)
 	if (subjects && subjects->count == 1 && str_eq(first, str_of(w->subject)))
 		return true;
 	return fail(e, ERR_SETUP,
-		    "stream %s: it takes %.*s%s, wanted %s and nothing else; run: nats stream "
-		    "edit %s --subjects '%s'",
-		    w->name, (int)(first.len ? first.len : 7),
-		    first.len ? first.ptr : "nothing",
-		    subjects && subjects->count > 1 ? " and more" : "", w->subject, w->name,
-		    w->subject);
+	    "stream %s: it takes %.*s%s, wanted %s and nothing else; run: nats stream "
+	    "edit %s --subjects '%s'",
+	    w->name, (int)(first.len ? first.len : 7), first.len ? first.ptr : "nothing",
+	    subjects && subjects->count > 1 ? " and more" : "", w->subject, w->name,
+	    w->subject);
 }
 
 /* Tells the first difference and how many more there are. */
@@ -336,11 +335,11 @@ create_compose(struct buf *out, const struct wants *w)
 /* "STREAM.INFO.X", "CONSUMER.INFO.X.dispatch-0". */
 static void
 wants_subject(char out[static API_SUBJECT_MAX], const struct wants *w, const char *stream_verb,
-	      const char *consumer_verb)
+    const char *consumer_verb)
 {
 	if (w->of_stream)
 		snprintf(out, API_SUBJECT_MAX, "CONSUMER.%s.%s.%s", consumer_verb, w->of_stream,
-			 w->name);
+		    w->name);
 	else
 		snprintf(out, API_SUBJECT_MAX, "STREAM.%s.%s", stream_verb, w->name);
 }
@@ -360,7 +359,7 @@ wants_create(struct broker *b, const struct wants *w, struct err *e)
 	buf_fini(&body);
 	if (!ok && was_faster)
 		return fail(e, ERR_TEMP, "%s %s was made by somebody else just now; try again",
-			    w->what, w->name);
+		    w->what, w->name);
 	return ok || fail_within(e, "cannot create %s %s", w->what, w->name);
 }
 
@@ -376,8 +375,8 @@ wants_look(struct broker *b, const struct wants *w, bool *is_there, struct err *
 	wants_subject(subject, w, "INFO", "INFO");
 	*is_there = api_call(b, subject, (struct str){NULL, 0}, &r, e);
 	bool ok = *is_there
-		      ? wants_compare(w, json_get(r.root, STR("config")), e)
-		      : r.code == API_STREAM_NOT_FOUND || r.code == API_CONSUMER_NOT_FOUND;
+	              ? wants_compare(w, json_get(r.root, STR("config")), e)
+	              : r.code == API_STREAM_NOT_FOUND || r.code == API_CONSUMER_NOT_FOUND;
 	api_reply_free(&r);
 	return ok;
 }
@@ -390,9 +389,9 @@ payload_is_enough(struct broker *b, struct err *e)
 	if (max >= PAYLOAD_MIN)
 		return true;
 	return fail(e, ERR_SETUP,
-		    "nats takes messages of %" PRId64 " bytes, wanted at least %d: set "
-		    "max_payload: 1MB in the server's configuration",
-		    max, PAYLOAD_MIN);
+	    "nats takes messages of %" PRId64 " bytes, wanted at least %d: set "
+	    "max_payload: 1MB in the server's configuration",
+	    max, PAYLOAD_MIN);
 }
 
 static bool
@@ -433,8 +432,8 @@ broker_ensure(struct broker *b, struct err *e)
 
 /* False when the broker does not answer; everything else is a finding. */
 static bool
-wants_check(struct broker *b, const struct wants *w, broker_finding_fn *each, void *arg,
-	    struct err *e)
+wants_check(
+    struct broker *b, const struct wants *w, broker_finding_fn *each, void *arg, struct err *e)
 {
 	struct err why = {0};
 	char sentence[240];
@@ -448,7 +447,7 @@ wants_check(struct broker *b, const struct wants *w, broker_finding_fn *each, vo
 		return true;
 	}
 	snprintf(sentence, sizeof sentence, "%s %s %s", w->what, w->name,
-		 is_there ? "is as it must be" : "is not there; carillon serve makes it");
+	    is_there ? "is as it must be" : "is not there; carillon serve makes it");
 	each(is_there, sentence, arg);
 	return true;
 }

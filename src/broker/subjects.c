@@ -27,8 +27,8 @@ broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
 
 	if (!prefix_is_token(prefix))
 		return fail(e, ERR_INPUT,
-			    "prefix \"%.40s\": use 1 to %d letters, digits, \"_\" or \"-\"",
-			    prefix, PREFIX_MAX);
+		    "prefix \"%.40s\": use 1 to %d letters, digits, \"_\" or \"-\"", prefix,
+		    PREFIX_MAX);
 	for (size_t i = 0; prefix[i]; i++)
 		upper[i] = (char)toupper((unsigned char)prefix[i]);
 	snprintf(b->prefix, sizeof b->prefix, "%s", prefix);
@@ -41,11 +41,11 @@ broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
 }
 
 void
-subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
-	      struct str type)
+subject_event(
+    char out[static SUBJECT_MAX], const struct broker *b, struct str workspace, struct str type)
 {
 	snprintf(out, SUBJECT_MAX, "%s.events.%.*s.%.*s", b->prefix, STR_ARG(workspace),
-		 STR_ARG(type));
+	    STR_ARG(type));
 }
 
 void
@@ -56,7 +56,7 @@ subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partit
 
 void
 subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
-	    const char *what)
+    const char *what)
 {
 	snprintf(out, SUBJECT_MAX, "%s.ops.%.*s.%s", b->prefix, STR_ARG(workspace), what);
 }
@@ -72,8 +72,8 @@ str_take(struct str *s, struct str head)
 }
 
 bool
-subject_parse_event(const struct broker *b, struct str subject, struct str *workspace,
-		    struct str *type)
+subject_parse_event(
+    const struct broker *b, struct str subject, struct str *workspace, struct str *type)
 {
 	if (!str_take(&subject, str_of(b->prefix)) || !str_take(&subject, STR(".events.")))
 		return false;

@@ -62,9 +62,7 @@ wait_and_retry(struct patience *p, const struct err *why)
 	p->pause_ms = p->pause_ms == 0 ? RETRY_MIN_MS : 2 * p->pause_ms;
 	if (p->pause_ms > RETRY_MAX_MS)
 		p->pause_ms = RETRY_MAX_MS;
-	t = (struct timespec){.tv_sec = p->pause_ms / 1000,
-			      .tv_nsec = p->pause_ms % 1000 * 1000000};
-	nanosleep(&t, NULL);
+	flow_pause(p->pause_ms);
 	return true;
 }
 

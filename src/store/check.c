@@ -9,6 +9,7 @@
  * pages that were taken and given back in one transaction are never written.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -241,5 +242,10 @@ env_check(struct env *env, struct err *e)
 	if (w.pages > info.me_last_pgno &&
 	    (env->read_only || (uint64_t)file.st_size > CHECK_ALWAYS_BYTES))
 		return true;
-	return walk_file(env, &w, e);
+	if (!walk_file(env, &w, e))
+		return false;
+	const off_t whole = (off_t)((info.me_last_pgno + 1) * w.page_size);
+	if (file.st_size < whole && !env->read_only) /* so that the next one need not walk */
+		(void)posix_fallocate(w.fd, file.st_size, whole - file.st_size);
+	return true;
 }

@@ -34,9 +34,9 @@ a_stream_that_differs_is_refused_with_the_remedy(void **state)
 	b = broker_open(&o);
 	REFUSED(ERR_SETUP, broker_ensure(b, &e));
 	assert_string_equal(e.text,
-			    "stream DIFFERS_EVENTS: max_age is 1h, wanted 30d; change one of "
-			    "them: set events_max_age_s, or run: nats stream edit "
-			    "DIFFERS_EVENTS --max-age 30d");
+	    "stream DIFFERS_EVENTS: max_age is 1h, wanted 30d; change one of "
+	    "them: set events_max_age_s, or run: nats stream edit "
+	    "DIFFERS_EVENTS --max-age 30d");
 	broker_close(b);
 }
 
@@ -93,8 +93,8 @@ with_nobody_there_connecting_says_what_to_check(void **state)
 	char url[64];
 
 	(void)state;
-	snprintf(url, sizeof url, "nats://user:clearly-fake@127.0.0.1:%d",
-		 live_socket(0, false));
+	snprintf(
+	    url, sizeof url, "nats://user:clearly-fake@127.0.0.1:%d", live_socket(0, false));
 	o.url = url;
 	o.connect_wait_ms = 300;
 	REFUSED(ERR_TEMP, broker_connect(&b, &o, &e));
@@ -134,8 +134,8 @@ publishing_with_nobody_there_fails_in_time(void **state)
 
 	(void)state;
 	live_kill(&server);
-	REFUSED(ERR_TEMP,
-		broker_publish(b, "late.events.acme.x", STR("x"), "id", 300, NULL, &e));
+	REFUSED(
+	    ERR_TEMP, broker_publish(b, "late.events.acme.x", STR("x"), "id", 300, NULL, &e));
 	live_start(&server);
 	wait_until_connected(b);
 	REFUSED(ERR_SETUP, broker_publish(b, "nobodys.subject", STR("x"), "id", 300, NULL, &e));
@@ -151,14 +151,14 @@ a_stream_at_its_limit_is_full(void **state)
 
 	(void)state;
 	OK(api_call(b, "STREAM.UPDATE.FULL_EVENTS",
-		    STR("{\"name\":\"FULL_EVENTS\",\"subjects\":[\"full.events.>\"],"
-			"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,"
-			"\"num_replicas\":1,\"duplicate_window\":120000000000}"),
-		    &r, &e));
+	    STR("{\"name\":\"FULL_EVENTS\",\"subjects\":[\"full.events.>\"],"
+		"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,"
+		"\"num_replicas\":1,\"duplicate_window\":120000000000}"),
+	    &r, &e));
 	api_reply_free(&r);
 	events_publish(b, 0, 2);
 	REFUSED(ERR_FULL,
-		broker_publish(b, "full.events.acme.x", STR("x"), "third", 1000, NULL, &e));
+	    broker_publish(b, "full.events.acme.x", STR("x"), "third", 1000, NULL, &e));
 	broker_close(b);
 }
 
@@ -175,10 +175,53 @@ state_is_written_by_compare_and_set(void **state)
 	REFUSED(ERR_CONFLICT, broker_state_put(b, "acme.rule.r1", STR("x"), 0, &second, &e));
 	OK(broker_state_put(b, "acme.rule.r1", STR("two"), first, &second, &e));
 	assert_true(second > first);
-	REFUSED(ERR_CONFLICT,
-		broker_state_put(b, "acme.rule.r1", STR("x"), first, &second, &e));
+	REFUSED(
+	    ERR_CONFLICT, broker_state_put(b, "acme.rule.r1", STR("x"), first, &second, &e));
 	assert_non_null(strstr(e.text, "acme.rule.r1 was changed by somebody else"));
 	REFUSED(ERR_CONFLICT, broker_state_delete(b, "acme.rule.r1", first, NULL, &e));
+	broker_close(b);
+}
+
+/* As happens when the PubAck of the first was lost. */
+static void
+a_state_write_sent_twice_is_no_conflict_with_itself(void **state)
+{
+	struct broker *b = broker_ready("echo");
+	struct publish_request write = {.subject = "$KV.echo_state.acme.rule.r1",
+	    .msg_id = "put-1",
+	    .bytes = STR("one"),
+	    .has_expected = true,
+	    .wait_ms = WAIT_MS};
+	uint64_t first = 0, second = 0;
+
+	(void)state;
+	OK(publish_and_wait(b, &write, &first, &e));
+	OK(publish_and_wait(b, &write, &second, &e));
+	assert_int_equal(first, second);
+	broker_close(b);
+}
+
+static void
+the_state_bucket_is_one_that_other_clients_read(void **state)
+{
+	struct broker *b = broker_ready("kv");
+	uint64_t revision = 0;
+	kvEntry *entry = NULL;
+	kvStore *kv = NULL;
+	jsCtx *js = NULL;
+
+	(void)state;
+	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &revision, &e));
+	assert_int_equal(natsConnection_JetStream(&js, b->nc, NULL), NATS_OK);
+	assert_int_equal(js_KeyValue(&kv, js, "kv_state"), NATS_OK);
+	assert_int_equal(kvStore_Get(&entry, kv, "acme.rule.r1"), NATS_OK);
+	assert_int_equal(kvEntry_Revision(entry), revision);
+	assert_string_equal(kvEntry_ValueString(entry), "one");
+	kvEntry_Destroy(entry);
+	OK(broker_state_delete(b, "acme.rule.r1", revision, NULL, &e));
+	assert_int_equal(kvStore_Get(&entry, kv, "acme.rule.r1"), NATS_NOT_FOUND);
+	kvStore_Destroy(kv);
+	jsCtx_Destroy(js);
 	broker_close(b);
 }
 
@@ -256,6 +299,8 @@ main(void)
 	    TEST(publishing_with_nobody_there_fails_in_time),
 	    TEST(a_stream_at_its_limit_is_full),
 	    TEST(state_is_written_by_compare_and_set),
+	    TEST(a_state_write_sent_twice_is_no_conflict_with_itself),
+	    TEST(the_state_bucket_is_one_that_other_clients_read),
 	    TEST(a_deleted_key_can_be_made_again),
 	    TEST(one_message_is_read_by_its_sequence),
 	    TEST(purging_a_workspace_leaves_the_others_alone),

@@ -41,13 +41,13 @@ options_of(const char *prefix)
 		if (!(call))                                            \
 			fail_msg("%s: (%d) %s", #call, e.kind, e.text); \
 	} while (0)
-#define REFUSED(error_kind, call)                                                          \
-	do {                                                                               \
-		if (call)                                                                  \
-			fail_msg("%s succeeded", #call);                                   \
-		if (e.kind != (error_kind))                                                \
-			fail_msg("%s: kind %d, wanted %s: %s", #call, e.kind, #error_kind, \
-				 e.text);                                                  \
+#define REFUSED(error_kind, call)                                                              \
+	do {                                                                                   \
+		if (call)                                                                      \
+			fail_msg("%s succeeded", #call);                                       \
+		if (e.kind != (error_kind))                                                    \
+			fail_msg(                                                              \
+			    "%s: kind %d, wanted %s: %s", #call, e.kind, #error_kind, e.text); \
 	} while (0)
 
 static inline struct broker *
@@ -104,8 +104,8 @@ events_publish_many(struct broker *b, int n)
 	struct publisher job[THREADS];
 
 	for (int i = 0; i < THREADS; i++) {
-		job[i] = (struct publisher){b, n / THREADS * i,
-					    i == THREADS - 1 ? n : n / THREADS * (i + 1)};
+		job[i] = (struct publisher){
+		    b, n / THREADS * i, i == THREADS - 1 ? n : n / THREADS * (i + 1)};
 		pthread_create(&thread[i], NULL, publisher_main, &job[i]);
 	}
 	for (int i = 0; i < THREADS; i++)

@@ -27,8 +27,8 @@ struct live_server {
 static inline const char *
 live_program(void)
 {
-	static const char *const places[] = {"/usr/sbin/nats-server", "/usr/bin/nats-server",
-					     "/usr/local/bin/nats-server"};
+	static const char *const places[] = {
+	    "/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"};
 
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		if (access(places[i], X_OK) == 0)
@@ -39,20 +39,20 @@ live_program(void)
 static inline void
 live_sleep_ms(long ms)
 {
-	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000},
-		  NULL);
+	nanosleep(
+	    &(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
 static inline int
 live_socket(int port, bool to_connect)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof at;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int rc = to_connect ? connect(fd, (struct sockaddr *)&at, len)
-			    : bind(fd, (struct sockaddr *)&at, len);
+	                    : bind(fd, (struct sockaddr *)&at, len);
 
 	if (rc == 0 && !to_connect && getsockname(fd, (struct sockaddr *)&at, &len) == 0)
 		rc = ntohs(at.sin_port);

@@ -346,7 +346,7 @@ a_reader_whose_consumer_was_deleted_goes_on(void **state)
 		if (str_eq(name->text, STR("dispatch-0")))
 			continue;
 		snprintf(subject, sizeof subject, "CONSUMER.DELETE.ORPHAN_EVENTS.%.*s",
-			 STR_ARG(name->text));
+		    STR_ARG(name->text));
 		api_do(b, subject);
 	}
 	api_reply_free(&names);

@@ -70,8 +70,7 @@ an_events_subject_splits_into_workspace_and_type(void **state)
 
 	(void)state;
 	assert_true(subject_parse_event(broker_named("carillon"),
-					STR("carillon.events.acme.alert.triggered"), &workspace,
-					&type));
+	    STR("carillon.events.acme.alert.triggered"), &workspace, &type));
 	assert_true(str_eq(workspace, STR("acme")));
 	assert_true(str_eq(type, STR("alert.triggered")));
 }
@@ -99,8 +98,8 @@ a_foreign_subject_is_none_of_ours(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(foreign); i++)
-		if (subject_parse_event(broker_named("carillon"), str_of(foreign[i]),
-					&workspace, &type))
+		if (subject_parse_event(
+			broker_named("carillon"), str_of(foreign[i]), &workspace, &type))
 			fail_msg("taken: %s", foreign[i]);
 }
 
@@ -110,8 +109,8 @@ a_state_subject_gives_its_key(void **state)
 	struct broker *b = broker_named("carillon");
 
 	(void)state;
-	assert_true(str_eq(broker_state_key(b, STR("$KV.carillon_state.acme.rule.r1")),
-			   STR("acme.rule.r1")));
+	assert_true(str_eq(
+	    broker_state_key(b, STR("$KV.carillon_state.acme.rule.r1")), STR("acme.rule.r1")));
 	assert_int_equal(broker_state_key(b, STR("$KV.other_state.acme.rule.r1")).len, 0);
 	assert_int_equal(broker_state_key(b, STR("$KV.carillon_state")).len, 0);
 	assert_int_equal(broker_state_key(b, (struct str){NULL, 0}).len, 0);
