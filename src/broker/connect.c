@@ -384,7 +384,7 @@ dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
 
 /* Makes place for one more; the oldest was closed hours ago, so nobody is inside it. */
 static void
-grave_dig(struct broker *b)
+graves_make_room(struct broker *b)
 {
 	if (b->graves_len < GRAVES_MAX)
 		return;
@@ -398,7 +398,7 @@ static void
 redial_replace(struct broker *b, natsConnection *nc)
 {
 	pthread_mutex_lock(&b->lock);
-	grave_dig(b);
+	graves_make_room(b);
 	b->graves[b->graves_len++] = b->nc;
 	b->nc = nc;
 	b->is_closed = natsConnection_IsClosed(nc); /* then on_closed came too early */

@@ -27,8 +27,8 @@ enum {
 };
 
 struct broker {
-	_Atomic(natsConnection *) nc;
 	atomic_bool connected, closing;
+	_Atomic(natsConnection *) nc;
 	atomic_uint_fast64_t epoch; /* connections made again: what was asked before is void */
 	atomic_int refs;            /* the owner, pullers, readers, calls that wait */
 
