@@ -15,6 +15,7 @@
 #include "carillon/log.h"
 #include "commit.h"
 #include "flow_private.h"
+#include "retention.h"
 #include "retry.h"
 #include "slots.h"
 
@@ -25,6 +26,7 @@ struct scribe {
 	struct retry_policy policy;
 	struct slots *slots;
 	struct commit *commit;
+	struct retention retention;
 	struct batch batch;
 	struct list inbox;   /* not yet looked at */
 	struct list touched; /* handoffs in the batch: what to go on with after the commit */
@@ -328,6 +330,7 @@ scribe_new(struct flow *f)
 	s->slots =
 	    slots_new(f->parts.config->nak_slots_max, f->parts.config->nak_slots_lane_max);
 	s->commit = commit_new(f);
+	s->retention.flow = f;
 	batch_init(&s->batch);
 	list_init(&s->inbox);
 	list_init(&s->touched);
@@ -352,6 +355,7 @@ scribe_turn(struct scribe *s, int64_t wait_ms)
 		if (!write_batch(s))
 			return false;
 	}
+	retention_turn(&s->retention, clock_mono(), clock_wall());
 	return true;
 }
 

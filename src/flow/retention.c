@@ -1,0 +1,38 @@
+#include "retention.h"
+
+#include "carillon/log.h"
+
+enum {
+	STEP_EVENTS =
+	    256, /* a transaction: 16,384 stall the writer for 267 ms (performance.md) */
+	PAUSE_MS = 10000,   /* when nothing was old enough */
+	BUSY_PAUSE_MS = 20, /* between steps while there is more */
+};
+
+struct step {
+	wall_t before;
+	size_t gone;
+};
+
+static bool
+expire(struct txn *t, void *arg, struct err *e)
+{
+	struct step *s = arg;
+
+	(void)e;
+	s->gone = history_expire(t, s->before, STEP_EVENTS);
+	return true;
+}
+
+void
+retention_turn(struct retention *r, mono_t now, wall_t wall)
+{
+	struct step s = {.before = {wall.ms - r->flow->parts.config->history_max_age_s * 1000}};
+	struct err e = {0};
+
+	if (!mono_reached(now, r->next_at))
+		return;
+	if (!store_write(r->flow->parts.store, STORE_HISTORY, expire, &s, &e))
+		log_error("scribe.retention", L_STR("error", e.text));
+	r->next_at = mono_after(now, s.gone > 0 ? BUSY_PAUSE_MS : PAUSE_MS);
+}

@@ -1,0 +1,16 @@
+/*
+ * Forgets history that is older than the setting, a little at a time between group commits, so
+ * that the writer is never held up. Deliveries that still have to happen are kept. The
+ * scribe's.
+ */
+#pragma once
+
+#include "flow_private.h"
+
+struct retention {
+	struct flow *flow;
+	mono_t next_at;
+};
+
+/* Does one short step if it is time. */
+void retention_turn(struct retention *r, mono_t now, wall_t wall);
