@@ -5,11 +5,11 @@ target_include_directories(carillon_flags INTERFACE ${CMAKE_SOURCE_DIR}/include 
 target_compile_options(carillon_flags INTERFACE
 	-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes
 	-Wmissing-prototypes -Werror -fno-omit-frame-pointer -fstack-protector-strong)
-if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-	# gcc's name for the same style; clang warns about designated initialisers of nested structs
-	target_compile_options(carillon_flags INTERFACE -Wno-missing-field-initializers)
-else()
-	target_compile_options(carillon_flags INTERFACE -Wno-missing-field-initializers)
+# Fields that a designated initialiser leaves out are zero, on purpose.
+target_compile_options(carillon_flags INTERFACE -Wno-missing-field-initializers)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+	# A guess that changes with what gcc inlines, and is wrong where the length was checked.
+	target_compile_options(carillon_flags INTERFACE -Wno-format-truncation)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT CARILLON_SANITIZE)
 	target_compile_options(carillon_flags INTERFACE -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

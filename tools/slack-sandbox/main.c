@@ -123,7 +123,7 @@ apply_number(struct settings *s, enum option_id id, const char *text, struct err
 	    [OPTION_JOURNAL_TEXT - OPTION_NONE] = 1 << 30,
 	    [OPTION_JOURNAL_MIB - OPTION_NONE] = 1 << 20,
 	};
-	int64_t n;
+	int64_t n = 0;
 	if (!read_number(
 		text, manual[id - OPTION_NONE - 1].name, most[id - OPTION_NONE], &n, e))
 		return false;
