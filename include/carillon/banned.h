@@ -10,8 +10,14 @@
 #include <strings.h>
 #include <time.h>
 
+/* Some are macros where libc is fortified, and a macro cannot be poisoned quietly. */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef gets
+#undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets /* buf.h, str_copy, snprintf */
 #pragma GCC poison atoi atol atoll                            /* config.h, number.h */
 #pragma GCC poison localtime gmtime ctime asctime             /* clock.h */
-#undef alloca
 #pragma GCC poison alloca /* arena.h */
