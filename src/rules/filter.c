@@ -1,0 +1,124 @@
+#include "rules/filter_private.h"
+
+#include "rules/value.h"
+
+enum { SMALL_DIGITS_MAX = 18 };
+
+bool
+filter_small_number(struct str text, int64_t *out)
+{
+	size_t i = text.len > 0 && text.ptr[0] == '-';
+	int64_t n = 0;
+
+	if (text.len == i || text.len - i > SMALL_DIGITS_MAX)
+		return false;
+	for (; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		n = n * 10 + (text.ptr[i] - '0');
+	}
+	*out = text.ptr[0] == '-' ? -n : n;
+	return true;
+}
+
+/* Whether the payload's value is to be compared as a number. */
+static bool
+is_number(const struct condition *c, const struct json *v)
+{
+	return v->kind == JSON_NUMBER ||
+	       (c->is_numeric && v->kind == JSON_STRING && value_is_number_text(v->text));
+}
+
+static int
+compare_numbers(struct str text, const struct operand *o)
+{
+	int64_t n;
+
+	if (o->is_small && filter_small_number(text, &n))
+		return (n > o->small) - (n < o->small);
+	return json_number_cmp(text, o->text);
+}
+
+static bool
+is_eq(const struct condition *c, const struct json *v, const struct operand *o)
+{
+	if (o->kind == JSON_NUMBER)
+		return is_number(c, v) && compare_numbers(v->text, o) == 0;
+	return v->kind == o->kind && (v->kind != JSON_STRING || str_eq(v->text, o->text));
+}
+
+static bool
+is_one_of(const struct condition *c, const struct json *v)
+{
+	for (size_t i = 0; i < c->n_operands; i++) {
+		if (is_eq(c, v, &c->operands[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+contains(const struct condition *c, const struct json *v)
+{
+	if (v->kind == JSON_STRING && c->value->kind == JSON_STRING)
+		return memmem(v->text.ptr, v->text.len, STR_PTR_LEN(c->value->text)) != NULL;
+	if (v->kind != JSON_ARRAY)
+		return false;
+	JSON_EACH (element, v) {
+		if (is_eq(c, element, c->operands))
+			return true;
+	}
+	return false;
+}
+
+const struct json *
+filter_field(const struct condition *c, const struct event *ev, struct json *scratch)
+{
+	if (c->attribute != EVENT_ATTRIBUTE_NONE)
+		return event_attribute_get(ev, c->attribute, scratch);
+	return field_path_find(&c->path, ev->payload);
+}
+
+bool
+filter_holds(const struct filter *f, const struct condition *c, const struct json *v)
+{
+	const struct operand *o = c->operands;
+
+	if (c->op == FILTER_EXISTS)
+		return (v != NULL) == c->expected;
+	if (!v)
+		return false;
+	switch (c->op) {
+	case FILTER_EQ: return is_eq(c, v, o);
+	case FILTER_NE: return !is_eq(c, v, o);
+	case FILTER_GT: return is_number(c, v) && compare_numbers(v->text, o) > 0;
+	case FILTER_GTE: return is_number(c, v) && compare_numbers(v->text, o) >= 0;
+	case FILTER_LT: return is_number(c, v) && compare_numbers(v->text, o) < 0;
+	case FILTER_LTE: return is_number(c, v) && compare_numbers(v->text, o) <= 0;
+	case FILTER_IN: return is_one_of(c, v);
+	case FILTER_NOT_IN: return !is_one_of(c, v);
+	case FILTER_CONTAINS: return contains(c, v);
+	case FILTER_STARTS_WITH:
+		return v->kind == JSON_STRING && str_starts_with(v->text, o->text);
+	case FILTER_AT_LEAST:
+		return v->kind == JSON_STRING && severity_rank(f->order, v->text) >= c->rank;
+	case FILTER_EXISTS:
+	case FILTER_OPS: break;
+	}
+	return false;
+}
+
+bool
+filter_matches(const struct filter *f, const struct event *ev)
+{
+	uint16_t at = f->entry;
+
+	while (at < FILTER_REJECT) {
+		const struct condition *c = &f->conditions[at];
+		struct json scratch;
+
+		at = filter_holds(f, c, filter_field(c, ev, &scratch)) ? c->on_true
+		                                                       : c->on_false;
+	}
+	return at == FILTER_ACCEPT;
+}

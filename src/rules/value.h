@@ -1,0 +1,13 @@
+/*
+ * Comparing JSON values as filters and schemas do: by type, numbers exactly. Pure; any thread.
+ */
+#pragma once
+
+#include "carillon/json.h"
+
+/* Same type and same value, however a number is written and an object ordered. */
+bool value_eq(const struct json *a, const struct json *b);
+/* Whether `s` is a number as JSON writes one. */
+bool value_is_number_text(struct str s);
+/* Whether a number's text means a whole number: 3, 3.0 and 30e-1 do. */
+bool value_is_integral(struct str number);

@@ -1,0 +1,126 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include "carillon/buf.h"
+#include "rules/field_path.h"
+#include "unit/rules/filter_fixture.h"
+
+#include <cmocka.h>
+
+static void
+attributes_of_the_event_read_as_text(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct event ev = event_with(a, "{\"event\":{\"id\":\"fooled\"},\"id\":\"p\"}");
+	struct json scratch;
+	const struct json *v = event_field(&ev, STR("event.id"), &scratch);
+
+	(void)state;
+	assert_non_null(v);
+	assert_int_equal(v->kind, JSON_STRING);
+	assert_true(str_eq(v->text, STR("evt_1")));
+	v = event_field(&ev, STR("event.type"), &scratch);
+	assert_true(v && str_eq(v->text, STR("alert.triggered")));
+	v = event_field(&ev, STR("event.resource_id"), &scratch);
+	assert_true(v && str_eq(v->text, STR("alrt_tyrion_42")));
+	arena_free(a);
+}
+
+static void
+an_attribute_that_was_not_given_or_does_not_exist_is_missing(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct event ev = event_with(a, "{\"event\":{\"nope\":1}}");
+	struct json scratch;
+
+	(void)state;
+	assert_null(event_field(&ev, STR("event.source"), &scratch));
+	assert_null(event_field(&ev, STR("event.nope"), &scratch));
+	assert_null(event_field(&ev, STR("event."), &scratch));
+	arena_free(a);
+}
+
+static void
+everything_else_is_in_the_payload(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct event ev = event_with(a, "{\"event\":1,\"a\":{\"b\":[10,{\"c\":20}]}}");
+	struct json scratch;
+	const struct json *v = event_field(&ev, STR("a.b[1].c"), &scratch);
+
+	(void)state;
+	assert_true(v && str_eq(v->text, STR("20")));
+	v = event_field(&ev, STR("event"), &scratch);
+	assert_true(v && str_eq(v->text, STR("1")));
+	assert_null(event_field(&ev, STR("a.b[2].c"), &scratch));
+	arena_free(a);
+}
+
+/* Every path of up to five of these characters, and many of six. */
+static void
+a_path_taken_apart_finds_what_json_path_finds(void **state)
+{
+	const char alphabet[] = "ab01.[]";
+	struct arena *a = arena_new(0);
+	struct event ev =
+	    event_with(a, "{\"a\":[5,{\"b\":6,\"0\":7},[8,[9]]],\"b\":{\"a\":{\"1\":1},\"0\":2,"
+			  "\"01\":3},\"0\":{\"a\":4},\"ab\":[[]],\"a]\":11,\"]\":12}");
+	int found = 0, refused = 0;
+
+	(void)state;
+	for (int n = 0; n < 8 * 8 * 8 * 8 * 8 * 3; n++) {
+		char text[8];
+		size_t len = 0;
+		struct field_path p;
+		struct err e;
+
+		for (int rest = n; rest % 8 > 0; rest /= 8)
+			text[len++] = alphabet[rest % 8 - 1];
+		struct str path = {text, len};
+		const struct json *expected = json_path(ev.payload, path);
+		if (!field_path_parse(a, path, &p, &e)) {
+			refused++;
+			continue;
+		}
+		if (field_path_find(&p, ev.payload) != expected)
+			fail_msg("%.*s", STR_ARG(path));
+		found += expected != NULL;
+	}
+	assert_true(found > 20 && refused > 1000);
+	arena_free(a);
+}
+
+static void
+a_path_has_no_more_levels_than_a_payload(void **state)
+{
+	struct arena *a = arena_new(0);
+	struct buf b = {0};
+	struct field_path p;
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < 33; i++)
+		buf_printf(&b, "%sx", i ? "." : "");
+	assert_false(field_path_parse(a, buf_view(&b), &p, &e));
+	assert_string_equal(e.text, "more than 32 levels");
+	b.len -= 2;
+	assert_true(field_path_parse(a, buf_view(&b), &p, &e));
+	buf_fini(&b);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(attributes_of_the_event_read_as_text),
+	    cmocka_unit_test(an_attribute_that_was_not_given_or_does_not_exist_is_missing),
+	    cmocka_unit_test(everything_else_is_in_the_payload),
+	    cmocka_unit_test(a_path_taken_apart_finds_what_json_path_finds),
+	    cmocka_unit_test(a_path_has_no_more_levels_than_a_payload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

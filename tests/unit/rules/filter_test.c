@@ -1,0 +1,344 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include "carillon/buf.h"
+#include "carillon/schema.h"
+#include "unit/rules/filter_fixture.h"
+
+#include <cmocka.h>
+
+static struct arena *arena;
+
+static int
+start(void **state)
+{
+	(void)state;
+	arena = arena_new(0);
+	return 0;
+}
+
+static int
+finish(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static struct filter *
+compile(const char *text, const struct schema *schema)
+{
+	struct filter *f;
+	struct err e;
+
+	if (!filter_compile(arena, str_of(text), NULL, schema, &f, &e))
+		fail_msg("%s: %s", text, e.text);
+	return f;
+}
+
+static void
+assert_match(bool expected, const char *filter, const char *payload)
+{
+	struct event ev = event_with(arena, payload);
+
+	if (filter_matches(compile(filter, NULL), &ev) != expected)
+		fail_msg("%s on %s is not %s", filter, payload, expected ? "true" : "false");
+}
+
+static void
+assert_refused(const char *filter, const char *expected)
+{
+	struct filter *f;
+	struct err e;
+
+	if (filter_compile(arena, str_of(filter), NULL, NULL, &f, &e))
+		fail_msg("%s was accepted", filter);
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_string_equal(e.text, expected);
+}
+
+static const struct filter_case {
+	bool expected;
+	const char *filter, *payload;
+} CASES[] = {
+#define CASE(expected, filter, payload) {expected, filter, payload},
+#include "unit/rules/filter_cases.def"
+#undef CASE
+};
+
+static void
+every_condition_of_the_table_answers_as_told(void **state)
+{
+	(void)state;
+	assert_true(COUNT_OF(CASES) >= 150);
+	for (size_t i = 0; i < COUNT_OF(CASES); i++)
+		assert_match(CASES[i].expected, CASES[i].filter, CASES[i].payload);
+}
+
+#define YES "{\"field\":\"a\",\"op\":\"exists\"}"
+#define NO  "{\"field\":\"z\",\"op\":\"exists\"}"
+
+static void
+groups_combine_their_conditions(void **state)
+{
+	const struct filter_case cases[] = {
+	    {true, "{\"all\":[]}", ""},
+	    {false, "{\"any\":[]}", ""},
+	    {false, "{\"not\":{\"all\":[]}}", ""},
+	    {true, "{\"not\":{\"any\":[]}}", ""},
+	    {true, "{\"all\":[" YES "," YES "]}", ""},
+	    {false, "{\"all\":[" YES "," NO "]}", ""},
+	    {false, "{\"all\":[" NO "," YES "]}", ""},
+	    {true, "{\"any\":[" NO "," YES "]}", ""},
+	    {true, "{\"any\":[" YES "," NO "]}", ""},
+	    {false, "{\"any\":[" NO "," NO "]}", ""},
+	    {true, "{\"not\":" NO "}", ""},
+	    {false, "{\"not\":" YES "}", ""},
+	    {true, "{\"not\":{\"not\":" YES "}}", ""},
+	    {true, "{\"any\":[{\"all\":[" YES "," NO "]},{\"not\":" NO "}]}", ""},
+	    {false, "{\"all\":[{\"any\":[" NO "," YES "]},{\"not\":" YES "}]}", ""},
+	    {true, "{\"all\":[{\"all\":[]},{\"not\":{\"any\":[]}}," YES "]}", ""},
+	    {false, "{\"all\":[" YES ",{\"any\":[]}]}", ""},
+	    {true, "{\"any\":[{\"any\":[]},{\"all\":[]}," NO "]}", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_match(cases[i].expected, cases[i].filter, "{\"a\":1}");
+}
+
+static void
+no_filter_accepts_everything(void **state)
+{
+	(void)state;
+	assert_match(true, "", "{}");
+}
+
+static void
+numeric_text_is_a_number_where_the_schema_says_number(void **state)
+{
+	const struct filter_case cases[] = {
+	    {true, "{\"field\":\"n\",\"op\":\"gt\",\"value\":1000}", "{\"n\":\"1840\"}"},
+	    {true, "{\"field\":\"n\",\"op\":\"gt\",\"value\":\"1000\"}", "{\"n\":1840}"},
+	    {true, "{\"field\":\"n\",\"op\":\"eq\",\"value\":\"1.0\"}", "{\"n\":\"1\"}"},
+	    {false, "{\"field\":\"n\",\"op\":\"ne\",\"value\":1}", "{\"n\":\"1.00\"}"},
+	    {true, "{\"field\":\"n\",\"op\":\"in\",\"value\":[\"7\",8]}", "{\"n\":\"8.0\"}"},
+	    {false, "{\"field\":\"n\",\"op\":\"gt\",\"value\":1}", "{\"n\":\"2x\"}"},
+	    {false, "{\"field\":\"n\",\"op\":\"gt\",\"value\":1}", "{\"n\":\" 2\"}"},
+	    {false, "{\"field\":\"n\",\"op\":\"gt\",\"value\":1}", "{\"n\":\"\"}"},
+	    {false, "{\"field\":\"s\",\"op\":\"gt\",\"value\":1}", "{\"s\":\"2\"}"},
+	    {false, "{\"field\":\"s\",\"op\":\"eq\",\"value\":\"1.0\"}", "{\"s\":\"1\"}"},
+	    {false, "{\"field\":\"u\",\"op\":\"gt\",\"value\":1}", "{\"u\":\"2\"}"},
+	    {false, "{\"field\":\"x\",\"op\":\"gt\",\"value\":1}", "{\"x\":\"2\"}"},
+	    {true, "{\"field\":\"l[1].p\",\"op\":\"lt\",\"value\":3}",
+		"{\"l\":[0,{\"p\":\"2\"}]}"},
+	    {true, "{\"field\":\"i\",\"op\":\"lte\",\"value\":2}", "{\"i\":\"2\"}"},
+	};
+	struct schema *schema;
+	struct err e;
+
+	(void)state;
+	assert_true(schema_compile(arena,
+	    STR("{\"properties\":{\"n\":{\"type\":\"number\"},\"s\":{\"type\":\"string\"},"
+		"\"u\":{\"type\":[\"number\",\"string\"]},\"i\":{\"type\":[\"integer\","
+		"\"null\"]},\"l\":{\"items\":{\"properties\":{\"p\":{\"type\":\"number\"}}}}}"
+	        "}"),
+	    &schema, &e));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct event ev = event_with(arena, cases[i].payload);
+
+		if (filter_matches(compile(cases[i].filter, schema), &ev) != cases[i].expected)
+			fail_msg("%s on %s", cases[i].filter, cases[i].payload);
+	}
+}
+
+static void
+at_least_follows_the_order_it_is_given(void **state)
+{
+	char *aliases[] = {(char *)"P-one"};
+	Carillon__V1__SeverityLevel low = CARILLON__V1__SEVERITY_LEVEL__INIT, top = low;
+	Carillon__V1__SeverityLevel *levels[] = {&low, &top};
+	type_record type = CARILLON__V1__EVENT_TYPE__INIT;
+	struct event ev = event_with(arena, "{\"s\":\"p-ONE\"}");
+	struct filter *f;
+	struct err e;
+
+	(void)state;
+	low.name = (char *)"p2";
+	top.name = (char *)"p1";
+	top.aliases = aliases;
+	top.n_aliases = 1;
+	type.severity_order = levels;
+	type.n_severity_order = 2;
+	assert_true(
+	    filter_compile(arena, STR("{\"field\":\"s\",\"op\":\"at_least\",\"value\":\"P1\"}"),
+		severity_new(arena, &type), NULL, &f, &e));
+	assert_true(filter_matches(f, &ev));
+	ev = event_with(arena, "{\"s\":\"p2\"}");
+	assert_false(filter_matches(f, &ev));
+	ev = event_with(arena, "{\"s\":\"critical\"}");
+	assert_false(filter_matches(f, &ev));
+}
+
+static void
+a_bad_filter_is_refused_where_it_is_bad(void **state)
+{
+	static const struct {
+		const char *filter, *error;
+	} cases[] = {
+#define REFUSED(filter, error) {filter, "filter: " error},
+#include "unit/rules/filter_refused.def"
+#undef REFUSED
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_refused(cases[i].filter, cases[i].error);
+}
+
+static struct str
+many(int n, const char *one)
+{
+	struct buf b = {0};
+
+	buf_cstr(&b, "{\"any\":[");
+	for (int i = 0; i < n; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", one);
+	buf_cstr(&b, "]}");
+	struct str s = arena_str(arena, buf_view(&b));
+	buf_fini(&b);
+	return s;
+}
+
+static void
+sixty_four_conditions_are_allowed_and_no_more(void **state)
+{
+	(void)state;
+	assert_match(true, many(64, YES).ptr, "{\"a\":1}");
+	assert_refused(many(65, YES).ptr, "filter: /any/64: more than 64 conditions");
+	assert_refused(
+	    many(65, "{\"all\":[]}").ptr, "filter: /any/64/all: more than 64 conditions");
+}
+
+static struct str
+deep(int n)
+{
+	struct buf b = {0};
+
+	for (int i = 1; i < n; i++)
+		buf_cstr(&b, "{\"not\":");
+	buf_cstr(&b, YES);
+	for (int i = 1; i < n; i++)
+		buf_putc(&b, '}');
+	struct str s = arena_str(arena, buf_view(&b));
+	buf_fini(&b);
+	return s;
+}
+
+static void
+eight_levels_are_allowed_and_no_more(void **state)
+{
+	(void)state;
+	assert_match(false, deep(8).ptr, "{\"a\":1}");
+	assert_refused(
+	    deep(9).ptr, "filter: /not/not/not/not/not/not/not/not: more than 8 levels");
+}
+
+static void
+sixteen_kib_are_allowed_and_no_more(void **state)
+{
+	struct str text = STR("{\"all\":[]}");
+	char *big = arena_alloc(arena, 16 * 1024 + 2);
+
+	(void)state;
+	memset(big, ' ', 16 * 1024 + 1);
+	memcpy(big, text.ptr, text.len);
+	big[16 * 1024] = '\0';
+	assert_match(true, big, "{}");
+	big[16 * 1024] = ' ';
+	assert_refused(big, "filter: 16385 bytes; at most 16384 are allowed");
+}
+
+static void
+write_finding(const struct filter_finding *f, void *arg)
+{
+	buf_printf(arg, "%d %c %.*s: %.*s\n", f->depth, f->result ? '+' : '-',
+	    STR_ARG(f->pointer), STR_ARG(f->sentence));
+}
+
+static void
+an_explanation_says_each_condition_in_words(void **state)
+{
+	struct event ev = event_with(arena, "{\"severity\":\"low\",\"value\":\"1840\",\"tags\":"
+					    "[\"a\",1],\"plan\":\"gold\"}");
+	struct filter *f =
+	    compile("{\"all\":[{\"field\":\"severity\",\"op\":\"at_least\",\"value\":\"high\"},"
+		    "{\"not\":{\"field\":\"event.resource_id\",\"op\":\"starts_with\","
+	            "\"value\":\"test_\"}},"
+		    "{\"any\":[{\"field\":\"value\",\"op\":\"gt\",\"value\":1000},"
+		    "{\"field\":\"tags\",\"op\":\"contains\",\"value\":\"a\"},"
+		    "{\"field\":\"plan\",\"op\":\"in\",\"value\":[\"gold\",\"silver\"]},"
+		    "{\"field\":\"region\",\"op\":\"ne\",\"value\":\"eu\"},"
+		    "{\"field\":\"region\",\"op\":\"exists\",\"value\":false}]}]}",
+		NULL);
+	struct buf b = {0};
+
+	(void)state;
+	assert_false(filter_explain(f, &ev, arena, write_finding, &b));
+	assert_string_equal(b.ptr,
+	    "0 - : all of these 3 must hold: 2 do\n"
+	    "1 - /all/0: severity \"low\" is not at least \"high\"\n"
+	    "1 + /all/1: this must not hold, and does not\n"
+	    "2 - /all/1/not: event.resource_id \"alrt_tyrion_42\" does not start with "
+	    "\"test_\"\n"
+	    "1 + /all/2: one of these 5 must hold: 3 do\n"
+	    "2 - /all/2/any/0: value \"1840\" is not greater than 1000 (the event has text, "
+	    "the "
+	    "rule a number)\n"
+	    "2 + /all/2/any/1: tags [\"a\",1] contains \"a\"\n"
+	    "2 + /all/2/any/2: plan \"gold\" is one of [\"gold\",\"silver\"]\n"
+	    "2 - /all/2/any/3: region is missing\n"
+	    "2 + /all/2/any/4: region is missing\n");
+	buf_fini(&b);
+}
+
+static void
+an_explanation_cuts_long_values(void **state)
+{
+	char payload[400];
+	struct event ev;
+	struct buf b = {0};
+
+	(void)state;
+	(void)snprintf(payload, sizeof(payload), "{\"a\":\"%0300d\"}", 7);
+	ev = event_with(arena, payload);
+	assert_true(filter_explain(compile("{\"field\":\"a\",\"op\":\"ne\",\"value\":1}", NULL),
+	    &ev, arena, write_finding, &b));
+	assert_true(b.len < 200);
+	assert_non_null(strstr(b.ptr, "000... is not 1"));
+	buf_fini(&b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(every_condition_of_the_table_answers_as_told),
+	    TEST(groups_combine_their_conditions),
+	    TEST(no_filter_accepts_everything),
+	    TEST(numeric_text_is_a_number_where_the_schema_says_number),
+	    TEST(at_least_follows_the_order_it_is_given),
+	    TEST(a_bad_filter_is_refused_where_it_is_bad),
+	    TEST(sixty_four_conditions_are_allowed_and_no_more),
+	    TEST(eight_levels_are_allowed_and_no_more),
+	    TEST(sixteen_kib_are_allowed_and_no_more),
+	    TEST(an_explanation_says_each_condition_in_words),
+	    TEST(an_explanation_cuts_long_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
