@@ -17,7 +17,7 @@ enum option_id {
 
 static const struct option options[] = {
 #define OPTION(name, id, argument, help) \
-	{(name), (argument) ? required_argument : no_argument, NULL, OPTION_##id},
+	{(name), sizeof(argument) > 1 ? required_argument : no_argument, NULL, OPTION_##id},
 #include "options.def"
 #undef OPTION
     {0}};

@@ -136,7 +136,7 @@ function mrkdwn(text, parent) {
 const textObject = (object, node) =>
 	object?.type === 'mrkdwn' ? mrkdwn(object.text, node) : (node.append(withEmoji(object?.text ?? '')), node)
 
-const picture = block => make('div', 'picture', '🖼 ',
+const picture = block => make('div', 'picture', 'Image: ',
 	linkTo(block.image_url ?? '', [block.title?.text ?? block.alt_text ?? 'image']))
 
 function element(item) {
@@ -249,8 +249,9 @@ function choose(key) {
 function channelButton(team, channel) {
 	const key = keyOf(team, channel)
 	const isCurrent = key === state.key
-	const mark = channel.archived ? '🗄' : channel.private ? '🔒' : '#'
-	const button = make('button', '', make('span', '', mark), make('span', 'name', channel.name),
+	const kind = channel.archived ? 'archived' : channel.private ? 'private' : null
+	const button = make('button', '', make('span', '', '#'), make('span', 'name', channel.name),
+		kind ? make('span', 'kind', kind) : null,
 		channel.count ? make('span', 'count', channel.count.toLocaleString()) : null)
 	button.type = 'button'
 	if (isCurrent) button.setAttribute('aria-current', 'page')
@@ -272,8 +273,9 @@ function showSidebar(teams) {
 }
 
 function showHeader(channel) {
-	at('title').textContent = `${channel.private ? '🔒 ' : '# '}${channel.name}`
+	at('title').textContent = `# ${channel.name}`
 	const about = [channel.id]
+	if (channel.private) about.push('private')
 	if (channel.archived) about.push('archived')
 	about.push(channel.member ? 'the bot is a member' : 'the bot is not a member')
 	at('about').textContent = about.join(' · ')
