@@ -40,7 +40,8 @@ MUST_USE bool template_compile(struct arena *a, struct str source, struct templa
 struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
-	bool cut; /* output, loop or step limit was reached */
+	bool cut;      /* output, loop or step limit was reached */
+	bool disarmed; /* a value stood inside the template's own <...> and was made text */
 };
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
 void template_render(const struct template *t, const struct event *ev, enum template_escape esc,

@@ -102,7 +102,7 @@ enum filter_id {
 struct filter_call {
 	enum filter_id id;
 	int n_args;
-	struct operand args[TEMPLATE_ARGS_MAX];
+	struct operand *args;
 	struct filter_call *next;
 };
 

@@ -397,6 +397,7 @@ static bool
 parse_filter_args(struct scanner *s, const struct scope *scope, struct filter_call *call)
 {
 	int max = filter_args[call->id].max;
+	call->args = ARENA_ARRAY(s->arena, struct operand, max);
 	do {
 		if (call->n_args == max)
 			return fail_too_much(s,

@@ -33,7 +33,8 @@ value_cost(const struct renderer *r, const struct value *v)
 static size_t
 room(const struct renderer *r)
 {
-	return TEMPLATE_OUTPUT_MAX - (r->out->len - r->out_start);
+	size_t used = r->out->len - r->out_start;
+	return used < TEMPLATE_OUTPUT_MAX ? TEMPLATE_OUTPUT_MAX - used : 0;
 }
 
 /* All of `s`, or what fits of it on a character. */
@@ -57,60 +58,57 @@ emit_whole(struct renderer *r, struct str s)
 		buf_str(r->out, s);
 }
 
-/* What stands in a message for a character that may not, or NULL if it may. */
-static const char *
-substitute(const struct renderer *r, uint32_t c)
+/* The template's own text: it may open <...>, which decides how a value inside is written. */
+static void
+emit_literal(struct renderer *r, struct str s)
 {
-	switch (c) {
-	case '&': return "&amp;";
-	case '<': return "&lt;";
-	case '>': return "&gt;";
-	case '`': return "'"; /* would end a code span of the template's */
-	case '\n': return r->context->one_line ? " " : NULL;
-	case '\t': return " ";
-	case '\r': return "";
-	default: return character_is_control(c) ? "" : NULL;
-	}
+	size_t before = r->out->len;
+	emit(r, s);
+	if (r->context->escape != TEMPLATE_ESCAPE_MRKDWN)
+		return;
+	const char *last = memrchr(s.ptr, '<', s.len);
+	enum mrkdwn_place place = mrkdwn_after(r->place, s);
+	if (last && place == MRKDWN_ANGLE)
+		r->angle_at = before + (size_t)(last - s.ptr);
+	r->place = place;
 }
 
+/*
+ * A value behind the template's own <, <@ or <! could choose whom to mention. The bracket
+ * becomes text, and nothing is mentioned.
+ */
 static void
-emit_escaped(struct renderer *r, struct str s)
+disarm_angle(struct renderer *r)
 {
-	size_t plain = 0, at = 0;
-	while (at < s.len && !r->stopped) {
-		unsigned char byte = (unsigned char)s.ptr[at];
-		if (byte > '`' && byte < 0x7f) { /* most letters */
-			at++;
-			continue;
-		}
-		size_t first = at;
-		const char *instead = substitute(r, character_next(s, &at));
-		if (!instead)
-			continue;
-		emit(r, (struct str){s.ptr + plain, first - plain});
-		if (!r->stopped)
-			emit_whole(r, str_of(instead));
-		plain = at;
-	}
-	if (!r->stopped)
-		emit(r, (struct str){s.ptr + plain, s.len - plain});
+	static const char entity[] = "&lt;";
+	size_t tail = r->out->len - r->angle_at - 1;
+	r->place = MRKDWN_TEXT;
+	if (r->angle_at >= r->out->len)
+		return;
+	buf_cstr(r->out, "lt;");
+	memmove(r->out->ptr + r->angle_at + 4, r->out->ptr + r->angle_at + 1, tail);
+	memcpy(r->out->ptr + r->angle_at, entity, 4);
+	if (r->warnings)
+		r->warnings->disarmed = true;
 }
 
 static void
 emit_value(struct renderer *r, const struct value *v)
 {
 	bool is_mrkdwn = r->context->escape == TEMPLATE_ESCAPE_MRKDWN;
-	if (v->kind == VALUE_MARKUP && is_mrkdwn) {
+	if (is_mrkdwn && r->place == MRKDWN_ANGLE)
+		disarm_angle(r);
+	if (v->kind == VALUE_MARKUP && is_mrkdwn && r->place == MRKDWN_TEXT) {
 		emit_whole(r, v->markup);
 		return;
 	}
 	if (!renderer_step(r, value_cost(r, v)))
 		return;
 	struct str s = value_text(v, renderer_buffer(r));
-	if (is_mrkdwn)
-		emit_escaped(r, s);
-	else
+	if (!is_mrkdwn)
 		emit(r, s);
+	else if (!mrkdwn_put(s, r->place, r->context->one_line, room(r), r->out))
+		r->stopped = true;
 }
 
 static struct str
@@ -225,7 +223,7 @@ piped_value(struct renderer *r, const struct piped *p, bool is_output)
 		struct value args[TEMPLATE_ARGS_MAX];
 		for (int i = 0; i < f->n_args; i++) {
 			args[i] = operand_value(r, &f->args[i]);
-			if (is_output)
+			if (is_output && !p->has_default)
 				note_missing(r, &f->args[i], &args[i]);
 		}
 		filter_apply(r, f->id, args, f->n_args, &v);
@@ -363,7 +361,7 @@ render_nodes(struct renderer *r, const struct node *n)
 {
 	for (; n && renderer_step(r, 1); n = n->next) {
 		switch (n->kind) {
-		case NODE_TEXT: emit(r, n->text); break;
+		case NODE_TEXT: emit_literal(r, n->text); break;
 		case NODE_IF: render_if(r, n); break;
 		case NODE_FOR: render_for(r, n); break;
 		case NODE_OUTPUT: {
@@ -386,6 +384,8 @@ template_run(const struct template *t, const struct event *ev,
 	r.out_start = out->len;
 	r.steps = 0;
 	r.stopped = false;
+	r.place = MRKDWN_TEXT;
+	r.angle_at = 0;
 	r.warnings = w;
 	memset(r.buffers, 0, sizeof(r.buffers)); /* frames are set before they are read */
 	r.next_buffer = 0;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "mrkdwn.h"
 #include "template_value.h"
 
 struct template_context {
@@ -31,6 +32,8 @@ struct renderer {
 	size_t out_start;
 	int steps;
 	bool stopped; /* a limit was reached */
+	enum mrkdwn_place place;
+	size_t angle_at; /* of the < that `place` is behind */
 	struct template_warnings *warnings;
 	struct loop_frame frames[TEMPLATE_NESTING_MAX];
 	/* What filters make. A value lives for as many uses as there are buffers, less one. */

@@ -1,0 +1,84 @@
+/*
+ * What a message template compiles to, shared by render.c (slots) and the two files of the
+ * advanced form. Everything lives in the arena given to message_template_compile.
+ */
+#pragma once
+
+#include "carillon/render.h"
+#include "carillon/template.h"
+
+enum {
+	MESSAGE_SOURCE_MAX = 64 * 1024,
+	MESSAGE_BLOCKS_MAX = 50,
+	MESSAGE_FIELDS_MAX = 10,
+	/* Slack refuses a message of about 13,200 characters in all its blocks, undocumented.
+	 */
+	MESSAGE_CHARACTERS_MAX = 12000,
+	MESSAGE_TEXT_MAX = 3000,
+	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
+};
+
+enum slot {
+#define SLOT(NAME, name, is_mrkdwn, one_line, max) SLOT_##NAME,
+#include "render_slots.def"
+#undef SLOT
+	SLOTS
+};
+
+struct block_member;
+
+/* A value of the Block Kit document. */
+struct block_node {
+	struct str key;                    /* of a member */
+	const struct block_member *member; /* what it is; NULL for an element of a list */
+	int object;                        /* an object: index of its type; else -1 */
+	bool is_list;
+	bool truth;                            /* a flag */
+	size_t max;                            /* characters, of words or a string */
+	const struct template *text;           /* words, strings, URLs */
+	const struct block_node *first, *next; /* members or elements */
+};
+
+struct message_template {
+	const struct template *slots[SLOTS]; /* NULL where there is none */
+	const struct block_node *blocks;     /* the list, in the advanced form */
+	struct str *mentioned;               /* names of payload fields that the slots use */
+	int n_mentioned;
+	bool shows_fields; /* the other fields of the payload are shown too */
+};
+
+/* One rendering: what the slots and the blocks write to, and how much is left. */
+struct composer {
+	const struct message_template *template;
+	const struct event *ev;
+	struct str severity;
+	struct arena *arena;
+	struct rendered *out;
+	struct buf json, text;
+	struct json_writer w;
+	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
+};
+
+/* Adds a sentence for the preview, unless there are as many as are kept. */
+void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
+/*
+ * Renders `t` into c->text, cut to `max` characters and to what is left. Empty if nothing but
+ * blanks came out. `where` names it in warnings.
+ */
+struct str composer_text(struct composer *c, const struct template *t, const char *where,
+    bool is_mrkdwn, bool one_line, size_t max);
+/* {"type":"mrkdwn","text":...,"verbatim":flag} or {"type":"plain_text",...,"emoji":flag} */
+void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
+
+/* Fills `te` and returns false. */
+bool message_fail(struct message_template_error *te, struct str slot, int line, int column,
+    const char *fmt, ...) PRINTF(5, 6);
+/* Compiles one string as a template, its error placed at `slot`. */
+MUST_USE bool message_compile_text(struct arena *a, struct str source, struct str slot,
+    const struct template **out, struct message_template_error *te);
+
+/* blocks_check.c: checks a Block Kit document against blocks_limits.def and compiles it. */
+MUST_USE bool blocks_compile(struct arena *a, const struct json *blocks,
+    struct message_template *t, struct message_template_error *te);
+/* blocks_build.c: expands it. Blocks whose text came out empty vanish. */
+void blocks_build(struct composer *c);

@@ -1,0 +1,537 @@
+#include "carillon/render.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdarg.h>
+
+#include "carillon/suggest.h"
+#include "characters.h"
+#include "message_template.h"
+#include "template_markup.h"
+#include "template_run.h"
+
+static const struct {
+	const char *name;
+	bool is_mrkdwn, one_line;
+	size_t max;
+} slot_table[] = {
+#define SLOT(NAME, name, is_mrkdwn, one_line, max) {#name, is_mrkdwn, one_line, max},
+#include "render_slots.def"
+#undef SLOT
+};
+
+/* clang-format off */
+static const char default_template[] = "{"
+"\"header\": \"{% if event.severity == 'high' or event.severity == 'critical' %}"
+	"\xf0\x9f\x94\xb4 {{ event.severity | upcase }}: "
+	"{% elsif event.severity %}{{ event.severity | capitalize }}: {% endif %}"
+	"{{ event.type }}\","
+"\"body\": \"*{{ payload.resource | default: event.resource_id | default: event.resource"
+	" | default: event.type }}*"
+	"{% if payload.resource and event.resource_id %} ({{ event.resource_id }})"
+	"{% elsif event.resource_id %} ({{ event.resource }}){% endif %}"
+	"{% if payload.message %}\\n{{ payload.message | truncate: 1000, '\xe2\x80\xa6' }}{% endif %}\","
+"\"context\": \"{% if payload.value != nil and payload.threshold != nil %}"
+	"value *{{ payload.value | number }}* \xc2\xb7 threshold *{{ payload.threshold | number }}* \xc2\xb7 "
+	"{% if payload.value > payload.threshold %}+{% endif %}"
+	"{{ payload.value | minus: payload.threshold | round: 6 | number }}"
+	"{% if payload.threshold > 0 %} ("
+	"{% if payload.value > payload.threshold %}+{% endif %}"
+	"{{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
+	"{% endif %}{% endif %}\","
+"\"fields\": \"auto\","
+"\"reference\": \"{{ payload.account_id | default: event.source | default: event.workspace }}\","
+"\"timestamp\": \"{{ payload.triggered_at | default: event.time | date }}\","
+"\"text\": \"{% if event.severity %}{{ event.severity | upcase }}: {% endif %}{{ event.type }}"
+	" \xc2\xb7 {{ payload.resource | default: event.resource_id | default: event.resource"
+	" | default: event.id }}"
+	"{% if payload.value != nil and payload.threshold != nil %}"
+	" {{ payload.value | number }} (threshold {{ payload.threshold | number }}){% endif %}\""
+"}";
+/* clang-format on */
+
+struct str
+message_template_default(void)
+{
+	return STR(default_template);
+}
+
+bool
+message_fail(struct message_template_error *te, struct str slot, int line, int column,
+    const char *fmt, ...)
+{
+	*te = (struct message_template_error){.line = line, .column = column};
+	(void)str_copy(te->slot, sizeof(te->slot), slot);
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(te->text, sizeof(te->text), fmt, args);
+	va_end(args);
+	te->text[str_utf8_cut(str_of(te->text), sizeof(te->text))] = '\0';
+	return false;
+}
+
+bool
+message_compile_text(struct arena *a, struct str source, struct str slot,
+    const struct template **out, struct message_template_error *te)
+{
+	struct template *t;
+	struct template_error e;
+	if (!template_compile(a, source, &t, &e))
+		return message_fail(te, slot, e.line, e.column, "%s%s%s", e.text,
+		    e.suggestion[0] ? "; " : "", e.suggestion);
+	*out = t;
+	return true;
+}
+
+static int
+slot_of(struct str name)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (str_eq(name, str_of(slot_table[i].name)))
+			return i;
+	return -1;
+}
+
+static bool
+fail_slot(struct message_template_error *te, struct str name)
+{
+	struct str names[SLOTS + 1];
+	for (int i = 0; i < SLOTS; i++)
+		names[i] = str_of(slot_table[i].name);
+	names[SLOTS] = STR("blocks");
+	struct str near = str_nearest(name, names, COUNT_OF(names));
+	struct str shown = {name.ptr, str_utf8_cut(name, 60)};
+	if (near.len)
+		return message_fail(te, shown, 0, 0,
+		    "there is no such slot; did you mean \"%.*s\"?", STR_ARG(near));
+	return message_fail(te, shown, 0, 0,
+	    "there is no such slot; there are header, body, context, reference, "
+	    "timestamp, color, link, link_label, fields and text, or blocks");
+}
+
+/* The names that stand behind "payload." in a slot: what the message already shows. */
+static void
+note_mentions(struct arena *a, struct message_template *t, struct str source)
+{
+	static const struct str root = {"payload.", 8};
+	struct str found[64];
+	int n = 0;
+	for (size_t at = 0; at + root.len < source.len && n < (int)COUNT_OF(found);) {
+		struct str rest = {source.ptr + at, source.len - at};
+		if (!str_starts_with(rest, root)) {
+			at++;
+			continue;
+		}
+		size_t first = at += root.len;
+		while (at < source.len && (isalnum((unsigned char)source.ptr[at]) ||
+					      source.ptr[at] == '_' || source.ptr[at] == '-'))
+			at++;
+		found[n++] = (struct str){source.ptr + first, at - first};
+	}
+	if (memmem(source.ptr, source.len, "event.severity", 14) && n < (int)COUNT_OF(found))
+		found[n++] = STR("severity");
+	struct str *all = ARENA_ARRAY(a, struct str, t->n_mentioned + n + 1);
+	for (int i = 0; i < t->n_mentioned; i++)
+		all[i] = t->mentioned[i];
+	for (int i = 0; i < n; i++)
+		all[t->n_mentioned + i] = arena_str(a, found[i]);
+	t->mentioned = all;
+	t->n_mentioned += n;
+}
+
+static struct str
+color_of_word(struct str s)
+{
+	static const char *const words[][2] = {
+	    {"danger", "#d92d20"}, {"warning", "#f79009"}, {"good", "#12b76a"}};
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_eq(s, str_of(words[i][0])))
+			return str_of(words[i][1]);
+	if (s.len != 7 || s.ptr[0] != '#')
+		return STR("");
+	for (size_t i = 1; i < s.len; i++)
+		if (!isxdigit((unsigned char)s.ptr[i]))
+			return STR("");
+	return s;
+}
+
+static bool
+compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
+    struct message_template_error *te)
+{
+	if (v->kind != JSON_STRING)
+		return message_fail(
+		    te, v->key, 0, 0, "must be a string, not %s", json_kind_name(v->kind));
+	if (slot == SLOT_FIELDS) {
+		t->shows_fields = str_eq(v->text, STR("auto"));
+		return t->shows_fields || v->text.len == 0 ||
+		       message_fail(te, v->key, 0, 0,
+			   "must be \"auto\": the payload's other fields are shown");
+	}
+	const struct template *text;
+	if (!message_compile_text(a, v->text, v->key, &text, te))
+		return false;
+	if (slot == SLOT_COLOR && v->text.len > 0 && template_is_constant(text) &&
+	    color_of_word(v->text).len == 0)
+		return message_fail(
+		    te, v->key, 1, 1, "must be #rrggbb, good, warning or danger");
+	note_mentions(a, t, v->text);
+	if (v->text.len > 0)
+		t->slots[slot] = text;
+	return true;
+}
+
+static bool
+compile_member(struct arena *a, const struct json *v, const struct json *root,
+    struct message_template *t, struct message_template_error *te)
+{
+	int slot = slot_of(v->key);
+	bool advanced = json_get(root, STR("blocks")) != NULL;
+	if (str_eq(v->key, STR("blocks")))
+		return blocks_compile(a, v, t, te);
+	if (slot < 0)
+		return fail_slot(te, v->key);
+	if (advanced && slot != SLOT_TEXT && slot != SLOT_COLOR)
+		return message_fail(
+		    te, v->key, 0, 0, "with blocks there are only text and color");
+	return compile_slot(a, v, (enum slot)slot, t, te);
+}
+
+static bool
+compile_parsed(struct arena *a, const struct json *root, struct message_template *t,
+    struct message_template_error *te)
+{
+	if (root->kind != JSON_OBJECT)
+		return message_fail(te, STR(""), 0, 0,
+		    "the template must be an object of slots, not %s",
+		    json_kind_name(root->kind));
+	JSON_EACH (v, root) {
+		if (!compile_member(a, v, root, t, te))
+			return false;
+	}
+	return true;
+}
+
+static bool
+compile(struct arena *a, struct str text, struct message_template **out,
+    struct message_template_error *te)
+{
+	if (text.len > MESSAGE_SOURCE_MAX)
+		return message_fail(te, STR(""), 0, 0, "the template is longer than %d bytes",
+		    MESSAGE_SOURCE_MAX);
+	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
+	struct message_template *t = ARENA_NEW(a, struct message_template);
+	const struct json *root;
+	struct err e = {0};
+	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
+	              ? compile_parsed(a, root, t, te)
+	              : message_fail(te, STR(""), 0, 0, "%s", e.text);
+	arena_free(parsed);
+	*out = t;
+	return ok;
+}
+
+static struct arena *built_in_arena;
+static struct message_template *built_in;
+
+static void
+compile_built_in(void)
+{
+	struct message_template_error te;
+	built_in_arena = arena_new(0);
+	must(compile(built_in_arena, STR(default_template), &built_in, &te));
+}
+
+/* All rules without a template share one, compiled once and kept for the life of the process.
+ */
+bool
+message_template_compile(struct arena *a, struct str text, struct message_template **out,
+    struct message_template_error *te)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	*te = (struct message_template_error){0};
+	if (text.len > 0)
+		return compile(a, text, out, te);
+	pthread_once(&once, compile_built_in);
+	*out = built_in;
+	return true;
+}
+
+void
+composer_warn(struct composer *c, const char *fmt, ...)
+{
+	char text[200];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct str s = {text, str_utf8_cut(str_of(text), sizeof(text))};
+	struct rendered *r = c->out;
+	for (int i = 0; i < r->n_warnings; i++)
+		if (str_eq(r->warnings[i], s))
+			return;
+	if (r->n_warnings < (int)COUNT_OF(r->warnings))
+		r->warnings[r->n_warnings++] = arena_str(c->arena, s);
+}
+
+static void
+warn_about(struct composer *c, const char *where, const struct template_warnings *w)
+{
+	if (w->missing > 0)
+		composer_warn(
+		    c, "%s: %.*s is not in this event", where, STR_ARG(w->first_missing));
+	if (w->cut)
+		composer_warn(
+		    c, "%s: a limit of templates was reached, the rest is left out", where);
+	if (w->disarmed)
+		composer_warn(c,
+		    "%s: a value inside <...> could mention people and was made "
+		    "text; use the filter link",
+		    where);
+}
+
+struct str
+composer_text(struct composer *c, const struct template *t, const char *where, bool is_mrkdwn,
+    bool one_line, size_t max)
+{
+	struct template_context context = {
+	    .escape = is_mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE,
+	    .one_line = one_line,
+	    .severity = c->severity,
+	};
+	struct template_warnings w;
+	buf_clear(&c->text);
+	template_run(t, c->ev, &context, &c->text, &w);
+	if (w.missing > 0 || w.cut || w.disarmed)
+		warn_about(c, where, &w);
+	if (!is_mrkdwn)
+		plain_clean(&c->text, 0, one_line);
+	if (!mrkdwn_fit(&c->text, 0, max < c->left ? max : c->left, is_mrkdwn))
+		composer_warn(
+		    c, "%s: cut to %zu characters", where, max < c->left ? max : c->left);
+	return buf_view(&c->text);
+}
+
+static struct str
+slot_text(struct composer *c, enum slot slot)
+{
+	const struct template *t = c->template->slots[slot];
+	if (!t)
+		return STR("");
+	return composer_text(c, t, slot_table[slot].name, slot_table[slot].is_mrkdwn,
+	    slot_table[slot].one_line, slot_table[slot].max);
+}
+
+void
+composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text)
+{
+	size_t n = characters_utf16(text);
+	c->left -= n < c->left ? n : c->left;
+	jw_object(&c->w);
+	jw_kv_cstr(&c->w, "type", is_mrkdwn ? "mrkdwn" : "plain_text");
+	jw_kv_string(&c->w, "text", text);
+	/* verbatim: else Slack makes links and mentions of what only looks like them */
+	jw_kv_bool(&c->w, is_mrkdwn ? "verbatim" : "emoji", flag);
+	jw_object_end(&c->w);
+}
+
+static void
+put_block(struct composer *c, const char *type, bool is_mrkdwn, struct str text)
+{
+	if (text.len == 0)
+		return;
+	jw_object(&c->w);
+	jw_kv_cstr(&c->w, "type", type);
+	jw_key(&c->w, "text");
+	composer_text_object(c, is_mrkdwn, true, text);
+	jw_object_end(&c->w);
+}
+
+static bool
+is_shown_field(const struct message_template *t, const struct event *ev, const struct json *v)
+{
+	if (v->kind == JSON_NULL || v->kind == JSON_ARRAY || v->kind == JSON_OBJECT)
+		return false;
+	bool is_said = v->text.len == 0 || str_eq(v->text, ev->resource_id);
+	if (v->kind == JSON_STRING && is_said)
+		return false;
+	for (int i = 0; i < t->n_mentioned; i++)
+		if (str_eq(t->mentioned[i], v->key))
+			return false;
+	return true;
+}
+
+/* *name*, a line break, the value. */
+static void
+put_field(struct composer *c, const struct json *v)
+{
+	static const size_t room = 4 * FIELD_CHARACTERS_MAX;
+	struct buf tmp = {0};
+	struct value value = value_of_json(v);
+	buf_clear(&c->text);
+	buf_putc(&c->text, '*');
+	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_fit(&c->text, 0, 80, true);
+	buf_cstr(&c->text, "*\n");
+	(void)mrkdwn_put(value_text(&value, &tmp), MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
+	composer_text_object(c, true, true, buf_view(&c->text));
+	buf_fini(&tmp);
+}
+
+/* The payload's plain fields that no slot uses, two to a line. */
+static void
+put_fields(struct composer *c)
+{
+	int n = 0;
+	JSON_EACH (v, c->ev->payload) {
+		if (!is_shown_field(c->template, c->ev, v) || c->left < FIELD_CHARACTERS_MAX)
+			continue;
+		if (n == MESSAGE_FIELDS_MAX) {
+			composer_warn(c, "fields: only the first %d are shown", n);
+			break;
+		}
+		if (n++ == 0) {
+			jw_object(&c->w);
+			jw_kv_cstr(&c->w, "type", "section");
+			jw_key(&c->w, "fields");
+			jw_array(&c->w);
+		}
+		put_field(c, v);
+	}
+	if (n == 0)
+		return;
+	jw_array_end(&c->w);
+	jw_object_end(&c->w);
+}
+
+/* A context block of the slots that are not empty. */
+static void
+put_context(struct composer *c, enum slot first, enum slot last)
+{
+	bool open = false;
+	for (int slot = (int)first; slot <= (int)last; slot++) {
+		struct str text = slot_text(c, (enum slot)slot);
+		if (text.len == 0)
+			continue;
+		if (!open) {
+			jw_object(&c->w);
+			jw_kv_cstr(&c->w, "type", "context");
+			jw_key(&c->w, "elements");
+			jw_array(&c->w);
+			open = true;
+		}
+		composer_text_object(c, true, true, text);
+	}
+	if (!open)
+		return;
+	jw_array_end(&c->w);
+	jw_object_end(&c->w);
+}
+
+static void
+put_link(struct composer *c)
+{
+	struct str url = slot_text(c, SLOT_LINK);
+	if (url.len == 0)
+		return;
+	if (!link_is_safe(url)) {
+		composer_warn(c, "link: not a web address, so there is no link");
+		return;
+	}
+	url = arena_str(c->arena, url);
+	struct buf link = {0};
+	link_put_markup(url, slot_text(c, SLOT_LINK_LABEL), &link);
+	if (characters_utf16(buf_view(&link)) <= MESSAGE_TEXT_MAX && link.len <= c->left)
+		put_block(c, "section", true, buf_view(&link));
+	buf_fini(&link);
+}
+
+static void
+put_slots(struct composer *c)
+{
+	put_block(c, "header", false, slot_text(c, SLOT_HEADER));
+	put_block(c, "section", true, slot_text(c, SLOT_BODY));
+	if (c->template->shows_fields && c->ev->payload)
+		put_fields(c);
+	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
+	put_link(c);
+	put_context(c, SLOT_REFERENCE, SLOT_TIMESTAMP);
+}
+
+/* One line for notifications and screen readers; never empty. */
+static struct str
+fallback_text(struct composer *c)
+{
+	const struct template *t = c->template->slots[SLOT_TEXT];
+	const struct template *header = c->template->slots[SLOT_HEADER];
+	struct str text = slot_text(c, SLOT_TEXT);
+	if (text.len == 0 && !t && header)
+		text = composer_text(c, header, "header", true, true, MESSAGE_TEXT_MAX);
+	if (text.len == 0) {
+		buf_clear(&c->text);
+		(void)mrkdwn_put(c->ev->type, MRKDWN_TEXT, true, MESSAGE_TEXT_MAX, &c->text);
+		(void)mrkdwn_fit(&c->text, 0, MESSAGE_TEXT_MAX, true);
+		text = buf_view(&c->text);
+	}
+	return text.len ? arena_str(c->arena, text) : STR("event");
+}
+
+/* Where a severity stands in its order decides: grey, blue, amber, red. */
+static struct str
+color_of_rank(const struct severity_order *order, int rank)
+{
+	int top = severity_count(order) - 1;
+	if (rank < 0 || top < 1)
+		return STR("");
+	if (rank * 4 >= top * 3)
+		return STR("#d92d20");
+	if (rank * 2 >= top)
+		return STR("#f79009");
+	return rank > 0 ? STR("#2e90fa") : STR("#98a2b3");
+}
+
+static struct str
+color_text(struct composer *c, const struct severity_order *order, int rank)
+{
+	struct str wanted = slot_text(c, SLOT_COLOR);
+	if (wanted.len == 0)
+		return color_of_rank(order, rank);
+	struct str color = color_of_word(wanted);
+	if (color.len > 0)
+		return arena_str(c->arena, color);
+	composer_warn(c, "color: must be #rrggbb, good, warning or danger");
+	return color_of_rank(order, rank);
+}
+
+void
+message_render(const struct message_template *t, const struct event *ev,
+    const struct severity_order *order, struct arena *a, struct rendered *out)
+{
+	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
+	int rank = severity_rank(order, written);
+	struct composer c = {
+	    .template = t,
+	    .ev = ev,
+	    .severity = rank < 0 ? written : severity_name(order, rank),
+	    .arena = a,
+	    .out = out,
+	    .left = MESSAGE_CHARACTERS_MAX,
+	};
+	*out = (struct rendered){0};
+	buf_reserve(&c.json, 2048);
+	out->text = fallback_text(&c);
+	out->color = color_text(&c, order, rank);
+	jw_init(&c.w, &c.json);
+	jw_array(&c.w);
+	if (t->blocks)
+		blocks_build(&c);
+	else
+		put_slots(&c);
+	if (c.json.len <= 1) /* every slot was empty, and no blocks is no message */
+		put_block(&c, "section", true, out->text);
+	jw_array_end(&c.w);
+	out->blocks = arena_str(a, buf_view(&c.json));
+	buf_fini(&c.json);
+	buf_fini(&c.text);
+}
