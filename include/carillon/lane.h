@@ -67,8 +67,7 @@ void dispatch_free(struct dispatch *d); /* must hold no item */
  * and *retry_at is when the lane expects to have sent what it holds.
  */
 MUST_USE bool dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
-			     struct lane_item *item, mono_t now, int64_t patience_ms,
-			     mono_t *retry_at);
+    struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at);
 /* The next item allowed to leave at `now`, or NULL. It counts as in flight until reported. */
 struct lane_item *dispatch_next(struct dispatch *d, mono_t now);
 /* When dispatch_next may have something new; MONO_NEVER if only a report or an offer can help.
@@ -76,7 +75,7 @@ struct lane_item *dispatch_next(struct dispatch *d, mono_t now);
 mono_t dispatch_wake(struct dispatch *d, mono_t now);
 /* Ends the item's flight. retry_after_ms < 0: the destination gave none (30 s is used). */
 void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
-		     int64_t retry_after_ms, mono_t now);
+    int64_t retry_after_ms, mono_t now);
 /*
  * Puts an item that was just reported back at the head of its lane, to leave again first: after
  * a throttle, or to be said differently. Never refused for want of room. Returns true.
@@ -104,6 +103,6 @@ struct dispatch_view {
 void dispatch_look(const struct dispatch *d, struct dispatch_view *out);
 /* Looks at one lane; false if there is none. */
 bool dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct str channel,
-			struct lane_view *out);
+    struct lane_view *out);
 /* Forgets lanes that are empty and were not used for `idle_ms`. A lane keeps its shut time. */
 void dispatch_sweep(struct dispatch *d, mono_t now, int64_t idle_ms);

@@ -36,8 +36,8 @@ enum schema_type {
  * Compiles `text`; empty gives NULL, which accepts everything. ERR_INPUT with the JSON pointer
  * of the bad place, and a suggestion for a misspelt keyword. Owned by `a`.
  */
-MUST_USE bool schema_compile(struct arena *a, struct str text, struct schema **out,
-			     struct err *e);
+MUST_USE bool schema_compile(
+    struct arena *a, struct str text, struct schema **out, struct err *e);
 
 /* One way in which a payload is not as the schema says. */
 struct schema_finding {
@@ -49,7 +49,7 @@ typedef void schema_finding_fn(const struct schema_finding *f, void *arg);
 /* True if the payload is as the schema says. Else tells `each` (may be NULL) every difference;
  * texts are owned by `a`. */
 bool schema_validate(const struct schema *s, const struct json *payload, struct arena *a,
-		     schema_finding_fn *each, void *arg);
+    schema_finding_fn *each, void *arg);
 
 /* Set of the types that the value at a field path may have; 0 where the schema does not say. */
 unsigned schema_type_of(const struct schema *s, struct str path);

@@ -136,6 +136,20 @@ void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 
+/*
+ * The last message of a key that a rule's option made of its events: where replies go, what is
+ * updated in place, what counts as a repeat. Kept as long as the delivery it came from.
+ */
+enum key_use { KEY_THREAD, KEY_UPDATE, KEY_DEDUPE, KEY_USES };
+struct keyed {
+	uint64_t seq;
+	wall_t at;          /* thread: when its first message was posted; dedupe: first accepted */
+	uint32_t count;     /* dedupe: repeats so far */
+	char message_id[64]; /* the destination's id */
+};
+MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule, enum key_use use,
+    struct str key, struct keyed *out);
+
 /* Deletes events received before `before`, with deliveries and indexes, at most `max` events
  * (<= 1024: more stalls the writer). Deliveries that are not final are kept. Returns how many
  * went. */

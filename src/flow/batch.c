@@ -126,6 +126,11 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	rec->spent = d->spent;
 	rec->broker_deliveries = broker_deliveries;
 	rec->degraded = d->degraded;
+	rec->suppressed = d->suppressed;
+	rec->thread_key = text(b, d->key[KEY_THREAD]);
+	rec->update_key = text(b, d->key[KEY_UPDATE]);
+	rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
+	rec->thread_id = text(b, d->thread_id);
 	if (state == d->state) {
 		rec->reason = text(b, d->reason);
 		rec->action = text(b, d->action);

@@ -94,6 +94,8 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    .text = d->rendered.text,
 	    .blocks = d->degraded ? (struct str){0} : d->rendered.blocks,
 	    .color = d->degraded ? (struct str){0} : d->rendered.color,
+	    .thread_id = d->thread_id,
+	    .update_id = d->update_id,
 	    .reference = str_of(reference),
 	};
 }
@@ -222,6 +224,12 @@ try_again(struct courier *c, struct delivery *d, mono_t now)
 		return d->outcome.retry_after_ms <= patience_ms &&
 		       !atomic_load(&c->flow->is_draining) &&
 		       dispatch_requeue(c->dispatch, &d->lane_item, now);
+	case VERDICT_NO_THREAD:
+		/* The message to reply to or to replace is gone: say it anew, at top level. */
+		if (d->thread_id.len == 0 && d->update_id.len == 0)
+			return false;
+		d->thread_id = d->update_id = (struct str){0};
+		return dispatch_requeue(c->dispatch, &d->lane_item, now);
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;

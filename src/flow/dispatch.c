@@ -280,7 +280,7 @@ dispatch_free(struct dispatch *d)
 
 bool
 dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
-	       struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at)
+    struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at)
 {
 	struct str key = lane_key(&d->key, connection_key, channel);
 	struct lane *l = table_get(d->lanes_by_key, key);
@@ -357,7 +357,7 @@ dispatch_wake(struct dispatch *d, mono_t now)
 
 void
 dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
-		int64_t retry_after_ms, mono_t now)
+    int64_t retry_after_ms, mono_t now)
 {
 	struct lane *l = item->lane;
 
@@ -432,14 +432,14 @@ void
 dispatch_look(const struct dispatch *d, struct dispatch_view *out)
 {
 	*out = (struct dispatch_view){.lanes = table_len(d->lanes_by_key),
-				      .queued = d->n_queued,
-				      .in_flight = d->n_in_flight,
-				      .shut = d->n_shut};
+	    .queued = d->n_queued,
+	    .in_flight = d->n_in_flight,
+	    .shut = d->n_shut};
 }
 
 bool
 dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct str channel,
-		   struct lane_view *out)
+    struct lane_view *out)
 {
 	struct buf key = {0};
 	const struct lane *l =
@@ -449,11 +449,11 @@ dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct s
 	if (!l)
 		return false;
 	*out = (struct lane_view){.key = {l->key, l->key_len},
-				  .state = l->state,
-				  .queued = l->queued,
-				  .in_flight = l->in_flight,
-				  .window = l->window,
-				  .opens_at = l->opens_at};
+	    .state = l->state,
+	    .queued = l->queued,
+	    .in_flight = l->in_flight,
+	    .window = l->window,
+	    .opens_at = l->opens_at};
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "carillon/buf.h"
 #include "carillon/table.h"
 
 struct hand {
@@ -11,6 +12,7 @@ struct hand {
 	pthread_cond_t room;
 	/* Under the lock: */
 	struct table *by_seq, *by_id;
+	struct table *by_key; /* of a rule's options (keyed.h); to the delivery that has it */
 	struct list oldest_first; /* by taken_at */
 	size_t weight;
 };
@@ -43,6 +45,51 @@ id_key(struct id_key *k, const struct event *ev)
 	return (struct str){k->bytes, ev->workspace.len + 1 + ev->id.len};
 }
 
+/* "rule NUL use workspace NUL key" of a delivery. Borrowed from `b`. */
+static struct str
+lock_key(struct buf *b, const struct delivery *d, enum key_use use)
+{
+	buf_clear(b);
+	buf_str(b, d->rule_id);
+	buf_putc(b, '\0');
+	buf_putc(b, (char)use);
+	buf_str(b, d->message->event.workspace);
+	buf_putc(b, '\0');
+	buf_str(b, d->key[use]);
+	return buf_view(b);
+}
+
+static void
+take_keys(struct hand *h, struct delivery *d, struct buf *b)
+{
+	for (enum key_use use = 0; use < KEY_USES; use++)
+		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) != NULL)
+			d->key_is_taken = true;
+	for (enum key_use use = 0; use < KEY_USES && !d->key_is_taken; use++)
+		if (d->key[use].len > 0)
+			table_set(h->by_key, lock_key(b, d, use), d);
+}
+
+static void
+release_keys(struct hand *h, struct delivery *d, struct buf *b)
+{
+	for (enum key_use use = 0; use < KEY_USES; use++)
+		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) == d)
+			table_remove(h->by_key, lock_key(b, d, use));
+}
+
+/* For every delivery of a message. Under the lock. */
+static void
+for_keys(struct hand *h, struct message *m,
+    void (*what)(struct hand *, struct delivery *, struct buf *))
+{
+	struct buf b = {0};
+
+	for (int i = 0; i < m->n_deliveries; i++)
+		what(h, &m->deliveries[i], &b);
+	buf_fini(&b);
+}
+
 struct hand *
 hand_new(size_t limit)
 {
@@ -53,6 +100,7 @@ hand_new(size_t limit)
 	h->limit = limit;
 	h->by_seq = table_new();
 	h->by_id = table_new();
+	h->by_key = table_new();
 	list_init(&h->oldest_first);
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -70,6 +118,7 @@ hand_free(struct hand *h)
 	must(table_len(h->by_seq) == 0);
 	table_free(h->by_seq);
 	table_free(h->by_id);
+	table_free(h->by_key);
 	pthread_cond_destroy(&h->room);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
@@ -160,6 +209,7 @@ hand_take(struct hand *h, struct message *m)
 		table_set(h->by_id, id, m);
 		list_append(&h->oldest_first, &m->hand_link);
 		h->weight += weight_of(m);
+		for_keys(h, m, take_keys);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return taken;
@@ -173,6 +223,7 @@ hand_release(struct hand *h, struct message *m)
 	pthread_mutex_lock(&h->lock);
 	must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
 	must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
+	for_keys(h, m, release_keys);
 	list_remove(&m->hand_link);
 	h->weight -= weight_of(m);
 	pthread_cond_signal(&h->room);
@@ -207,6 +258,7 @@ hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each
 		list_remove(&m->hand_link);
 		list_append(&h->oldest_first, &m->hand_link);
 		h->weight += weight_of(m);
+		for_keys(h, m, take_keys);
 	}
 	pthread_mutex_unlock(&h->lock);
 }

@@ -21,8 +21,10 @@ bool hand_wait_room(struct hand *h, int64_t wait_ms);
 enum hand_take {
 	HAND_TAKEN,
 	HAND_SAME_MESSAGE, /* this sequence is in hand already: drop it */
-	HAND_SAME_EVENT,   /* another sequence with the same event id is: come back later */
+	HAND_SAME_EVENT,   /* another sequence with the same event id is: drop it, that one will
+	                      be   sent again by the broker if we lose it */
 };
+/* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum hand_take hand_take(struct hand *h, struct message *m);
 /* Whether (workspace, sequence) is in hand: a message not yet decoded can be dropped. */
 bool hand_has(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
@@ -36,5 +38,5 @@ uint64_t hand_broker_deliveries(struct hand *h, const struct message *m);
  * subject and marks them reported at `now`.
  */
 typedef void hand_overdue_fn(struct str reply, void *arg);
-void hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each,
-		  void *arg);
+void hand_overdue(
+    struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each, void *arg);

@@ -6,14 +6,14 @@
 #include "carillon/log.h"
 #include "decode.h"
 #include "flow_private.h"
+#include "keyed.h"
 #include "match.h"
 
 enum {
 	PULL_WAIT_MS = 200, /* how soon a stop is noticed */
 	SHUT_WAIT_MS = 100,
 	REPAIR_PAUSE_MS = 1000,
-	SAME_EVENT_PAUSE_MS = 1000, /* until its twin is settled */
-	STORE_PAUSE_MS = 2000,      /* the index cannot be read right now */
+	STORE_PAUSE_MS = 2000, /* the index cannot be read right now */
 	GIVE_BACK_WAIT_MS = 50,
 };
 
@@ -101,14 +101,41 @@ message_from(struct intake *in, const struct broker_message *bm)
 	return m;
 }
 
+/* Looks at earlier messages of the same keys, now that nobody else has them. */
+static bool
+look_at_keys(struct intake *in, struct message *m)
+{
+	struct txn *history;
+	bool ok;
+
+	if (!keyed_has_any(m))
+		return true;
+	history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	keyed_apply(m, history, clock_wall());
+	ok = txn_error(history) == NULL;
+	txn_end(history);
+	return ok;
+}
+
 /* Gives the prepared message to the hand, and on; or lets it go. Takes it. */
 static void
 take(struct intake *in, struct message *m, const struct broker_message *bm)
 {
+	keyed_prepare(m);
 	switch (hand_take(in->flow->hand, m)) {
-	case HAND_TAKEN: flow_forward(in->flow, m); return;
+	case HAND_TAKEN:
+		if (look_at_keys(in, m)) {
+			flow_forward(in->flow, m);
+			return;
+		}
+		hand_release(in->flow->hand, m);
+		come_back(in, bm, STORE_PAUSE_MS);
+		break;
 	case HAND_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
-	case HAND_SAME_EVENT: come_back(in, bm, SAME_EVENT_PAUSE_MS); break;
+	case HAND_SAME_EVENT:
+		FLOW_COUNT(in->flow, events_repeated);
+		settle_now(in, bm->reply, broker_ack);
+		break;
 	}
 	message_free(m);
 }

@@ -140,7 +140,7 @@ throttled(struct lane *l, int64_t retry_after_ms, bool is_news, mono_t now)
 
 void
 lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
-	    enum lane_result r, int64_t retry_after_ms, mono_t now)
+    enum lane_result r, int64_t retry_after_ms, mono_t now)
 {
 	bool is_news = item->epoch == l->epoch;
 

@@ -63,6 +63,6 @@ mono_t lane_ready_at(struct lane *l, mono_t now);
 struct lane_item *lane_leave(struct lane *l, mono_t now);
 /* Ends the flight of an item and learns from it. */
 void lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
-		 enum lane_result r, int64_t retry_after_ms, mono_t now);
+    enum lane_result r, int64_t retry_after_ms, mono_t now);
 /* When an item offered now would leave if nothing but the buckets and the shut held it. */
 mono_t lane_drained_at(struct lane *l, mono_t now);

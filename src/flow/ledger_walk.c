@@ -10,6 +10,7 @@
 #include "decode.h"
 #include "flow_private.h"
 #include "gate.h"
+#include "keyed.h"
 #include "match.h"
 
 enum {
@@ -183,10 +184,19 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
     const struct str *rules, int n_rules)
 {
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
+	bool has_work = fill(w, m, p, bm, rules, n_rules);
 
-	if (!fill(w, m, p, bm, rules, n_rules) || hand_take(w->flow->hand, m) != HAND_TAKEN) {
+	if (has_work)
+		keyed_prepare(m);
+	if (!has_work || hand_take(w->flow->hand, m) != HAND_TAKEN) {
 		message_free(m); /* somebody else has it, or nothing is left to do */
 		return;
+	}
+	if (keyed_has_any(m)) {
+		struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
+
+		keyed_apply(m, history, w->now);
+		txn_end(history);
 	}
 	FLOW_COUNT(w->flow, ledger_reread);
 	atomic_fetch_add(&w->flow->ledger_in_hand, 1);

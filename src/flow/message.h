@@ -73,7 +73,7 @@ struct delivery {
 	struct lane_item lane_item; /* in dispatch */
 	struct message *message;
 	struct arena *arena;     /* of what the courier learns: a message's own arena is
-				    read-only once it has left intake */
+	                            read-only once it has left intake */
 	const struct rule *rule; /* borrowed from the message's ruleset; NULL if it is gone */
 	struct str rule_id;
 	struct str connection_key; /* "<workspace>/<connection>": with the channel, the lane */
@@ -84,7 +84,11 @@ struct delivery {
 	uint32_t spent;    /* attempts that count towards the schedule */
 	bool maybe_posted; /* an earlier attempt may have been posted */
 	bool degraded;     /* plain text instead of the formatted message */
-	bool at_top_level; /* the thread is gone */
+	/* Of the rule's options (keyed.h), by enum key_use: the key's text, or empty. */
+	struct str key[KEY_USES];
+	struct str thread_id, update_id; /* the message it leads to, or empty */
+	bool key_is_taken;               /* by another message in hand */
+	uint32_t suppressed;             /* with skipped by the dedupe window: repeats so far */
 
 	/* What came of it: from `outcome` when there was an attempt, else set with
 	 * STEP_SETTLED. */

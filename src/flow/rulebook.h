@@ -16,6 +16,7 @@
 #include "carillon/list.h"
 #include "carillon/render.h"
 #include "carillon/store.h"
+#include "carillon/template.h"
 
 struct ruleset_connection {
 	struct str id, name;
@@ -35,6 +36,10 @@ struct rule {
 	const struct filter *filter;
 	const struct message_template *template;
 	const struct severity_order *order;
+	/* By enum key_use: template of the key, or NULL; and how long a key counts, 0: for
+	 * ever. */
+	const struct template *key[KEY_USES];
+	int64_t key_age_ms[KEY_USES];
 	bool active;
 	bool prefer_silence;
 	bool plain_text_fallback;
@@ -72,5 +77,5 @@ struct ruleset_connection *ruleset_connection(const struct ruleset *r, struct st
 const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
 
 /* Compiles one rule record into `a` (preview, `rule test`); problems go to rule->problem. */
-void rule_compile(struct arena *a, const rule_record *rec, const type_record *type,
-		  struct rule *out);
+void rule_compile(
+    struct arena *a, const rule_record *rec, const type_record *type, struct rule *out);

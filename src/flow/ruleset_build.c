@@ -34,7 +34,7 @@ gather_one(struct str id, const struct state_value *v, void *arg)
 
 static struct gathering
 gather(struct txn *t, struct arena *a, struct str workspace, enum state_kind kind,
-       const ProtobufCMessageDescriptor *type, struct err *e)
+    const ProtobufCMessageDescriptor *type, struct err *e)
 {
 	struct gathering g = {.arena = a, .type = type, .err = e};
 
@@ -70,8 +70,8 @@ type_find(struct txn *t, struct arena *a, struct str workspace, struct str type)
 	if (!state_get(t, workspace, STATE_TYPE, type, &v) &&
 	    !state_get(t, CATALOGUE_WORKSPACE, STATE_TYPE, type, &v))
 		return NULL;
-	if (!record_unpack(&carillon__v1__event_type__descriptor, a, arena_str(a, v.bytes),
-			   &record, NULL))
+	if (!record_unpack(
+		&carillon__v1__event_type__descriptor, a, arena_str(a, v.bytes), &record, NULL))
 		return NULL;
 	return record;
 }
@@ -87,10 +87,42 @@ template_problem(struct rule *out, struct arena *a, const struct message_templat
 {
 	if (te->line > 0)
 		out->problem = arena_printf(a, "template: %s, line %d, column %d: %s", te->slot,
-					    te->line, te->column, te->text);
+		    te->line, te->column, te->text);
 	else
-		out->problem = arena_printf(a, "template: %s%s%s", te->slot,
-					    te->slot[0] ? ": " : "", te->text);
+		out->problem = arena_printf(
+		    a, "template: %s%s%s", te->slot, te->slot[0] ? ": " : "", te->text);
+}
+
+/* A key is a template too, but of plain text: it is compared, not shown. */
+static bool
+compile_key(struct rule *out, struct arena *a, enum key_use use, const char *name,
+    const char *text, int64_t age_ms)
+{
+	struct template_error te = {0};
+	struct template *t;
+
+	if (text[0] == '\0')
+		return true;
+	if (!template_compile(a, borrow(text), &t, &te)) {
+		out->problem = arena_printf(a, "%s: line %d, column %d: %s%s%s", name, te.line,
+		    te.column, te.text, te.suggestion[0] ? "; " : "", te.suggestion);
+		return false;
+	}
+	out->key[use] = t;
+	out->key_age_ms[use] = age_ms;
+	return true;
+}
+
+static bool
+compile_keys(struct rule *out, struct arena *a, const rule_record *rec)
+{
+	const int64_t hour_ms = 3600000, minute_ms = 60000;
+
+	return compile_key(out, a, KEY_THREAD, "thread key", rec->thread_key,
+		   rec->thread_hours * hour_ms) &&
+	       compile_key(out, a, KEY_UPDATE, "update key", rec->update_key, 0) &&
+	       compile_key(out, a, KEY_DEDUPE, "dedupe key", rec->dedupe_key,
+		   rec->dedupe_minutes * minute_ms);
 }
 
 /* The rule's own template, else its event type's, else the built-in one. */
@@ -124,7 +156,7 @@ rule_compile(struct arena *a, const rule_record *rec, const type_record *type, s
 	    .prefer_silence =
 		rec->on_unknown == CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE,
 	    .plain_text_fallback = rec->on_message_error ==
-				   CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT,
+	                           CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT,
 	    .n_retry = (int)rec->n_retry_s,
 	    .retry_s = rec->retry_s,
 	};
@@ -132,6 +164,8 @@ rule_compile(struct arena *a, const rule_record *rec, const type_record *type, s
 		problem(out, a, "filter", e.text);
 	else if (!message_template_compile(a, template_text(rec, type), &template, &te))
 		template_problem(out, a, &te);
+	else
+		(void)compile_keys(out, a, rec); /* out->problem says what is wrong */
 	out->filter = filter;
 	out->template = template;
 }
@@ -158,7 +192,7 @@ static void
 build_connections(struct txn *t, struct ruleset *r, struct err *e)
 {
 	struct gathering g = gather(t, r->arena, r->workspace, STATE_CONNECTION,
-				    &carillon__v1__connection__descriptor, e);
+	    &carillon__v1__connection__descriptor, e);
 
 	r->connections = ARENA_ARRAY(r->arena, struct ruleset_connection, g.n + 1);
 	r->n_connections = g.n;
@@ -176,7 +210,7 @@ build_workspace(struct txn *t, struct ruleset *r)
 		return;
 	r->exists = true;
 	if (record_unpack(&carillon__v1__workspace__descriptor, r->arena,
-			  arena_str(r->arena, v.bytes), &record, NULL))
+		arena_str(r->arena, v.bytes), &record, NULL))
 		r->paused = ((const workspace_record *)record)->paused;
 }
 

@@ -134,6 +134,19 @@ key_by_state(struct str workspace, int state, uint64_t seq, struct str rule)
 }
 
 struct key
+key_by_key(
+    struct str workspace, struct str rule, int use, const uint8_t hash[static KEY_HASH_SIZE])
+{
+	struct key k = key_of_workspace(workspace);
+
+	key_id(&k, rule, RECORD_ID_MAX);
+	key_byte(&k, 0);
+	key_byte(&k, use);
+	key_bytes(&k, (const char *)hash, KEY_HASH_SIZE);
+	return k;
+}
+
+struct key
 key_due(int64_t due_ms, uint64_t seq, struct str rule)
 {
 	struct key k = key_empty();

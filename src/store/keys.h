@@ -26,6 +26,10 @@ struct key key_by_workspace(struct str workspace, uint64_t seq);
 struct key key_by_state(struct str workspace, int state, uint64_t seq, struct str rule);
 struct key key_due(int64_t due_ms, uint64_t seq, struct str rule);
 struct key key_held(struct str workspace, struct str connection, uint64_t seq, struct str rule);
+/* `hash` of the key's text, which may be long. */
+enum { KEY_HASH_SIZE = 16 };
+struct key key_by_key(
+    struct str workspace, struct str rule, int use, const uint8_t hash[static KEY_HASH_SIZE]);
 
 /* What all keys of a workspace (a state, a connection of it) begin with. */
 struct key key_of_workspace(struct str workspace);

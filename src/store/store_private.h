@@ -116,3 +116,7 @@ void scan_end(struct scan *s);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
 void history_delete_event(struct txn *t, const event_record *ev);
+
+/* What the keys of a delivery point at, when it is told and when it goes (by_key.c). */
+void keyed_note(struct txn *t, const delivery_record *d);
+void keyed_forget(struct txn *t, const delivery_record *d);

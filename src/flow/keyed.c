@@ -1,0 +1,114 @@
+#include "keyed.h"
+
+#include "carillon/buf.h"
+#include "carillon/template.h"
+
+enum {
+	TAKEN_PAUSE_MS = 2000, /* until the message before is settled, usually */
+	KEY_TEXT_MAX = 512,    /* bytes of a key that are looked at */
+};
+
+static struct str
+trimmed(struct str s)
+{
+	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
+		s = (struct str){s.ptr + 1, s.len - 1};
+	while (s.len > 0 && (unsigned char)s.ptr[s.len - 1] <= ' ')
+		s.len--;
+	s.len = str_utf8_cut(s, KEY_TEXT_MAX);
+	return s;
+}
+
+static void
+prepare(struct delivery *d, struct buf *text)
+{
+	for (enum key_use use = 0; use < KEY_USES; use++) {
+		if (d->rule->key[use] == NULL)
+			continue;
+		buf_clear(text);
+		template_render(
+		    d->rule->key[use], &d->message->event, TEMPLATE_ESCAPE_NONE, text, NULL);
+		d->key[use] = arena_str(d->message->arena, trimmed(buf_view(text)));
+	}
+}
+
+void
+keyed_prepare(struct message *m)
+{
+	struct buf text = {0};
+
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step != STEP_SETTLED)
+			prepare(&m->deliveries[i], &text);
+	buf_fini(&text);
+}
+
+bool
+keyed_has_any(const struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		for (enum key_use use = 0; use < KEY_USES; use++)
+			if (m->deliveries[i].key[use].len > 0)
+				return true;
+	return false;
+}
+
+static void
+settled(struct delivery *d, enum delivery_state state, struct str reason)
+{
+	d->step = STEP_SETTLED;
+	d->state = state;
+	d->reason = reason;
+}
+
+/* What the ledger has under the key, if it is not too old to count. */
+static bool
+find(struct delivery *d, struct txn *history, enum key_use use, wall_t now, struct keyed *out)
+{
+	int64_t age_ms = d->rule->key_age_ms[use];
+
+	if (d->key[use].len == 0 || !ledger_keyed(history, d->message->event.workspace,
+					d->rule_id, use, d->key[use], out))
+		return false;
+	return out->seq != d->message->seq && (age_ms == 0 || now.ms - out->at.ms < age_ms);
+}
+
+static struct str
+id_of(struct delivery *d, const struct keyed *k)
+{
+	return arena_str(d->message->arena, str_of(k->message_id));
+}
+
+static void
+apply(struct delivery *d, struct txn *history, wall_t now)
+{
+	struct keyed k;
+
+	if (d->key_is_taken) {
+		settled(
+		    d, DELIVERY_PARKED, STR("waiting for an earlier message of the same key"));
+		d->due = (wall_t){now.ms + TAKEN_PAUSE_MS};
+		return;
+	}
+	if (find(d, history, KEY_DEDUPE, now, &k)) {
+		d->suppressed = k.count + 1;
+		settled(d, DELIVERY_SKIPPED,
+		    arena_printf(d->message->arena,
+			"the same key was posted less than %lld minutes ago; "
+			"counted (%u so far), not posted",
+			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000), d->suppressed));
+		return;
+	}
+	if (find(d, history, KEY_UPDATE, now, &k))
+		d->update_id = id_of(d, &k);
+	if (find(d, history, KEY_THREAD, now, &k))
+		d->thread_id = id_of(d, &k);
+}
+
+void
+keyed_apply(struct message *m, struct txn *history, wall_t now)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step != STEP_SETTLED)
+			apply(&m->deliveries[i], history, now);
+}
