@@ -19,5 +19,5 @@ enum event_attribute {
 int event_attribute_of(struct str name);
 struct str event_attribute_name(int attribute);
 /* As a string in `scratch`, or NULL when the event has none. */
-const struct json *event_attribute_get(const struct event *ev, int attribute,
-				       struct json *scratch);
+const struct json *event_attribute_get(
+    const struct event *ev, int attribute, struct json *scratch);

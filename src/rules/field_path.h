@@ -26,7 +26,7 @@ enum field_next { FIELD_END, FIELD_STEP, FIELD_BAD };
 enum field_next field_path_next(struct str *rest, bool is_first, struct field_step *out);
 
 /* False if `text` is no path; `e` says why, without naming it. Owned by `a`. */
-MUST_USE bool field_path_parse(struct arena *a, struct str text, struct field_path *out,
-			       struct err *e);
+MUST_USE bool field_path_parse(
+    struct arena *a, struct str text, struct field_path *out, struct err *e);
 /* NULL if missing. */
 const struct json *field_path_find(const struct field_path *p, const struct json *root);

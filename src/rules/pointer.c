@@ -68,7 +68,7 @@ words_format(char *text, size_t size, const struct str *words, size_t n)
 
 bool
 fail_unknown(struct err *e, const struct pointer *p, const char *what, struct str word,
-	     const struct str *known, size_t n)
+    const struct str *known, size_t n)
 {
 	char where[POINTER_TEXT_MAX], list[LIST_TEXT_MAX];
 	struct str nearest = str_nearest(word, known, n);
@@ -77,7 +77,7 @@ fail_unknown(struct err *e, const struct pointer *p, const char *what, struct st
 	(void)pointer_format(where, sizeof(where), p);
 	if (nearest.len > 0)
 		return fail(e, ERR_INPUT, "%s: %s \"%.*s\"; did you mean \"%.*s\"?", where,
-			    what, STR_ARG(shown), STR_ARG(nearest));
+		    what, STR_ARG(shown), STR_ARG(nearest));
 	return fail(e, ERR_INPUT, "%s: %s \"%.*s\"; use %s", where, what, STR_ARG(shown),
-		    words_format(list, sizeof(list), known, n));
+	    words_format(list, sizeof(list), known, n));
 }

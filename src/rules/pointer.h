@@ -23,4 +23,4 @@ enum { POINTER_TEXT_MAX = 160 };
 const char *words_format(char *text, size_t size, const struct str *words, size_t n);
 /* Fails with ERR_INPUT: "<pointer>: <what> "<word>"; did you mean "x"?", or the known words. */
 bool fail_unknown(struct err *e, const struct pointer *p, const char *what, struct str word,
-		  const struct str *known, size_t n);
+    const struct str *known, size_t n);

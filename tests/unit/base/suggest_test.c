@@ -10,8 +10,8 @@
 static void
 assert_nearest(const char *word, const char *expected)
 {
-	const struct str words[] = {STR("starts_with"), STR("exists"), STR("gte"), STR("gt"),
-				    STR("contains")};
+	const struct str words[] = {
+	    STR("starts_with"), STR("exists"), STR("gte"), STR("gt"), STR("contains")};
 	struct str got = str_nearest(str_of(word), words, COUNT_OF(words));
 
 	if (!str_eq(got, str_of(expected)))

@@ -112,7 +112,7 @@ model_lane_ready(const struct model *m, int lane, int64_t now)
 
 	return model_own_ready(m, lane, now) &&
 	       rate_allows(m->team_leaves[team], m->n_team_leaves[team], now,
-			   m->policy.team_rate_milli, m->policy.team_burst);
+		   m->policy.team_rate_milli, m->policy.team_burst);
 }
 
 static bool
@@ -158,8 +158,8 @@ model_shut(struct model *m, struct model_lane *l, int64_t until)
 }
 
 static void
-model_report(struct model *m, struct model_item *it, enum lane_result r, int64_t after,
-	     int64_t now)
+model_report(
+    struct model *m, struct model_item *it, enum lane_result r, int64_t after, int64_t now)
 {
 	struct model_lane *l = &m->lanes[it->lane];
 	bool is_news = it->left_as >= l->shut_as;
@@ -173,8 +173,7 @@ model_report(struct model *m, struct model_item *it, enum lane_result r, int64_t
 		l->faults++;
 		l->window = l->window / 2 > 0 ? l->window / 2 : 1;
 		model_shut(m, l,
-			   now +
-			       (pause < m->policy.shut_max_ms ? pause : m->policy.shut_max_ms));
+		    now + (pause < m->policy.shut_max_ms ? pause : m->policy.shut_max_ms));
 	} else if (r == LANE_RESULT_NEUTRAL && is_news && l->state == LANE_PROBING) {
 		l->state = LANE_SHUT;
 	} else if (r == LANE_RESULT_OK && is_news) {
@@ -219,7 +218,7 @@ play_offer(struct model *m, struct dispatch *d, struct model_item *it, int64_t n
 	mono_t retry_at;
 	char t[32], c[32];
 	bool taken = dispatch_offer(d, name(t, "team", lane / CHANNELS), name(c, "C", lane),
-				    &it->item, at(now), patience, &retry_at);
+	    &it->item, at(now), patience, &retry_at);
 
 	assert_int_equal(taken, l->queued < m->policy.queue_max && !is_shut);
 	if (!taken) {
@@ -277,8 +276,8 @@ play_withdraw(struct model *m, struct dispatch *d, struct model_item *it)
 
 	while (l->queue[i] != it)
 		i++;
-	memmove(&l->queue[i], &l->queue[i + 1],
-		(size_t)(--l->queued - i) * sizeof(l->queue[0]));
+	memmove(
+	    &l->queue[i], &l->queue[i + 1], (size_t)(--l->queued - i) * sizeof(l->queue[0]));
 	it->queued = false;
 	dispatch_withdraw(d, &it->item);
 }
@@ -338,14 +337,14 @@ random_days_agree_with_the_naive_model(void **state)
 		seed = trial * 0x9e3779b97f4a7c15u;
 		memset(&m, 0, sizeof(m));
 		m.policy = (struct lane_policy){.queue_max = 1 + random_below(QUEUE),
-						.window_start = 1 + random_below(4),
-						.window_max = 4 + random_below(4),
-						.shut_min_ms = 1 + random_below(500),
-						.shut_max_ms = 500 + random_below(3000),
-						.rate_milli = 500 + random_below(60000),
-						.burst = 1 + random_below(5),
-						.team_rate_milli = 500 + random_below(90000),
-						.team_burst = 1 + random_below(8)};
+		    .window_start = 1 + random_below(4),
+		    .window_max = 4 + random_below(4),
+		    .shut_min_ms = 1 + random_below(500),
+		    .shut_max_ms = 500 + random_below(3000),
+		    .rate_milli = 500 + random_below(60000),
+		    .burst = 1 + random_below(5),
+		    .team_rate_milli = 500 + random_below(90000),
+		    .team_burst = 1 + random_below(8)};
 		m.in_flight_max = 1 + random_below(30);
 		for (int l = 0; l < LANES; l++)
 			m.lanes[l].window = m.policy.window_start;

@@ -11,14 +11,14 @@
 enum { FAST = 1000 * 1000 * 1000 };
 
 static const struct lane_policy OPEN_WIDE = {.queue_max = 100,
-					     .window_start = 100,
-					     .window_max = 100,
-					     .shut_min_ms = 1000,
-					     .shut_max_ms = 60000,
-					     .rate_milli = FAST,
-					     .burst = 1000,
-					     .team_rate_milli = FAST,
-					     .team_burst = 100000};
+    .window_start = 100,
+    .window_max = 100,
+    .shut_min_ms = 1000,
+    .shut_max_ms = 60000,
+    .rate_milli = FAST,
+    .burst = 1000,
+    .team_rate_milli = FAST,
+    .team_burst = 100000};
 
 static mono_t
 at(int64_t ms)
@@ -41,7 +41,7 @@ offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t 
 	mono_t retry_at;
 
 	assert_true(dispatch_offer(d, name(t, "team", team), name(c, "C", channel), item, now,
-				   INT64_MAX / 2, &retry_at));
+	    INT64_MAX / 2, &retry_at));
 }
 
 static void

@@ -11,14 +11,14 @@
 enum { FAST = 1000 * 1000 * 1000, ITEMS = 4000 };
 
 static const struct lane_policy POLICY = {.queue_max = ITEMS,
-					  .window_start = 4,
-					  .window_max = 8,
-					  .shut_min_ms = 1000,
-					  .shut_max_ms = 4000,
-					  .rate_milli = FAST,
-					  .burst = 10000,
-					  .team_rate_milli = FAST,
-					  .team_burst = 10000};
+    .window_start = 4,
+    .window_max = 8,
+    .shut_min_ms = 1000,
+    .shut_max_ms = 4000,
+    .rate_milli = FAST,
+    .burst = 10000,
+    .team_rate_milli = FAST,
+    .team_burst = 10000};
 
 static struct lane_item items[ITEMS];
 static mono_t now;

@@ -336,7 +336,7 @@ random_filters_agree_with_the_naive_evaluator(void **state)
 	    STR("{\"properties\":{\"num\":{\"type\":\"number\"},\"l\":{\"type\":\"array\","
 		"\"items\":{\"type\":[\"number\",\"null\"]}},\"o\":{\"type\":\"object\","
 		"\"properties\":{\"num\":{\"type\":\"integer\"},\"a\":{\"type\":\"string\"}}}}"
-	        "}"),
+		"}"),
 	    &schema, &e));
 	for (int i = 0; i < TREES; i++) {
 		arena_reset(a);

@@ -144,7 +144,7 @@ numeric_text_is_a_number_where_the_schema_says_number(void **state)
 	    STR("{\"properties\":{\"n\":{\"type\":\"number\"},\"s\":{\"type\":\"string\"},"
 		"\"u\":{\"type\":[\"number\",\"string\"]},\"i\":{\"type\":[\"integer\","
 		"\"null\"]},\"l\":{\"items\":{\"properties\":{\"p\":{\"type\":\"number\"}}}}}"
-	        "}"),
+		"}"),
 	    &schema, &e));
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct event ev = event_with(arena, cases[i].payload);
@@ -276,7 +276,7 @@ an_explanation_says_each_condition_in_words(void **state)
 	struct filter *f =
 	    compile("{\"all\":[{\"field\":\"severity\",\"op\":\"at_least\",\"value\":\"high\"},"
 		    "{\"not\":{\"field\":\"event.resource_id\",\"op\":\"starts_with\","
-	            "\"value\":\"test_\"}},"
+		    "\"value\":\"test_\"}},"
 		    "{\"any\":[{\"field\":\"value\",\"op\":\"gt\",\"value\":1000},"
 		    "{\"field\":\"tags\",\"op\":\"contains\",\"value\":\"a\"},"
 		    "{\"field\":\"plan\",\"op\":\"in\",\"value\":[\"gold\",\"silver\"]},"
