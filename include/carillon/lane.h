@@ -77,10 +77,11 @@ mono_t dispatch_wake(struct dispatch *d, mono_t now);
 void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);
 /*
- * Puts an item that was just reported back at the head of its lane, to leave again first: after
- * a throttle, or to be said differently. Never refused for want of room. Returns true.
+ * As dispatch_report, but the item goes back to the head of its lane, to leave again first:
+ * after a throttle, or to be said differently. Never refused for want of room.
  */
-bool dispatch_requeue(struct dispatch *d, struct lane_item *item, mono_t now);
+void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
+    int64_t retry_after_ms, mono_t now);
 /* Whether any item is queued or in flight. */
 bool dispatch_has_items(const struct dispatch *d);
 /* Takes a queued item out again (canceled, drain). */

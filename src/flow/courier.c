@@ -211,9 +211,12 @@ mark_broken(struct courier *c, const struct delivery *d)
 	ruleset_unref(r);
 }
 
-/* What can be tried again at once, without counting: a pause, plain text, top level. */
+/*
+ * Whether the delivery goes back to the head of its lane, without counting: after a short
+ * pause, or to be said differently, in plain text or at top level.
+ */
 static bool
-try_again(struct courier *c, struct delivery *d, mono_t now)
+goes_again(struct courier *c, struct delivery *d)
 {
 	int64_t patience_ms = c->flow->parts.config->nak_delay_max_s * 1000;
 	bool has_text_left =
@@ -222,19 +225,18 @@ try_again(struct courier *c, struct delivery *d, mono_t now)
 	switch (d->outcome.verdict) {
 	case VERDICT_THROTTLED:
 		return d->outcome.retry_after_ms <= patience_ms &&
-		       !atomic_load(&c->flow->is_draining) &&
-		       dispatch_requeue(c->dispatch, &d->lane_item, now);
+		       !atomic_load(&c->flow->is_draining);
 	case VERDICT_NO_THREAD:
 		/* The message to reply to or to replace is gone: say it anew, at top level. */
 		if (d->thread_id.len == 0 && d->update_id.len == 0)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
-		return dispatch_requeue(c->dispatch, &d->lane_item, now);
+		return true;
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;
 		d->degraded = true;
-		return dispatch_requeue(c->dispatch, &d->lane_item, now);
+		return true;
 	default: return false;
 	}
 }
@@ -246,19 +248,25 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
 	const struct dest_type *dest = d->rule->connection->dest;
+	enum lane_result result;
 
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
 	attempt_add(
 	    d, transfer_request(t), res, duration_ms, c->flow->parts.config->keep_request);
 	deliver_release(c->deliver, t);
-	dispatch_report(c->dispatch, &d->lane_item, lane_result(&d->outcome),
-	    d->outcome.retry_after_ms, now);
+	result = lane_result(&d->outcome);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
-	if (!try_again(c, d, now))
+	if (goes_again(c, d)) {
+		dispatch_return(
+		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
+	} else {
+		dispatch_report(
+		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
 		hand_over(c, d);
+	}
 }
 
 static void

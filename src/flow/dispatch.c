@@ -373,6 +373,26 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 }
 
 void
+dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
+    int64_t retry_after_ms, mono_t now)
+{
+	struct lane *l = item->lane;
+
+	dispatch_report(d, item, r, retry_after_ms, now);
+	list_prepend(&l->queue, &item->link);
+	item->lane = l;
+	l->queued++;
+	d->n_queued++;
+	place(d, l, now);
+}
+
+bool
+dispatch_has_items(const struct dispatch *d)
+{
+	return d->n_queued + d->n_in_flight > 0;
+}
+
+void
 dispatch_withdraw(struct dispatch *d, struct lane_item *item)
 {
 	struct lane *l = item->lane;
