@@ -20,4 +20,4 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets /* buf.h, str_copy, snprintf */
 #pragma GCC poison atoi atol atoll                            /* config.h, number.h */
 #pragma GCC poison localtime gmtime ctime asctime             /* clock.h */
-#pragma GCC poison alloca /* arena.h */
+#pragma GCC poison alloca                                     /* arena.h */

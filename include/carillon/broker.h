@@ -25,8 +25,8 @@ struct broker_options {
 };
 
 /* ERR_TEMP: nobody there (says the URL and what to check); ERR_DENIED: refused credentials. */
-MUST_USE bool broker_connect(struct broker **out, const struct broker_options *o,
-			     struct err *e);
+MUST_USE bool broker_connect(
+    struct broker **out, const struct broker_options *o, struct err *e);
 void broker_close(struct broker *b); /* flushes what was published; NULL is fine */
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
@@ -54,8 +54,8 @@ struct stream_info {
 	char id[48]; /* creation time: another one means the stream was made anew */
 	uint64_t first_seq, last_seq, messages, bytes;
 };
-MUST_USE bool broker_stream_info(struct broker *b, enum stream s, struct stream_info *out,
-				 struct err *e);
+MUST_USE bool broker_stream_info(
+    struct broker *b, enum stream s, struct stream_info *out, struct err *e);
 
 struct consumer_info {
 	uint64_t delivered_seq; /* highest stream sequence ever handed out */
@@ -89,8 +89,8 @@ void puller_close(struct puller *p);
  * re-created by broker_ensure. Heartbeats missed and reconnects re-issue the request by
  * themselves.
  */
-MUST_USE bool puller_next(struct puller *p, size_t room, int64_t wait_ms,
-			  struct broker_message *out, struct err *e);
+MUST_USE bool puller_next(
+    struct puller *p, size_t room, int64_t wait_ms, struct broker_message *out, struct err *e);
 /* Whether any message that was asked for may still arrive (for drain): stops asking, and the
  * requests outstanding are let run out. */
 void puller_stop(struct puller *p);
@@ -105,25 +105,25 @@ MUST_USE bool broker_term(struct broker *b, struct str reply, struct err *e);
 
 /* `msg_id` may be NULL. ERR_FULL: the server has no room (limits, disk). *seq may be NULL. */
 MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str data,
-			     const char *msg_id, int64_t wait_ms, uint64_t *seq, struct err *e);
+    const char *msg_id, int64_t wait_ms, uint64_t *seq, struct err *e);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
-		   struct str type);
+    struct str type);
 void subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
-		 const char *what);
+    const char *what);
 /* Splits an event's subject; false if it is none of ours. */
-MUST_USE bool subject_parse_event(const struct broker *b, struct str subject,
-				  struct str *workspace, struct str *type);
+MUST_USE bool subject_parse_event(
+    const struct broker *b, struct str subject, struct str *workspace, struct str *type);
 
 /* --- the state bucket (KV carillon_state) --- */
 
 /* expected 0: must not exist (a deleted key does not exist). ERR_CONFLICT: another revision. */
 MUST_USE bool broker_state_put(struct broker *b, const char *key, struct str bytes,
-			       uint64_t expected, uint64_t *revision, struct err *e);
-MUST_USE bool broker_state_delete(struct broker *b, const char *key, uint64_t expected,
-				  uint64_t *revision, struct err *e);
+    uint64_t expected, uint64_t *revision, struct err *e);
+MUST_USE bool broker_state_delete(
+    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
 
@@ -133,16 +133,16 @@ struct str broker_state_key(const struct broker *b, struct str subject);
 
 struct reader;
 /* Delivers messages with sequence >= from. */
-MUST_USE bool reader_open(struct reader **out, struct broker *b, enum stream s, uint64_t from,
-			  struct err *e);
+MUST_USE bool reader_open(
+    struct reader **out, struct broker *b, enum stream s, uint64_t from, struct err *e);
 void reader_close(struct reader *r); /* NULL is fine */
 /* As puller_next. */
-MUST_USE bool reader_next(struct reader *r, int64_t wait_ms, struct broker_message *out,
-			  struct err *e);
+MUST_USE bool reader_next(
+    struct reader *r, int64_t wait_ms, struct broker_message *out, struct err *e);
 
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
-MUST_USE bool broker_get(struct broker *b, enum stream s, uint64_t seq,
-			 struct broker_message *out, struct err *e);
+MUST_USE bool broker_get(
+    struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
 /* Removes what a workspace has in a stream (erase): events and ops by subject, state by key. */
-MUST_USE bool broker_purge_workspace(struct broker *b, enum stream s, struct str workspace,
-				     struct err *e);
+MUST_USE bool broker_purge_workspace(
+    struct broker *b, enum stream s, struct str workspace, struct err *e);

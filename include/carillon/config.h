@@ -53,5 +53,5 @@ struct retry_schedule {
 	int64_t delay_ms[RETRY_STEPS_MAX];
 	int steps;
 };
-MUST_USE bool config_retry_schedule(const char *text, struct retry_schedule *out,
-				    struct err *e);
+MUST_USE bool config_retry_schedule(
+    const char *text, struct retry_schedule *out, struct err *e);

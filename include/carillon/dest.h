@@ -92,20 +92,20 @@ struct dest_type {
 	const char *name; /* stored: never rename */
 	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
 	bool (*compose)(struct dest_request *req, const struct dest_message *m,
-			const char *base_url, const struct secret *token, struct err *e);
-	void (*judge)(const struct dest_message *m, const struct dest_response *res,
-		      struct outcome *out);
+	    const char *base_url, const struct secret *token, struct err *e);
+	void (*judge)(
+	    const struct dest_message *m, const struct dest_response *res, struct outcome *out);
 	/* Request that asks who the token belongs to, and reading its answer into `c`
 	 * (team_id, team_name, bot_user_id). For `connection add|test`. */
 	bool (*compose_test)(struct dest_request *req, const char *base_url,
-			     const struct secret *token, struct err *e);
-	bool (*judge_test)(const struct dest_response *res, struct dest_account *account,
-			   struct outcome *out);
+	    const struct secret *token, struct err *e);
+	bool (*judge_test)(
+	    const struct dest_response *res, struct dest_account *account, struct outcome *out);
 	/* Request that asks for one channel, and reading its answer. */
 	bool (*compose_channel)(struct dest_request *req, const char *base_url,
-				const struct secret *token, struct str channel, struct err *e);
-	bool (*judge_channel)(const struct dest_response *res, struct dest_channel *channel,
-			      struct outcome *out);
+	    const struct secret *token, struct str channel, struct err *e);
+	bool (*judge_channel)(
+	    const struct dest_response *res, struct dest_channel *channel, struct outcome *out);
 };
 
 /* The type called `name`, or NULL. The table is generated from the files of src/dest. */

@@ -43,8 +43,8 @@ struct schema;
 /* Compiles `text` (empty: accepts everything). ERR_INPUT with JSON pointer of the bad node,
  * and a suggestion for a misspelt op or key. Owned by `a`. */
 MUST_USE bool filter_compile(struct arena *a, struct str text,
-			     const struct severity_order *order, const struct schema *schema,
-			     struct filter **out, struct err *e);
+    const struct severity_order *order, const struct schema *schema, struct filter **out,
+    struct err *e);
 /* Whether the event passes. No allocation, no failure, any thread. */
 bool filter_matches(const struct filter *f, const struct event *ev);
 
@@ -57,4 +57,4 @@ struct filter_finding {
 };
 typedef void filter_finding_fn(const struct filter_finding *f, void *arg);
 bool filter_explain(const struct filter *f, const struct event *ev, struct arena *a,
-		    filter_finding_fn *each, void *arg);
+    filter_finding_fn *each, void *arg);

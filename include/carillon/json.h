@@ -44,8 +44,8 @@ struct json {
  * Parses `text`. On failure err.text says "line L, column C: what was expected", kind
  * ERR_INPUT. `depth_max` levels of nesting; the arena's limit bounds memory (also ERR_INPUT).
  */
-MUST_USE bool json_parse(struct arena *a, struct str text, int depth_max,
-			 const struct json **out, struct err *e);
+MUST_USE bool json_parse(
+    struct arena *a, struct str text, int depth_max, const struct json **out, struct err *e);
 
 /* Line and column, both from 1, of a byte offset; a column counts characters, not bytes. */
 void json_position(struct str text, size_t offset, int *line, int *column);

@@ -51,6 +51,6 @@ const char *outcome_sentence(enum outcome_code c);
  * if the bytes are not such a record or the limit is passed.
  */
 MUST_USE bool record_unpack(const ProtobufCMessageDescriptor *type, struct arena *a,
-			    struct str bytes, void *out_message, struct err *e);
+    struct str bytes, void *out_message, struct err *e);
 /* Packs any of them into bytes owned by `a`. */
 struct str record_pack(struct arena *a, const void *message);

@@ -32,39 +32,36 @@ MUST_USE bool registry_catch_up(struct registry *r, uint64_t until, struct err *
 /* Reading: unpacked into `a`; NULL if there is none or (e->kind not ERR_NOT_FOUND) reading
  * failed. */
 workspace_record *registry_workspace(struct registry *r, struct arena *a, struct str workspace,
-				     uint64_t *revision, struct err *e);
+    uint64_t *revision, struct err *e);
 connection_record *registry_connection(struct registry *r, struct arena *a,
-				       struct str workspace, struct str id, uint64_t *revision,
-				       struct err *e);
+    struct str workspace, struct str id, uint64_t *revision, struct err *e);
 rule_record *registry_rule(struct registry *r, struct arena *a, struct str workspace,
-			   struct str id, uint64_t *revision, struct err *e);
+    struct str id, uint64_t *revision, struct err *e);
 type_record *registry_type(struct registry *r, struct arena *a, struct str workspace,
-			   struct str name, uint64_t *revision, struct err *e);
+    struct str name, uint64_t *revision, struct err *e);
 
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
 MUST_USE bool registry_each(struct registry *r, struct arena *a, struct str workspace,
-			    enum state_kind kind, registry_each_fn *each, void *arg,
-			    struct err *e);
+    enum state_kind kind, registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
-				      registry_each_fn *each, void *arg, struct err *e);
+    registry_each_fn *each, void *arg, struct err *e);
 
 /*
  * Writing: checks the record (ids, references, that filter and template compile), puts it with
  * the expected revision (0: it must not exist), waits until the index has it.
  * ERR_INPUT, ERR_NOT_FOUND (workspace, connection), ERR_CONFLICT (changed meanwhile), ERR_TEMP.
  */
-MUST_USE bool registry_put_workspace(struct registry *r, const workspace_record *w,
-				     uint64_t expected, struct err *e);
+MUST_USE bool registry_put_workspace(
+    struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_connection(struct registry *r, struct str workspace,
-				      const connection_record *c, uint64_t expected,
-				      struct err *e);
+    const connection_record *c, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,
-				const rule_record *rule, uint64_t expected, struct err *e);
+    const rule_record *rule, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-				uint64_t expected, struct err *e);
+    uint64_t expected, struct err *e);
 MUST_USE bool registry_delete(struct registry *r, struct str workspace, enum state_kind kind,
-			      struct str id, uint64_t expected, struct err *e);
+    struct str id, uint64_t expected, struct err *e);
 /* Deletes a workspace's connections, rules, types and then itself. */
-MUST_USE bool registry_delete_workspace(struct registry *r, struct str workspace,
-					struct err *e);
+MUST_USE bool registry_delete_workspace(
+    struct registry *r, struct str workspace, struct err *e);

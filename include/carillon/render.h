@@ -23,7 +23,7 @@ struct message_template;
 
 struct message_template_error {
 	char slot[64]; /* "body", or a JSON pointer "/blocks/0/text/text"; empty: whole document
-			*/
+	                */
 	int line, column; /* in that slot; 0 when they mean nothing */
 	char text[240];   /* what is wrong and, if known, what was meant */
 };
@@ -33,8 +33,7 @@ struct message_template_error {
  * fills `te`.
  */
 MUST_USE bool message_template_compile(struct arena *a, struct str text,
-				       struct message_template **out,
-				       struct message_template_error *te);
+    struct message_template **out, struct message_template_error *te);
 /* The built-in template, JSON of slots: reads well for any event, very well for an alert. */
 struct str message_template_default(void);
 
@@ -49,4 +48,4 @@ struct rendered {
 
 /* `order` gives event.severity its normal name and rank. Result owned by `a`. */
 void message_render(const struct message_template *t, const struct event *ev,
-		    const struct severity_order *order, struct arena *a, struct rendered *out);
+    const struct severity_order *order, struct arena *a, struct rendered *out);

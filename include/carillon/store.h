@@ -54,21 +54,21 @@ void txn_renew(struct txn *t);
  * returns false nothing is written and `e` is what it left.
  */
 typedef bool store_fill(struct txn *t, void *arg, struct err *e);
-MUST_USE bool store_write(struct store *s, enum store_env env, store_fill *fill, void *arg,
-			  struct err *e);
+MUST_USE bool store_write(
+    struct store *s, enum store_env env, store_fill *fill, void *arg, struct err *e);
 
 /* --- state: records under "<workspace>.<kind>.<id>", with the revision of the KV bucket --- */
 
 enum state_kind { STATE_WORKSPACE, STATE_CONNECTION, STATE_RULE, STATE_TYPE, STATE_KINDS };
 const char *state_kind_name(enum state_kind k); /* "workspace", "connection", "rule", "type" */
 /* Splits a KV key. False if it is none of ours. */
-MUST_USE bool state_key_parse(struct str key, struct str *workspace, enum state_kind *kind,
-			      struct str *id);
+MUST_USE bool state_key_parse(
+    struct str key, struct str *workspace, enum state_kind *kind, struct str *id);
 /* "<workspace>.<kind>.<id>" into `out` (STATE_KEY_MAX bytes), NUL-terminated. Event type names
  * have dots: '.' in an id is written as '/'. */
 enum { STATE_KEY_MAX = 64 + 1 + 16 + 1 + 128 + 1 };
-void state_key(char out[static STATE_KEY_MAX], struct str workspace, enum state_kind kind,
-	       struct str id);
+void state_key(
+    char out[static STATE_KEY_MAX], struct str workspace, enum state_kind kind, struct str id);
 
 struct state_value {
 	struct str bytes; /* packed record; borrowed until the transaction ends */
@@ -76,12 +76,12 @@ struct state_value {
 };
 /* False when there is none (or the transaction has failed). */
 MUST_USE bool state_get(struct txn *t, struct str workspace, enum state_kind kind,
-			struct str id, struct state_value *out);
+    struct str id, struct state_value *out);
 /* Calls `each` for the records of one kind of one workspace in order of id; false from it
  * stops. */
 typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
-void state_each(struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each,
-		void *arg);
+void state_each(
+    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
 /* Puts or (bytes empty) deletes by KV key; an older revision than what is there changes
@@ -103,33 +103,31 @@ void history_apply(struct txn *t, const history_entry *entry);
 uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
 event_record *history_event(struct txn *t, struct arena *a, uint64_t seq);
-delivery_record *history_delivery(struct txn *t, struct arena *a, uint64_t seq,
-				  struct str rule);
+delivery_record *history_delivery(
+    struct txn *t, struct arena *a, uint64_t seq, struct str rule);
 /* All deliveries of an event, in order of rule id; false from `each` stops. */
 typedef bool delivery_each_fn(const delivery_record *d, void *arg);
-void history_each_delivery(struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each,
-			   void *arg);
+void history_each_delivery(
+    struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg);
 
 /* Lists of a workspace, newest first, before sequence `before` (0: from the newest). */
 typedef bool event_each_fn(const event_record *ev, void *arg);
 void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
-			   uint64_t before, event_each_fn *each, void *arg);
+    uint64_t before, event_each_fn *each, void *arg);
 void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
-			      uint64_t before, delivery_each_fn *each, void *arg);
+    uint64_t before, delivery_each_fn *each, void *arg);
 /* The same for one state other than delivered, by an index of its own. */
 void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-			      enum delivery_state state, uint64_t before,
-			      delivery_each_fn *each, void *arg);
+    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg);
 
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
-void ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each,
-		     void *arg);
+void ledger_each_due(
+    struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg);
 /* When the earliest is due; false if none is parked. */
 MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
-		      struct str connection, struct str rule, delivery_each_fn *each,
-		      void *arg);
+    struct str connection, struct str rule, delivery_each_fn *each, void *arg);
 /* Each (workspace, connection) that has held deliveries, once; false from `each` stops. */
 typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);
 void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
@@ -143,12 +141,12 @@ void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each,
 enum key_use { KEY_THREAD, KEY_UPDATE, KEY_DEDUPE, KEY_USES };
 struct keyed {
 	uint64_t seq;
-	wall_t at;          /* thread: when its first message was posted; dedupe: first accepted */
-	uint32_t count;     /* dedupe: repeats so far */
+	wall_t at;      /* thread: when its first message was posted; dedupe: first accepted */
+	uint32_t count; /* dedupe: repeats so far */
 	char message_id[64]; /* the destination's id */
 };
-MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule, enum key_use use,
-    struct str key, struct keyed *out);
+MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule,
+    enum key_use use, struct str key, struct keyed *out);
 
 /* Deletes events received before `before`, with deliveries and indexes, at most `max` events
  * (<= 1024: more stalls the writer). Deliveries that are not final are kept. Returns how many

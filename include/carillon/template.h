@@ -25,7 +25,7 @@ struct template;
 enum template_escape {
 	TEMPLATE_ESCAPE_NONE, /* as LiquidJS: plain_text fields, keys, the differential test */
 	TEMPLATE_ESCAPE_MRKDWN, /* & < > as entities: a value can mention nobody and link
-				   nowhere */
+	                           nowhere */
 };
 
 struct template_error {
@@ -34,8 +34,8 @@ struct template_error {
 	char suggestion[80]; /* did you mean "upcase"?  or empty */
 };
 
-MUST_USE bool template_compile(struct arena *a, struct str source, struct template **out,
-			       struct template_error *e);
+MUST_USE bool template_compile(
+    struct arena *a, struct str source, struct template **out, struct template_error *e);
 
 struct template_warnings {
 	int missing; /* paths that led nowhere */
@@ -45,6 +45,6 @@ struct template_warnings {
 };
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
 void template_render(const struct template *t, const struct event *ev, enum template_escape esc,
-		     struct buf *out, struct template_warnings *w);
+    struct buf *out, struct template_warnings *w);
 /* Whether it has no substitution: the same text for every event. */
 bool template_is_constant(const struct template *t);

@@ -67,7 +67,8 @@ struct vault;
 
 /*
  * Opens the master key file at `path`: mode 0600 or stricter, owned by us or root, else
- * ERR_SETUP (systemd's own copy may be readable by its group: it shows an ACL that way). When `path` is empty, $CREDENTIALS_DIRECTORY/carillon-master-key (systemd), then
+ * ERR_SETUP (systemd's own copy may be readable by its group: it shows an ACL that way). When
+ * `path` is empty, $CREDENTIALS_DIRECTORY/carillon-master-key (systemd), then
  * $CARILLON_MASTER_KEY (hexadecimal; development only, logged as such) are tried. The file
  * holds one line a version, "1 <64 hex digits>"; the highest version seals, all of them open.
  */
@@ -84,11 +85,10 @@ uint32_t vault_version(const struct vault *v);
 
 /* Seals into `out` (room for secret_len + VAULT_SEALED_OVERHEAD); sets *out_len. */
 void vault_seal(const struct vault *v, struct str workspace, struct str connection,
-		const struct secret *clear, uint8_t *out, size_t *out_len);
+    const struct secret *clear, uint8_t *out, size_t *out_len);
 /* Opens into `clear`. ERR_DENIED: wrong master key, wrong owner, or altered; says which to
  * check. */
 MUST_USE bool vault_unseal(const struct vault *v, struct str workspace, struct str connection,
-			   const void *sealed, size_t sealed_len, struct secret *clear,
-			   struct err *e);
+    const void *sealed, size_t sealed_len, struct secret *clear, struct err *e);
 /* Key version a sealed blob was made with; 0 if it is none of ours. */
 uint32_t vault_sealed_version(const void *sealed, size_t sealed_len);

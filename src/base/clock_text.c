@@ -44,7 +44,7 @@ date_from_days(int64_t days, struct civil *c)
 	int64_t era = div_down(shifted, DAYS_PER_ERA),
 		day_of_era = shifted - era * DAYS_PER_ERA;
 	int64_t leap_free = day_of_era - day_of_era / DAYS_PER_4_YEARS +
-			    day_of_era / DAYS_PER_CENTURY - day_of_era / (DAYS_PER_ERA - 1);
+	                    day_of_era / DAYS_PER_CENTURY - day_of_era / (DAYS_PER_ERA - 1);
 	int64_t year_of_era = leap_free / 365;
 	int64_t day_of_year =
 	    day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -86,7 +86,7 @@ clock_text(wall_t t, char text[static CLOCK_TEXT_MAX])
 {
 	struct civil c = civil_from_wall(t);
 	int len = snprintf(text, CLOCK_TEXT_MAX, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ",
-			   c.year, c.month, c.day, c.hour, c.minute, c.second, c.ms);
+	    c.year, c.month, c.day, c.hour, c.minute, c.second, c.ms);
 
 	must(len > 0 && len < CLOCK_TEXT_MAX);
 	return text;

@@ -90,7 +90,7 @@ assign_string(struct config *c, const struct setting *s, struct str value, struc
 			return fail(e, ERR_INPUT, "has a control character at byte %zu", i + 1);
 	if ((int64_t)value.len < s->min || (int64_t)value.len > s->max)
 		return fail(e, ERR_INPUT, "has %zu bytes; it must have %" PRId64 " to %" PRId64,
-			    value.len, s->min, s->max);
+		    value.len, s->min, s->max);
 	must(str_copy(setting_string(c, s), CONFIG_STRING_MAX, value));
 	return true;
 }
@@ -110,7 +110,7 @@ parse_int(struct str text, int64_t *out)
 		if (__builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, text.ptr[i] - '0', &n))
 			n = INT64_MAX; /* outside every bound; the multiplication keeps it there
-					*/
+			                */
 	}
 	*out = negative ? -n : n;
 	return true;
@@ -124,13 +124,12 @@ assign_int(struct config *c, const struct setting *s, struct str value, struct e
 	const char *space = s->unit[0] ? " " : "";
 	if (!parse_int(value, &n))
 		return fail(e, ERR_INPUT,
-			    "\"%s\" is not a whole number; it must be %" PRId64 " to %" PRId64
-			    "%s%s",
-			    shown(value, text), s->min, s->max, space, s->unit);
+		    "\"%s\" is not a whole number; it must be %" PRId64 " to %" PRId64 "%s%s",
+		    shown(value, text), s->min, s->max, space, s->unit);
 	if (n < s->min || n > s->max)
 		return fail(e, ERR_INPUT,
-			    "%s is out of bounds; it must be %" PRId64 " to %" PRId64 "%s%s",
-			    shown(value, text), s->min, s->max, space, s->unit);
+		    "%s is out of bounds; it must be %" PRId64 " to %" PRId64 "%s%s",
+		    shown(value, text), s->min, s->max, space, s->unit);
 	*setting_int(c, s) = n;
 	return true;
 }
@@ -141,8 +140,8 @@ assign_bool(struct config *c, const struct setting *s, struct str value, struct 
 	char text[SHOWN_MAX];
 	bool on = str_eq(value, STR("true"));
 	if (!on && !str_eq(value, STR("false")))
-		return fail(e, ERR_INPUT, "\"%s\" is neither true nor false",
-			    shown(value, text));
+		return fail(
+		    e, ERR_INPUT, "\"%s\" is neither true nor false", shown(value, text));
 	*setting_bool(c, s) = on;
 	return true;
 }
@@ -192,7 +191,7 @@ setting_fail_unknown(struct err *e, struct str name)
 	if (!near)
 		return fail(e, ERR_INPUT, "%s: no such setting", shown(name, text));
 	return fail(e, ERR_INPUT, "%s: no such setting; did you mean %s?", shown(name, text),
-		    near->name);
+	    near->name);
 }
 
 bool
@@ -239,17 +238,16 @@ env_fail_unknown(struct err *e, struct str variable, struct str lower)
 	char text[SHOWN_MAX], upper[NAME_MAX_LEN];
 	const struct setting *near = setting_nearest(lower);
 	if (!near)
-		return fail(
-		    e, ERR_INPUT,
+		return fail(e, ERR_INPUT,
 		    "%s: no such setting; unset it (`carillon serve --help` lists them)",
 		    shown(variable, text));
 	size_t len = strlen(near->name);
 	for (size_t i = 0; i <= len; i++)
 		upper[i] = near->name[i] >= 'a' && near->name[i] <= 'z'
-			       ? (char)(near->name[i] - 'a' + 'A')
-			       : near->name[i];
+		               ? (char)(near->name[i] - 'a' + 'A')
+		               : near->name[i];
 	return fail(e, ERR_INPUT, "%s: no such setting; did you mean %s%s?",
-		    shown(variable, text), env_prefix.ptr, upper);
+	    shown(variable, text), env_prefix.ptr, upper);
 }
 
 /* Applies one NAME=value of the environment, if it is about us. */

@@ -50,8 +50,8 @@ config_retry_schedule(const char *text, struct retry_schedule *out, struct err *
 			return fail(e, ERR_INPUT, "has more than %d delays", RETRY_STEPS_MAX);
 		if (!parse_delay(delay, &out->delay_ms[out->steps]))
 			return fail(e, ERR_INPUT,
-				    "delay %d is not a whole number of seconds from 0 to %d",
-				    out->steps + 1, RETRY_DELAY_MAX_S);
+			    "delay %d is not a whole number of seconds from 0 to %d",
+			    out->steps + 1, RETRY_DELAY_MAX_S);
 		out->steps++;
 	}
 	return true;
@@ -81,12 +81,12 @@ check_urls(const struct config *c, struct err *e)
 	for (struct str rest = str_of(c->nats_url); rest.ptr; number++)
 		if (!url_is_any_of(next_of_list(&rest), nats, COUNT_OF(nats)))
 			return fail(e, ERR_INPUT,
-				    "nats_url: address %d must be nats://, tls://, ws:// or "
-				    "wss:// and a host",
-				    number);
+			    "nats_url: address %d must be nats://, tls://, ws:// or "
+			    "wss:// and a host",
+			    number);
 	if (!url_is_any_of(str_of(c->slack_api_url), http, COUNT_OF(http)))
-		return fail(e, ERR_INPUT,
-			    "slack_api_url: must be https:// or http:// and a host");
+		return fail(
+		    e, ERR_INPUT, "slack_api_url: must be https:// or http:// and a host");
 	return true;
 }
 
@@ -107,19 +107,18 @@ check_bounds(const struct config *c, struct err *e)
 {
 	if (c->ack_pending_max < 4 * c->active_max)
 		return fail(e, ERR_INPUT,
-			    "ack_pending_max: %" PRId64
-			    " must be at least 4 x active_max, %" PRId64,
-			    c->ack_pending_max, 4 * c->active_max);
+		    "ack_pending_max: %" PRId64 " must be at least 4 x active_max, %" PRId64,
+		    c->ack_pending_max, 4 * c->active_max);
 	if (c->nak_slots_max > c->ack_pending_max / 2)
 		return fail(e, ERR_INPUT,
-			    "nak_slots_max: %" PRId64
-			    " must be at most half of ack_pending_max, %" PRId64,
-			    c->nak_slots_max, c->ack_pending_max / 2);
+		    "nak_slots_max: %" PRId64
+		    " must be at most half of ack_pending_max, %" PRId64,
+		    c->nak_slots_max, c->ack_pending_max / 2);
 	if (c->lane_shut_min_ms > c->lane_shut_max_ms)
 		return fail(e, ERR_INPUT,
-			    "lane_shut_min_ms: %" PRId64
-			    " must be at most lane_shut_max_ms, %" PRId64 " ms",
-			    c->lane_shut_min_ms, c->lane_shut_max_ms);
+		    "lane_shut_min_ms: %" PRId64 " must be at most lane_shut_max_ms, %" PRId64
+		    " ms",
+		    c->lane_shut_min_ms, c->lane_shut_max_ms);
 	return true;
 }
 

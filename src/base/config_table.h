@@ -28,8 +28,8 @@ extern const struct setting settings[SETTING_COUNT];
 /* The setting of this name, or NULL. */
 const struct setting *setting_find(struct str name);
 /* Assigns from text; checks type and bounds. The error does not name the setting. */
-MUST_USE bool setting_assign(struct config *c, const struct setting *s, struct str value,
-			     struct err *e);
+MUST_USE bool setting_assign(
+    struct config *c, const struct setting *s, struct str value, struct err *e);
 /* Fails with `name` unknown, suggesting the nearest one. */
 bool setting_fail_unknown(struct err *e, struct str name);
 

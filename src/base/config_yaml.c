@@ -100,7 +100,7 @@ read_value(struct reader *r, const struct setting *s, struct err *e)
 	if (!reader_next(r, e))
 		return false;
 	bool plain = r->event.type == YAML_SCALAR_EVENT &&
-		     r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	             r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	const char *refusal = event_refusal(&r->event);
 	bool ok = false;
 	if (refusal)
@@ -109,7 +109,7 @@ read_value(struct reader *r, const struct setting *s, struct err *e)
 		(void)fail(e, ERR_INPUT, "has no value; write \"\" for an empty one");
 	else if (s->type != SETTING_STRING && !plain)
 		(void)fail(e, ERR_INPUT, "is text; write %s without quotes",
-			   s->type == SETTING_INT ? "numbers" : "true and false");
+		    s->type == SETTING_INT ? "numbers" : "true and false");
 	else
 		ok = setting_assign(r->config, s, scalar_text(&r->event), e);
 	if (ok)
@@ -215,7 +215,7 @@ config_load_file(struct config *c, const char *path, struct err *e)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_SETUP, "%s: %s", path,
-			    errno == ENOENT ? "no such file" : strerror(errno));
+		    errno == ENOENT ? "no such file" : strerror(errno));
 	struct buf text = {0};
 	bool ok = read_file(fd, &text, e) || fail_within(e, "%s", path);
 	close(fd);

@@ -352,7 +352,7 @@ refuse_repeated(struct reader *r, const struct json *member)
 	char what[96];
 
 	(void)snprintf(what, sizeof what, "expected each key once: \"%.*s\" is there already",
-		       (int)str_utf8_cut(member->key, 40), member->key.ptr);
+	    (int)str_utf8_cut(member->key, 40), member->key.ptr);
 	return refuse(r, r->start + member->offset, what);
 }
 
@@ -362,8 +362,8 @@ read_nested(struct reader *r, struct json *v, char close)
 	char what[64];
 
 	if (r->depth == r->depth_max) {
-		(void)snprintf(what, sizeof what, "expected at most %d levels of nesting",
-			       r->depth_max);
+		(void)snprintf(
+		    what, sizeof what, "expected at most %d levels of nesting", r->depth_max);
 		return refuse(r, r->at, what);
 	}
 	v->kind = close == '}' ? JSON_OBJECT : JSON_ARRAY;
@@ -397,8 +397,8 @@ read_value(struct reader *r, struct json *v)
 }
 
 bool
-json_parse(struct arena *a, struct str text, int depth_max, const struct json **out,
-	   struct err *e)
+json_parse(
+    struct arena *a, struct str text, int depth_max, const struct json **out, struct err *e)
 {
 	struct str source = text.len ? text : STR("");
 	struct reader r = {a, source.ptr, source.ptr, source.ptr + source.len, 0, depth_max, e};

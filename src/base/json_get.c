@@ -134,8 +134,12 @@ const char *
 json_kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
-	    [JSON_NULL] = "null",        [JSON_FALSE] = "false",     [JSON_TRUE] = "true",
-	    [JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+	    [JSON_NULL] = "null",
+	    [JSON_FALSE] = "false",
+	    [JSON_TRUE] = "true",
+	    [JSON_NUMBER] = "a number",
+	    [JSON_STRING] = "a string",
+	    [JSON_ARRAY] = "an array",
 	    [JSON_OBJECT] = "an object",
 	};
 

@@ -20,15 +20,15 @@ static const struct {
 };
 
 /* The tables and the schema list the same things in the same order. */
-#define STATE(NAME, text, final, words)                                         \
-	_Static_assert((int)DELIVERY_##NAME ==                                  \
-			   CARILLON__V1__DELIVERY_STATE__DELIVERY_STATE_##NAME, \
-		       "states.def is not in the order of history.proto");
+#define STATE(NAME, text, final, words)                                                  \
+	_Static_assert(                                                                  \
+	    (int)DELIVERY_##NAME == CARILLON__V1__DELIVERY_STATE__DELIVERY_STATE_##NAME, \
+	    "states.def is not in the order of history.proto");
 #include "carillon/states.def"
 #undef STATE
 #define OUTCOME(NAME, text, words)                                                             \
 	_Static_assert((int)OUTCOME_##NAME == CARILLON__V1__OUTCOME_CODE__OUTCOME_CODE_##NAME, \
-		       "outcomes.def is not in the order of history.proto");
+	    "outcomes.def is not in the order of history.proto");
 #include "carillon/outcomes.def"
 #undef OUTCOME
 
@@ -111,7 +111,7 @@ source_free(void *data, void *bytes)
 
 bool
 record_unpack(const ProtobufCMessageDescriptor *type, struct arena *a, struct str bytes,
-	      void *out_message, struct err *e)
+    void *out_message, struct err *e)
 {
 	struct source from = {a, false};
 	ProtobufCAllocator allocator = {source_alloc, source_free, &from};
@@ -124,9 +124,9 @@ record_unpack(const ProtobufCMessageDescriptor *type, struct arena *a, struct st
 		return true;
 	if (from.full)
 		return fail(e, ERR_INPUT, "%s of %zu bytes: takes too much memory to read",
-			    type->short_name, bytes.len);
+		    type->short_name, bytes.len);
 	return fail(e, ERR_INPUT, "%zu bytes are not a %s in protobuf's binary format",
-		    bytes.len, type->short_name);
+	    bytes.len, type->short_name);
 }
 
 struct str

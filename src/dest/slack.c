@@ -23,7 +23,7 @@ token_is_sane(const struct secret *token)
 /* What all requests share: the address and the credential. */
 static bool
 request_begin(struct dest_request *req, const char *base_url, const char *method,
-	      const struct secret *token, struct err *e)
+    const struct secret *token, struct err *e)
 {
 	static const char bearer[] = "Authorization: Bearer ";
 	size_t base_len = strlen(base_url);
@@ -35,7 +35,7 @@ request_begin(struct dest_request *req, const char *base_url, const char *method
 		base_len--;
 	if (base_len + 1 + strlen(method) >= sizeof(req->url))
 		return fail(e, ERR_INPUT, "slack_api_url is longer than %zu bytes",
-			    sizeof(req->url) - 32);
+		    sizeof(req->url) - 32);
 	snprintf(req->url, sizeof(req->url), "%.*s/%s", (int)base_len, base_url, method);
 	if (!token_is_sane(token) || !secret_append(req->auth, bearer, sizeof(bearer) - 1) ||
 	    !secret_append(req->auth, secret_bytes(token), secret_len(token))) {
@@ -104,7 +104,7 @@ write_body(struct buf *out, const struct dest_message *m)
 
 static bool
 compose(struct dest_request *req, const struct dest_message *m, const char *base_url,
-	const struct secret *token, struct err *e)
+    const struct secret *token, struct err *e)
 {
 	const char *method = m->update_id.len ? "chat.update" : "chat.postMessage";
 
@@ -123,8 +123,8 @@ compose(struct dest_request *req, const struct dest_message *m, const char *base
 static const char form_type[] = "application/x-www-form-urlencoded";
 
 static bool
-compose_test(struct dest_request *req, const char *base_url, const struct secret *token,
-	     struct err *e)
+compose_test(
+    struct dest_request *req, const char *base_url, const struct secret *token, struct err *e)
 {
 	req->content_type = form_type;
 	return request_begin(req, base_url, "auth.test", token, e);
@@ -145,7 +145,7 @@ put_form_value(struct buf *out, struct str s)
 
 static bool
 compose_channel(struct dest_request *req, const char *base_url, const struct secret *token,
-		struct str channel, struct err *e)
+    struct str channel, struct err *e)
 {
 	if (!channel.len)
 		return fail(e, ERR_INPUT, "no Slack channel was named");

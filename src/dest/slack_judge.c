@@ -123,8 +123,8 @@ judge_transport(const struct dest_response *res, struct outcome *out)
 		set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
 		break;
 	case TRANSPORT_BROKEN:
-		set_class(out, SLACK_BROKEN,
-			  "the connection to Slack broke before it answered");
+		set_class(
+		    out, SLACK_BROKEN, "the connection to Slack broke before it answered");
 		break;
 	case TRANSPORT_NOT_SENT:
 	case TRANSPORT_ANSWERED: /* without a status: nothing was said */
@@ -161,16 +161,16 @@ judge_status(const struct dest_response *res, struct outcome *out)
 		set_class(out, SLACK_SAFE, "Slack did not receive the whole request");
 	} else if (res->status >= 300 && res->status < 400) {
 		set_class(out, SLACK_BUG,
-			  "the address of Slack answered with a redirect, which is never "
-			  "followed because the credential would go along");
-		str_copy(out->action, sizeof(out->action),
-			 STR("check the setting slack_api_url"));
+		    "the address of Slack answered with a redirect, which is never "
+		    "followed because the credential would go along");
+		str_copy(
+		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
 	} else if (res->status >= 400 && res->status < 500) {
 		set_class(out, SLACK_UNKNOWN, "");
 		snprintf(out->reason, sizeof(out->reason),
-			 "Slack refused the request with HTTP status %d", res->status);
-		str_copy(out->action, sizeof(out->action),
-			 STR("check the setting slack_api_url"));
+		    "Slack refused the request with HTTP status %d", res->status);
+		str_copy(
+		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
 	} else {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
 	}
@@ -218,7 +218,7 @@ judge_common(struct arena *a, const struct dest_response *res, struct outcome *o
 	if (res->status >= 500) {
 		set_class(out, SLACK_AMBIGUOUS, "");
 		snprintf(out->reason, sizeof(out->reason),
-			 "Slack had an internal error, HTTP status %d", res->status);
+		    "Slack had an internal error, HTTP status %d", res->status);
 		return NULL;
 	}
 	root = parse(a, res->body);
@@ -256,7 +256,7 @@ slack_judge(const struct dest_message *m, const struct dest_response *res, struc
 		set_done(out);
 		str_copy(out->message_id, sizeof(out->message_id), ts);
 		copy_text(out->message_channel, sizeof(out->message_channel),
-			  json_string(root, STR("channel")));
+		    json_string(root, STR("channel")));
 	} else if (root) {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
@@ -279,8 +279,8 @@ judged_question(struct outcome *out, bool understood)
 }
 
 bool
-slack_judge_test(const struct dest_response *res, struct dest_account *account,
-		 struct outcome *out)
+slack_judge_test(
+    const struct dest_response *res, struct dest_account *account, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
 	const struct json *root = judge_common(a, res, out);
@@ -290,15 +290,15 @@ slack_judge_test(const struct dest_response *res, struct dest_account *account,
 		copy_text(account->id, sizeof(account->id), json_string(root, STR("team_id")));
 		copy_text(account->name, sizeof(account->name), json_string(root, STR("team")));
 		copy_text(account->bot_user_id, sizeof(account->bot_user_id),
-			  json_string(root, STR("user_id")));
+		    json_string(root, STR("user_id")));
 	}
 	arena_free(a);
 	return judged_question(out, account->id[0] != '\0');
 }
 
 bool
-slack_judge_channel(const struct dest_response *res, struct dest_channel *channel,
-		    struct outcome *out)
+slack_judge_channel(
+    const struct dest_response *res, struct dest_channel *channel, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
 	const struct json *root = judge_common(a, res, out);

@@ -6,9 +6,9 @@
 
 #include "carillon/dest.h"
 
-void slack_judge(const struct dest_message *m, const struct dest_response *res,
-		 struct outcome *out);
-bool slack_judge_test(const struct dest_response *res, struct dest_account *account,
-		      struct outcome *out);
-bool slack_judge_channel(const struct dest_response *res, struct dest_channel *channel,
-			 struct outcome *out);
+void slack_judge(
+    const struct dest_message *m, const struct dest_response *res, struct outcome *out);
+bool slack_judge_test(
+    const struct dest_response *res, struct dest_account *account, struct outcome *out);
+bool slack_judge_channel(
+    const struct dest_response *res, struct dest_channel *channel, struct outcome *out);

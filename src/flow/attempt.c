@@ -84,7 +84,7 @@ number_of(const struct delivery *d)
 
 void
 attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
-	    int64_t duration_ms, bool keep_request)
+    int64_t duration_ms, bool keep_request)
 {
 	attempt_record *rec = append(d);
 	struct str token = token_of(req);

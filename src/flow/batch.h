@@ -29,6 +29,6 @@ bool batch_has_room(const struct batch *b, size_t more);
 void batch_add_event(struct batch *b, const struct message *m);
 /* `state` is what is recorded: the delivery's own, or pending for one still on its way. */
 void batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
-			uint64_t broker_deliveries, wall_t now);
+    uint64_t broker_deliveries, wall_t now);
 /* The packed HistoryBatch; borrowed from the batch's arena. */
 struct str batch_pack(struct batch *b, const char *node);

@@ -55,8 +55,8 @@ wait_and_retry(struct patience *p, const struct err *why)
 		return false;
 	if (mono_reached(now, p->complain_at)) {
 		log_error(p->verb, L_STR("error", why->text),
-			  L_STR("meanwhile",
-				"nothing is acknowledged, nothing is lost; trying again"));
+		    L_STR(
+			"meanwhile", "nothing is acknowledged, nothing is lost; trying again"));
 		p->complain_at = mono_after(now, COMPLAIN_EVERY_MS);
 	}
 	p->pause_ms = p->pause_ms == 0 ? RETRY_MIN_MS : 2 * p->pause_ms;
@@ -78,14 +78,14 @@ publish(struct commit *c, struct str bytes, uint64_t *seq)
 	/* The same id for every try: a try that was stored but not answered is not stored
 	 * twice. */
 	snprintf(id, sizeof(id), "h-%016llx-%llu", (unsigned long long)c->boot,
-		 (unsigned long long)++c->n);
+	    (unsigned long long)++c->n);
 	while (!broker_publish(b, subject, bytes, id, PUBLISH_WAIT_MS, seq, &e)) {
 		if (e.kind == ERR_SETUP || e.kind == ERR_NOT_FOUND) {
 			struct err ignored;
 
 			if (broker_ensure(b, &ignored))
-				log_info("scribe.repaired",
-					 L_STR("stream", "history: made again"));
+				log_info(
+				    "scribe.repaired", L_STR("stream", "history: made again"));
 		}
 		if (!wait_and_retry(&p, &e))
 			return false;
@@ -128,8 +128,8 @@ applied_of(struct store *s)
 }
 
 static bool
-apply_packed(struct store *s, const struct broker_message *bm, struct str stream_id,
-	     struct err *e)
+apply_packed(
+    struct store *s, const struct broker_message *bm, struct str stream_id, struct err *e)
 {
 	struct arena *a = arena_new(64 * 1024 * 1024);
 	struct application app = {.seq = bm->seq, .stream_id = stream_id};
@@ -150,7 +150,7 @@ apply_packed(struct store *s, const struct broker_message *bm, struct str stream
 
 static bool
 apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
-	   struct str stream_id, struct err *e)
+    struct str stream_id, struct err *e)
 {
 	struct reader *reader;
 	struct broker_message bm;
@@ -163,8 +163,8 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 		ok = reader_next(reader, CATCH_UP_WAIT_MS, &bm, e);
 		if (!ok && e->kind == ERR_NONE)
 			fail(e, ERR_TEMP,
-			     "the history stream stopped answering at sequence %llu",
-			     (unsigned long long)at);
+			    "the history stream stopped answering at sequence %llu",
+			    (unsigned long long)at);
 		if (!ok)
 			break;
 		at = bm.seq;
@@ -190,12 +190,12 @@ same_stream(struct store *s, const struct stream_info *info, struct err *e)
 	} else if ((id.len > 0 && !str_eq(id, str_of(info->id))) ||
 		   store_applied(t) > info->last_seq) {
 		ok = fail(e, ERR_CORRUPT,
-			  "the history index in the data directory was built from another "
-			  "stream than %s "
-			  "(created %s, %llu messages): stop the service, move the data "
-			  "directory away and start "
-			  "again; it is rebuilt from the streams",
-			  info->name, info->id, (unsigned long long)info->last_seq);
+		    "the history index in the data directory was built from another "
+		    "stream than %s "
+		    "(created %s, %llu messages): stop the service, move the data "
+		    "directory away and start "
+		    "again; it is rebuilt from the streams",
+		    info->name, info->id, (unsigned long long)info->last_seq);
 	}
 	txn_end(t);
 	arena_free(a);

@@ -20,8 +20,8 @@ derived_id(struct message *m)
 {
 	uint8_t hash[crypto_generichash_BYTES_MIN];
 	char hex[2 * sizeof(hash) + 1];
-	struct str in = arena_printf(m->arena, "%.*s\n%llu", STR_ARG(m->event.workspace),
-				     (unsigned long long)m->seq);
+	struct str in = arena_printf(
+	    m->arena, "%.*s\n%llu", STR_ARG(m->event.workspace), (unsigned long long)m->seq);
 
 	crypto_generichash(hash, sizeof(hash), (const uint8_t *)in.ptr, in.len, NULL, 0);
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
@@ -36,10 +36,9 @@ decode_id(struct message *m, const event_message *msg)
 	if (id.len == 0)
 		return true;
 	if (!id_is_event(id))
-		return refuse(
-		    m, arena_printf(m->arena,
-				    "the event's id is not 1 to %d bytes of printable text",
-				    EVENT_ID_MAX));
+		return refuse(m,
+		    arena_printf(m->arena,
+			"the event's id is not 1 to %d bytes of printable text", EVENT_ID_MAX));
 	m->event.id = id;
 	return true;
 }
@@ -53,10 +52,8 @@ decode_type(struct message *m, const event_message *msg)
 		return true;
 	if (!str_is_text(type) || type.len > EVENT_TYPE_MAX)
 		type = STR("(unreadable)");
-	return refuse(
-	    m,
-	    arena_printf(
-		m->arena,
+	return refuse(m,
+	    arena_printf(m->arena,
 		"the event says its type is \"%.*s\" but was published as \"%.*s\": publish it "
 		"to the subject of its type",
 		STR_ARG(type), STR_ARG(m->event.type)));
@@ -68,9 +65,9 @@ decode_attribute(struct message *m, const char *name, const char *value, struct 
 	struct str s = str_of(value);
 
 	if (s.len > EVENT_ID_MAX || !str_is_text(s))
-		return refuse(m,
-			      arena_printf(m->arena, "%s is longer than %d bytes or not UTF-8",
-					   name, EVENT_ID_MAX));
+		return refuse(
+		    m, arena_printf(m->arena, "%s is longer than %d bytes or not UTF-8", name,
+			   EVENT_ID_MAX));
 	*out = s;
 	return true;
 }
@@ -97,14 +94,14 @@ decode_payload(struct message *m, const event_message *msg)
 	else if (msg->data_case == CARILLON__V1__EVENT__DATA_BINARY_DATA)
 		text = (struct str){(const char *)msg->binary_data.data, msg->binary_data.len};
 	if (text.len == 0)
-		return refuse(m,
-			      STR("the event has no payload: set text_data to a JSON object"));
+		return refuse(
+		    m, STR("the event has no payload: set text_data to a JSON object"));
 	if (!json_parse(m->body, text, JSON_DEPTH_MAX, &m->event.payload, &e))
 		return refuse(m, arena_printf(m->arena, "the payload is not JSON: %s", e.text));
 	if (m->event.payload->kind != JSON_OBJECT)
-		return refuse(m, arena_printf(m->arena,
-					      "the payload is %s; it must be a JSON object",
-					      json_kind_name(m->event.payload->kind)));
+		return refuse(
+		    m, arena_printf(m->arena, "the payload is %s; it must be a JSON object",
+			   json_kind_name(m->event.payload->kind)));
 	m->event.payload_text = text;
 	return true;
 }
@@ -137,11 +134,10 @@ decode(struct message *m, struct str workspace, struct str type, struct str byte
 	};
 	if (bytes.len > EVENT_BYTES_MAX)
 		ok = refuse(m, arena_printf(m->arena, "the event is %zu bytes; the limit is %d",
-					    bytes.len, EVENT_BYTES_MAX));
+				   bytes.len, EVENT_BYTES_MAX));
 	else if (!record_unpack(&carillon__v1__event__descriptor, m->body, bytes, &msg, &e))
-		ok =
-		    refuse(m, arena_printf(m->arena, "the event is not a carillon.v1.Event: %s",
-					   e.text));
+		ok = refuse(m,
+		    arena_printf(m->arena, "the event is not a carillon.v1.Event: %s", e.text));
 	else
 		ok = decode_fields(m, msg);
 	if (m->event.id.len == 0)

@@ -38,7 +38,7 @@ deliver_global_init(void)
 {
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets without MSG_NOSIGNAL */
 	must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
-				  wiped_strdup, wiped_calloc) == CURLE_OK);
+		 wiped_strdup, wiped_calloc) == CURLE_OK);
 }
 
 static int
@@ -63,11 +63,10 @@ files_suffice(int slots, struct err *e)
 		return true;
 	if (limit.rlim_max < needed)
 		return fail(e, ERR_SETUP,
-			    "%d requests at once need %llu file descriptors and the limit is "
-			    "%llu: raise LimitNOFILE= of the unit (ulimit -n), or lower "
-			    "active_max",
-			    slots, (unsigned long long)needed,
-			    (unsigned long long)limit.rlim_max);
+		    "%d requests at once need %llu file descriptors and the limit is "
+		    "%llu: raise LimitNOFILE= of the unit (ulimit -n), or lower "
+		    "active_max",
+		    slots, (unsigned long long)needed, (unsigned long long)limit.rlim_max);
 	limit.rlim_cur = needed;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return fail(e, ERR_SETUP, "RLIMIT_NOFILE: %s", strerror(errno));
@@ -110,8 +109,8 @@ deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e
 	d->slots = calloc((size_t)o->slots, sizeof(*d->slots));
 	must(d->slots); /* out of memory */
 	for (int i = 0; i < o->slots; i++) {
-		transfer_init(&d->slots[i], &d->sockets, o->connect_timeout_ms,
-			      o->request_timeout_ms);
+		transfer_init(
+		    &d->slots[i], &d->sockets, o->connect_timeout_ms, o->request_timeout_ms);
 		list_append(&d->free, &d->slots[i].link);
 	}
 	*out = d;

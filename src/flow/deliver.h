@@ -41,12 +41,12 @@ void deliver_start(struct deliver *d, struct transfer *t, void *tag);
  */
 void deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd);
 /* The next finished transfer, or NULL. `res` borrows from the slot until it is released. */
-struct transfer *deliver_finished(struct deliver *d, struct dest_response *res, void **tag,
-				  int64_t *duration_ms);
+struct transfer *deliver_finished(
+    struct deliver *d, struct dest_response *res, void **tag, int64_t *duration_ms);
 /* Gives the slot back, wiping the credential. Also for a slot that was never started. */
 void deliver_release(struct deliver *d, struct transfer *t);
 int deliver_in_flight(const struct deliver *d);
 
 /* One request now, waiting for it: for the CLI. Fills `res`, whose body is owned by `body`. */
 void deliver_once(struct dest_request *req, const struct deliver_options *o,
-		  struct dest_response *res, struct buf *body);
+    struct dest_response *res, struct buf *body);

@@ -23,7 +23,7 @@ wait_for(struct deliver *d, struct dest_response *res)
 /* The slot borrows the caller's request and gets its own back. */
 void
 deliver_once(struct dest_request *req, const struct deliver_options *o,
-	     struct dest_response *res, struct buf *body)
+    struct dest_response *res, struct buf *body)
 {
 	struct deliver_options one = *o;
 	struct deliver *d = NULL;

@@ -30,12 +30,11 @@ open_delivery(struct delivery *d, bool is_claimed_first)
 
 	d->channel = d->rule->channel;
 	d->connection_key = arena_printf(m->arena, "%.*s/%.*s", STR_ARG(m->event.workspace),
-					 STR_ARG(d->rule->connection_id));
+	    STR_ARG(d->rule->connection_id));
 	if (d->rule->problem.len > 0)
 		settled(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
 	else if (d->maybe_posted && d->rule->prefer_silence)
-		settled(
-		    d, DELIVERY_SKIPPED,
+		settled(d, DELIVERY_SKIPPED,
 		    STR("it may have been posted before an interruption, and the rule prefers "
 			"silence to a duplicate"),
 		    (struct str){0});
@@ -44,8 +43,8 @@ open_delivery(struct delivery *d, bool is_claimed_first)
 	else
 		d->step = is_claimed_first ? STEP_CLAIM : STEP_SEND;
 	if (d->step != STEP_SETTLED)
-		message_render(d->rule->template, &m->event, d->rule->order, m->arena,
-			       &d->rendered);
+		message_render(
+		    d->rule->template, &m->event, d->rule->order, m->arena, &d->rendered);
 }
 
 static void
@@ -152,7 +151,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->maybe_posted = had_unknown_attempt(m, rec) || is_in_doubt(rec);
 	if (d->rule == NULL || !d->rule->active) {
 		settled(d, DELIVERY_CANCELED, STR("the rule was deleted or disabled meanwhile"),
-			(struct str){0});
+		    (struct str){0});
 	} else if (rec->state == (int)DELIVERY_RETRYING && rec->due_ms > now.ms + 1000) {
 		/* Brought back for a sibling that is due earlier. */
 		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
@@ -189,8 +188,8 @@ match(struct message *m, struct txn *history, wall_t now)
 }
 
 void
-match_again(struct message *m, struct txn *history, const struct str *rules, int n_rules,
-	    wall_t now)
+match_again(
+    struct message *m, struct txn *history, const struct str *rules, int n_rules, wall_t now)
 {
 	struct known k = {.from_ledger = true, .only = rules, .n_only = n_rules};
 

@@ -18,5 +18,5 @@
 bool match(struct message *m, struct txn *history, wall_t now);
 /* For a message read again from the ledger: exactly the deliveries of the rules named, which
  * were parked, held, or claimed by a process that died. */
-void match_again(struct message *m, struct txn *history, const struct str *rules, int n_rules,
-		 wall_t now);
+void match_again(
+    struct message *m, struct txn *history, const struct str *rules, int n_rules, wall_t now);

@@ -52,7 +52,7 @@ apply_batch(struct txn *t, void *arg, struct err *e)
 		if (m->seq <= store_applied(t))
 			continue;
 		state_apply(t, broker_state_key(b->broker, m->subject),
-			    m->is_delete ? (struct str){0} : m->data, m->seq);
+		    m->is_delete ? (struct str){0} : m->data, m->seq);
 		store_set_applied(t, m->seq);
 	}
 	if (b->stream_id.len > 0)
@@ -70,7 +70,7 @@ batch_free(struct state_batch *b)
 
 static bool
 read_until(struct registry *r, struct reader *reader, struct state_batch *b, uint64_t until,
-	   struct err *e)
+    struct err *e)
 {
 	uint64_t at = 0;
 
@@ -80,8 +80,8 @@ read_until(struct registry *r, struct reader *reader, struct state_batch *b, uin
 		if (!reader_next(reader, PUBLISH_WAIT_MS, &m, e)) {
 			if (e->kind == ERR_NONE)
 				fail(e, ERR_TEMP,
-				     "the state bucket stopped answering at sequence %llu",
-				     (unsigned long long)at);
+				    "the state bucket stopped answering at sequence %llu",
+				    (unsigned long long)at);
 			return false;
 		}
 		at = m.seq;
@@ -109,12 +109,12 @@ applied_of(struct registry *r, const struct stream_info *info, uint64_t *applied
 		*e = *txn_error(t);
 	else if ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq)
 		ok = fail(e, ERR_CORRUPT,
-			  "the index in the data directory was built from another stream than "
-			  "%s (created "
-			  "%s): stop the service, move the data directory away and start "
-			  "again; it is "
-			  "rebuilt from the streams",
-			  info->name, info->id);
+		    "the index in the data directory was built from another stream than "
+		    "%s (created "
+		    "%s): stop the service, move the data directory away and start "
+		    "again; it is "
+		    "rebuilt from the streams",
+		    info->name, info->id);
 	txn_end(t);
 	arena_free(a);
 	return ok;
@@ -161,8 +161,8 @@ get(struct registry *r, struct arena *a, struct str workspace, enum state_kind k
 	if (state_get(t, workspace, kind, id, &v)) {
 		if (revision != NULL)
 			*revision = v.revision;
-		if (!record_unpack(registry_type_of(kind), a, arena_str(a, v.bytes), &record,
-				   e))
+		if (!record_unpack(
+			registry_type_of(kind), a, arena_str(a, v.bytes), &record, e))
 			record = NULL;
 	} else if (txn_error(t) != NULL) {
 		*e = *txn_error(t);
@@ -170,7 +170,7 @@ get(struct registry *r, struct arena *a, struct str workspace, enum state_kind k
 		fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(id));
 	} else {
 		fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
-		     STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));
+		    STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));
 	}
 	txn_end(t);
 	return record;
@@ -178,28 +178,28 @@ get(struct registry *r, struct arena *a, struct str workspace, enum state_kind k
 
 workspace_record *
 registry_workspace(struct registry *r, struct arena *a, struct str workspace,
-		   uint64_t *revision, struct err *e)
+    uint64_t *revision, struct err *e)
 {
 	return get(r, a, workspace, STATE_WORKSPACE, workspace, revision, e);
 }
 
 connection_record *
 registry_connection(struct registry *r, struct arena *a, struct str workspace, struct str id,
-		    uint64_t *revision, struct err *e)
+    uint64_t *revision, struct err *e)
 {
 	return get(r, a, workspace, STATE_CONNECTION, id, revision, e);
 }
 
 rule_record *
 registry_rule(struct registry *r, struct arena *a, struct str workspace, struct str id,
-	      uint64_t *revision, struct err *e)
+    uint64_t *revision, struct err *e)
 {
 	return get(r, a, workspace, STATE_RULE, id, revision, e);
 }
 
 type_record *
 registry_type(struct registry *r, struct arena *a, struct str workspace, struct str name,
-	      uint64_t *revision, struct err *e)
+    uint64_t *revision, struct err *e)
 {
 	return get(r, a, workspace, STATE_TYPE, name, revision, e);
 }
@@ -219,7 +219,7 @@ each_record(struct str id, const struct state_value *v, void *arg)
 	void *record;
 
 	if (!record_unpack(registry_type_of(c->kind), c->arena, arena_str(c->arena, v->bytes),
-			   &record, c->err))
+		&record, c->err))
 		return fail_within(c->err, "%s %.*s", state_kind_name(c->kind), STR_ARG(id));
 	return c->each(record, v->revision, c->arg);
 }
@@ -235,7 +235,7 @@ end_each(struct txn *t, struct err *e)
 
 bool
 registry_each(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
-	      registry_each_fn *each, void *arg, struct err *e)
+    registry_each_fn *each, void *arg, struct err *e)
 {
 	struct each_closure c = {.arena = a, .kind = kind, .each = each, .arg = arg, .err = e};
 	struct txn *t = txn_read(r->store, STORE_STATE);
@@ -247,7 +247,7 @@ registry_each(struct registry *r, struct arena *a, struct str workspace, enum st
 
 bool
 registry_each_workspace(struct registry *r, struct arena *a, struct str after,
-			registry_each_fn *each, void *arg, struct err *e)
+    registry_each_fn *each, void *arg, struct err *e)
 {
 	struct each_closure c = {
 	    .arena = a, .kind = STATE_WORKSPACE, .each = each, .arg = arg, .err = e};
@@ -274,17 +274,17 @@ put(struct registry *r, struct str workspace, enum state_kind kind, struct str i
 	arena_free(a);
 	if (!ok && e->kind == ERR_CONFLICT)
 		return expected == 0 ? fail(e, ERR_CONFLICT, "%s \"%.*s\" exists already",
-					    state_kind_name(kind), STR_ARG(id))
-				     : fail(e, ERR_CONFLICT,
-					    "%s \"%.*s\" was changed by somebody else "
-					    "meanwhile: look and try again",
-					    state_kind_name(kind), STR_ARG(id));
+					   state_kind_name(kind), STR_ARG(id))
+		                     : fail(e, ERR_CONFLICT,
+					   "%s \"%.*s\" was changed by somebody else "
+					   "meanwhile: look and try again",
+					   state_kind_name(kind), STR_ARG(id));
 	return ok && registry_catch_up(r, revision, e);
 }
 
 bool
-registry_put_workspace(struct registry *r, const workspace_record *w, uint64_t expected,
-		       struct err *e)
+registry_put_workspace(
+    struct registry *r, const workspace_record *w, uint64_t expected, struct err *e)
 {
 	return check_workspace(w, e) &&
 	       put(r, str_of(w->id), STATE_WORKSPACE, str_of(w->id), w, expected, e);
@@ -296,7 +296,7 @@ workspace_exists(struct registry *r, struct str workspace, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	bool ok = str_eq(workspace, CATALOGUE_WORKSPACE_ID) ||
-		  registry_workspace(r, a, workspace, NULL, e) != NULL;
+	          registry_workspace(r, a, workspace, NULL, e) != NULL;
 
 	arena_free(a);
 	return ok;
@@ -321,24 +321,24 @@ has_room(struct registry *r, struct str workspace, enum state_kind kind, int max
 	arena_free(a);
 	if (ok && n >= max)
 		return fail(e, ERR_FULL,
-			    "workspace \"%.*s\" has %d %ss already; that is the limit",
-			    STR_ARG(workspace), n, state_kind_name(kind));
+		    "workspace \"%.*s\" has %d %ss already; that is the limit",
+		    STR_ARG(workspace), n, state_kind_name(kind));
 	return ok;
 }
 
 bool
 registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
-			uint64_t expected, struct err *e)
+    uint64_t expected, struct err *e)
 {
 	return check_connection(c, e) && workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
-		has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
+		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       put(r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
 }
 
 static bool
-rule_references_exist(struct registry *r, struct str workspace, const rule_record *rule,
-		      struct err *e)
+rule_references_exist(
+    struct registry *r, struct str workspace, const rule_record *rule, struct err *e)
 {
 	struct arena *a;
 	bool ok;
@@ -353,7 +353,7 @@ rule_references_exist(struct registry *r, struct str workspace, const rule_recor
 
 bool
 registry_put_rule(struct registry *r, struct str workspace, const rule_record *rule,
-		  uint64_t expected, struct err *e)
+    uint64_t expected, struct err *e)
 {
 	return check_rule(rule, e) && workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
@@ -363,7 +363,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 
 bool
 registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-		  uint64_t expected, struct err *e)
+    uint64_t expected, struct err *e)
 {
 	return check_type(t, e) && workspace_exists(r, workspace, e) &&
 	       put(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
@@ -371,7 +371,7 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
 
 bool
 registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
-		uint64_t expected, struct err *e)
+    uint64_t expected, struct err *e)
 {
 	char key[STATE_KEY_MAX];
 	uint64_t revision;
@@ -425,8 +425,8 @@ delete_all(struct registry *r, struct str workspace, enum state_kind kind, struc
 	bool ok = registry_each(r, ids.arena, workspace, kind, gather_id, &ids, e);
 
 	for (size_t i = 0; ok && i < ids.n; i++)
-		ok = registry_delete(r, workspace, kind, ids.items[i].id, ids.items[i].revision,
-				     e);
+		ok = registry_delete(
+		    r, workspace, kind, ids.items[i].id, ids.items[i].revision, e);
 	free(ids.items);
 	arena_free(ids.arena);
 	return ok;

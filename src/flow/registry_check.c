@@ -30,7 +30,7 @@ check_name(const char *name, struct err *e)
 
 	if (s.len > NAME_MAX_BYTES)
 		return fail(e, ERR_INPUT, "the name is %zu bytes; the limit is %d", s.len,
-			    NAME_MAX_BYTES);
+		    NAME_MAX_BYTES);
 	if (!str_is_text(s))
 		return fail(e, ERR_INPUT, "the name is not UTF-8 text");
 	return true;
@@ -42,7 +42,7 @@ check_id(const char *what, const char *id, struct err *e)
 	if (id_is_record(str_of(id)))
 		return true;
 	return fail(e, ERR_INPUT, "%s id \"%s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
-		    what, id, RECORD_ID_MAX);
+	    what, id, RECORD_ID_MAX);
 }
 
 bool
@@ -52,11 +52,11 @@ check_workspace(const workspace_record *w, struct err *e)
 
 	if (!id_is_workspace(id))
 		return fail(e, ERR_INPUT,
-			    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
-			    STR_ARG(id), WORKSPACE_ID_MAX);
+		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
+		    STR_ARG(id), WORKSPACE_ID_MAX);
 	if (str_eq(id, CATALOGUE_WORKSPACE_ID))
 		return fail(e, ERR_INPUT, "workspace id \"%.*s\" is reserved for the catalogue",
-			    STR_ARG(id));
+		    STR_ARG(id));
 	return check_name(w->name, e);
 }
 
@@ -66,12 +66,12 @@ check_connection(const connection_record *c, struct err *e)
 	if (!check_id("connection", c->id, e) || !check_name(c->name, e))
 		return false;
 	if (dest_find(str_of(c->dest)) == NULL)
-		return fail(e, ERR_INPUT, "there is no destination type \"%s\"; use slack",
-			    c->dest);
+		return fail(
+		    e, ERR_INPUT, "there is no destination type \"%s\"; use slack", c->dest);
 	for (size_t i = 0; i < c->n_channels; i++)
 		if (c->channels[i]->id[0] == '\0' || strlen(c->channels[i]->id) > CHANNEL_MAX)
 			return fail(e, ERR_INPUT, "channel \"%s\" is not a channel id",
-				    c->channels[i]->id);
+			    c->channels[i]->id);
 	return true;
 }
 
@@ -100,10 +100,10 @@ check_rule(const rule_record *r, struct err *e)
 		return false;
 	if (pattern.len > PATTERN_MAX || !id_is_type_pattern(pattern))
 		return fail(e, ERR_INPUT,
-			    "event type \"%.*s\": use dot-separated words such as "
-			    "alert.triggered; \"*\" stands "
-			    "for one word, a last \">\" for the rest",
-			    STR_ARG(pattern));
+		    "event type \"%.*s\": use dot-separated words such as "
+		    "alert.triggered; \"*\" stands "
+		    "for one word, a last \">\" for the rest",
+		    STR_ARG(pattern));
 	if (strlen(r->channel) > CHANNEL_MAX || !str_is_text(str_of(r->channel)))
 		return fail(e, ERR_INPUT, "the channel is not a channel id");
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
@@ -131,9 +131,9 @@ check_type(const type_record *t, struct err *e)
 {
 	if (!id_is_event_type(str_of(t->name)))
 		return fail(e, ERR_INPUT,
-			    "event type \"%s\": use dot-separated words of letters, digits, "
-			    "\"_\" and \"-\"",
-			    t->name);
+		    "event type \"%s\": use dot-separated words of letters, digits, "
+		    "\"_\" and \"-\"",
+		    t->name);
 	return check_json("schema", t->schema, e) && check_json("sample", t->sample, e) &&
 	       check_json("default template", t->default_template, e);
 }

@@ -17,8 +17,8 @@ jittered(int64_t delay_ms, int64_t percent, uint32_t random)
 }
 
 int64_t
-retry_delay_ms(const struct retry_policy *p, const struct rule *rule, uint32_t spent,
-	       uint32_t random)
+retry_delay_ms(
+    const struct retry_policy *p, const struct rule *rule, uint32_t spent, uint32_t random)
 {
 	bool own = rule != NULL && rule->n_retry > 0;
 	uint32_t steps = (uint32_t)(own ? rule->n_retry : p->schedule.steps);
@@ -51,7 +51,7 @@ exhausted(struct delivery *d)
 {
 	settle(d, DELIVERY_FAILED);
 	d->reason = arena_printf(d->arena, "given up after %u attempts; the last one: %s",
-				 d->spent, d->outcome.reason);
+	    d->spent, d->outcome.reason);
 	if (d->action.len == 0)
 		d->action = STR("send it again when the destination works");
 }
@@ -91,8 +91,8 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 		break;
 	case VERDICT_THROTTLED:
 		plan(p, d, now,
-		     d->outcome.retry_after_ms >= 0 ? d->outcome.retry_after_ms
-						    : DEFAULT_PAUSE_MS);
+		    d->outcome.retry_after_ms >= 0 ? d->outcome.retry_after_ms
+						   : DEFAULT_PAUSE_MS);
 		break;
 	case VERDICT_LATER:
 	case VERDICT_LATER_FEW:
@@ -100,9 +100,9 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 		if (silence_is_preferred(d)) {
 			settle(d, DELIVERY_SKIPPED);
 			d->reason = arena_printf(d->arena,
-						 "%s; it may have been posted, and the rule "
-						 "prefers silence to a duplicate",
-						 d->outcome.reason);
+			    "%s; it may have been posted, and the rule "
+			    "prefers silence to a duplicate",
+			    d->outcome.reason);
 		} else {
 			later(p, d, now, random);
 		}

@@ -20,8 +20,8 @@ struct retry_policy {
  * Sets state, reason, action, due and spent of `d` from its outcome. `random` is any 32 bits:
  * the jitter.
  */
-void retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now,
-		  uint32_t random);
+void retry_decide(
+    const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random);
 /* The delay before the attempt that follows `spent` counted ones; -1 when none follows. */
-int64_t retry_delay_ms(const struct retry_policy *p, const struct rule *rule, uint32_t spent,
-		       uint32_t random);
+int64_t retry_delay_ms(
+    const struct retry_policy *p, const struct rule *rule, uint32_t spent, uint32_t random);

@@ -10,8 +10,8 @@ sockets_init(struct sockets *s, struct err *e)
 {
 	*s = (struct sockets){.epoll = epoll_create1(EPOLL_CLOEXEC)};
 	if (s->epoll < 0)
-		return fail(e, ERR_SETUP, "epoll: %s; raise LimitNOFILE (ulimit -n)",
-			    strerror(errno));
+		return fail(
+		    e, ERR_SETUP, "epoll: %s; raise LimitNOFILE (ulimit -n)", strerror(errno));
 	return true;
 }
 

@@ -39,8 +39,8 @@ struct transfer {
 };
 
 /* Sets up everything that is the same for all requests. */
-void transfer_init(struct transfer *t, void *sockets, int64_t connect_timeout_ms,
-		   int64_t request_timeout_ms);
+void transfer_init(
+    struct transfer *t, void *sockets, int64_t connect_timeout_ms, int64_t request_timeout_ms);
 void transfer_fini(struct transfer *t);
 /* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
 void transfer_arm(struct transfer *t, CURLU *url);

@@ -12,16 +12,15 @@
 #include "vault/secret_private.h"
 
 static bool
-check_owner_and_mode(int fd, const char *path, enum keyfile_rule rule, struct stat *st,
-		     struct err *e)
+check_owner_and_mode(
+    int fd, const char *path, enum keyfile_rule rule, struct stat *st, struct err *e)
 {
 	if (fstat(fd, st) != 0)
 		return fail(e, ERR_SETUP, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st->st_mode))
 		return fail(e, ERR_SETUP, "%s: is not a regular file", path);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fail(
-		    e, ERR_SETUP,
+		return fail(e, ERR_SETUP,
 		    "%s: owned by user %u, not by us (user %u) or root; run: chown %u %s", path,
 		    st->st_uid, geteuid(), geteuid(), path);
 	mode_t allowed = rule == KEYFILE_SYSTEMD ? 0740 : 0700;
@@ -29,7 +28,7 @@ check_owner_and_mode(int fd, const char *path, enum keyfile_rule rule, struct st
 	if ((mode & ~allowed) == 0)
 		return true;
 	return fail(e, ERR_SETUP, "%s: %s by others (mode %04o); run: chmod 600 %s", path,
-		    (mode & 0044) ? "readable" : "writable", mode, path);
+	    (mode & 0044) ? "readable" : "writable", mode, path);
 }
 
 static int
@@ -57,15 +56,15 @@ read_whole(struct secret *text, int fd, size_t size, struct err *e)
 	char *at = size > SECRET_MAX ? NULL : secret_extend(text, size);
 	if (!at)
 		return fail(e, ERR_SETUP,
-			    "is no key file: %zu bytes are more than %d key versions", size,
-			    KEYRING_MAX);
+		    "is no key file: %zu bytes are more than %d key versions", size,
+		    KEYRING_MAX);
 	while (size > 0) {
 		ssize_t got = read(fd, at, size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return fail(e, ERR_SETUP, "%s",
-				    got < 0 ? strerror(errno) : "became shorter");
+			return fail(
+			    e, ERR_SETUP, "%s", got < 0 ? strerror(errno) : "became shorter");
 		at += got;
 		size -= (size_t)got;
 	}
@@ -113,7 +112,7 @@ write_whole(int fd, const struct secret *text)
 /* Writes the ring to a new file beside `path` and leaves its name in `beside`. */
 static bool
 write_beside(const struct keyring *ring, const char *path, mode_t mode, char beside[PATH_MAX],
-	     struct err *e)
+    struct err *e)
 {
 	int len = snprintf(beside, PATH_MAX, "%s.XXXXXX", path);
 	if (len < 0 || len >= PATH_MAX)
@@ -193,8 +192,8 @@ lock_file(int fd, const char *path, const struct stat *opened, struct err *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && stat(path, &now) == 0 &&
 	    now.st_ino == opened->st_ino && now.st_dev == opened->st_dev)
 		return true;
-	return fail(e, ERR_CONFLICT, "%s: is being changed by another process; try again",
-		    path);
+	return fail(
+	    e, ERR_CONFLICT, "%s: is being changed by another process; try again", path);
 }
 
 typedef bool keyring_change(struct keyring *ring, struct err *e);

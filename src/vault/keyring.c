@@ -63,11 +63,11 @@ parse_key(struct secret *key, struct str hex, struct err *e)
 	int rc = sodium_hex2bin(bytes, VAULT_KEY_SIZE, hex.ptr, hex.len, NULL, &len, &end);
 	if (hex.len != KEY_DIGITS)
 		return fail(e, ERR_SETUP,
-			    "the key has %zu characters, not %d; it is cut or altered", hex.len,
-			    KEY_DIGITS);
+		    "the key has %zu characters, not %d; it is cut or altered", hex.len,
+		    KEY_DIGITS);
 	if (rc != 0 || len != VAULT_KEY_SIZE || end != hex.ptr + hex.len)
-		return fail(e, ERR_SETUP,
-			    "the key has a character that is no hexadecimal digit");
+		return fail(
+		    e, ERR_SETUP, "the key has a character that is no hexadecimal digit");
 	return true;
 }
 
@@ -77,8 +77,7 @@ parse_line(struct keyring *ring, struct str line, struct err *e)
 	uint32_t version = 0;
 	if (line.len == 0 || !parse_version(&line, &version))
 		return fail(e, ERR_SETUP,
-			    "must be a version from 1, a space and %d hexadecimal digits",
-			    KEY_DIGITS);
+		    "must be a version from 1, a space and %d hexadecimal digits", KEY_DIGITS);
 	if (keyring_find(ring, version))
 		return fail(e, ERR_SETUP, "key version %" PRIu32 " is there twice", version);
 	if (ring->count == KEYRING_MAX)
@@ -120,7 +119,7 @@ keyring_text(const struct keyring *ring)
 		char *digits = secret_extend(text, KEY_DIGITS + 1);
 		must(digits != NULL);
 		sodium_bin2hex(digits, KEY_DIGITS + 1, (const uint8_t *)secret_bytes(k->key),
-			       VAULT_KEY_SIZE);
+		    VAULT_KEY_SIZE);
 		digits[KEY_DIGITS] = '\n';
 	}
 	return text;
@@ -132,12 +131,12 @@ keyring_add_random(struct keyring *ring, struct err *e)
 	const struct key_version *newest = keyring_newest(ring);
 	if (ring->count == KEYRING_MAX)
 		return fail(e, ERR_FULL,
-			    "holds %d key versions already; re-seal everything and drop the "
-			    "old ones first",
-			    KEYRING_MAX);
+		    "holds %d key versions already; re-seal everything and drop the "
+		    "old ones first",
+		    KEYRING_MAX);
 	if (newest && newest->version == UINT32_MAX)
 		return fail(e, ERR_FULL, "key version %" PRIu32 " is the last there can be",
-			    newest->version);
+		    newest->version);
 	must(sodium_init() >= 0);
 	struct secret *key = secret_new(VAULT_KEY_SIZE);
 	randombytes_buf(secret_extend(key, VAULT_KEY_SIZE), VAULT_KEY_SIZE);

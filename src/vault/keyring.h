@@ -37,5 +37,5 @@ enum keyfile_rule {
 	KEYFILE_SYSTEMD, /* a credential shows its ACL as the mode of the group */
 };
 /* Reads the key file at `path` after checking owner and mode. */
-MUST_USE bool keyfile_read(struct keyring *ring, const char *path, enum keyfile_rule rule,
-			   struct err *e);
+MUST_USE bool keyfile_read(
+    struct keyring *ring, const char *path, enum keyfile_rule rule, struct err *e);

@@ -45,10 +45,10 @@ remember_why_unlocked(int error)
 	struct rlimit limit = {0};
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	snprintf(slab.why_unlocked, sizeof(slab.why_unlocked),
-		 "mlock: %s; RLIMIT_MEMLOCK is %llu KiB, raise it (LimitMEMLOCK= of the "
-		 "systemd unit, "
-		 "or ulimit -l)",
-		 strerror(error), (unsigned long long)limit.rlim_cur / 1024);
+	    "mlock: %s; RLIMIT_MEMLOCK is %llu KiB, raise it (LimitMEMLOCK= of the "
+	    "systemd unit, "
+	    "or ulimit -l)",
+	    strerror(error), (unsigned long long)limit.rlim_cur / 1024);
 }
 
 /* Credentials that may be swapped are better than no service: a failed lock is only remembered.
@@ -163,8 +163,8 @@ secret_read_fd(struct secret *s, int fd, struct err *e)
 		if (ended)
 			return true;
 		if (s->len == s->cap)
-			return fail(e, ERR_INPUT, "reading a secret: longer than %zu bytes",
-				    s->cap);
+			return fail(
+			    e, ERR_INPUT, "reading a secret: longer than %zu bytes", s->cap);
 		s->len++;
 	}
 }

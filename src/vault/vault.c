@@ -27,8 +27,8 @@ enum {
 };
 _Static_assert(AT_CLEAR + TAG_SIZE == VAULT_SEALED_OVERHEAD, "the sealed format");
 _Static_assert(VAULT_KEY_SIZE == crypto_kdf_KEYBYTES, "a master key");
-_Static_assert(VAULT_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
-	       "a workspace key");
+_Static_assert(
+    VAULT_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "a workspace key");
 
 /* Once open, a vault needs the root keys only; the master keys are wiped. */
 struct vault {
@@ -46,7 +46,7 @@ root_from_master(const struct secret *master)
 {
 	struct secret *root = secret_new(VAULT_KEY_SIZE);
 	crypto_kdf_derive_from_key(secret_extend(root, VAULT_KEY_SIZE), VAULT_KEY_SIZE,
-				   ROOT_SUBKEY, "carillon", key_bytes(master));
+	    ROOT_SUBKEY, "carillon", key_bytes(master));
 	return root;
 }
 
@@ -55,8 +55,7 @@ workspace_key(const struct secret *root, struct str workspace)
 {
 	struct secret *key = secret_new(VAULT_KEY_SIZE);
 	crypto_generichash(secret_extend(key, VAULT_KEY_SIZE), VAULT_KEY_SIZE,
-			   (const uint8_t *)workspace.ptr, workspace.len, key_bytes(root),
-			   VAULT_KEY_SIZE);
+	    (const uint8_t *)workspace.ptr, workspace.len, key_bytes(root), VAULT_KEY_SIZE);
 	return key;
 }
 
@@ -71,7 +70,7 @@ read_environment(struct keyring *ring, const char *hex, struct err *e)
 	if (!ok)
 		return fail_within(e, "CARILLON_MASTER_KEY");
 	log_warn("vault.key_from_environment", L_STR("why", "CARILLON_MASTER_KEY is set"),
-		 L_STR("use", "development only; an environment can be read by others"));
+	    L_STR("use", "development only; an environment can be read by others"));
 	return true;
 }
 
@@ -89,8 +88,7 @@ read_keys(struct keyring *ring, const char *path, struct err *e)
 	const char *hex = getenv("CARILLON_MASTER_KEY");
 	if (hex && hex[0])
 		return read_environment(ring, hex, e);
-	return fail(
-	    e, ERR_SETUP,
+	return fail(e, ERR_SETUP,
 	    "no master key: run `carillon vault init` and set master_key_file, or give the "
 	    "systemd unit LoadCredential=carillon-master-key:<file>");
 }
@@ -137,7 +135,7 @@ version_put(uint8_t at[static 4], uint32_t version)
 /* The associated data: whose credential this is, so that no two owners read alike. */
 static size_t
 owner_write(uint8_t out[static OWNER_MAX], uint32_t version, struct str workspace,
-	    struct str connection)
+    struct str connection)
 {
 	const struct str ids[] = {workspace, connection};
 	out[0] = FORMAT;
@@ -154,7 +152,7 @@ owner_write(uint8_t out[static OWNER_MAX], uint32_t version, struct str workspac
 
 void
 vault_seal(const struct vault *v, struct str workspace, struct str connection,
-	   const struct secret *clear, uint8_t *out, size_t *out_len)
+    const struct secret *clear, uint8_t *out, size_t *out_len)
 {
 	const struct key_version *newest = keyring_newest(&v->roots);
 	uint8_t owner[OWNER_MAX];
@@ -164,7 +162,7 @@ vault_seal(const struct vault *v, struct str workspace, struct str connection,
 	randombytes_buf(out + AT_NONCE, NONCE_SIZE);
 	struct secret *key = workspace_key(newest->key, workspace);
 	aead_seal(out + AT_CLEAR, NULL, (const uint8_t *)secret_bytes(clear), secret_len(clear),
-		  owner, owner_len, NULL, out + AT_NONCE, key_bytes(key));
+	    owner, owner_len, NULL, out + AT_NONCE, key_bytes(key));
 	secret_free(key);
 	*out_len = secret_len(clear) + VAULT_SEALED_OVERHEAD;
 }
@@ -188,21 +186,21 @@ key_for(const struct vault *v, const void *sealed, size_t sealed_len, struct err
 	uint32_t version = vault_sealed_version(sealed, sealed_len);
 	const struct key_version *found = keyring_find(&v->roots, version);
 	if (version == 0)
-		(void)fail(e, ERR_CORRUPT,
-			   "is no sealed credential; enter the credential again");
+		(void)fail(
+		    e, ERR_CORRUPT, "is no sealed credential; enter the credential again");
 	else if (!found)
 		(void)fail(e, ERR_DENIED,
-			   "was sealed with master key version %" PRIu32
-			   ", the newest here is %" PRIu32
-			   "; check the master key file, and restart what runs since before a "
-			   "rotation",
-			   version, vault_version(v));
+		    "was sealed with master key version %" PRIu32
+		    ", the newest here is %" PRIu32
+		    "; check the master key file, and restart what runs since before a "
+		    "rotation",
+		    version, vault_version(v));
 	return found;
 }
 
 static bool
 open_sealed(const struct vault *v, struct str workspace, struct str connection,
-	    const uint8_t *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+    const uint8_t *sealed, size_t sealed_len, struct secret *clear, struct err *e)
 {
 	const struct key_version *root = key_for(v, sealed, sealed_len, e);
 	if (!root)
@@ -214,25 +212,25 @@ open_sealed(const struct vault *v, struct str workspace, struct str connection,
 	size_t owner_len = owner_write(owner, root->version, workspace, connection);
 	struct secret *key = workspace_key(root->key, workspace);
 	int rc = aead_open(out, NULL, NULL, sealed + AT_CLEAR, sealed_len - AT_CLEAR, owner,
-			   owner_len, sealed + AT_NONCE, key_bytes(key));
+	    owner_len, sealed + AT_NONCE, key_bytes(key));
 	secret_free(key);
 	if (rc == 0)
 		return true;
 	return fail(e, ERR_DENIED,
-		    "does not open with master key version %" PRIu32
-		    "; check that the master key file is "
-		    "the one it was sealed with, and that nobody moved or altered the record",
-		    root->version);
+	    "does not open with master key version %" PRIu32
+	    "; check that the master key file is "
+	    "the one it was sealed with, and that nobody moved or altered the record",
+	    root->version);
 }
 
 bool
 vault_unseal(const struct vault *v, struct str workspace, struct str connection,
-	     const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+    const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
 {
 	secret_clear(clear);
 	if (open_sealed(v, workspace, connection, sealed, sealed_len, clear, e))
 		return true;
 	secret_clear(clear);
-	return fail_within(e, "credential of %.*s/%.*s", STR_ARG(workspace),
-			   STR_ARG(connection));
+	return fail_within(
+	    e, "credential of %.*s/%.*s", STR_ARG(workspace), STR_ARG(connection));
 }

@@ -48,8 +48,8 @@ struct pool {
 	{                                         \
 		.lock = PTHREAD_MUTEX_INITIALIZER \
 	}
-static struct pool pools[] = {POOL, POOL, POOL, POOL, POOL, POOL, POOL,
-			      POOL, POOL, POOL, POOL, POOL, POOL};
+static struct pool pools[] = {
+    POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL, POOL};
 _Static_assert(COUNT_OF(pools) == KIND_COUNT, "a pool for every kind");
 _Static_assert(sizeof(struct block) == 16, "blocks stay aligned for any type");
 

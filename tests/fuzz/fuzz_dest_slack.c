@@ -14,7 +14,7 @@ was_delivered(const struct dest_response *res)
 	json_error_t error;
 	json_t *root = json_loadb(res->body.ptr, res->body.len, JSON_REJECT_DUPLICATES, &error);
 	bool delivered = json_is_true(json_object_get(root, "ok")) &&
-			 json_is_string(json_object_get(root, "ts"));
+	                 json_is_string(json_object_get(root, "ts"));
 
 	json_decref(root);
 	return delivered && res->status / 100 == 2 && res->transport == TRANSPORT_ANSWERED;

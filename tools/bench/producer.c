@@ -27,9 +27,9 @@ static void
 publish(jsCtx *js, struct arena *a, long workspace, long n)
 {
 	static const char payload[] = "{\"alert_id\":\"alrt_%ld\",\"account_id\":\"bench-t:%"
-	                              "lld\",\"severity\":\"high\",\"resource\":"
+				      "lld\",\"severity\":\"high\",\"resource\":"
 				      "\"api_latency_p95\",\"value\":1840,\"threshold\":1000,"
-	                              "\"triggered_at\":\"2026-04-17T16:02:00Z\"}";
+				      "\"triggered_at\":\"2026-04-17T16:02:00Z\"}";
 	event_message ev;
 	struct str bytes;
 	char id[64], msg_id[128], subject[128], text[512];
@@ -77,7 +77,7 @@ main(int argc, char **argv)
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: bench-producer NATS_URL WORKSPACES EVENTS [RATE_PER_S "
-		                "[FIRST_ID]]\n");
+				"[FIRST_ID]]\n");
 		return 2;
 	}
 	workspaces = strtol(argv[2], NULL, 10);

@@ -120,7 +120,7 @@ check_against_jansson(struct str text)
 	json_error_t error;
 	bool ok = json_parse(a, text, JSON_DEPTH_MAX, &ours, &e);
 	json_t *theirs = json_loadb(text.len ? text.ptr : "", text.len,
-				    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 
 	if (ok && theirs)
 		check_same_tree(ours, theirs);

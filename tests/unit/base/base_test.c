@@ -113,20 +113,9 @@ a_cut_never_splits_a_character(void **state)
 static void
 text_is_well_formed_utf8_without_nul(void **state)
 {
-	static const char *const bad[] = {"\x80",
-					  "\xc0\x80",
-					  "\xc1\xbf",
-					  "\xc3",
-					  "\xe0\x9f\xbf",
-					  "\xed\xa0\x80",
-					  "\xed\xbf\xbf",
-					  "\xe2\x82",
-					  "\xf0\x8f\xbf\xbf",
-					  "\xf4\x90\x80\x80",
-					  "\xf5\x80\x80\x80",
-					  "\xff",
-					  "a\xe2(\xa1",
-					  "\xf0\x9f\x98"};
+	static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xc3",
+	    "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xf0\x8f\xbf\xbf",
+	    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2(\xa1", "\xf0\x9f\x98"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)

@@ -118,9 +118,9 @@ an_unknown_setting_is_named_with_its_place_and_the_nearest(void **state)
 {
 	(void)state;
 	assert_refused("node_name: a\n  \nactve_max: 3\n",
-		       "c.yaml:3:1: actve_max: no such setting; did you mean active_max?");
-	assert_refused("ntas_url: x",
-		       "c.yaml:1:1: ntas_url: no such setting; did you mean nats_url?");
+	    "c.yaml:3:1: actve_max: no such setting; did you mean active_max?");
+	assert_refused(
+	    "ntas_url: x", "c.yaml:1:1: ntas_url: no such setting; did you mean nats_url?");
 	assert_refused("weather: fine", "c.yaml:1:1: weather: no such setting");
 	assert_refused("<<: {}", "c.yaml:1:1: <<: no such setting");
 	assert_refused("\"a\\e[1mb\": 1", "c.yaml:1:1: a?[1mb: no such setting");
@@ -144,31 +144,29 @@ static void
 what_could_be_misread_in_yaml_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("node_name: &a x",
-		       "c.yaml:1:12: node_name: anchors are not used in settings");
 	assert_refused(
-	    "node_name: *a",
+	    "node_name: &a x", "c.yaml:1:12: node_name: anchors are not used in settings");
+	assert_refused("node_name: *a",
 	    "c.yaml:1:12: node_name: aliases are not used in settings; write the value out");
-	assert_refused("node_name: !!str 5",
-		       "c.yaml:1:12: node_name: tags are not used in settings");
-	assert_refused("node_name: ! x",
-		       "c.yaml:1:12: node_name: tags are not used in settings");
-	assert_refused("&r {node_name: x}",
-		       "c.yaml:1:1: anchors and tags are not used in settings");
+	assert_refused(
+	    "node_name: !!str 5", "c.yaml:1:12: node_name: tags are not used in settings");
+	assert_refused(
+	    "node_name: ! x", "c.yaml:1:12: node_name: tags are not used in settings");
+	assert_refused(
+	    "&r {node_name: x}", "c.yaml:1:1: anchors and tags are not used in settings");
 	assert_refused("!!map {}", "c.yaml:1:1: anchors and tags are not used in settings");
 	assert_refused("node_name: a\nnode_name: a\n", "c.yaml:2:1: node_name: is set twice");
 	assert_refused("node_name: {a: b}",
-		       "c.yaml:1:12: node_name: settings are not nested; write "
-		       "\"name: value\" at the left margin");
-	assert_refused(
-	    "node_name:\n- a\n",
+	    "c.yaml:1:12: node_name: settings are not nested; write "
+	    "\"name: value\" at the left margin");
+	assert_refused("node_name:\n- a\n",
 	    "c.yaml:2:1: node_name: lists are not used in settings; write one value");
 	assert_refused("node_name: a\n---\nnode_name: b\n",
-		       "c.yaml:2:1: a second document; settings are one");
+	    "c.yaml:2:1: a second document; settings are one");
 	assert_refused("[a]", "c.yaml:1:1: expected settings, \"name: value\" one a line");
 	assert_refused("hello", "c.yaml:1:1: expected settings, \"name: value\" one a line");
-	assert_refused("? [a]\n: b",
-		       "c.yaml:1:3: lists are not used in settings; write one value");
+	assert_refused(
+	    "? [a]\n: b", "c.yaml:1:3: lists are not used in settings; write one value");
 }
 
 static void
@@ -192,9 +190,8 @@ numbers_and_booleans_are_written_without_quotes(void **state)
 {
 	(void)state;
 	assert_refused("active_max: '7'",
-		       "c.yaml:1:13: active_max: is text; write numbers without quotes");
-	assert_refused(
-	    "keep_request: \"true\"",
+	    "c.yaml:1:13: active_max: is text; write numbers without quotes");
+	assert_refused("keep_request: \"true\"",
 	    "c.yaml:1:15: keep_request: is text; write true and false without quotes");
 }
 
@@ -216,8 +213,8 @@ static void
 only_whole_decimal_numbers_are_numbers(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"",    " ",     "1 ",  "+1", "0x10", "1e3",
-					    "1.0", "1_000", "010", "-",  "--1",  "many"};
+	static const char *const wrong[] = {
+	    "", " ", "1 ", "+1", "0x10", "1e3", "1.0", "1_000", "010", "-", "--1", "many"};
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
 		assert_false(config_set(&config, "active_max", wrong[i], &err));
 		assert_non_null(
@@ -233,15 +230,15 @@ a_number_out_of_bounds_says_value_bounds_and_unit(void **state)
 {
 	(void)state;
 	assert_invalid("active_max", "0",
-		       "active_max: 0 is out of bounds; it must be 1 to 65536 deliveries");
+	    "active_max: 0 is out of bounds; it must be 1 to 65536 deliveries");
 	assert_invalid("active_max", "-5",
-		       "active_max: -5 is out of bounds; it must be 1 to 65536 deliveries");
-	assert_invalid("ack_wait_s", "3601",
-		       "ack_wait_s: 3601 is out of bounds; it must be 2 to 3600 s");
+	    "active_max: -5 is out of bounds; it must be 1 to 65536 deliveries");
+	assert_invalid(
+	    "ack_wait_s", "3601", "ack_wait_s: 3601 is out of bounds; it must be 2 to 3600 s");
 	assert_invalid("replicas", "99999999999999999999",
-		       "replicas: 99999999999999999999 is out of bounds; it must be 1 to 5");
+	    "replicas: 99999999999999999999 is out of bounds; it must be 1 to 5");
 	assert_invalid("replicas", "18446744073709551617",
-		       "replicas: 18446744073709551617 is out of bounds; it must be 1 to 5");
+	    "replicas: 18446744073709551617 is out of bounds; it must be 1 to 5");
 	assert_int_equal(config.replicas, 1);
 }
 
@@ -289,13 +286,13 @@ rules_across_settings_are_checked(void **state)
 {
 	(void)state;
 	assert_invalid("ack_pending_max", "4095",
-		       "ack_pending_max: 4095 must be at least 4 x active_max, 4096");
+	    "ack_pending_max: 4095 must be at least 4 x active_max, 4096");
 	assert_invalid("nak_slots_max", "10001",
-		       "nak_slots_max: 10001 must be at most half of ack_pending_max, 10000");
+	    "nak_slots_max: 10001 must be at most half of ack_pending_max, 10000");
 	assert_invalid("lane_shut_min_ms", "60001",
-		       "lane_shut_min_ms: 60001 must be at most lane_shut_max_ms, 60000 ms");
-	assert_invalid("prefix", "Carillon",
-		       "prefix: must be made of a-z, 0-9, \"_\" and \"-\"");
+	    "lane_shut_min_ms: 60001 must be at most lane_shut_max_ms, 60000 ms");
+	assert_invalid(
+	    "prefix", "Carillon", "prefix: must be made of a-z, 0-9, \"_\" and \"-\"");
 	assert_invalid("prefix", "a.b", "prefix: must be made of a-z, 0-9, \"_\" and \"-\"");
 	assert_invalid("log_level", "loud", "log_level: must be debug, info, warn or error");
 }
@@ -360,19 +357,16 @@ static void
 a_wrong_retry_schedule_is_refused(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {
-	    "",    ",",  "1,",  ",1",     "1,,2",
-	    "a",   "-1", "1.5", "604801", "99999999999999999999999",
-	    "1 2", "0x1"};
+	static const char *const wrong[] = {"", ",", "1,", ",1", "1,,2", "a", "-1", "1.5",
+	    "604801", "99999999999999999999999", "1 2", "0x1"};
 	struct retry_schedule schedule;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
 		assert_false(config_retry_schedule(wrong[i], &schedule, &err));
 	assert_true(config_retry_schedule("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", &schedule, &err));
 	assert_int_equal(schedule.steps, RETRY_STEPS_MAX);
 	assert_invalid("retry_schedule_s", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
-		       "retry_schedule_s: has more than 16 delays");
-	assert_invalid(
-	    "retry_schedule_s", "0,x",
+	    "retry_schedule_s: has more than 16 delays");
+	assert_invalid("retry_schedule_s", "0,x",
 	    "retry_schedule_s: delay 2 is not a whole number of seconds from 0 to 604800");
 }
 
@@ -405,31 +399,24 @@ static void
 a_wrong_variable_is_named(void **state)
 {
 	(void)state;
-	assert_environment_refused(
-	    "CARILLON_ACTVE_MAX", "3",
+	assert_environment_refused("CARILLON_ACTVE_MAX", "3",
 	    "CARILLON_ACTVE_MAX: no such setting; did you mean CARILLON_ACTIVE_MAX?");
 	assert_environment_refused("CARILLON_active_max", "3",
-				   "CARILLON_active_max: no such setting; unset it (`carillon "
-				   "serve --help` lists them)");
-	assert_environment_refused(
-	    "CARILLON_WEATHER", "3",
+	    "CARILLON_active_max: no such setting; unset it (`carillon "
+	    "serve --help` lists them)");
+	assert_environment_refused("CARILLON_WEATHER", "3",
 	    "CARILLON_WEATHER: no such setting; unset it (`carillon serve --help` lists them)");
 	assert_environment_refused("CARILLON_KEEP_REQUEST", "yes",
-				   "CARILLON_KEEP_REQUEST: \"yes\" is neither true nor false");
+	    "CARILLON_KEEP_REQUEST: \"yes\" is neither true nor false");
 }
 
 static void
 variables_that_are_no_settings_are_left_alone(void **state)
 {
 	(void)state;
-	static const char *const other[] = {"CARILLON_MASTER_KEY",
-					    "CARILLON_CONFIG",
-					    "CARILLON_ALLOW_CORE",
-					    "CARILLON_SERVICE_HOST",
-					    "CARILLON_SERVICE_PORT_HTTP",
-					    "CARILLON_PORT_8080_TCP",
-					    "CARILLON",
-					    "XCARILLON_ACTIVE_MAX"};
+	static const char *const other[] = {"CARILLON_MASTER_KEY", "CARILLON_CONFIG",
+	    "CARILLON_ALLOW_CORE", "CARILLON_SERVICE_HOST", "CARILLON_SERVICE_PORT_HTTP",
+	    "CARILLON_PORT_8080_TCP", "CARILLON", "XCARILLON_ACTIVE_MAX"};
 	for (size_t i = 0; i < COUNT_OF(other); i++)
 		setenv(other[i], "x", 1);
 	bool ok = config_load_env(&config, &err);
@@ -461,8 +448,8 @@ file_then_environment_then_check(void **state)
 	assert_int_equal(kind, ERR_NOT_FOUND);
 	assert_true(from_file);
 	assert_false(beyond);
-	assert_string_equal(err.text,
-			    "ack_pending_max: 64 must be at least 4 x active_max, 68");
+	assert_string_equal(
+	    err.text, "ack_pending_max: 64 must be at least 4 x active_max, 68");
 }
 
 static void
@@ -493,8 +480,8 @@ the_printed_settings_hide_passwords_in_urls(void **state)
 {
 	(void)state;
 	struct buf text = {0};
-	assert_true(config_set(&config, "nats_url",
-			       "nats://me:fake-one@a:1,tls://fake-two@b,nats://c", &err));
+	assert_true(config_set(
+	    &config, "nats_url", "nats://me:fake-one@a:1,tls://fake-two@b,nats://c", &err));
 	config_yaml(&config, &text);
 	assert_non_null(
 	    strstr(text.ptr, "nats_url: \"nats://***@a:1,tls://***@b,nats://c\"\n"));

@@ -18,8 +18,8 @@ repeat(char *room, char c, size_t n)
 static void
 a_workspace_id_has_a_narrow_alphabet(void **state)
 {
-	static const char *const bad[] = {"",       "A",  "a.b", "a b", "a/b",
-					  "\u00e9", "a*", ">",   "a\n"};
+	static const char *const bad[] = {
+	    "", "A", "a.b", "a b", "a/b", "\u00e9", "a*", ">", "a\n"};
 	char room[80];
 
 	(void)state;
@@ -39,8 +39,8 @@ static void
 an_event_type_is_tokens_between_dots(void **state)
 {
 	static const char *const good[] = {"a", "alert.triggered", "A-b_9.c", "-.-"};
-	static const char *const bad[] = {"",    ".", "a.", ".a",  "a..b",
-					  "a.*", "*", ">",  "a b", "\u00e9"};
+	static const char *const bad[] = {
+	    "", ".", "a.", ".a", "a..b", "a.*", "*", ">", "a b", "\u00e9"};
 	char room[200];
 
 	(void)state;
@@ -56,8 +56,8 @@ an_event_type_is_tokens_between_dots(void **state)
 static void
 an_event_id_is_any_printable_text(void **state)
 {
-	static const char *const bad[] = {"",         "a\nb",    "a\x7f", "\x80",
-					  "\xc2\x85", "\x1b[0m", "\xc3"};
+	static const char *const bad[] = {
+	    "", "a\nb", "a\x7f", "\x80", "\xc2\x85", "\x1b[0m", "\xc3"};
 	char room[200];
 
 	(void)state;
@@ -74,8 +74,8 @@ static void
 a_pattern_may_have_stars_and_a_tail(void **state)
 {
 	static const char *const good[] = {"*", ">", "a.*", "a.>", "*.b.*", "*.>", "a.b"};
-	static const char *const bad[] = {"",   "a*", ">.a", "a.>.b", ">>",
-					  "**", "a.", "*.",  ".>"};
+	static const char *const bad[] = {
+	    "", "a*", ">.a", "a.>.b", ">>", "**", "a.", "*.", ".>"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++)
@@ -91,12 +91,24 @@ patterns_match_as_nats_does(void **state)
 		const char *pattern, *type;
 		bool matches;
 	} cases[] = {
-	    {"a.b", "a.b", true},     {"a.b", "a.c", false},     {"a.b", "a", false},
-	    {"a", "a.b", false},      {"a", "ab", false},        {"*", "a", true},
-	    {"*", "a.b", false},      {"a.*", "a", false},       {"a.*", "a.b", true},
-	    {"a.*.c", "a.b.c", true}, {"a.*.c", "a.b.d", false}, {">", "a", true},
-	    {">", "a.b.c", true},     {"a.>", "a", false},       {"a.>", "a.b", true},
-	    {"a.>", "a.b.c", true},   {"a.>", "b.b", false},     {"*.>", "a", false},
+	    {"a.b", "a.b", true},
+	    {"a.b", "a.c", false},
+	    {"a.b", "a", false},
+	    {"a", "a.b", false},
+	    {"a", "ab", false},
+	    {"*", "a", true},
+	    {"*", "a.b", false},
+	    {"a.*", "a", false},
+	    {"a.*", "a.b", true},
+	    {"a.*.c", "a.b.c", true},
+	    {"a.*.c", "a.b.d", false},
+	    {">", "a", true},
+	    {">", "a.b.c", true},
+	    {"a.>", "a", false},
+	    {"a.>", "a.b", true},
+	    {"a.>", "a.b.c", true},
+	    {"a.>", "b.b", false},
+	    {"*.>", "a", false},
 	    {"*.>", "a.b", true},
 	};
 

@@ -77,8 +77,7 @@ random_number(uint64_t *seed, char text[static 40])
 	if (places)
 		len += snprintf(text + len, 40 - (size_t)len, ".%0*d", places, (int)fraction);
 	(void)snprintf(text + len, 40 - (size_t)len, "%c%+0*d",
-		       random_below(seed, 2) ? 'e' : 'E', (int)random_below(seed, 5) + 2,
-		       exponent);
+	    random_below(seed, 2) ? 'e' : 'E', (int)random_below(seed, 5) + 2, exponent);
 	value = (wide)(whole + fraction);
 	for (int i = 0; i < 12 + exponent - places; i++)
 		value *= 10;
@@ -130,28 +129,14 @@ integers_are_read_by_value(void **state)
 	static const struct {
 		const char *text;
 		int64_t value;
-	} good[] = {{"0", 0},
-		    {"-0", 0},
-		    {"0e999999999999999999999999", 0},
-		    {"17", 17},
-		    {"-17", -17},
-		    {"1.0", 1},
-		    {"1e3", 1000},
-		    {"1200e-2", 12},
-		    {"0.5e1", 5},
-		    {"9223372036854775807", INT64_MAX},
-		    {"-9223372036854775808", INT64_MIN},
-		    {"922337203685477580.7e1", INT64_MAX},
-		    {"1000000000000000000", 1000000000000000000}};
-	static const char *const bad[] = {"0.5",
-					  "1e-1",
-					  "1.01",
-					  "9223372036854775808",
-					  "-9223372036854775809",
-					  "1e19",
-					  "1e99999999999999999999999",
-					  "1e-99999999999999999999999",
-					  "99999999999999999999"};
+	} good[] = {{"0", 0}, {"-0", 0}, {"0e999999999999999999999999", 0}, {"17", 17},
+	    {"-17", -17}, {"1.0", 1}, {"1e3", 1000}, {"1200e-2", 12}, {"0.5e1", 5},
+	    {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN},
+	    {"922337203685477580.7e1", INT64_MAX},
+	    {"1000000000000000000", 1000000000000000000}};
+	static const char *const bad[] = {"0.5", "1e-1", "1.01", "9223372036854775808",
+	    "-9223372036854775809", "1e19", "1e99999999999999999999999",
+	    "1e-99999999999999999999999", "99999999999999999999"};
 	struct json text = {.kind = JSON_STRING, .text = STR("1")};
 	int64_t value;
 

@@ -102,9 +102,9 @@ what_is_not_json_is_refused_by_place_and_reason(void **state)
 	    {"{\"a\":1;", "line 1, column 7: expected ',' or '}'"},
 	    {"{'a':1}", "line 1, column 2: expected a key in double quotes"},
 	    {"{\"\xc3\xa9\":\n \"\xc3\xa9\",\n x}",
-	     "line 3, column 2: expected a key in double quotes"},
+		"line 3, column 2: expected a key in double quotes"},
 	    {"{\"a\":1,\"\\u0061\":2}",
-	     "line 1, column 17: expected each key once: \"a\" is there already"},
+		"line 1, column 17: expected each key once: \"a\" is there already"},
 	    {"01", "line 1, column 1: expected a number without leading zeros"},
 	    {"-", "line 1, column 2: expected a digit"},
 	    {"+1", "line 1, column 1: expected a value"},
@@ -117,16 +117,16 @@ what_is_not_json_is_refused_by_place_and_reason(void **state)
 	    {"\"a\\\"", "line 1, column 5: expected the closing quote of a string"},
 	    {"\"a\tb\"", "line 1, column 3: expected an escape instead of a control character"},
 	    {"\"\\n\n\"",
-	     "line 1, column 4: expected an escape instead of a control character"},
+		"line 1, column 4: expected an escape instead of a control character"},
 	    {"\"\\x41\"", "line 1, column 2: expected one of \"\\/bfnrtu after a backslash"},
 	    {"\"\\u12g4\"", "line 1, column 2: expected four hexadecimal digits after \\u"},
 	    {"\"\\u12\"", "line 1, column 2: expected four hexadecimal digits after \\u"},
 	    {"\"\\u0000\"", "line 1, column 2: expected a character other than NUL"},
 	    {"\"\\ud800\"", "line 1, column 2: expected both halves of a surrogate pair"},
 	    {"\"\\ud800\\u0041\"",
-	     "line 1, column 2: expected both halves of a surrogate pair"},
+		"line 1, column 2: expected both halves of a surrogate pair"},
 	    {"\"\\udc00\\ud800\"",
-	     "line 1, column 2: expected both halves of a surrogate pair"},
+		"line 1, column 2: expected both halves of a surrogate pair"},
 	    {"\"\xc3\"", "line 1, column 2: expected well-formed UTF-8"},
 	    {"\"\xed\xa0\x80\"", "line 1, column 2: expected well-formed UTF-8"},
 	    {"\xef\xbb\xbf{}", "line 1, column 1: expected a value"},
@@ -210,31 +210,12 @@ a_path_goes_through_members_and_elements(void **state)
 	const struct json *v = parse(STR("{\"a\":{\"b\":[{\"c\":7},[8,9]],\"0\":5},\"\":6}"));
 	static const struct {
 		const char *path, *text; /* NULL: nothing there */
-	} cases[] = {{"a.b.0.c", "7"},
-		     {"a.b[0].c", "7"},
-		     {"a.b[1][1]", "9"},
-		     {"a.b.1.0", "8"},
-		     {"a.b.1[0]", "8"},
-		     {"a.0", "5"},
-		     {"a[0]", NULL},
-		     {"a.b.2", NULL},
-		     {"a.b[2]", NULL},
-		     {"a.b.00", NULL},
-		     {"a.b[00]", NULL},
-		     {"a.b[-1]", NULL},
-		     {"a.b[0", NULL},
-		     {"a.b[]", NULL},
-		     {"a.b[0]c", NULL},
-		     {"a.b[0]]", NULL},
-		     {"a.x", NULL},
-		     {"a.b.0.c.d", NULL},
-		     {".", NULL},
-		     {"a.", NULL},
-		     {".a", NULL},
-		     {"a..b", NULL},
-		     {"a.b[4294967296]", NULL},
-		     {"[0]", NULL},
-		     {"a.b[", NULL}};
+	} cases[] = {{"a.b.0.c", "7"}, {"a.b[0].c", "7"}, {"a.b[1][1]", "9"}, {"a.b.1.0", "8"},
+	    {"a.b.1[0]", "8"}, {"a.0", "5"}, {"a[0]", NULL}, {"a.b.2", NULL}, {"a.b[2]", NULL},
+	    {"a.b.00", NULL}, {"a.b[00]", NULL}, {"a.b[-1]", NULL}, {"a.b[0", NULL},
+	    {"a.b[]", NULL}, {"a.b[0]c", NULL}, {"a.b[0]]", NULL}, {"a.x", NULL},
+	    {"a.b.0.c.d", NULL}, {".", NULL}, {"a.", NULL}, {".a", NULL}, {"a..b", NULL},
+	    {"a.b[4294967296]", NULL}, {"[0]", NULL}, {"a.b[", NULL}};
 
 	(void)state;
 	assert_non_null(v);
@@ -292,24 +273,9 @@ random_space(struct buf *b, uint64_t *seed)
 static void
 random_string(struct buf *b, uint64_t *seed)
 {
-	static const char *const pieces[] = {"a",
-					     "b",
-					     "key",
-					     "\\n",
-					     "\\\"",
-					     "\\\\",
-					     "\\/",
-					     "\xc3\xa9",
-					     "\xe2\x82\xac",
-					     "\xf0\x9f\x98\x80",
-					     "\\u0041",
-					     "\\u00e9",
-					     "\\ud83d\\ude00",
-					     "\\u20ac",
-					     " ",
-					     "/",
-					     "\x7f",
-					     "\\b\\f\\r\\t"};
+	static const char *const pieces[] = {"a", "b", "key", "\\n", "\\\"", "\\\\", "\\/",
+	    "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\\u0041", "\\u00e9",
+	    "\\ud83d\\ude00", "\\u20ac", " ", "/", "\x7f", "\\b\\f\\r\\t"};
 
 	buf_putc(b, '"');
 	for (uint64_t n = random_below(seed, 4); n > 0; n--)
@@ -320,19 +286,12 @@ random_string(struct buf *b, uint64_t *seed)
 static void
 random_number(struct buf *b, uint64_t *seed)
 {
-	static const char *const wholes[] = {"0",
-					     "1",
-					     "-0",
-					     "-17",
-					     "9007199254740993",
-					     "9223372036854775807",
-					     "-9223372036854775808",
-					     "9223372036854775808",
-					     "123"};
-	static const char *const fractions[] = {"",    "",        ".0",
-						".10", ".000001", ".3333333333333333333"};
-	static const char *const exponents[] = {"",    "",      "",      "e0",  "E5",
-						"e-7", "e+300", "e-400", "e999"};
+	static const char *const wholes[] = {"0", "1", "-0", "-17", "9007199254740993",
+	    "9223372036854775807", "-9223372036854775808", "9223372036854775808", "123"};
+	static const char *const fractions[] = {
+	    "", "", ".0", ".10", ".000001", ".3333333333333333333"};
+	static const char *const exponents[] = {
+	    "", "", "", "e0", "E5", "e-7", "e+300", "e-400", "e999"};
 
 	buf_cstr(b, pick(seed, wholes, COUNT_OF(wholes)));
 	buf_cstr(b, pick(seed, fractions, COUNT_OF(fractions)));

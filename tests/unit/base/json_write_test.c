@@ -56,8 +56,7 @@ commas_and_colons_are_placed(void **state)
 {
 	(void)state;
 	write_sample();
-	assert_string_equal(
-	    out.ptr,
+	assert_string_equal(out.ptr,
 	    "{\"s\":\"x\",\"n\":-9223372036854775808,\"b\":true,\"t\":\"y\","
 	    "\"list\":[18446744073709551615,null,false,{\"raw\":1.10},[]],\"empty\":{}}");
 }
@@ -69,10 +68,10 @@ people_get_lines_and_two_spaces(void **state)
 	w.indent = true;
 	write_sample();
 	assert_string_equal(out.ptr,
-			    "{\n  \"s\": \"x\",\n  \"n\": -9223372036854775808,\n  \"b\": "
-			    "true,\n  \"t\": \"y\",\n"
-			    "  \"list\": [\n    18446744073709551615,\n    null,\n    false,\n"
-			    "    {\"raw\":1.10},\n    []\n  ],\n  \"empty\": {}\n}");
+	    "{\n  \"s\": \"x\",\n  \"n\": -9223372036854775808,\n  \"b\": "
+	    "true,\n  \"t\": \"y\",\n"
+	    "  \"list\": [\n    18446744073709551615,\n    null,\n    false,\n"
+	    "    {\"raw\":1.10},\n    []\n  ],\n  \"empty\": {}\n}");
 }
 
 static void
@@ -80,8 +79,7 @@ only_what_must_be_is_escaped(void **state)
 {
 	(void)state;
 	jw_cstr(&w, "\"\\/\b\f\n\r\t\x01\x1f\x7f\u00e9\u20ac\U0001f600\u2028");
-	assert_string_equal(
-	    out.ptr,
+	assert_string_equal(out.ptr,
 	    "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\u00e9\u20ac\U0001f600\u2028\"");
 }
 
@@ -209,9 +207,9 @@ nest_without_end(void)
 static void
 misuse_aborts(void **state)
 {
-	static void (*const misuses[])(void) = {
-	    write_value_without_key, write_key_in_array, write_key_after_key, end_after_key,
-	    end_object_as_array,     end_nothing,        write_two_values,    nest_without_end};
+	static void (*const misuses[])(void) = {write_value_without_key, write_key_in_array,
+	    write_key_after_key, end_after_key, end_object_as_array, end_nothing,
+	    write_two_values, nest_without_end};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(misuses); i++)

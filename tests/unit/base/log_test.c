@@ -54,8 +54,8 @@ static void
 log_every_kind(void)
 {
 	log_warn("lane.shut", L_STR("lane", "slack:acme x"), L_INT("for_ms", 1000),
-		 L_INT("least", INT64_MIN), L_BOOL("yes", true), L_BOOL("no", false),
-		 L_STRN("id", STR("evt_1")));
+	    L_INT("least", INT64_MIN), L_BOOL("yes", true), L_BOOL("no", false),
+	    L_STRN("id", STR("evt_1")));
 }
 
 static void
@@ -64,17 +64,16 @@ a_line_is_logfmt(void **state)
 	(void)state;
 	capture(log_every_kind);
 	assert_string_equal(after_time(output),
-			    " level=warn verb=lane.shut lane=\"slack:acme x\" for_ms=1000 "
-			    "least=-9223372036854775808 yes=true no=false id=evt_1\n");
+	    " level=warn verb=lane.shut lane=\"slack:acme x\" for_ms=1000 "
+	    "least=-9223372036854775808 yes=true no=false id=evt_1\n");
 }
 
 static void
 log_odd_values(void)
 {
 	log_error("x", L_STR("a", "one\ntwo\r\t"), L_STR("b", "q\"\\"), L_STR("c", "k=v"),
-		  L_STR("d", ""), L_STR("e", "\x1b[31m\x7f"), L_STR("f", "\u00e9\xff\xc2\x85"),
-		  L_STR("g", NULL), L_STR("h", "a/b:c,d"),
-		  L_STRN("i", ((struct str){"\0", 1})));
+	    L_STR("d", ""), L_STR("e", "\x1b[31m\x7f"), L_STR("f", "\u00e9\xff\xc2\x85"),
+	    L_STR("g", NULL), L_STR("h", "a/b:c,d"), L_STRN("i", ((struct str){"\0", 1})));
 }
 
 static void
@@ -82,8 +81,7 @@ odd_values_are_quoted_and_escaped(void **state)
 {
 	(void)state;
 	capture(log_odd_values);
-	assert_string_equal(
-	    after_time(output),
+	assert_string_equal(after_time(output),
 	    " level=error verb=x a=\"one\\ntwo\\r\\t\" b=\"q\\\"\\\\\" c=\"k=v\" d=\"\" "
 	    "e=\"\\x1b[31m\\x7f\" f=\"\u00e9\\xff\\xc2\\x85\" g=\"\" h=a/b:c,d i=\"\\x00\"\n");
 }

@@ -157,8 +157,8 @@ start_putters(struct putter *putters, struct queue *q)
 		putters[i].q = q;
 		for (int j = 0; j < PER_PUTTER; j++)
 			putters[i].items[j] = (struct item){.putter = i, .number = j};
-		assert_int_equal(pthread_create(&putters[i].thread, NULL, put_all, &putters[i]),
-				 0);
+		assert_int_equal(
+		    pthread_create(&putters[i].thread, NULL, put_all, &putters[i]), 0);
 	}
 }
 

@@ -73,8 +73,8 @@ a_text_is_composed_without_unfurling(void **state)
 {
 	(void)state;
 	assert_composes(&plain, "https://slack.test/api/chat.postMessage",
-			"{\"channel\":\"C1\",\"text\":\"hello\",\"unfurl_links\":false,"
-			"\"unfurl_media\":false}");
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"unfurl_links\":false,"
+	    "\"unfurl_media\":false}");
 }
 
 static void
@@ -87,10 +87,10 @@ blocks_stand_on_top_without_a_color(void **state)
 	m.thread_id = STR("1.2");
 	m.reference = STR("d-7F3K");
 	assert_composes(&m, "https://slack.test/api/chat.postMessage",
-			"{\"channel\":\"C1\",\"text\":\"hello\",\"blocks\":[{\"type\":"
-			"\"divider\"}],\"thread_ts\":\"1.2\",\"unfurl_links\":false,"
-			"\"unfurl_media\":false,\"metadata\":{\"event_type\":"
-			"\"carillon_delivery\",\"event_payload\":{\"delivery\":\"d-7F3K\"}}}");
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"blocks\":[{\"type\":"
+	    "\"divider\"}],\"thread_ts\":\"1.2\",\"unfurl_links\":false,"
+	    "\"unfurl_media\":false,\"metadata\":{\"event_type\":"
+	    "\"carillon_delivery\",\"event_payload\":{\"delivery\":\"d-7F3K\"}}}");
 }
 
 static void
@@ -102,9 +102,9 @@ a_color_moves_the_blocks_into_an_attachment(void **state)
 	m.blocks = STR("[]");
 	m.color = STR("#d92d20");
 	assert_composes(&m, "https://slack.test/api/chat.postMessage",
-			"{\"channel\":\"C1\",\"text\":\"hello\",\"attachments\":[{\"color\":"
-			"\"#d92d20\",\"blocks\":[]}],\"unfurl_links\":false,\"unfurl_media\":"
-			"false}");
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"attachments\":[{\"color\":"
+	    "\"#d92d20\",\"blocks\":[]}],\"unfurl_links\":false,\"unfurl_media\":"
+	    "false}");
 }
 
 static void
@@ -116,18 +116,17 @@ a_message_to_replace_is_updated(void **state)
 	m.update_id = STR("1.2");
 	m.thread_id = STR("9.9");
 	assert_composes(&m, "https://slack.test/api/chat.update",
-			"{\"channel\":\"C1\",\"text\":\"hello\",\"ts\":\"1.2\"}");
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"ts\":\"1.2\"}");
 }
 
 static void
 hostile_strings_stay_inside_their_quotes(void **state)
 {
-	struct dest_message m = {.channel = STR("C\"1"),
-				 .text = STR("\",\"as_user\":true,\"x\":\"\n\\\xff\x01")};
+	struct dest_message m = {
+	    .channel = STR("C\"1"), .text = STR("\",\"as_user\":true,\"x\":\"\n\\\xff\x01")};
 
 	(void)state;
-	assert_composes(
-	    &m, "https://slack.test/api/chat.postMessage",
+	assert_composes(&m, "https://slack.test/api/chat.postMessage",
 	    "{\"channel\":\"C\\\"1\",\"text\":\"\\\",\\\"as_user\\\":true,\\\"x\\\":"
 	    "\\\"\\n\\\\\\ufffd\\u0001\",\"unfurl_links\":false,"
 	    "\"unfurl_media\":false}");
@@ -163,8 +162,8 @@ a_base_url_that_does_not_fit_is_refused(void **state)
 static void
 what_cannot_be_a_token_is_refused_and_not_repeated(void **state)
 {
-	static const char *const tokens[] = {"", "two words", "line\r\nX-Evil: 1",
-					     "caf\xc3\xa9"};
+	static const char *const tokens[] = {
+	    "", "two words", "line\r\nX-Evil: 1", "caf\xc3\xa9"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tokens); i++) {
@@ -216,9 +215,9 @@ static struct outcome
 judged(const struct dest_message *m, int status, const char *body)
 {
 	struct dest_response res = {.transport = TRANSPORT_ANSWERED,
-				    .status = status,
-				    .retry_after_ms = -1,
-				    .body = str_of(body)};
+	    .status = status,
+	    .retry_after_ms = -1,
+	    .body = str_of(body)};
 	struct outcome out;
 
 	memset(&out, 0x5a, sizeof(out)); /* judging must leave nothing unset */
@@ -228,7 +227,7 @@ judged(const struct dest_message *m, int status, const char *body)
 
 static void
 assert_outcome(const struct outcome *out, enum outcome_code code, enum verdict verdict,
-	       bool ambiguous, bool lane_fault)
+    bool ambiguous, bool lane_fault)
 {
 	assert_int_equal(out->code, code);
 	assert_int_equal(out->verdict, verdict);
@@ -240,8 +239,8 @@ static void
 ok_is_delivered_with_id_and_channel(void **state)
 {
 	struct outcome out = judged(&plain, 200,
-				    "{\"ok\":true,\"channel\":\"C024\",\"ts\":\"1503435956."
-				    "000247\",\"message\":{\"text\":\"hi\"}}");
+	    "{\"ok\":true,\"channel\":\"C024\",\"ts\":\"1503435956."
+	    "000247\",\"message\":{\"text\":\"hi\"}}");
 
 	(void)state;
 	assert_outcome(&out, OUTCOME_DELIVERED, VERDICT_DONE, false, false);
@@ -318,7 +317,7 @@ assert_code_is_judged(const char *pattern, const char *class, const char *senten
 	for (int status = 200; status <= 400; status += 200) {
 		out = judged(&m, status, body);
 		assert_outcome(&out, expected[i].code, expected[i].verdict,
-			       expected[i].ambiguous, expected[i].lane_fault);
+		    expected[i].ambiguous, expected[i].lane_fault);
 		assert_string_equal(out.error_code, code);
 		assert_string_equal(out.reason, sentence);
 	}
@@ -388,14 +387,13 @@ static void
 a_pause_is_as_long_as_slack_says(void **state)
 {
 	static const char *const bodies[] = {"{\"ok\":false,\"error\":\"ratelimited\"}",
-					     "{\"ok\":false,\"error\":\"rate_limited\"}",
-					     "slow"};
+	    "{\"ok\":false,\"error\":\"rate_limited\"}", "slow"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
 		struct dest_response res = {.status = i == 1 ? 200 : 429,
-					    .retry_after_ms = 30000,
-					    .body = str_of(bodies[i])};
+		    .retry_after_ms = 30000,
+		    .body = str_of(bodies[i])};
 		struct outcome out;
 
 		slack()->judge(&plain, &res, &out);
@@ -421,8 +419,8 @@ a_status_without_slacks_json_is_judged_by_itself(void **state)
 	assert_outcome(&lying, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_LATER, true, true);
 	assert_outcome(&redirect, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_NEVER, false, false);
 	assert_non_null(strstr(redirect.action, "slack_api_url"));
-	assert_outcome(&missing, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_LATER_FEW, false,
-		       false);
+	assert_outcome(
+	    &missing, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_LATER_FEW, false, false);
 	assert_outcome(&cut, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_LATER, false, false);
 }
 
@@ -442,8 +440,8 @@ only_what_left_may_have_been_posted(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct dest_response res = {.transport = cases[i].transport,
-					    .retry_after_ms = -1,
-					    .detail = "could not connect"};
+		    .retry_after_ms = -1,
+		    .detail = "could not connect"};
 		struct outcome out;
 
 		slack()->judge(&plain, &res, &out);
@@ -455,8 +453,7 @@ only_what_left_may_have_been_posted(void **state)
 static void
 refused_blocks_keep_the_pointer(void **state)
 {
-	struct outcome out = judged(
-	    &plain, 200,
+	struct outcome out = judged(&plain, 200,
 	    "{\"ok\":false,\"error\":\"invalid_blocks\",\"response_metadata\":{\"messages\":["
 	    "\"[ERROR] must be less than\\n3001 characters "
 	    "[json-pointer:/blocks/0/text/text]\",\"second\"]}}");
@@ -488,12 +485,12 @@ static void
 a_missing_scope_is_named(void **state)
 {
 	struct outcome out = judged(&plain, 200,
-				    "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":"
-				    "\"chat:write\",\"provided\":\"channels:read\"}");
+	    "{\"ok\":false,\"error\":\"missing_scope\",\"needed\":"
+	    "\"chat:write\",\"provided\":\"channels:read\"}");
 
 	(void)state;
-	assert_string_equal(out.reason,
-			    "the app lacks a permission in Slack; needed: chat:write");
+	assert_string_equal(
+	    out.reason, "the app lacks a permission in Slack; needed: chat:write");
 }
 
 static void
@@ -518,8 +515,7 @@ nothing_like_a_token_is_repeated(void **state)
 static void
 a_token_is_told_whose_it_is(void **state)
 {
-	struct dest_response res = {
-	    .status = 200,
+	struct dest_response res = {.status = 200,
 	    .body = STR("{\"ok\":true,\"url\":\"https://acme.slack.test/\",\"team\":\"Acme\","
 			"\"user\":\"bell\",\"team_id\":\"T1\",\"user_id\":\"U7\"}")};
 	struct dest_account account;
@@ -543,8 +539,7 @@ a_token_is_told_whose_it_is(void **state)
 static void
 a_channel_is_described(void **state)
 {
-	struct dest_response res = {
-	    .status = 200,
+	struct dest_response res = {.status = 200,
 	    .body = STR("{\"ok\":true,\"channel\":{\"id\":\"C1\",\"name\":\"alerts\","
 			"\"is_private\":true,\"is_archived\":false,\"is_member\":true}}")};
 	struct dest_channel channel;

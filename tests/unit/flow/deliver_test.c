@@ -378,8 +378,8 @@ static void
 one_request_can_be_waited_for(void **state)
 {
 	struct deliver_options o = {1, 1000, 1000};
-	struct dest_request req = {.content_type = "application/json",
-				   .auth = secret_new(SECRET_MAX)};
+	struct dest_request req = {
+	    .content_type = "application/json", .auth = secret_new(SECRET_MAX)};
 	struct dest_response res;
 	struct buf body = {0};
 

@@ -116,9 +116,9 @@ a_damaged_key_file_is_refused_without_showing_a_key(void **state)
 	assert_refused("\n1 " KEY_A "\n", form);
 	assert_refused("1 " KEY_A "\n1 " KEY_B "\n", "line 2: key version 1 is there twice");
 	assert_refused("1 " KEY_A " \n",
-		       "line 1: the key has 65 characters, not 64; it is cut or altered");
+	    "line 1: the key has 65 characters, not 64; it is cut or altered");
 	assert_refused("1 0001020304050607z8090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
-		       "line 1: the key has a character that is no hexadecimal digit");
+	    "line 1: the key has a character that is no hexadecimal digit");
 }
 
 static void
@@ -138,8 +138,8 @@ a_file_that_is_no_key_file_is_refused(void **state)
 	(void)state;
 	char many[13 * 80 + 1] = "", large[5000];
 	for (int i = 1; i <= 13; i++)
-		(void)snprintf(many + strlen(many), sizeof(many) - strlen(many), "%d %s\n", i,
-			       KEY_A);
+		(void)snprintf(
+		    many + strlen(many), sizeof(many) - strlen(many), "%d %s\n", i, KEY_A);
 	assert_int_equal(version_of(many), 0);
 	memset(large, 'x', sizeof(large) - 1);
 	large[sizeof(large) - 1] = '\0';
@@ -161,8 +161,8 @@ a_missing_file_says_how_to_make_one(void **state)
 	char wanted[256];
 	assert_false(vault_open(&v, path, &err));
 	assert_int_equal(err.kind, ERR_SETUP);
-	(void)snprintf(wanted, sizeof(wanted), "%s: no such file; run `carillon vault init`",
-		       path);
+	(void)snprintf(
+	    wanted, sizeof(wanted), "%s: no such file; run `carillon vault init`", path);
 	assert_string_equal(err.text, wanted);
 }
 
@@ -181,7 +181,7 @@ a_file_others_can_use_is_refused_with_the_remedy(void **state)
 	write_key_file("1 " KEY_A "\n", 0644);
 	assert_false(vault_open(&v, path, &err));
 	(void)snprintf(wanted, sizeof(wanted),
-		       "%s: readable by others (mode 0644); run: chmod 600 %s", path, path);
+	    "%s: readable by others (mode 0644); run: chmod 600 %s", path, path);
 	assert_string_equal(err.text, wanted);
 	write_key_file("1 " KEY_A "\n", 0400);
 	assert_true(vault_open(&v, path, &err));
@@ -240,8 +240,7 @@ init_into_no_directory_is_an_error(void **state)
 	(void)state;
 	assert_false(vault_init("keyfile_test.none/k", &err));
 	assert_int_equal(err.kind, ERR_SETUP);
-	assert_string_equal(
-	    err.text,
+	assert_string_equal(err.text,
 	    "keyfile_test.none/k: writing a file beside it: No such file or directory");
 }
 

@@ -255,8 +255,8 @@ static void
 hold_markers(const unsigned char seed[MARKER_LEN], int ready)
 {
 	struct secret *s = secret_new(MARKER_LEN);
-	volatile unsigned char *places[] = {wiped_malloc(MARKER_LEN), wiped_malloc(20000),
-					    wiped_malloc(1 << 20)};
+	volatile unsigned char *places[] = {
+	    wiped_malloc(MARKER_LEN), wiped_malloc(20000), wiped_malloc(1 << 20)};
 	volatile unsigned char *ordinary = malloc(MARKER_LEN);
 	must(ordinary != NULL);
 	for (int i = 0; i < MARKER_LEN; i++) {
@@ -308,7 +308,7 @@ a_core_dump_holds_no_secret(void **state)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	(void)snprintf(path, sizeof(path), "secret_test_core.%d", child);
 	(void)snprintf(command, sizeof(command),
-		       "gcore -o secret_test_core %d >/dev/null 2>&1 </dev/null", child);
+	    "gcore -o secret_test_core %d >/dev/null 2>&1 </dev/null", child);
 	int rc = system(command);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);

@@ -58,7 +58,7 @@ seal(const struct vault *v, const char *clear, uint8_t out[static SEALED_MAX])
 /* Whether it opens, and to CLEAR. When it does not, nothing may be left in the secret. */
 static bool
 opens(const struct vault *v, struct str workspace, struct str connection, const uint8_t *sealed,
-      size_t len)
+    size_t len)
 {
 	struct secret *s = secret_new(SECRET_MAX);
 	must(secret_append(s, "before", 6));
@@ -138,8 +138,8 @@ cut_or_lengthened_it_does_not_open(void **state)
 		assert_false(opens(vault, WORKSPACE, CONNECTION, sealed, cut));
 	assert_false(opens(vault, WORKSPACE, CONNECTION, sealed, len + 1));
 	assert_false(opens(vault, WORKSPACE, CONNECTION, sealed, sizeof(sealed)));
-	assert_string_equal(err.text,
-			    "credential of acme/conn_1: is longer than the credential may be");
+	assert_string_equal(
+	    err.text, "credential of acme/conn_1: is longer than the credential may be");
 }
 
 static void
@@ -192,8 +192,7 @@ after_a_rotation_both_versions_open_until_the_old_is_dropped(void **state)
 	assert_true(opens(rotated, WORKSPACE, CONNECTION, old, old_len));
 	assert_true(opens(rotated, WORKSPACE, CONNECTION, new, new_len));
 	assert_false(opens(vault, WORKSPACE, CONNECTION, new, new_len));
-	assert_string_equal(
-	    err.text,
+	assert_string_equal(err.text,
 	    "credential of acme/conn_1: was sealed with master key version 2, the newest here "
 	    "is 1; "
 	    "check the master key file, and restart what runs since before a rotation");
@@ -244,12 +243,77 @@ the_format_never_changes(void **state)
 	static const char master[] =
 	    "1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
 	static const uint8_t sealed[] = {
-	    0x01, 0x00, 0x00, 0x00, 0x01, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46,
-	    0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x51, 0x52,
-	    0x53, 0x54, 0x55, 0x56, 0x57, 0x6f, 0xef, 0xb9, 0xb7, 0xcc, 0xbf, 0x8b,
-	    0x97, 0x55, 0x0a, 0x02, 0x7e, 0xa1, 0x8c, 0x45, 0x11, 0x54, 0x3b, 0x24,
-	    0xda, 0x64, 0x03, 0x0a, 0x6c, 0xaf, 0x58, 0xc3, 0xf1, 0x91, 0x0e, 0x7a,
-	    0x72, 0x07, 0x72, 0xa9, 0x3d, 0xd2, 0x54, 0x17, 0x8d, 0x88, 0xdf,
+	    0x01,
+	    0x00,
+	    0x00,
+	    0x00,
+	    0x01,
+	    0x40,
+	    0x41,
+	    0x42,
+	    0x43,
+	    0x44,
+	    0x45,
+	    0x46,
+	    0x47,
+	    0x48,
+	    0x49,
+	    0x4a,
+	    0x4b,
+	    0x4c,
+	    0x4d,
+	    0x4e,
+	    0x4f,
+	    0x50,
+	    0x51,
+	    0x52,
+	    0x53,
+	    0x54,
+	    0x55,
+	    0x56,
+	    0x57,
+	    0x6f,
+	    0xef,
+	    0xb9,
+	    0xb7,
+	    0xcc,
+	    0xbf,
+	    0x8b,
+	    0x97,
+	    0x55,
+	    0x0a,
+	    0x02,
+	    0x7e,
+	    0xa1,
+	    0x8c,
+	    0x45,
+	    0x11,
+	    0x54,
+	    0x3b,
+	    0x24,
+	    0xda,
+	    0x64,
+	    0x03,
+	    0x0a,
+	    0x6c,
+	    0xaf,
+	    0x58,
+	    0xc3,
+	    0xf1,
+	    0x91,
+	    0x0e,
+	    0x7a,
+	    0x72,
+	    0x07,
+	    0x72,
+	    0xa9,
+	    0x3d,
+	    0xd2,
+	    0x54,
+	    0x17,
+	    0x8d,
+	    0x88,
+	    0xdf,
 	};
 	FILE *f = fopen(key_path, "we");
 	assert_non_null(f);
@@ -282,8 +346,8 @@ the_key_may_come_from_systemd_or_from_the_environment(void **state)
 	setenv("CARILLON_MASTER_KEY", "0001", 1);
 	assert_false(vault_open(&v, "", &err));
 	assert_string_equal(err.text,
-			    "CARILLON_MASTER_KEY: line 1: the key has 4 characters, not "
-			    "64; it is cut or altered");
+	    "CARILLON_MASTER_KEY: line 1: the key has 4 characters, not "
+	    "64; it is cut or altered");
 	uint8_t sealed[SEALED_MAX];
 	size_t len = seal(vault, CLEAR, sealed);
 	(void)snprintf(credential, sizeof(credential), "%s/carillon-master-key", dir);

@@ -13,9 +13,8 @@
 #include "unit/vault/memory.h"
 
 /* Around every size where something changes: a class, the page, the largest class. */
-static const size_t sizes[] = {0,     1,     15,     16,     17,     48,    49,
-			       100,   1000,  4079,   4080,   4096,   16384, 16385,
-			       65536, 65537, 131055, 131056, 131057, 200000};
+static const size_t sizes[] = {0, 1, 15, 16, 17, 48, 49, 100, 1000, 4079, 4080, 4096, 16384,
+    16385, 65536, 65537, 131055, 131056, 131057, 200000};
 
 static void
 a_block_is_aligned_and_all_of_it_can_be_written(void **state)
@@ -182,7 +181,7 @@ hammer(void *arg)
 		random = random * 6364136223846793005u + 1442695040888963407u;
 		unsigned char **at = &blocks[random >> 58];
 		size_t size = sizeof(struct held) + 1 +
-			      ((random >> 20) & 0xffff) % (i % 50 ? 700 : 65536);
+		              ((random >> 20) & 0xffff) % (i % 50 ? 700 : 65536);
 		if (*at) {
 			struct held held;
 			memcpy(&held, *at, sizeof(held));
