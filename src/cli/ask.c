@@ -1,0 +1,131 @@
+#include "ask.h"
+
+#include <stdio.h>
+
+#include "flow/deliver.h"
+
+struct question {
+	struct command *command;
+	const struct dest_type *dest;
+	const struct secret *token;
+	struct dest_request req;
+	struct buf answer;
+	asked_fn *each;
+	void *arg;
+};
+
+/* Sends what was composed; the answer's bytes live in the question. */
+static void
+send(struct question *q, struct dest_response *res)
+{
+	const struct config *config = &q->command->config;
+	struct deliver_options o = {
+	    .slots = 1,
+	    .connect_timeout_ms = config->connect_timeout_ms,
+	    .request_timeout_ms = config->request_timeout_ms,
+	};
+
+	deliver_once(&q->req, &o, res, &q->answer);
+	secret_clear(q->req.auth);
+}
+
+/* Good news to `each`; bad news too, or else it is the error. */
+static bool
+report(struct question *q, const char *what, bool ok, const struct outcome *outcome,
+    const char *good, struct err *e)
+{
+	char sentence[sizeof(outcome->reason) + sizeof(outcome->action) + 8];
+
+	snprintf(sentence, sizeof(sentence), "%s%s%s", ok ? good : outcome->reason,
+	    !ok && outcome->action[0] ? "; " : "", ok ? "" : outcome->action);
+	if (q->each != NULL)
+		q->each(what, ok, sentence, q->arg);
+	if (ok || q->each != NULL)
+		return true;
+	return fail(e,
+	    outcome->code == OUTCOME_NETWORK_ERROR || outcome->code == OUTCOME_TIMEOUT ||
+		    outcome->code == OUTCOME_RATE_LIMITED
+		? ERR_TEMP
+		: ERR_DENIED,
+	    "%s: %s", what, sentence);
+}
+
+static bool
+ask_account(struct question *q, connection_record *rec, bool *known, struct err *e)
+{
+	struct arena *a = q->command->arena;
+	struct dest_account account;
+	struct dest_response res;
+	struct outcome outcome;
+	char good[260];
+
+	if (!q->dest->compose_test(&q->req, q->command->config.slack_api_url, q->token, e))
+		return false;
+	send(q, &res);
+	*known = q->dest->judge_test(&res, &account, &outcome);
+	if (*known) {
+		rec->team_id = arena_cstr(a, str_of(account.id));
+		rec->team_name = arena_cstr(a, str_of(account.name));
+		rec->bot_user_id = arena_cstr(a, str_of(account.bot_user_id));
+	}
+	snprintf(good, sizeof(good), "belongs to %s (%s)", account.name, account.id);
+	return report(q, "credential", *known, &outcome, good, e);
+}
+
+static bool
+ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
+{
+	struct dest_channel found;
+	struct dest_response res;
+	struct outcome outcome;
+	char what[80], good[240];
+	bool ok;
+
+	snprintf(what, sizeof(what), "channel %.64s", channel->id);
+	if (!q->dest->compose_channel(
+		&q->req, q->command->config.slack_api_url, q->token, str_of(channel->id), e))
+		return fail_within(e, "%s", what);
+	send(q, &res);
+	ok = q->dest->judge_channel(&res, &found, &outcome);
+	if (ok)
+		channel->name = arena_cstr(q->command->arena, str_of(found.name));
+	if (ok && found.is_archived) {
+		ok = false;
+		outcome = (struct outcome){.reason = "the channel is archived",
+		    .action = "unarchive it or choose another"};
+	} else if (ok && !found.is_member && found.is_private) {
+		ok = false;
+		outcome = (struct outcome){.reason = "the bot is not in this private channel",
+		    .action = "invite it there"};
+	}
+	snprintf(good, sizeof(good), "is #%s%s", found.name,
+	    found.is_member ? ""
+			    : "; the bot is not in it: invite it, or grant chat:write.public");
+	return report(q, what, ok, &outcome, good, e);
+}
+
+bool
+ask_about(struct command *c, connection_record *rec, const struct secret *token, asked_fn *each,
+    void *arg, struct err *e)
+{
+	struct question q = {
+	    .command = c,
+	    .dest = dest_find(str_of(rec->dest)),
+	    .token = token,
+	    .req = {.auth = secret_new(SECRET_MAX)},
+	    .each = each,
+	    .arg = arg,
+	};
+	bool known = false, ok;
+
+	must(q.dest != NULL);
+	deliver_global_init();
+	ok = ask_account(&q, rec, &known, e);
+	/* Without an account every channel would only repeat the bad news. */
+	for (size_t i = 0; ok && known && i < rec->n_channels; i++)
+		ok = ask_channel(&q, rec->channels[i], e);
+	secret_free(q.req.auth);
+	buf_fini(&q.req.body);
+	buf_fini(&q.answer);
+	return ok;
+}

@@ -1,0 +1,224 @@
+/* Looks at everything the service needs, changes nothing, and says what to do. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output.h"
+
+struct findings {
+	struct command *command;
+	struct document doc;
+	const char *what; /* the part that is being looked at */
+	int bad;
+};
+
+static void
+found(struct findings *f, bool ok, const char *sentence)
+{
+	struct json_writer *w = &f->doc.w;
+
+	f->bad += !ok;
+	if (!command_has(f->command, OPTION_JSON))
+		printf("%-4s  %-9s %s\n", ok ? "ok" : "FAIL", f->what, sentence);
+	jw_object(w);
+	jw_kv_cstr(w, "what", f->what);
+	jw_kv_bool(w, "ok", ok);
+	jw_kv_cstr(w, "sentence", sentence);
+	jw_object_end(w);
+}
+
+static bool
+check_settings(struct findings *f)
+{
+	struct err e = {0};
+
+	f->what = "settings";
+	if (command_load(f->command, &e)) {
+		found(f, true, "the settings are complete and agree with each other");
+		return true;
+	}
+	found(f, false, e.text);
+	return false;
+}
+
+static void
+check_vault(struct findings *f)
+{
+	struct command *c = f->command;
+	char sentence[120];
+	const char *why = "";
+	struct err e = {0};
+
+	f->what = "vault";
+	if (!vault_open(&c->vault, c->config.master_key_file, &e)) {
+		found(f, false, e.text);
+		return;
+	}
+	snprintf(sentence, sizeof(sentence), "the master key is readable, version %u",
+	    vault_version(c->vault));
+	found(f, true, sentence);
+	if (!secret_memory_is_locked(&why))
+		found(f, false, why);
+}
+
+static bool
+check_data_dir(struct findings *f)
+{
+	const char *dir = f->command->config.data_dir;
+	char sentence[CONFIG_STRING_MAX + 160];
+	struct stat st;
+	bool exists = stat(dir, &st) == 0;
+
+	f->what = "data_dir";
+	if (!exists && errno == ENOENT) {
+		snprintf(
+		    sentence, sizeof(sentence), "%s is not there yet; serve makes it", dir);
+		found(f, true, sentence);
+		return false;
+	}
+	if (!exists || !S_ISDIR(st.st_mode))
+		snprintf(sentence, sizeof(sentence), "%s: %s; set data_dir to a directory", dir,
+		    exists ? "is no directory" : strerror(errno));
+	else if (access(dir, R_OK | W_OK | X_OK) != 0)
+		snprintf(sentence, sizeof(sentence),
+		    "%s may not be written by this user: change its owner, or run this as "
+		    "the service's user",
+		    dir);
+	else
+		snprintf(sentence, sizeof(sentence), "%s is there and may be written", dir);
+	exists = exists && S_ISDIR(st.st_mode) && access(dir, R_OK | W_OK | X_OK) == 0;
+	found(f, exists, sentence);
+	return exists;
+}
+
+static void
+broker_finding(bool ok, const char *sentence, void *arg)
+{
+	found(arg, ok, sentence);
+}
+
+static bool
+check_broker(struct findings *f)
+{
+	enum { CHECK_CONNECT_WAIT_MS = 3000 };
+	struct command *c = f->command;
+	struct broker_options o = broker_options_of(&c->config, CHECK_CONNECT_WAIT_MS);
+	struct err e = {0};
+
+	f->what = "broker";
+	o.name = "carillon-check";
+	if (!broker_connect(&c->broker, &o, &e) ||
+	    !broker_check(c->broker, broker_finding, f, &e)) {
+		found(f, false, e.text);
+		return false;
+	}
+	return true;
+}
+
+/* How far an environment is behind its stream. */
+static void
+check_applied(struct findings *f, enum store_env env, enum stream stream, const char *name)
+{
+	struct txn *t = txn_read(f->command->store, env);
+	uint64_t applied = store_applied(t);
+	struct stream_info info;
+	char sentence[240];
+	struct err e = {0};
+
+	if (txn_error(t) != NULL) {
+		found(f, false, txn_error(t)->text);
+	} else if (f->command->broker != NULL &&
+		   broker_stream_info(f->command->broker, stream, &info, &e)) {
+		snprintf(sentence, sizeof(sentence),
+		    applied > info.last_seq
+			? "the index of %s is at %llu but its stream ends at %llu: it was "
+			  "built from another stream; move the data directory away"
+			: "the index of %s has %llu of %llu",
+		    name, (unsigned long long)applied, (unsigned long long)info.last_seq);
+		found(f, applied <= info.last_seq, sentence);
+	}
+	txn_end(t);
+}
+
+static void
+check_index(struct findings *f)
+{
+	struct command *c = f->command;
+	struct store_options o = store_options_of(&c->config);
+	struct err e = {0};
+	char path[CONFIG_STRING_MAX + 16];
+
+	f->what = "index";
+	snprintf(path, sizeof(path), "%s/state.lmdb", c->config.data_dir);
+	o.read_only = true;
+	if (!store_open(&c->store, &o, &e)) {
+		bool is_new = e.kind == ERR_NOT_FOUND;
+
+		found(f, is_new, is_new ? "there is none yet; serve makes it" : e.text);
+		return;
+	}
+	found(f, true, "both files open");
+	check_applied(f, STORE_STATE, STREAM_STATE, "state");
+	check_applied(f, STORE_HISTORY, STREAM_HISTORY, "history");
+}
+
+/* Tokens travel to this address: in clear only to this very machine. */
+static void
+check_slack_url(struct findings *f)
+{
+	struct str url = str_of(f->command->config.slack_api_url);
+	bool is_private = str_starts_with(url, STR("https://")) ||
+	                  str_starts_with(url, STR("http://127.0.0.1")) ||
+	                  str_starts_with(url, STR("http://localhost")) ||
+	                  str_starts_with(url, STR("http://[::1]"));
+
+	f->what = "slack";
+	found(f, is_private,
+	    !is_private ? "slack_api_url is http:// to another machine, so credentials would "
+			  "travel in clear; use https://"
+	    : str_eq(url, STR("https://slack.com/api"))
+		? "slack_api_url is Slack itself"
+		: "slack_api_url is not Slack itself but a stand-in or a proxy");
+}
+
+static bool
+print_settings(struct command *c, struct err *e)
+{
+	struct buf out = {0};
+
+	if (!command_load(c, e))
+		return false;
+	config_yaml(&c->config, &out);
+	print_text(&out);
+	return true;
+}
+
+bool
+verb_check(struct command *c, struct err *e)
+{
+	struct findings f = {.command = c};
+
+	if (command_has(c, OPTION_PRINT))
+		return print_settings(c, e);
+	document_begin(&f.doc, c);
+	jw_object(&f.doc.w);
+	jw_key(&f.doc.w, "findings");
+	jw_array(&f.doc.w);
+	if (check_settings(&f)) {
+		check_slack_url(&f);
+		check_vault(&f);
+		(void)check_broker(&f);
+		if (check_data_dir(&f))
+			check_index(&f);
+	}
+	jw_array_end(&f.doc.w);
+	jw_kv_bool(&f.doc.w, "ok", f.bad == 0);
+	jw_object_end(&f.doc.w);
+	if (command_has(c, OPTION_JSON))
+		document_end(&f.doc);
+	else
+		buf_fini(&f.doc.text);
+	c->exit_code = f.bad > 0 ? EXIT_FAILED : EXIT_FINE;
+	return true;
+}

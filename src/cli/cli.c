@@ -1,0 +1,77 @@
+#include "carillon/cli.h"
+
+#include <stdio.h>
+
+#include "carillon/log.h"
+#include "command.h"
+#include "output.h"
+
+static int
+exit_code_of(const struct command *c, const struct err *e)
+{
+	if (c->exit_code != EXIT_FINE)
+		return c->exit_code;
+	switch (e->kind) {
+	case ERR_NOT_FOUND: return EXIT_NOT_FOUND;
+	case ERR_CONFLICT: return EXIT_CONFLICT;
+	default: return EXIT_FAILED;
+	}
+}
+
+static int
+say_usage(const struct command *c, const struct err *e)
+{
+	struct buf usage = {0};
+
+	if (c->verb != NULL)
+		help_usage(&usage, c->verb);
+	else
+		buf_cstr(&usage, "carillon help");
+	fprintf(stderr, "carillon: %s\n%s%.*s\n", e->text,
+	    c->verb ? "usage: " : "try: ", STR_ARG(buf_view(&usage)));
+	buf_fini(&usage);
+	return EXIT_USAGE;
+}
+
+static int
+run(struct command *c)
+{
+	struct err e = {0};
+	int code;
+
+	/* A command says what went wrong itself; the log is the service's. */
+	log_set_level(LOG_LEVEL_ERROR);
+	if (c->verb->run(c, &e)) {
+		code = c->exit_code;
+	} else {
+		code = exit_code_of(c, &e);
+		fprintf(stderr, "carillon: %s\n", e.text);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "carillon: writing the answer failed\n");
+		code = code == EXIT_FINE ? EXIT_FAILED : code;
+	}
+	return code;
+}
+
+int
+cli_run(int argc, char **argv)
+{
+	static struct command c; /* some 10 KiB of settings */
+	struct buf help = {0};
+	struct err e = {0};
+	int code = EXIT_FINE;
+
+	c.arena = arena_new(0);
+	if (!command_parse(&c, argc, argv, &e)) {
+		code = say_usage(&c, &e);
+	} else if (command_has(&c, OPTION_HELP) && c.verb->sentence[0] != '\0' &&
+		   strcmp(c.verb->words, "help") != 0) {
+		help_verb(&help, c.verb);
+		print_text(&help);
+	} else {
+		code = run(&c);
+	}
+	command_close(&c);
+	return code;
+}

@@ -1,0 +1,145 @@
+/*
+ * One command while it runs: what was asked, and what it has opened. The main thread's.
+ */
+#pragma once
+
+#include "carillon/arena.h"
+#include "carillon/base.h"
+#include "carillon/broker.h"
+#include "carillon/buf.h"
+#include "carillon/cli.h"
+#include "carillon/config.h"
+#include "carillon/json.h"
+#include "carillon/registry.h"
+#include "carillon/store.h"
+#include "carillon/vault.h"
+
+enum option {
+#define OPTION(NAME, name, argument, sentence) OPTION_##NAME,
+#include "options.def"
+#undef OPTION
+	OPTIONS
+};
+
+enum {
+	ARGUMENTS_MAX = 4,
+	REPEATS_MAX = 64,
+};
+
+/* An option that may be given more than once. */
+struct repeated {
+	const char *values[REPEATS_MAX];
+	int n;
+};
+
+struct command {
+	const struct verb *verb;
+	const char *arguments[ARGUMENTS_MAX]; /* after the verb; NULL where left out */
+	const char *options[OPTIONS]; /* the last value; "" of a flag; NULL: not given */
+	struct repeated channels, sets;
+	int exit_code; /* of a verb that succeeded and has bad news */
+
+	struct arena *arena; /* everything this command reads */
+	struct config config;
+	struct broker *broker;
+	struct store *store;
+	struct registry *registry;
+	struct vault *vault;
+	bool is_read_only; /* the index may not be written here: it may be a little old */
+};
+
+/* False with a sentence: the caller prints it and turns its kind into the exit code. */
+typedef bool verb_run(struct command *c, struct err *e);
+
+#define VERB(words, function, arguments, required, other, sentence) verb_run verb_##function;
+#include "verbs.def"
+#undef VERB
+
+struct verb {
+	const char *words, *arguments, *sentence;
+	verb_run *run;
+	uint64_t required, allowed; /* bits of enum option; allowed includes required */
+};
+
+static inline struct str
+command_argument(const struct command *c, int i)
+{
+	return str_of(c->arguments[i]);
+}
+
+static inline struct str
+command_option(const struct command *c, enum option o)
+{
+	return str_of(c->options[o]);
+}
+
+static inline bool
+command_has(const struct command *c, enum option o)
+{
+	return c->options[o] != NULL;
+}
+
+/* --- options.c --- */
+
+struct option_spec {
+	const char *name, *argument, *sentence;
+};
+extern const struct option_spec option_specs[OPTIONS];
+
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+
+/* Whether a verb's words begin with `words` ("" does with all). */
+bool verb_is_under(const struct verb *v, struct str words);
+
+/*
+ * Fills what was asked. ERR_INPUT: the sentence names the word and the nearest known one; the
+ * verb may be NULL then. `--help` and `help` are verbs like others afterwards.
+ */
+MUST_USE bool command_parse(struct command *c, int argc, char **argv, struct err *e);
+
+/* --- help.c --- */
+
+void help_all(struct buf *out);
+void help_under(struct buf *out, struct str words);
+void help_verb(struct buf *out, const struct verb *v);
+/* "WORKSPACE ID --event FILE [--json]" */
+void help_usage(struct buf *out, const struct verb *v);
+
+/* --- open.c --- */
+
+enum need {
+	NEED_BROKER = 1 << 0,
+	NEED_STATE = 1 << 1, /* the index of what is configured, up to date; and its registry */
+	NEED_HISTORY = 1 << 2, /* and what became of the events */
+	NEED_WRITE = 1 << 3,   /* an index that can only be read will not do */
+	NEED_VAULT = 1 << 4,
+};
+
+/* Settings from defaults, file, environment and --set. Once; the other functions call it. */
+MUST_USE bool command_load(struct command *c, struct err *e);
+/* Opens what is needed and not open yet; all of it is closed at the end of the command. */
+MUST_USE bool command_open(struct command *c, unsigned needs, struct err *e);
+void command_close(struct command *c);
+struct broker_options broker_options_of(const struct config *c, int64_t connect_wait_ms);
+struct store_options store_options_of(const struct config *c);
+
+/* --- input.c --- */
+
+enum { INPUT_MAX = 1024 * 1024 }; /* bytes of a file; an event may have 256 KiB */
+
+/* A whole file ("-": standard input) as text in the command's arena. */
+MUST_USE bool read_input(struct command *c, const char *path, struct str *out, struct err *e);
+/* The same parsed: one JSON object. Errors name file, line and column. */
+MUST_USE bool read_object(
+    struct command *c, const char *path, const struct json **out, struct err *e);
+/* An option that is a JSON object itself, or a file of one; empty when it was not given. */
+MUST_USE bool read_json_option(
+    struct command *c, enum option o, struct str *out, struct err *e);
+/* The credential from standard input, without echo at a terminal. The caller owns it. */
+MUST_USE bool read_token(struct secret **out, struct err *e);
+/* Asks on a terminal; --yes answers. False with a sentence: do not. */
+MUST_USE bool confirm(const struct command *c, struct str question, struct err *e);
+/* --limit and --before. */
+MUST_USE bool read_page(
+    const struct command *c, size_t *limit, uint64_t *before, struct err *e);

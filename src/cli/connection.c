@@ -1,0 +1,192 @@
+#include "connection.h"
+
+#include "carillon/clock.h"
+
+#include "output.h"
+#include "print.h"
+
+connection_record *
+connection_of_arguments(struct command *c, uint64_t *revision, struct err *e)
+{
+	if (registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+		return NULL;
+	return registry_connection(
+	    c->registry, c->arena, command_argument(c, 0), command_argument(c, 1), revision, e);
+}
+
+static void
+show(struct command *c, const connection_record *r, uint64_t revision)
+{
+	struct document doc;
+
+	document_begin(&doc, c);
+	write_connection(&doc.w, r, revision);
+	document_end(&doc);
+}
+
+bool
+connection_store(struct command *c, connection_record *r, uint64_t revision, struct err *e)
+{
+	struct str workspace = command_argument(c, 0);
+	const connection_record *now;
+
+	r->updated_ms = clock_wall().ms;
+	if (!registry_put_connection(c->registry, workspace, r, revision, e))
+		return false;
+	now =
+	    registry_connection(c->registry, c->arena, workspace, str_of(r->id), &revision, e);
+	if (now != NULL)
+		show(c, now, revision);
+	return now != NULL;
+}
+
+void
+connection_set_active(connection_record *r)
+{
+	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
+	r->status_reason = r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+}
+
+static bool
+list_one(const void *record, uint64_t revision, void *arg)
+{
+	const connection_record *r = record;
+	struct listing *l = arg;
+	struct buf channels = {0};
+
+	listing_record(l);
+	if (listing_is_json(l)) {
+		write_connection(l->w, r, revision);
+		return true;
+	}
+	for (size_t i = 0; i < r->n_channels; i++)
+		buf_printf(&channels, "%s%s", i ? "," : "", r->channels[i]->id);
+	listing_cell(l, str_of(r->id));
+	listing_cell(l, str_of(r->name));
+	listing_cell(l, str_of(r->dest));
+	listing_cell(l, str_of(connection_status_name(r->status)));
+	listing_cell(l, str_of(r->team_name));
+	listing_cell(l, buf_view(&channels));
+	buf_fini(&channels);
+	return true;
+}
+
+bool
+verb_connection_list(struct command *c, struct err *e)
+{
+	struct str workspace = command_argument(c, 0);
+	struct listing l;
+
+	if (!command_open(c, NEED_STATE, e) ||
+	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+		return false;
+	listing_begin(&l, c, "CONNECTION NAME DESTINATION STATUS TEAM CHANNELS");
+	if (!registry_each(c->registry, c->arena, workspace, STATE_CONNECTION, list_one, &l, e))
+		return false;
+	listing_end(&l, 0);
+	return true;
+}
+
+bool
+verb_connection_show(struct command *c, struct err *e)
+{
+	const connection_record *r;
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r != NULL)
+		show(c, r, revision);
+	return r != NULL;
+}
+
+bool
+verb_connection_enable(struct command *c, struct err *e)
+{
+	connection_record *r;
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r == NULL)
+		return false;
+	connection_set_active(r);
+	return connection_store(c, r, revision, e);
+}
+
+bool
+verb_connection_disable(struct command *c, struct err *e)
+{
+	connection_record *r;
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r == NULL)
+		return false;
+	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED;
+	r->status_reason = arena_cstr(c->arena, STR("switched off by hand"));
+	r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	return connection_store(c, r, revision, e);
+}
+
+/* --- delete --- */
+
+struct users {
+	struct str connection;
+	struct buf names;
+	int n;
+};
+
+static bool
+note_user(const void *record, uint64_t revision, void *arg)
+{
+	const rule_record *r = record;
+	struct users *u = arg;
+
+	(void)revision;
+	if (!r->active || !str_eq(str_of(r->connection), u->connection))
+		return true;
+	if (u->n < 5)
+		buf_printf(&u->names, "%s%s", u->n ? ", " : "", r->id);
+	u->n++;
+	return true;
+}
+
+static bool
+is_unused(struct command *c, struct str workspace, struct str connection, struct err *e)
+{
+	struct users u = {.connection = connection};
+	bool ok = registry_each(c->registry, c->arena, workspace, STATE_RULE, note_user, &u, e);
+
+	if (ok && u.n > 0)
+		ok = fail(e, ERR_CONFLICT,
+		    "connection \"%.*s\" is used by %d active rule%s (%.*s): disable or "
+		    "delete them first, or add --force",
+		    STR_ARG(connection), u.n, u.n == 1 ? "" : "s", STR_ARG(buf_view(&u.names)));
+	buf_fini(&u.names);
+	return ok;
+}
+
+bool
+verb_connection_delete(struct command *c, struct err *e)
+{
+	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
+	    connection_of_arguments(c, &revision, e) == NULL)
+		return false;
+	if (!command_has(c, OPTION_FORCE) && !is_unused(c, workspace, id, e))
+		return false;
+	return confirm(c,
+		   arena_printf(c->arena,
+		       "this deletes connection \"%.*s\" of workspace \"%.*s\" and its "
+		       "credential",
+		       STR_ARG(id), STR_ARG(workspace)),
+		   e) &&
+	       registry_delete(c->registry, workspace, STATE_CONNECTION, id, revision, e);
+}

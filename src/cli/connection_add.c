@@ -1,0 +1,221 @@
+/* The verbs that handle a credential: it goes from standard input through locked memory only.
+ */
+#include <stdio.h>
+
+#include "carillon/clock.h"
+#include "carillon/id.h"
+
+#include "ask.h"
+#include "connection.h"
+#include "output.h"
+
+static bool
+channel_is_an_id(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!(text[i] >= 'A' && text[i] <= 'Z') && !(text[i] >= '0' && text[i] <= '9'))
+			len = 0;
+	if (len >= 2 && strchr("CGD", text[0]) != NULL)
+		return true;
+	return fail(e, ERR_INPUT,
+	    "--channel %s: give the channel's id, like C0123456789; Slack shows it at "
+	    "the end of a channel's details",
+	    text);
+}
+
+static bool
+take_channels(struct command *c, connection_record *r, struct err *e)
+{
+	r->n_channels = (size_t)c->channels.n;
+	r->channels = ARENA_ARRAY(c->arena, Carillon__V1__Channel *, r->n_channels);
+	for (size_t i = 0; i < r->n_channels; i++) {
+		if (!channel_is_an_id(c->channels.values[i], e))
+			return false;
+		r->channels[i] = ARENA_NEW(c->arena, Carillon__V1__Channel);
+		carillon__v1__channel__init(r->channels[i]);
+		r->channels[i]->id = arena_cstr(c->arena, str_of(c->channels.values[i]));
+	}
+	return true;
+}
+
+static void
+seal(struct command *c, connection_record *r, const struct secret *token)
+{
+	r->sealed.data =
+	    arena_must(c->arena, secret_len(token) + (size_t)VAULT_SEALED_OVERHEAD);
+	vault_seal(c->vault, command_argument(c, 0), str_of(r->id), token, r->sealed.data,
+	    &r->sealed.len);
+}
+
+/* A credential nobody asked about may be wrong; --no-test says that this is meant. */
+static bool
+ask_unless_told_not_to(
+    struct command *c, connection_record *r, const struct secret *token, struct err *e)
+{
+	if (command_has(c, OPTION_NO_TEST) || ask_about(c, r, token, NULL, NULL, e))
+		return true;
+	if (e->kind == ERR_TEMP)
+		fail(e, ERR_TEMP, "%s; try again, or add --no-test to store it untested",
+		    arena_cstr(c->arena, str_of(e->text)));
+	return false;
+}
+
+static bool
+new_connection(struct command *c, connection_record *r, struct err *e)
+{
+	char id[NEW_ID_SIZE];
+
+	carillon__v1__connection__init(r);
+	id_new(id, "conn");
+	r->id = arena_cstr(
+	    c->arena, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
+	r->dest = arena_cstr(c->arena, STR("slack"));
+	r->name = arena_cstr(c->arena, command_option(c, OPTION_NAME));
+	r->created_ms = r->updated_ms = clock_wall().ms;
+	connection_set_active(r);
+	if (!id_is_record(str_of(r->id)))
+		return fail(e, ERR_INPUT, "--id %s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
+		    r->id, RECORD_ID_MAX);
+	return take_channels(c, r, e);
+}
+
+static bool
+add_with(struct command *c, connection_record *r, const struct secret *token, struct err *e)
+{
+	struct str workspace = command_argument(c, 0);
+
+	if (!ask_unless_told_not_to(c, r, token, e))
+		return false;
+	seal(c, r, token);
+	if (command_has(c, OPTION_JSON))
+		return connection_store(c, r, 0, e);
+	if (!registry_put_connection(c->registry, workspace, r, 0, e))
+		return false;
+	printf("%s\n", r->id);
+	return true;
+}
+
+bool
+verb_connection_add(struct command *c, struct err *e)
+{
+	connection_record r;
+	struct secret *token;
+	bool ok;
+
+	if (!new_connection(c, &r, e) ||
+	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e) ||
+	    registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+		return false;
+	if (!read_token(&token, e))
+		return false;
+	ok = add_with(c, &r, token, e);
+	secret_free(token);
+	return ok;
+}
+
+/* --- reconnect --- */
+
+static bool
+reconnect_with(struct command *c, connection_record *r, uint64_t revision,
+    const struct secret *token, struct err *e)
+{
+	const char *team = r->team_id, *team_name = r->team_name;
+
+	if (!ask_unless_told_not_to(c, r, token, e))
+		return false;
+	if (team[0] != '\0' && strcmp(team, r->team_id) != 0)
+		return fail(e, ERR_CONFLICT,
+		    "this credential belongs to %s (%s), the connection to %s (%s): "
+		    "add a connection of its own for it",
+		    r->team_name, r->team_id, team_name, team);
+	seal(c, r, token);
+	connection_set_active(r);
+	return connection_store(c, r, revision, e);
+}
+
+bool
+verb_connection_reconnect(struct command *c, struct err *e)
+{
+	connection_record *r;
+	struct secret *token;
+	uint64_t revision;
+	bool ok;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r == NULL || !read_token(&token, e))
+		return false;
+	ok = reconnect_with(c, r, revision, token, e);
+	secret_free(token);
+	return ok;
+}
+
+/* --- test --- */
+
+struct test {
+	struct command *command;
+	struct document doc;
+	bool all_fine;
+};
+
+static void
+tested(const char *what, bool ok, const char *sentence, void *arg)
+{
+	struct test *t = arg;
+
+	t->all_fine = t->all_fine && ok;
+	if (!command_has(t->command, OPTION_JSON))
+		printf("%-4s  %s %s\n", ok ? "ok" : "FAIL", what, sentence);
+	jw_object(&t->doc.w);
+	jw_kv_cstr(&t->doc.w, "what", what);
+	jw_kv_bool(&t->doc.w, "ok", ok);
+	jw_kv_cstr(&t->doc.w, "sentence", sentence);
+	jw_object_end(&t->doc.w);
+}
+
+static bool
+test_with(struct command *c, connection_record *r, const struct secret *token, struct err *e)
+{
+	struct test t = {.command = c, .all_fine = true};
+	bool ok;
+
+	document_begin(&t.doc, c);
+	jw_object(&t.doc.w);
+	jw_key(&t.doc.w, "findings");
+	jw_array(&t.doc.w);
+	ok = ask_about(c, r, token, tested, &t, e);
+	jw_array_end(&t.doc.w);
+	jw_kv_bool(&t.doc.w, "ok", ok && t.all_fine);
+	jw_object_end(&t.doc.w);
+	if (ok && command_has(c, OPTION_JSON))
+		document_end(&t.doc);
+	else
+		buf_fini(&t.doc.text);
+	c->exit_code = t.all_fine ? EXIT_FINE : EXIT_FAILED;
+	return ok;
+}
+
+bool
+verb_connection_test(struct command *c, struct err *e)
+{
+	struct secret *token;
+	connection_record *r;
+	uint64_t revision;
+	bool ok;
+
+	if (!command_open(c, NEED_STATE | NEED_VAULT, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r == NULL)
+		return false;
+	token = secret_new(SECRET_MAX);
+	ok = vault_unseal(c->vault, command_argument(c, 0), str_of(r->id), r->sealed.data,
+	    r->sealed.len, token, e);
+	ok = ok ? test_with(c, r, token, e)
+	        : fail_within(e, "the credential of connection %s", r->id);
+	secret_free(token);
+	return ok;
+}

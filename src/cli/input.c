@@ -1,0 +1,181 @@
+/* What people hand in: files, JSON, a credential, a yes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "carillon/json.h"
+
+#include "command.h"
+
+static bool
+read_all(int fd, const char *path, struct buf *out, struct err *e)
+{
+	for (;;) {
+		ssize_t got;
+
+		buf_reserve(out, 64 * 1024);
+		got = read(fd, out->ptr + out->len, 64 * 1024);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail(e, ERR_INPUT, "%s: %s", path, strerror(errno));
+		if (got == 0)
+			return true;
+		out->len += (size_t)got;
+		if (out->len > INPUT_MAX)
+			return fail(
+			    e, ERR_INPUT, "%s is longer than %d bytes", path, INPUT_MAX);
+	}
+}
+
+bool
+read_input(struct command *c, const char *path, struct str *out, struct err *e)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	const char *name = is_stdin ? "standard input" : path;
+	struct buf text = {0};
+	bool ok;
+
+	if (fd < 0)
+		return fail(e, ERR_INPUT, "%s: %s", path, strerror(errno));
+	ok = read_all(fd, name, &text, e);
+	if (!is_stdin)
+		close(fd);
+	*out = arena_str(c->arena, buf_view(&text));
+	buf_fini(&text);
+	return ok;
+}
+
+static bool
+parse_object(struct command *c, struct str text, const char *name, const struct json **out,
+    struct err *e)
+{
+	/* A payload of the full depth inside the object of an event. */
+	if (!json_parse(c->arena, text, JSON_DEPTH_MAX + 1, out, e))
+		return fail_within(e, "%s", name);
+	if ((*out)->kind != JSON_OBJECT)
+		return fail(e, ERR_INPUT, "%s: is %s; it must be a JSON object", name,
+		    json_kind_name((*out)->kind));
+	return true;
+}
+
+bool
+read_object(struct command *c, const char *path, const struct json **out, struct err *e)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	struct str text;
+
+	return read_input(c, path, &text, e) && parse_object(c, text, name, out, e);
+}
+
+bool
+read_json_option(struct command *c, enum option o, struct str *out, struct err *e)
+{
+	const char *value = c->options[o];
+	const struct json *v;
+
+	*out = STR("");
+	if (value == NULL)
+		return true;
+	if (value[strspn(value, " \t\n")] == '{') {
+		char name[40];
+
+		snprintf(name, sizeof(name), "--%s", option_specs[o].name);
+		*out = str_of(value);
+		return parse_object(c, *out, name, &v, e);
+	}
+	return read_input(c, value, out, e) && parse_object(c, *out, value, &v, e);
+}
+
+/* --- the credential --- */
+
+static bool
+read_unechoed(struct secret *token, struct err *e)
+{
+	struct termios before, silent;
+	bool ok;
+
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return secret_read_fd(token, STDIN_FILENO, e);
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	fputs("credential (not shown): ", stderr);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	ok = secret_read_fd(token, STDIN_FILENO, e);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	fputc('\n', stderr);
+	return ok;
+}
+
+bool
+read_token(struct secret **out, struct err *e)
+{
+	struct secret *token = secret_new(SECRET_MAX);
+	bool ok = isatty(STDIN_FILENO) ? read_unechoed(token, e)
+	                               : secret_read_fd(token, STDIN_FILENO, e);
+
+	if (ok && secret_len(token) == 0)
+		ok = fail(e, ERR_INPUT,
+		    "no credential on standard input: pipe the bot token in, or run this "
+		    "at a terminal and paste it");
+	if (ok) {
+		*out = token;
+		return true;
+	}
+	secret_free(token);
+	return false;
+}
+
+/* --- a yes --- */
+
+bool
+confirm(const struct command *c, struct str question, struct err *e)
+{
+	char answer[16] = "";
+
+	if (command_has(c, OPTION_YES))
+		return true;
+	if (!isatty(STDIN_FILENO))
+		return fail(e, ERR_INPUT, "%.*s: add --yes", STR_ARG(question));
+	fprintf(stderr, "%.*s; type yes to go on: ", STR_ARG(question));
+	if (fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0)
+		return true;
+	return fail(e, ERR_INPUT, "nothing was deleted");
+}
+
+/* --- pages --- */
+
+static bool
+read_number(const struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e)
+{
+	const char *text = c->options[o];
+	char *end;
+
+	if (text == NULL)
+		return true;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out > 0 &&
+	    *out <= most)
+		return true;
+	return fail(e, ERR_INPUT, "--%s %s: must be a whole number from 1 to %llu",
+	    option_specs[o].name, text, (unsigned long long)most);
+}
+
+bool
+read_page(const struct command *c, size_t *limit, uint64_t *before, struct err *e)
+{
+	enum { LIMIT_MOST = 1000, LIMIT_USUAL = 50 };
+	uint64_t n = LIMIT_USUAL;
+
+	*before = 0;
+	if (!read_number(c, OPTION_LIMIT, LIMIT_MOST, &n, e) ||
+	    !read_number(c, OPTION_BEFORE, INT64_MAX, before, e))
+		return false;
+	*limit = (size_t)n;
+	return true;
+}

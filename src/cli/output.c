@@ -1,0 +1,286 @@
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+print_text(struct buf *text)
+{
+	fwrite(text->ptr, 1, text->len, stdout);
+	buf_fini(text);
+}
+
+static bool
+is_colourful(void)
+{
+	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+/* Text of somebody else as a terminal may see it: without control characters, C1 included. */
+static void
+put_tame(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		bool is_c1 = c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0;
+
+		if (c >= 0x20 && c != 0x7f && !is_c1) {
+			buf_putc(out, (char)c);
+			continue;
+		}
+		buf_putc(out, ' ');
+		i += is_c1;
+	}
+}
+
+/* Characters, which is near enough to columns for what customers name things. */
+static size_t
+width_of(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+pad(struct buf *out, size_t n)
+{
+	for (; n > 0; n--)
+		buf_putc(out, ' ');
+}
+
+/* --- documents --- */
+
+void
+document_begin(struct document *d, struct command *c)
+{
+	*d = (struct document){.command = c};
+	jw_init(&d->w, &d->text);
+	d->w.indent = true;
+}
+
+static void read_out(struct buf *out, const struct json *v, size_t indent);
+
+static bool
+is_scalar(const struct json *v)
+{
+	return v->kind != JSON_OBJECT && v->kind != JSON_ARRAY;
+}
+
+/* Nothing to say: people are not told of what is not there. */
+static bool
+is_nothing(const struct json *v)
+{
+	if (v->kind == JSON_STRING)
+		return v->text.len == 0;
+	return v->kind == JSON_NULL || (!is_scalar(v) && v->count == 0);
+}
+
+static void
+read_scalar(struct buf *out, const struct json *v)
+{
+	switch (v->kind) {
+	case JSON_TRUE: buf_cstr(out, "yes"); break;
+	case JSON_FALSE: buf_cstr(out, "no"); break;
+	case JSON_NULL: buf_cstr(out, "-"); break;
+	default: put_tame(out, v->text); break;
+	}
+}
+
+static bool
+is_row_of_scalars(const struct json *v)
+{
+	JSON_EACH (item, v)
+		if (!is_scalar(item))
+			return false;
+	return v->kind == JSON_ARRAY;
+}
+
+static void
+read_member(struct buf *out, const struct json *v, size_t indent, size_t width)
+{
+	pad(out, indent);
+	put_tame(out, v->key);
+	if (is_scalar(v)) {
+		pad(out, width - v->key.len + 2);
+		read_scalar(out, v);
+	} else if (is_row_of_scalars(v)) {
+		pad(out, width - v->key.len + 2);
+		JSON_EACH (item, v) {
+			read_scalar(out, item);
+			if (item->next)
+				buf_cstr(out, ", ");
+		}
+	}
+	buf_putc(out, '\n');
+	if (!is_scalar(v) && !is_row_of_scalars(v))
+		read_out(out, v, indent + 2);
+}
+
+static void
+read_object_out(struct buf *out, const struct json *v, size_t indent)
+{
+	size_t width = 0;
+
+	JSON_EACH (member, v)
+		if (!is_nothing(member) && member->key.len > width)
+			width = member->key.len;
+	JSON_EACH (member, v)
+		if (!is_nothing(member))
+			read_member(out, member, indent, width);
+}
+
+/* The value for people, a line a fact. */
+static void
+read_out(struct buf *out, const struct json *v, size_t indent)
+{
+	int number = 1;
+
+	if (v->kind == JSON_OBJECT) {
+		read_object_out(out, v, indent);
+		return;
+	}
+	if (is_scalar(v)) {
+		pad(out, indent);
+		read_scalar(out, v);
+		buf_putc(out, '\n');
+		return;
+	}
+	JSON_EACH (item, v) {
+		if (v->count > 1) {
+			pad(out, indent);
+			buf_printf(out, "%d.\n", number++);
+		}
+		read_out(out, item, indent + (v->count > 1 ? 2 : 0));
+	}
+}
+
+void
+document_end(struct document *d)
+{
+	enum { DEPTH = JSON_DEPTH_MAX + 8 }; /* a payload, and what it is shown in */
+	const struct json *v;
+	struct buf people = {0};
+	struct err e = {0};
+
+	if (command_has(d->command, OPTION_JSON) ||
+	    !json_parse(d->command->arena, buf_view(&d->text), DEPTH, &v, &e)) {
+		buf_putc(&d->text, '\n');
+		print_text(&d->text);
+		return;
+	}
+	read_out(&people, v, 0);
+	print_text(&people);
+	buf_fini(&d->text);
+}
+
+/* --- lists --- */
+
+bool
+listing_is_json(const struct listing *l)
+{
+	return command_has(l->doc.command, OPTION_JSON);
+}
+
+void
+listing_cell(struct listing *l, struct str text)
+{
+	struct buf tame = {0};
+
+	put_tame(&tame, text.len > 0 ? text : STR("-"));
+	if (l->n_cells == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 64;
+		l->cells = realloc(l->cells, l->cap * sizeof(*l->cells));
+		must(l->cells != NULL);
+	}
+	l->cells[l->n_cells++] = arena_str(l->doc.command->arena, buf_view(&tame));
+	buf_fini(&tame);
+}
+
+void
+listing_begin(struct listing *l, struct command *c, const char *columns)
+{
+	*l = (struct listing){0};
+	document_begin(&l->doc, c);
+	l->w = &l->doc.w;
+	for (const char *at = columns; *at; l->n_columns++) {
+		size_t len = strcspn(at, " ");
+
+		listing_cell(l, (struct str){at, len});
+		at += len + (at[len] != '\0');
+	}
+	jw_object(l->w);
+	jw_key(l->w, "records");
+	jw_array(l->w);
+}
+
+void
+listing_record(struct listing *l)
+{
+	l->n_records++;
+}
+
+static void
+print_row(struct buf *out, const struct listing *l, size_t row, const size_t *widths)
+{
+	for (size_t i = 0; i < l->n_columns; i++) {
+		struct str cell = l->cells[row * l->n_columns + i];
+
+		buf_str(out, cell);
+		if (i + 1 < l->n_columns)
+			pad(out, widths[i] - width_of(cell) + 2);
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+print_table(struct listing *l)
+{
+	enum { COLUMNS_MAX = 16 };
+	size_t widths[COLUMNS_MAX] = {0}, rows = l->n_cells / l->n_columns;
+	bool colourful = is_colourful();
+	struct buf out = {0};
+
+	must(l->n_columns <= COLUMNS_MAX && l->n_cells % l->n_columns == 0);
+	for (size_t i = 0; i < l->n_cells; i++) {
+		size_t width = width_of(l->cells[i]);
+
+		if (width > widths[i % l->n_columns])
+			widths[i % l->n_columns] = width;
+	}
+	for (size_t row = 0; row < rows; row++) {
+		buf_cstr(&out, colourful && row == 0 ? "\033[1m" : "");
+		print_row(&out, l, row, widths);
+		buf_cstr(&out, colourful && row == 0 ? "\033[0m" : "");
+	}
+	print_text(&out);
+}
+
+void
+listing_end(struct listing *l, uint64_t next)
+{
+	jw_array_end(l->w);
+	jw_kv_int(l->w, "count", (int64_t)l->n_records);
+	jw_key(l->w, "next");
+	if (next > 0) /* text: a cursor is not a number to reckon with */
+		jw_string(l->w,
+		    arena_printf(l->doc.command->arena, "%llu", (unsigned long long)next));
+	else
+		jw_null(l->w);
+	jw_object_end(l->w);
+	if (listing_is_json(l)) {
+		document_end(&l->doc);
+	} else {
+		if (l->n_records == 0)
+			printf("none\n");
+		else
+			print_table(l);
+		if (next > 0)
+			printf("more: --before %llu\n", (unsigned long long)next);
+		buf_fini(&l->doc.text);
+	}
+	free(l->cells);
+}

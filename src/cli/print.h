@@ -1,0 +1,26 @@
+/* The records as JSON objects, with the names the API uses. Never a credential. */
+#pragma once
+
+#include "carillon/json.h"
+#include "carillon/records.h"
+
+#include "command.h"
+
+/* "key": "2026-04-17T16:02:00.000Z", or null for 0. */
+void write_time(struct json_writer *w, const char *key, int64_t ms);
+/* The time as a table shows it, in the command's arena. */
+struct str time_cell(struct command *c, int64_t ms);
+
+void write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision);
+void write_connection(struct json_writer *w, const connection_record *r, uint64_t revision);
+void write_rule(struct json_writer *w, const rule_record *r, uint64_t revision);
+void write_type(struct json_writer *w, const type_record *r, uint64_t revision);
+/* Opens the object and leaves it open: event show adds to it. */
+void write_event_open(struct json_writer *w, const event_record *r);
+void write_event(struct json_writer *w, const event_record *r);
+/* With its attempts, or only their number. */
+void write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts);
+
+const char *connection_status_name(Carillon__V1__ConnectionStatus s);
+const char *event_status_name(Carillon__V1__EventStatus s);
+enum delivery_state state_of(const delivery_record *r);

@@ -1,0 +1,189 @@
+#include <stdio.h>
+
+#include "carillon/clock.h"
+#include "carillon/id.h"
+
+#include "output.h"
+#include "print.h"
+#include "rule.h"
+
+rule_record *
+rule_of_arguments(struct command *c, uint64_t *revision, struct err *e)
+{
+	if (registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+		return NULL;
+	return registry_rule(
+	    c->registry, c->arena, command_argument(c, 0), command_argument(c, 1), revision, e);
+}
+
+static bool
+show_stored(struct command *c, const char *id, struct err *e)
+{
+	struct document doc;
+	uint64_t revision;
+	const rule_record *r = registry_rule(
+	    c->registry, c->arena, command_argument(c, 0), str_of(id), &revision, e);
+
+	if (r == NULL)
+		return false;
+	document_begin(&doc, c);
+	write_rule(&doc.w, r, revision);
+	document_end(&doc);
+	return true;
+}
+
+/* --- add --- */
+
+static bool
+new_rule(struct command *c, rule_record *r, struct err *e)
+{
+	struct arena *a = c->arena;
+	struct str filter, template;
+	char id[NEW_ID_SIZE];
+
+	carillon__v1__rule__init(r);
+	if (c->channels.n != 1)
+		return fail(e, ERR_INPUT,
+		    "a rule sends to one channel: give --channel once, "
+		    "and add a rule for each other channel");
+	if (!read_json_option(c, OPTION_FILTER, &filter, e) ||
+	    !read_json_option(c, OPTION_TEMPLATE, &template, e))
+		return false;
+	id_new(id, "rule");
+	r->id = arena_cstr(
+	    a, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
+	r->name = arena_cstr(a, command_option(c, OPTION_NAME));
+	r->event_type = arena_cstr(a, command_option(c, OPTION_TYPE));
+	r->connection = arena_cstr(a, command_option(c, OPTION_CONNECTION));
+	r->channel = arena_cstr(a, str_of(c->channels.values[0]));
+	r->filter = arena_cstr(a, filter);
+	r->template_ = arena_cstr(a, template);
+	r->active = !command_has(c, OPTION_INACTIVE);
+	r->on_unknown = command_has(c, OPTION_PREFER_SILENCE)
+	                    ? CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE
+	                    : CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_DUPLICATE;
+	r->on_message_error = command_has(c, OPTION_NO_PLAIN_TEXT)
+	                          ? CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_FAIL
+	                          : CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
+	r->created_ms = r->updated_ms = clock_wall().ms;
+	return true;
+}
+
+bool
+verb_rule_add(struct command *c, struct err *e)
+{
+	rule_record r;
+
+	if (!new_rule(c, &r, e) || !command_open(c, NEED_STATE | NEED_WRITE, e) ||
+	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, e))
+		return false;
+	if (command_has(c, OPTION_JSON))
+		return show_stored(c, r.id, e);
+	printf("%s\n", r.id);
+	return true;
+}
+
+/* --- list and show --- */
+
+static const char *
+status_of(const rule_record *r)
+{
+	if (!r->active)
+		return "inactive";
+	return r->hold_reason[0] != '\0' ? "held" : "active";
+}
+
+static bool
+list_one(const void *record, uint64_t revision, void *arg)
+{
+	const rule_record *r = record;
+	struct listing *l = arg;
+
+	listing_record(l);
+	if (listing_is_json(l)) {
+		write_rule(l->w, r, revision);
+		return true;
+	}
+	listing_cell(l, str_of(r->id));
+	listing_cell(l, str_of(r->name));
+	listing_cell(l, str_of(r->event_type));
+	listing_cell(l, str_of(status_of(r)));
+	listing_cell(l, str_of(r->connection));
+	listing_cell(l, str_of(r->channel));
+	listing_cell(l, r->filter[0] != '\0' ? STR("yes") : (struct str){0});
+	return true;
+}
+
+bool
+verb_rule_list(struct command *c, struct err *e)
+{
+	struct str workspace = command_argument(c, 0);
+	struct listing l;
+
+	if (!command_open(c, NEED_STATE, e) ||
+	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+		return false;
+	listing_begin(&l, c, "RULE NAME TYPE STATUS CONNECTION CHANNEL FILTER");
+	if (!registry_each(c->registry, c->arena, workspace, STATE_RULE, list_one, &l, e))
+		return false;
+	listing_end(&l, 0);
+	return true;
+}
+
+bool
+verb_rule_show(struct command *c, struct err *e)
+{
+	uint64_t revision;
+
+	return command_open(c, NEED_STATE, e) && rule_of_arguments(c, &revision, e) != NULL &&
+	       show_stored(c, c->arguments[1], e);
+}
+
+/* --- enable, disable, delete --- */
+
+static bool
+set_active(struct command *c, bool active, struct err *e)
+{
+	rule_record *r;
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
+		return false;
+	r = rule_of_arguments(c, &revision, e);
+	if (r == NULL)
+		return false;
+	r->active = active;
+	r->updated_ms = clock_wall().ms;
+	if (active)
+		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	return registry_put_rule(c->registry, command_argument(c, 0), r, revision, e) &&
+	       show_stored(c, r->id, e);
+}
+
+bool
+verb_rule_enable(struct command *c, struct err *e)
+{
+	return set_active(c, true, e);
+}
+
+bool
+verb_rule_disable(struct command *c, struct err *e)
+{
+	return set_active(c, false, e);
+}
+
+bool
+verb_rule_delete(struct command *c, struct err *e)
+{
+	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
+	    rule_of_arguments(c, &revision, e) == NULL)
+		return false;
+	return confirm(c,
+		   arena_printf(c->arena, "this deletes rule \"%.*s\" of workspace \"%.*s\"",
+		       STR_ARG(id), STR_ARG(workspace)),
+		   e) &&
+	       registry_delete(c->registry, workspace, STATE_RULE, id, revision, e);
+}

@@ -1,0 +1,9 @@
+/* What the verbs of rules share. */
+#pragma once
+
+#include "carillon/records.h"
+
+#include "command.h"
+
+/* The rule of the arguments WORKSPACE and ID. */
+rule_record *rule_of_arguments(struct command *c, uint64_t *revision, struct err *e);

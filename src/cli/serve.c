@@ -1,0 +1,216 @@
+/* The service: starts everything in order, waits for signals, drains in reverse. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "carillon/clock.h"
+#include "carillon/flow.h"
+#include "carillon/log.h"
+#include "flow/deliver.h"
+
+#include "command.h"
+#include "notify.h"
+
+enum {
+	SERVE_CONNECT_WAIT_MS = 10000,
+	LOOK_EVERY_S = 1, /* whether the flow is broken */
+};
+
+static enum log_level
+log_level_of(const struct config *c)
+{
+	switch (c->log_level[0]) {
+	case 'd': return LOG_LEVEL_DEBUG;
+	case 'w': return LOG_LEVEL_WARN;
+	case 'e': return LOG_LEVEL_ERROR;
+	default: return LOG_LEVEL_INFO;
+	}
+}
+
+/* --- signals: the main thread waits for them; every other thread inherits the block --- */
+
+static sigset_t
+signals_block(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	must(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+	return set;
+}
+
+static void
+exit_at_once(int signal_number)
+{
+	(void)signal_number;
+	_exit(EXIT_FAILED);
+}
+
+/* From here on a second signal means: now. What is in flight the broker sends again. */
+static void
+signals_exit_at_once(void)
+{
+	struct sigaction now = {.sa_handler = exit_at_once};
+	sigset_t set;
+
+	sigaction(SIGTERM, &now, NULL);
+	sigaction(SIGINT, &now, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* --- settings that changed --- */
+
+#define SAME_STRING(a, b) (strcmp(a, b) == 0)
+#define SAME_INT(a, b)    ((a) == (b))
+#define SAME_BOOL(a, b)   ((a) == (b))
+
+static void
+settings_reread(struct command *c)
+{
+	struct command *fresh = calloc(1, sizeof(*fresh));
+	struct err e = {0};
+
+	must(fresh != NULL);
+	fresh->arena = c->arena;
+	fresh->sets = c->sets;
+	memcpy(fresh->options, c->options, sizeof(fresh->options));
+	if (!command_load(fresh, &e)) {
+		log_error("serve.settings", L_STR("error", e.text));
+		free(fresh);
+		return;
+	}
+	log_set_level(log_level_of(&fresh->config));
+	memcpy(c->config.log_level, fresh->config.log_level, sizeof(c->config.log_level));
+#define SETTING(type, name, def, min, max, unit, sentence)          \
+	if (!SAME_##type(c->config.name, fresh->config.name))       \
+		log_warn("serve.settings", L_STR("setting", #name), \
+		    L_STR("why", "changed; it needs a restart"));
+#include "carillon/config.def"
+#undef SETTING
+	log_info("serve.settings", L_STR("log_level", c->config.log_level));
+	free(fresh);
+}
+
+/* --- starting --- */
+
+static void
+say_memory(void)
+{
+	const char *why = "";
+
+	if (!secret_memory_is_locked(&why))
+		log_warn("serve.memory_not_locked", L_STR("why", why));
+}
+
+static bool
+serve_open(struct command *c, struct err *e)
+{
+	struct store_options store = store_options_of(&c->config);
+	struct broker_options broker = broker_options_of(&c->config, SERVE_CONNECT_WAIT_MS);
+
+	deliver_global_init();
+	say_memory();
+	return vault_open(&c->vault, c->config.master_key_file, e) &&
+	       store_open(&c->store, &store, e) && broker_connect(&c->broker, &broker, e) &&
+	       broker_ensure(c->broker, e);
+}
+
+static bool
+ready_file_write(const char *path, struct err *e)
+{
+	int fd;
+	bool ok;
+
+	if (path == NULL)
+		return true;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ok = fd >= 0 && write(fd, "ready\n", 6) == 6;
+	if (!ok)
+		(void)fail(e, ERR_SETUP, "--ready-file %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* --- running --- */
+
+/* Until a signal asks to stop (true) or the flow is broken (false, with the reason). */
+static bool
+wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, struct err *e)
+{
+	const struct timespec look = {.tv_sec = LOOK_EVERY_S};
+
+	for (;;) {
+		int got = sigtimedwait(signals, NULL, &look);
+
+		if (got == SIGTERM || got == SIGINT) {
+			log_info("serve.stopping", L_STR("signal", sigabbrev_np(got)));
+			return true;
+		}
+		if (got == SIGHUP)
+			settings_reread(c);
+		if (flow_is_broken(flow, e))
+			return false;
+	}
+}
+
+static void
+say_ready(const struct command *c)
+{
+	log_info("serve.ready", L_STR("version", CARILLON_VERSION),
+	    L_STR("data_dir", c->config.data_dir), L_STR("prefix", c->config.prefix),
+	    L_INT("pid", getpid()));
+	notify_manager("READY=1");
+}
+
+static bool
+serve_run(struct command *c, const sigset_t *signals, struct err *e)
+{
+	struct flow_parts parts;
+	struct flow *flow;
+	bool ok;
+
+	if (!serve_open(c, e))
+		return false;
+	parts = (struct flow_parts){&c->config, c->broker, c->store, c->vault};
+	if (!flow_start(&flow, &parts, e))
+		return false;
+	ok = ready_file_write(c->options[OPTION_READY_FILE], e);
+	if (ok) {
+		say_ready(c);
+		ok = wait_for_end(c, flow, signals, e);
+	}
+	if (!ok)
+		log_error("serve.broken", L_STR("error", e->text));
+	notify_manager("STOPPING=1");
+	signals_exit_at_once();
+	if (!flow_stop(flow)) {
+		/* Its threads' work is abandoned: nothing they may touch is taken away. */
+		fflush(NULL);
+		_exit(ok ? EXIT_FINE : EXIT_FAILED);
+	}
+	return ok;
+}
+
+bool
+verb_serve(struct command *c, struct err *e)
+{
+	const char *ready_file = c->options[OPTION_READY_FILE];
+	sigset_t signals;
+
+	if (!command_load(c, e))
+		return false;
+	log_set_level(log_level_of(&c->config));
+	if (ready_file != NULL)
+		unlink(ready_file);
+	signals = signals_block();
+	return serve_run(c, &signals, e);
+}
