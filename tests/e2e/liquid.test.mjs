@@ -283,13 +283,20 @@ test("upper and lower case are those of JavaScript for every character", () => {
   const characters = [];
   for (let c = 0x20; c < 0x1f000; c++)
     if (c < 0xd800 || c > 0xdfff) characters.push(String.fromCodePoint(c));
-  // Letters newer than this Node's Unicode tables have no case in it yet.
-  const known = characters.filter((s) => /\P{Cn}/u.test(s));
+  // Letters newer than this Node's Unicode tables have no case in it yet, neither have those
+  // whose other case is newer.
+  const isNewer = (s) => /\p{Cn}/u.test(s);
+  const same = (ours, theirs) => {
+    const expected = theirs.split(" ");
+    const actual = ours.split(" ").map((s, i) => (isNewer(s) ? expected[i] : s));
+    assert.deepEqual(actual, expected);
+  };
+  const known = characters.filter((s) => !isNewer(s));
   for (let i = 0; i < known.length; i += 500) {
     const s = known.slice(i, i + 500).join(" ");
     const [up, down] = render([{ template: "{{ payload.s | upcase }}", payload: { s } }, { template: "{{ payload.s | downcase }}", payload: { s } }]);
-    assert.equal(up.output, s.toUpperCase());
-    assert.equal(down.output, s.toLowerCase());
+    same(up.output, s.toUpperCase());
+    same(down.output, s.toLowerCase());
   }
 });
 

@@ -81,7 +81,7 @@ percentile_ms(double share)
 
 	for (size_t i = 0; i < BUCKETS; i++)
 		if ((sum += seen.histogram[i]) > want)
-			return (double)i * BUCKET_US / 1000.0;
+			return (double)(i * BUCKET_US) / 1000.0;
 	return 0;
 }
 
