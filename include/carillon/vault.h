@@ -13,8 +13,9 @@
  * each after its length, so a blob moved to another workspace, connection or key version does
  * not open. Nonces are random: 24 bytes leave no chance worth counting of meeting twice.
  *
- * A vault is read-only after opening: any thread. A secret has one owner. A forked child finds
- * the secrets of its parent zeroed.
+ * Any thread may use a vault. Before it seals, and when it meets a key version it does not
+ * know, it looks whether a rotation has changed its key file. A secret has one owner. A forked
+ * child finds the secrets of its parent zeroed.
  */
 #pragma once
 

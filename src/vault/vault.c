@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "carillon/log.h"
@@ -30,9 +32,23 @@ _Static_assert(VAULT_KEY_SIZE == crypto_kdf_KEYBYTES, "a master key");
 _Static_assert(
     VAULT_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "a workspace key");
 
-/* Once open, a vault needs the root keys only; the master keys are wiped. */
+/* Where the keys came from, to see whether it has changed since. */
+struct key_source {
+	char path[PATH_MAX]; /* empty: no file */
+	enum keyfile_rule rule;
+	ino_t file;
+	struct timespec changed_at;
+};
+
+/*
+ * Once open, a vault needs the root keys only; the master keys are wiped. Keys are added when a
+ * rotation has put a new version into the file, and never taken away: a credential sealed
+ * before may still be in somebody's hands.
+ */
 struct vault {
+	pthread_rwlock_t lock; /* over all below */
 	struct keyring roots;
+	struct key_source source;
 };
 
 static uint8_t *
@@ -74,40 +90,117 @@ read_environment(struct keyring *ring, const char *hex, struct err *e)
 	return true;
 }
 
+/* False if there is none; an empty path means the environment. */
 static bool
-read_keys(struct keyring *ring, const char *path, struct err *e)
+find_source(struct key_source *from, const char *path)
 {
-	if (path[0])
-		return keyfile_read(ring, path, KEYFILE_OWNER_ONLY, e);
-	char credential[PATH_MAX];
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	int len =
-	    !dir ? -1 : snprintf(credential, sizeof(credential), "%s/carillon-master-key", dir);
-	if (len > 0 && (size_t)len < sizeof(credential) && access(credential, F_OK) == 0)
-		return keyfile_read(ring, credential, KEYFILE_SYSTEMD, e);
 	const char *hex = getenv("CARILLON_MASTER_KEY");
-	if (hex && hex[0])
-		return read_environment(ring, hex, e);
-	return fail(e, ERR_SETUP,
-	    "no master key: run `carillon vault init` and set master_key_file, or give the "
-	    "systemd unit LoadCredential=carillon-master-key:<file>");
+
+	*from = (struct key_source){.rule = KEYFILE_OWNER_ONLY};
+	if (path[0])
+		return str_copy(from->path, sizeof(from->path), str_of(path));
+	if (dir && snprintf(from->path, sizeof(from->path), "%s/carillon-master-key", dir) <
+		       (int)sizeof(from->path)) {
+		from->rule = KEYFILE_SYSTEMD;
+		if (access(from->path, F_OK) == 0)
+			return true;
+	}
+	from->path[0] = '\0';
+	return hex && hex[0];
+}
+
+static bool
+read_keys(struct keyring *ring, const struct key_source *from, struct err *e)
+{
+	return from->path[0] ? keyfile_read(ring, from->path, from->rule, e)
+	                     : read_environment(ring, getenv("CARILLON_MASTER_KEY"), e);
+}
+
+/* Whether the file is another one than when this was last asked. */
+static bool
+source_has_changed(struct key_source *from)
+{
+	struct stat st;
+
+	if (!from->path[0] || stat(from->path, &st) != 0)
+		return false;
+	if (st.st_ino == from->file && st.st_mtim.tv_sec == from->changed_at.tv_sec &&
+	    st.st_mtim.tv_nsec == from->changed_at.tv_nsec)
+		return false;
+	from->file = st.st_ino;
+	from->changed_at = st.st_mtim;
+	return true;
+}
+
+/* Takes over the versions that are not known yet. */
+static void
+take_roots(struct vault *v, const struct keyring *masters)
+{
+	for (int i = 0; i < masters->count; i++) {
+		const struct key_version *master = &masters->keys[i];
+
+		if (keyring_find(&v->roots, master->version) || v->roots.count == KEYRING_MAX)
+			continue;
+		v->roots.keys[v->roots.count++] =
+		    (struct key_version){master->version, root_from_master(master->key)};
+	}
 }
 
 bool
 vault_open(struct vault **out, const char *path, struct err *e)
 {
 	must(sodium_init() >= 0);
+	struct key_source from;
+	if (!find_source(&from, path))
+		return fail(e, ERR_SETUP,
+		    "no master key: run `carillon vault init` and set master_key_file, or give "
+		    "the systemd unit LoadCredential=carillon-master-key:<file>");
+	(void)source_has_changed(&from); /* before reading: a change meanwhile is then seen */
 	struct keyring masters = {0};
-	if (!read_keys(&masters, path, e))
+	if (!read_keys(&masters, &from, e))
 		return false;
 	struct vault *v = calloc(1, sizeof(*v));
 	must(v != NULL);
-	for (int i = 0; i < masters.count; i++)
-		v->roots.keys[v->roots.count++] = (struct key_version){
-		    masters.keys[i].version, root_from_master(masters.keys[i].key)};
+	must(pthread_rwlock_init(&v->lock, NULL) == 0);
+	v->source = from;
+	take_roots(v, &masters);
 	keyring_fini(&masters);
 	*out = v;
 	return true;
+}
+
+/*
+ * Looks whether a rotation has put a new key into the file. To its callers a vault is constant:
+ * what it can open only grows.
+ */
+static void
+look_again(const struct vault *vault)
+{
+	struct vault *v = (struct vault *)(uintptr_t)vault;
+	struct keyring masters = {0};
+	struct err e;
+
+	pthread_rwlock_wrlock(&v->lock);
+	if (source_has_changed(&v->source)) {
+		if (!read_keys(&masters, &v->source, &e))
+			log_warn("vault.key_file", L_STR("error", e.text));
+		take_roots(v, &masters);
+		keyring_fini(&masters);
+	}
+	pthread_rwlock_unlock(&v->lock);
+}
+
+static void
+hold(const struct vault *v)
+{
+	must(pthread_rwlock_rdlock((pthread_rwlock_t *)(uintptr_t)&v->lock) == 0);
+}
+
+static void
+let_go(const struct vault *v)
+{
+	must(pthread_rwlock_unlock((pthread_rwlock_t *)(uintptr_t)&v->lock) == 0);
 }
 
 void
@@ -116,13 +209,17 @@ vault_close(struct vault *v)
 	if (!v)
 		return;
 	keyring_fini(&v->roots);
+	pthread_rwlock_destroy(&v->lock);
 	free(v);
 }
 
 uint32_t
 vault_version(const struct vault *v)
 {
-	return keyring_newest(&v->roots)->version;
+	hold(v);
+	uint32_t version = keyring_newest(&v->roots)->version;
+	let_go(v);
+	return version;
 }
 
 static void
@@ -154,6 +251,9 @@ void
 vault_seal(const struct vault *v, struct str workspace, struct str connection,
     const struct secret *clear, uint8_t *out, size_t *out_len)
 {
+	/* Under a key that a rotation is about to drop it could never be opened again. */
+	look_again(v);
+	hold(v);
 	const struct key_version *newest = keyring_newest(&v->roots);
 	uint8_t owner[OWNER_MAX];
 	size_t owner_len = owner_write(owner, newest->version, workspace, connection);
@@ -163,6 +263,7 @@ vault_seal(const struct vault *v, struct str workspace, struct str connection,
 	struct secret *key = workspace_key(newest->key, workspace);
 	aead_seal(out + AT_CLEAR, NULL, (const uint8_t *)secret_bytes(clear), secret_len(clear),
 	    owner, owner_len, NULL, out + AT_NONCE, key_bytes(key));
+	let_go(v);
 	secret_free(key);
 	*out_len = secret_len(clear) + VAULT_SEALED_OVERHEAD;
 }
@@ -191,10 +292,8 @@ key_for(const struct vault *v, const void *sealed, size_t sealed_len, struct err
 	else if (!found)
 		(void)fail(e, ERR_DENIED,
 		    "was sealed with master key version %" PRIu32
-		    ", the newest here is %" PRIu32
-		    "; check the master key file, and restart what runs since before a "
-		    "rotation",
-		    version, vault_version(v));
+		    ", the newest here is %" PRIu32 "; check the master key file",
+		    version, keyring_newest(&v->roots)->version);
 	return found;
 }
 
@@ -227,8 +326,17 @@ bool
 vault_unseal(const struct vault *v, struct str workspace, struct str connection,
     const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
 {
+	uint32_t version = vault_sealed_version(sealed, sealed_len);
 	secret_clear(clear);
-	if (open_sealed(v, workspace, connection, sealed, sealed_len, clear, e))
+	hold(v);
+	bool known = keyring_find(&v->roots, version) != NULL;
+	let_go(v);
+	if (!known)
+		look_again(v);
+	hold(v);
+	bool ok = open_sealed(v, workspace, connection, sealed, sealed_len, clear, e);
+	let_go(v);
+	if (ok)
 		return true;
 	secret_clear(clear);
 	return fail_within(
