@@ -77,12 +77,6 @@ type_find(struct txn *t, struct arena *a, struct str workspace, struct str type)
 }
 
 static void
-problem(struct rule *out, struct arena *a, const char *part, const char *text)
-{
-	out->problem = arena_printf(a, "%s: %s", part, text);
-}
-
-static void
 template_problem(struct rule *out, struct arena *a, const struct message_template_error *te)
 {
 	if (te->line > 0)
@@ -161,7 +155,7 @@ rule_compile(struct arena *a, const rule_record *rec, const type_record *type, s
 	    .retry_s = rec->retry_s,
 	};
 	if (!filter_compile(a, borrow(rec->filter), out->order, NULL, &filter, &e))
-		problem(out, a, "filter", e.text);
+		out->problem = arena_printf(a, "%s", e.text); /* says "filter: " */
 	else if (!message_template_compile(a, template_text(rec, type), &template, &te))
 		template_problem(out, a, &te);
 	else
