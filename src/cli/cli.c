@@ -18,19 +18,20 @@ exit_code_of(const struct command *c, const struct err *e)
 	}
 }
 
-static int
-say_usage(const struct command *c, const struct err *e)
+static void
+say(const struct command *c, int code, const struct err *e)
 {
 	struct buf usage = {0};
 
+	fprintf(stderr, "carillon: %s\n", e->text);
+	if (code != EXIT_USAGE)
+		return;
 	if (c->verb != NULL)
 		help_usage(&usage, c->verb);
 	else
 		buf_cstr(&usage, "carillon help");
-	fprintf(stderr, "carillon: %s\n%s%.*s\n", e->text,
-	    c->verb ? "usage: " : "try: ", STR_ARG(buf_view(&usage)));
+	fprintf(stderr, "%s%.*s\n", c->verb ? "usage: " : "try: ", STR_ARG(buf_view(&usage)));
 	buf_fini(&usage);
-	return EXIT_USAGE;
 }
 
 static int
@@ -45,7 +46,7 @@ run(struct command *c)
 		code = c->exit_code;
 	} else {
 		code = exit_code_of(c, &e);
-		fprintf(stderr, "carillon: %s\n", e.text);
+		say(c, code, &e);
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "carillon: writing the answer failed\n");
@@ -64,7 +65,8 @@ cli_run(int argc, char **argv)
 
 	c.arena = arena_new(0);
 	if (!command_parse(&c, argc, argv, &e)) {
-		code = say_usage(&c, &e);
+		code = EXIT_USAGE;
+		say(&c, code, &e);
 	} else if (command_has(&c, OPTION_HELP) && c.verb->sentence[0] != '\0' &&
 		   strcmp(c.verb->words, "help") != 0) {
 		help_verb(&help, c.verb);

@@ -79,6 +79,9 @@ command_has(const struct command *c, enum option o)
 	return c->options[o] != NULL;
 }
 
+/* False with a sentence that the way of asking is wrong: exit code 2, and the usage. */
+#define FAIL_USAGE(c, e, ...) ((c)->exit_code = EXIT_USAGE, fail((e), ERR_INPUT, __VA_ARGS__))
+
 /* --- options.c --- */
 
 struct option_spec {
@@ -139,7 +142,6 @@ MUST_USE bool read_json_option(
 /* The credential from standard input, without echo at a terminal. The caller owns it. */
 MUST_USE bool read_token(struct secret **out, struct err *e);
 /* Asks on a terminal; --yes answers. False with a sentence: do not. */
-MUST_USE bool confirm(const struct command *c, struct str question, struct err *e);
+MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
 /* --limit and --before. */
-MUST_USE bool read_page(
-    const struct command *c, size_t *limit, uint64_t *before, struct err *e);
+MUST_USE bool read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e);

@@ -10,7 +10,7 @@
 #include "output.h"
 
 static bool
-channel_is_an_id(const char *text, struct err *e)
+channel_is_an_id(struct command *c, const char *text, struct err *e)
 {
 	size_t len = strlen(text);
 
@@ -19,7 +19,7 @@ channel_is_an_id(const char *text, struct err *e)
 			len = 0;
 	if (len >= 2 && strchr("CGD", text[0]) != NULL)
 		return true;
-	return fail(e, ERR_INPUT,
+	return FAIL_USAGE(c, e,
 	    "--channel %s: give the channel's id, like C0123456789; Slack shows it at "
 	    "the end of a channel's details",
 	    text);
@@ -31,7 +31,7 @@ take_channels(struct command *c, connection_record *r, struct err *e)
 	r->n_channels = (size_t)c->channels.n;
 	r->channels = ARENA_ARRAY(c->arena, Carillon__V1__Channel *, r->n_channels);
 	for (size_t i = 0; i < r->n_channels; i++) {
-		if (!channel_is_an_id(c->channels.values[i], e))
+		if (!channel_is_an_id(c, c->channels.values[i], e))
 			return false;
 		r->channels[i] = ARENA_NEW(c->arena, Carillon__V1__Channel);
 		carillon__v1__channel__init(r->channels[i]);
@@ -76,7 +76,7 @@ new_connection(struct command *c, connection_record *r, struct err *e)
 	r->created_ms = r->updated_ms = clock_wall().ms;
 	connection_set_active(r);
 	if (!id_is_record(str_of(r->id)))
-		return fail(e, ERR_INPUT, "--id %s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
+		return FAIL_USAGE(c, e, "--id %s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
 		    r->id, RECORD_ID_MAX);
 	return take_channels(c, r, e);
 }

@@ -41,7 +41,7 @@ list_one(const delivery_record *r, void *arg)
 }
 
 static bool
-read_status(const struct command *c, enum delivery_state *out, struct err *e)
+read_status(struct command *c, enum delivery_state *out, struct err *e)
 {
 	struct str names[DELIVERY_STATES], asked = command_option(c, OPTION_STATUS), nearest;
 
@@ -54,7 +54,7 @@ read_status(const struct command *c, enum delivery_state *out, struct err *e)
 	for (int i = 1; i < DELIVERY_STATES; i++)
 		names[i - 1] = str_of(delivery_state_name((enum delivery_state)i));
 	nearest = str_nearest(asked, names, DELIVERY_STATES - 1);
-	return fail(e, ERR_INPUT, "--status %.*s: no such state%s%.*s%s", STR_ARG(asked),
+	return FAIL_USAGE(c, e, "--status %.*s: no such state%s%.*s%s", STR_ARG(asked),
 	    nearest.len > 0 ? "; did you mean \"" : "", STR_ARG(nearest),
 	    nearest.len > 0 ? "\"?"
 			    : "; it is one of pending, sending, delivered, retrying, "

@@ -133,14 +133,14 @@ read_token(struct secret **out, struct err *e)
 /* --- a yes --- */
 
 bool
-confirm(const struct command *c, struct str question, struct err *e)
+confirm(struct command *c, struct str question, struct err *e)
 {
 	char answer[16] = "";
 
 	if (command_has(c, OPTION_YES))
 		return true;
 	if (!isatty(STDIN_FILENO))
-		return fail(e, ERR_INPUT, "%.*s: add --yes", STR_ARG(question));
+		return FAIL_USAGE(c, e, "%.*s: add --yes", STR_ARG(question));
 	fprintf(stderr, "%.*s; type yes to go on: ", STR_ARG(question));
 	if (fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0)
 		return true;
@@ -150,7 +150,7 @@ confirm(const struct command *c, struct str question, struct err *e)
 /* --- pages --- */
 
 static bool
-read_number(const struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e)
+read_number(struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e)
 {
 	const char *text = c->options[o];
 	char *end;
@@ -162,12 +162,12 @@ read_number(const struct command *c, enum option o, uint64_t most, uint64_t *out
 	if (errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out > 0 &&
 	    *out <= most)
 		return true;
-	return fail(e, ERR_INPUT, "--%s %s: must be a whole number from 1 to %llu",
+	return FAIL_USAGE(c, e, "--%s %s: must be a whole number from 1 to %llu",
 	    option_specs[o].name, text, (unsigned long long)most);
 }
 
 bool
-read_page(const struct command *c, size_t *limit, uint64_t *before, struct err *e)
+read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
 {
 	enum { LIMIT_MOST = 1000, LIMIT_USUAL = 50 };
 	uint64_t n = LIMIT_USUAL;

@@ -15,7 +15,7 @@ apply_sets(struct command *c, struct err *e)
 		struct str name = {text, equals ? (size_t)(equals - text) : 0};
 
 		if (equals == NULL)
-			return fail(e, ERR_INPUT, "--set %s: write it as NAME=VALUE", text);
+			return FAIL_USAGE(c, e, "--set %s: write it as NAME=VALUE", text);
 		if (!config_set(&c->config, arena_cstr(c->arena, name), equals + 1, e))
 			return fail_within(e, "--set");
 	}

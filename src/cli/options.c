@@ -80,7 +80,7 @@ unknown_verb(struct str before, struct str word, struct err *e)
 		buf_printf(&list, "%s%.*s", i ? ", " : "", STR_ARG(known[i]));
 	nearest = str_nearest(word, known, n);
 	if (word.len == 0)
-		(void)fail(e, ERR_INPUT, "%.*s what? one of %.*s",
+		(void)fail(e, ERR_INPUT, "%.*s needs a verb: one of %.*s",
 		    STR_ARG(before.len ? before : STR("carillon")), STR_ARG(buf_view(&list)));
 	else if (nearest.len > 0)
 		(void)fail(e, ERR_INPUT,
@@ -256,10 +256,8 @@ unknown_option(const struct verb *v, struct str name, struct err *e)
 }
 
 static bool
-check_options(const struct command *c, struct str unknown, struct err *e)
+check_options(const struct command *c, struct err *e)
 {
-	if (unknown.len > 0)
-		return unknown_option(c->verb, unknown, e);
 	for (int i = 0; i < OPTIONS; i++) {
 		if (c->options[i] != NULL && !is_allowed(c->verb, i))
 			return unknown_option(c->verb, str_of(option_specs[i].name), e);
@@ -287,6 +285,8 @@ command_parse(struct command *c, int argc, char **argv, struct err *e)
 		return false;
 	if (command_has(c, OPTION_HELP))
 		return true;
-	return take_arguments(c, s.words + taken, s.n_words - taken, e) &&
-	       check_options(c, s.unknown, e);
+	/* An unknown option's value was taken for a word: so the option first. */
+	if (s.unknown.len > 0)
+		return unknown_option(c->verb, s.unknown, e);
+	return take_arguments(c, s.words + taken, s.n_words - taken, e) && check_options(c, e);
 }

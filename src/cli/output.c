@@ -172,7 +172,8 @@ document_end(struct document *d)
 		print_text(&d->text);
 		return;
 	}
-	read_out(&people, v, 0);
+	/* Of a list people need what is in it. */
+	read_out(&people, json_get(v, STR("records")) ? json_get(v, STR("records")) : v, 0);
 	print_text(&people);
 	buf_fini(&d->text);
 }

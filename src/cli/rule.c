@@ -43,7 +43,7 @@ new_rule(struct command *c, rule_record *r, struct err *e)
 
 	carillon__v1__rule__init(r);
 	if (c->channels.n != 1)
-		return fail(e, ERR_INPUT,
+		return FAIL_USAGE(c, e,
 		    "a rule sends to one channel: give --channel once, "
 		    "and add a rule for each other channel");
 	if (!read_json_option(c, OPTION_FILTER, &filter, e) ||

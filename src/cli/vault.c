@@ -161,6 +161,17 @@ reseal_all(struct rotation *r, struct err *e)
 	return true;
 }
 
+/* In rounds: a connection may be added under the old key meanwhile. */
+static bool
+reseal_until_none_is_old(struct rotation *r, struct err *e)
+{
+	while (r->n > 0)
+		if (!reseal_all(r, e) || !registry_catch_up(r->command->registry, 0, e) ||
+		    !find_old(r, e))
+			return false;
+	return true;
+}
+
 static bool
 add_version(struct command *c, struct err *e)
 {
@@ -186,13 +197,12 @@ rotate(struct rotation *r, struct err *e)
 	else if (!add_version(c, e) || !find_old(r, e))
 		return false;
 	sealed = r->n;
-	/* Once more at the end: a connection may have been added under the old key meanwhile.
-	 */
-	while (r->n > 0)
-		if (!reseal_all(r, e) || !registry_catch_up(c->registry, 0, e) ||
-		    !find_old(r, e))
-			return false;
-	if (!vault_drop_old_versions(c->config.master_key_file, e))
+	if (!reseal_until_none_is_old(r, e) ||
+	    !vault_drop_old_versions(c->config.master_key_file, e))
+		return false;
+	/* One may have been stored under the old key just now; this process still has it. */
+	if (!registry_catch_up(c->registry, 0, e) || !find_old(r, e) ||
+	    !reseal_until_none_is_old(r, e))
 		return false;
 	printf("%zu of %zu credentials sealed anew under key version %u; the old key is gone\n",
 	    sealed, r->total, vault_version(c->vault));
