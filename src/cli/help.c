@@ -133,6 +133,11 @@ verb_docs_settings(struct command *c, struct err *e)
 
 	(void)c;
 	(void)e;
+	buf_cstr(&out,
+	    "# Settings\n\nMade by `carillon docs settings`. Each is read from a YAML "
+	    "file (`--config FILE` or\n`$CARILLON_CONFIG`), then from "
+	    "`CARILLON_<NAME>` in the environment, then from `--set NAME=VALUE`.\n"
+	    "`carillon check --print` shows those in force.\n\n");
 	config_markdown(&out);
 	print_text(&out);
 	return true;

@@ -1,3 +1,5 @@
+#include "rule.h"
+
 #include <stdio.h>
 
 #include "carillon/clock.h"
@@ -5,7 +7,6 @@
 
 #include "output.h"
 #include "print.h"
-#include "rule.h"
 
 rule_record *
 rule_of_arguments(struct command *c, uint64_t *revision, struct err *e)

@@ -79,7 +79,13 @@ const alive = new Set();
 const directories = new Set();
 process.on('exit', () => {
 	for (const child of alive) child.kill('SIGKILL');
-	for (const dir of directories) fs.rmSync(dir, { recursive: true, force: true });
+	for (const dir of directories) {
+		try {
+			fs.rmSync(dir, { recursive: true, force: true });
+		} catch (error) {
+			console.error(`left behind: ${error.message}`);
+		}
+	}
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
