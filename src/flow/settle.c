@@ -241,9 +241,10 @@ go_on(struct scribe *s, struct handoff *h)
 
 		tell_operator(s, d);
 		m = d->message;
+		m->in_batch--;
 		/* Several deliveries of one message may be in one batch: the last one ends it.
 		 */
-		if (m->open > 0 || --m->in_batch > 0)
+		if (m->open > 0 || m->in_batch > 0)
 			return;
 	} else {
 		m = CONTAINER_OF(h, struct message, handoff);
