@@ -10,6 +10,8 @@ struct arena;
 
 /* `limit` is the most bytes it will ever hold; 0 means no limit. */
 struct arena *arena_new(size_t limit);
+/* For what is small, lives long, and is there a hundred thousand times: wastes little. */
+struct arena *arena_new_small(void);
 void arena_free(struct arena *a); /* NULL is fine */
 /* Forgets everything, keeping the first block for reuse. */
 void arena_reset(struct arena *a);

@@ -18,6 +18,14 @@ enum {
 	RULES_MAX = 256,      /* of one workspace */
 	CONNECTIONS_MAX = 64, /* of one workspace */
 	NAME_MAX_BYTES = 128,
+	THREAD_HOURS_MAX = 720,
+	DEDUPE_MINUTES_MAX = 7 * 24 * 60,
+	RULE_RETRY_STEPS_MAX = 16,
+	RULE_RETRY_S_MAX = 7 * 24 * 3600,
+	SEVERITY_LEVELS_MAX = 16,
+	SEVERITY_ALIASES_MAX = 16, /* of one level */
+	SEVERITY_NAME_MAX = 64,    /* bytes */
+	DEFAULT_RULES_MAX = 16,    /* of one type */
 };
 
 /* Both are borrowed and must outlive the registry. */
@@ -39,6 +47,10 @@ rule_record *registry_rule(struct registry *r, struct arena *a, struct str works
     struct str id, uint64_t *revision, struct err *e);
 type_record *registry_type(struct registry *r, struct arena *a, struct str workspace,
     struct str name, uint64_t *revision, struct err *e);
+/* What the catalogue says of a rule's event type: the workspace's own entry, else the one all
+ * share, else (or of a pattern with "*" or ">") NULL. */
+type_record *registry_type_of_rule(
+    struct registry *r, struct arena *a, struct str workspace, const rule_record *rule);
 
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
@@ -54,6 +66,13 @@ MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struc
  */
 MUST_USE bool registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
+/*
+ * Creates a workspace with the default rules of the shared catalogue's event types, inactive
+ * until a person gives them a connection and a channel. Interrupted, it can be run again.
+ * ERR_CONFLICT: there is one already.
+ */
+MUST_USE bool registry_provision_workspace(
+    struct registry *r, const workspace_record *w, struct err *e);
 MUST_USE bool registry_put_connection(struct registry *r, struct str workspace,
     const connection_record *c, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,

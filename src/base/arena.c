@@ -6,6 +6,7 @@
 enum {
 	BLOCK_FIRST = 2048,     /* bytes; each next block is twice as large ... */
 	BLOCK_MOST = 64 * 1024, /* ... up to this, or what one allocation needs */
+	BLOCK_SMALL = 480,      /* of a small arena, always: 512 with the headers */
 };
 
 struct block {
@@ -16,9 +17,9 @@ struct block {
 
 struct arena {
 	struct block *newest;
-	size_t limit; /* bytes; 0 = none */
-	size_t used;  /* bytes, with the padding between allocations */
-	size_t next_size;
+	size_t limit;                /* bytes; 0 = none */
+	size_t used;                 /* bytes, with the padding between allocations */
+	size_t next_size, most_size; /* bytes, of the next block; of any */
 };
 
 static struct block *
@@ -40,8 +41,20 @@ arena_new(size_t limit)
 	struct arena *a = malloc(sizeof *a);
 
 	must(a); /* out of memory */
-	*a = (struct arena){.limit = limit, .next_size = 2 * BLOCK_FIRST};
+	*a = (struct arena){
+	    .limit = limit, .next_size = 2 * BLOCK_FIRST, .most_size = BLOCK_MOST};
 	a->newest = block_new(BLOCK_FIRST, NULL);
+	return a;
+}
+
+struct arena *
+arena_new_small(void)
+{
+	struct arena *a = malloc(sizeof *a);
+
+	must(a); /* out of memory */
+	*a = (struct arena){.next_size = BLOCK_SMALL, .most_size = BLOCK_SMALL};
+	a->newest = block_new(BLOCK_SMALL, NULL);
 	return a;
 }
 
@@ -56,7 +69,8 @@ arena_reset(struct arena *a)
 	}
 	a->newest->used = 0;
 	a->used = 0;
-	a->next_size = 2 * BLOCK_FIRST;
+	if (a->most_size > BLOCK_SMALL)
+		a->next_size = 2 * BLOCK_FIRST;
 }
 
 void
@@ -79,7 +93,7 @@ static void
 add_block(struct arena *a, size_t size)
 {
 	a->newest = block_new(size > a->next_size ? size : a->next_size, a->newest);
-	if (a->next_size < BLOCK_MOST)
+	if (a->next_size < a->most_size)
 		a->next_size *= 2;
 }
 

@@ -39,7 +39,7 @@ verb_workspace_create(struct command *c, struct err *e)
 	w.name = arena_cstr(c->arena, command_option(c, OPTION_NAME));
 	w.created_ms = clock_wall().ms;
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    !registry_put_workspace(c->registry, &w, 0, e))
+	    !registry_provision_workspace(c->registry, &w, e))
 		return false;
 	if (command_has(c, OPTION_JSON))
 		return show_stored(c, e);

@@ -19,28 +19,35 @@ trimmed(struct str s)
 	return s;
 }
 
-static void
-prepare(struct delivery *d, struct buf *text)
+struct str
+keyed_text(const struct rule *rule, enum key_use use, const struct event *ev, struct arena *a)
 {
-	for (enum key_use use = 0; use < KEY_USES; use++) {
-		if (d->rule->key[use] == NULL)
-			continue;
-		buf_clear(text);
-		template_render(
-		    d->rule->key[use], &d->message->event, TEMPLATE_ESCAPE_NONE, text, NULL);
-		d->key[use] = arena_str(d->message->arena, trimmed(buf_view(text)));
-	}
+	struct buf text = {0};
+	struct str key;
+
+	if (rule->key[use] == NULL)
+		return (struct str){0};
+	template_render(rule->key[use], ev, TEMPLATE_ESCAPE_NONE, &text, NULL);
+	key = arena_str(a, trimmed(buf_view(&text)));
+	buf_fini(&text);
+	return key;
+}
+
+static void
+prepare(struct delivery *d)
+{
+	struct message *m = d->message;
+
+	for (enum key_use use = 0; use < KEY_USES; use++)
+		d->key[use] = keyed_text(d->rule, use, &m->event, m->arena);
 }
 
 void
 keyed_prepare(struct message *m)
 {
-	struct buf text = {0};
-
 	for (int i = 0; i < m->n_deliveries; i++)
 		if (m->deliveries[i].step != STEP_SETTLED)
-			prepare(&m->deliveries[i], &text);
-	buf_fini(&text);
+			prepare(&m->deliveries[i]);
 }
 
 bool

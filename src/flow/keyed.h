@@ -10,6 +10,9 @@
 #include "carillon/store.h"
 #include "message.h"
 
+/* The key that a rule's option makes of an event, cut to what is compared; empty: none. */
+struct str keyed_text(
+    const struct rule *rule, enum key_use use, const struct event *ev, struct arena *a);
 /* Fills d->key of each delivery that is to be sent. Before hand_take. */
 void keyed_prepare(struct message *m);
 /* After hand_take: parks, skips, or gives each delivery the message its key leads to. */

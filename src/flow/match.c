@@ -3,8 +3,8 @@
 #include "carillon/filter.h"
 #include "gate.h"
 
-static bool
-wants(const struct rule *rule, const struct event *ev)
+bool
+match_rule(const struct rule *rule, const struct event *ev)
 {
 	if (!rule->active || !id_type_matches(rule->pattern, ev->type))
 		return false;
@@ -21,6 +21,17 @@ settled(struct delivery *d, enum delivery_state state, struct str reason, struct
 	d->action = action;
 }
 
+/* Where its rule sends it: with the channel, its lane. */
+static void
+aim(struct delivery *d)
+{
+	const struct message *m = d->message;
+
+	d->channel = d->rule->channel;
+	d->connection_key = arena_printf(m->arena, "%.*s/%.*s", STR_ARG(m->event.workspace),
+	    STR_ARG(d->rule->connection_id));
+}
+
 /* Decides what is to be done with a delivery whose rule is still there. */
 static void
 open_delivery(struct delivery *d, bool is_claimed_first)
@@ -28,9 +39,6 @@ open_delivery(struct delivery *d, bool is_claimed_first)
 	const struct message *m = d->message;
 	struct gate gate = gate_of(m->rules, d->rule);
 
-	d->channel = d->rule->channel;
-	d->connection_key = arena_printf(m->arena, "%.*s/%.*s", STR_ARG(m->event.workspace),
-	    STR_ARG(d->rule->connection_id));
 	if (d->rule->problem.len > 0)
 		settled(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
 	else if (d->maybe_posted && d->rule->prefer_silence)
@@ -54,19 +62,20 @@ match_rules(struct message *m)
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++)
-		n += wants(&r->rules[i], &m->event);
+		n += match_rule(&r->rules[i], &m->event);
 	message_deliveries(m, n);
 	m->matched = (uint32_t)n;
 	for (int i = 0, at = 0; i < r->n_rules && at < n; i++) {
 		struct delivery *d = &m->deliveries[at];
 
-		if (!wants(&r->rules[i], &m->event))
+		if (!match_rule(&r->rules[i], &m->event))
 			continue;
 		d->rule = &r->rules[i];
 		d->rule_id = d->rule->id;
 		/* A rule that prefers silence recorded its claim before sending: no record, no
 		 * post. */
 		d->maybe_posted = m->is_repeat && !d->rule->prefer_silence;
+		aim(d);
 		open_delivery(d, d->rule->prefer_silence);
 		at++;
 	}
@@ -138,6 +147,15 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec)
 	}
 }
 
+/* Brought back for a sibling that is due earlier. A time before the record was written was made
+ * by somebody who set the clock back: then it is due. */
+static bool
+is_not_due_yet(const delivery_record *rec, wall_t now)
+{
+	return rec->state == (int)DELIVERY_RETRYING && rec->due_ms > now.ms + 1000 &&
+	       now.ms >= rec->updated_ms;
+}
+
 static void
 resume(struct delivery *d, const delivery_record *rec, wall_t now)
 {
@@ -149,11 +167,12 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
 	d->maybe_posted = had_unknown_attempt(m, rec) || is_in_doubt(rec);
+	if (d->rule != NULL)
+		aim(d);
 	if (d->rule == NULL || !d->rule->active) {
 		settled(d, DELIVERY_CANCELED, STR("the rule was deleted or disabled meanwhile"),
 		    (struct str){0});
-	} else if (rec->state == (int)DELIVERY_RETRYING && rec->due_ms > now.ms + 1000) {
-		/* Brought back for a sibling that is due earlier. */
+	} else if (is_not_due_yet(rec, now)) {
 		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
 		d->due = (wall_t){rec->due_ms};
 	} else {

@@ -20,3 +20,5 @@ bool match(struct message *m, struct txn *history, wall_t now);
  * were parked, held, or claimed by a process that died. */
 void match_again(
     struct message *m, struct txn *history, const struct str *rules, int n_rules, wall_t now);
+/* Whether the rule wants the event: it is active, and type and filter accept it. */
+bool match_rule(const struct rule *rule, const struct event *ev);

@@ -3,6 +3,7 @@
 #include "carillon/id.h"
 #include "carillon/log.h"
 #include "registry_check.h"
+#include "registry_put.h"
 
 enum {
 	PUBLISH_WAIT_MS = 10000,
@@ -204,6 +205,21 @@ registry_type(struct registry *r, struct arena *a, struct str workspace, struct 
 	return get(r, a, workspace, STATE_TYPE, name, revision, e);
 }
 
+type_record *
+registry_type_of_rule(
+    struct registry *r, struct arena *a, struct str workspace, const rule_record *rule)
+{
+	struct str name = str_of(rule->event_type);
+	struct err e = {0};
+	type_record *own;
+
+	/* A pattern is no type's name, and neither need be a legal key. */
+	if (name.len > EVENT_TYPE_MAX || !id_is_event_type(name))
+		return NULL;
+	own = registry_type(r, a, workspace, name, NULL, &e);
+	return own != NULL ? own : registry_type(r, a, CATALOGUE_WORKSPACE_ID, name, NULL, &e);
+}
+
 struct each_closure {
 	struct arena *arena;
 	enum state_kind kind;
@@ -260,9 +276,9 @@ registry_each_workspace(struct registry *r, struct arena *a, struct str after,
 
 /* --- writing --- */
 
-static bool
-put(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
-    const void *record, uint64_t expected, struct err *e)
+bool
+registry_put_record(struct registry *r, struct str workspace, enum state_kind kind,
+    struct str id, const void *record, uint64_t expected, struct err *e)
 {
 	char key[STATE_KEY_MAX];
 	struct arena *a = arena_new(0);
@@ -286,8 +302,8 @@ bool
 registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e)
 {
-	return check_workspace(w, e) &&
-	       put(r, str_of(w->id), STATE_WORKSPACE, str_of(w->id), w, expected, e);
+	return check_workspace(w, e) && registry_put_record(r, str_of(w->id), STATE_WORKSPACE,
+					    str_of(w->id), w, expected, e);
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
@@ -333,7 +349,8 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
 	return check_connection(c, e) && workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
 		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
-	       put(r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
+	       registry_put_record(
+		   r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
 }
 
 static bool
@@ -355,10 +372,16 @@ bool
 registry_put_rule(struct registry *r, struct str workspace, const rule_record *rule,
     uint64_t expected, struct err *e)
 {
-	return check_rule(rule, e) && workspace_exists(r, workspace, e) &&
+	struct arena *a = arena_new(0);
+	const type_record *type = registry_type_of_rule(r, a, workspace, rule);
+	bool ok = check_rule(rule, type, e);
+
+	arena_free(a);
+	return ok && workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
 	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
-	       put(r, workspace, STATE_RULE, str_of(rule->id), rule, expected, e);
+	       registry_put_record(
+		   r, workspace, STATE_RULE, str_of(rule->id), rule, expected, e);
 }
 
 bool
@@ -366,7 +389,7 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
     uint64_t expected, struct err *e)
 {
 	return check_type(t, e) && workspace_exists(r, workspace, e) &&
-	       put(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
+	       registry_put_record(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
 }
 
 bool

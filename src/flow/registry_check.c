@@ -3,7 +3,6 @@
 #include "carillon/arena.h"
 #include "carillon/dest.h"
 #include "carillon/id.h"
-#include "carillon/json.h"
 #include "carillon/registry.h"
 #include "rulebook.h"
 
@@ -23,7 +22,7 @@ registry_type_of(enum state_kind kind)
 	return NULL;
 }
 
-static bool
+bool
 check_name(const char *name, struct err *e)
 {
 	struct str s = str_of(name);
@@ -75,28 +74,79 @@ check_connection(const connection_record *c, struct err *e)
 	return true;
 }
 
-/* A rule that would fail at the first event is refused now, with the place and a suggestion. */
 static bool
-check_compiles(const rule_record *r, struct err *e)
+check_range(const char *what, uint32_t n, int most, const char *unit, struct err *e)
 {
-	struct arena *a = arena_new(0);
+	if (n >= 1 && n <= (uint32_t)most)
+		return true;
+	return fail(e, ERR_INPUT, "%s: %u %s; use 1 to %d", what, n, unit, most);
+}
+
+/* Options of a key without a key would be promises that nobody keeps. */
+static bool
+check_key_options(const rule_record *r, struct err *e)
+{
+	bool has_thread = r->thread_key[0] != '\0', has_dedupe = r->dedupe_key[0] != '\0';
+
+	if (!has_thread && r->thread_hours != 0)
+		return fail(e, ERR_INPUT, "thread hours: there is no thread key; give both");
+	if (!has_dedupe && r->dedupe_minutes != 0)
+		return fail(e, ERR_INPUT, "dedupe minutes: there is no dedupe key; give both");
+	return (!has_thread || check_range("thread hours", r->thread_hours, THREAD_HOURS_MAX,
+				   "hours", e)) &&
+	       (!has_dedupe || check_range("dedupe minutes", r->dedupe_minutes,
+				   DEDUPE_MINUTES_MAX, "minutes", e));
+}
+
+static bool
+check_retry(const rule_record *r, struct err *e)
+{
+	if (r->n_retry_s > RULE_RETRY_STEPS_MAX)
+		return fail(e, ERR_INPUT, "retry: %zu steps; at most %d are allowed",
+		    r->n_retry_s, RULE_RETRY_STEPS_MAX);
+	for (size_t i = 0; i < r->n_retry_s; i++)
+		if (r->retry_s[i] > RULE_RETRY_S_MAX)
+			return fail(e, ERR_INPUT,
+			    "retry: step %zu is %u s; at most %d s (a week) are allowed", i + 1,
+			    r->retry_s[i], RULE_RETRY_S_MAX);
+	return true;
+}
+
+/* A rule that would fail at the first event is refused now, with the place and a suggestion. */
+bool
+check_rule_text(const rule_record *r, const struct event_type *type, struct err *e)
+{
+	struct arena *a;
 	struct rule rule;
 	bool ok;
 
-	rule_compile(a, r, NULL, &rule);
+	if (!check_name(r->name, e) || !check_key_options(r, e) || !check_retry(r, e))
+		return false;
+	a = arena_new(0);
+	rule_compile(a, r, type, &rule);
 	ok = rule.problem.len == 0;
 	if (!ok)
-		fail(e, ERR_INPUT, "%.*s", STR_ARG(rule.problem));
+		(void)fail(e, ERR_INPUT, "%.*s", STR_ARG(rule.problem));
+	arena_free(a);
+	return ok;
+}
+
+static bool
+check_compiles(const rule_record *r, const type_record *type, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	bool ok = check_rule_text(r, type ? event_type_compile(a, type) : NULL, e);
+
 	arena_free(a);
 	return ok;
 }
 
 bool
-check_rule(const rule_record *r, struct err *e)
+check_rule(const rule_record *r, const type_record *type, struct err *e)
 {
 	struct str pattern = str_of(r->event_type);
 
-	if (!check_id("rule", r->id, e) || !check_name(r->name, e))
+	if (!check_id("rule", r->id, e))
 		return false;
 	if (pattern.len > PATTERN_MAX || !id_is_type_pattern(pattern))
 		return fail(e, ERR_INPUT,
@@ -108,32 +158,5 @@ check_rule(const rule_record *r, struct err *e)
 		return fail(e, ERR_INPUT, "the channel is not a channel id");
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
 		return fail(e, ERR_INPUT, "an active rule needs a connection and a channel");
-	return check_compiles(r, e);
-}
-
-static bool
-check_json(const char *what, const char *text, struct err *e)
-{
-	struct arena *a = arena_new(0);
-	const struct json *v;
-	bool ok = text[0] == '\0' || json_parse(a, str_of(text), JSON_DEPTH_MAX, &v, e);
-
-	if (!ok)
-		fail_within(e, "%s", what);
-	else if (text[0] != '\0' && v->kind != JSON_OBJECT)
-		ok = fail(e, ERR_INPUT, "%s: must be a JSON object", what);
-	arena_free(a);
-	return ok;
-}
-
-bool
-check_type(const type_record *t, struct err *e)
-{
-	if (!id_is_event_type(str_of(t->name)))
-		return fail(e, ERR_INPUT,
-		    "event type \"%s\": use dot-separated words of letters, digits, "
-		    "\"_\" and \"-\"",
-		    t->name);
-	return check_json("schema", t->schema, e) && check_json("sample", t->sample, e) &&
-	       check_json("default template", t->default_template, e);
+	return check_compiles(r, type, e);
 }

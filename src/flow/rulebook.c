@@ -7,14 +7,25 @@
 #include "carillon/table.h"
 #include "ruleset_build.h"
 
-struct rulebook {
-	struct store *store;
-	size_t limit;
+/* Of a big rulebook, so that a table that grows or is emptied stops others for microseconds. */
+enum { SHARDS = 64, SHARD_LEAST = 64 };
+
+struct shard {
 	pthread_mutex_t lock;
 	/* Under the lock: */
 	struct table *by_workspace; /* to struct ruleset, one reference each */
 	struct list lru;            /* least recently used first */
 	uint64_t generation;        /* counts drops: what was read before one may be old */
+};
+
+struct rulebook {
+	struct store *store;
+	size_t shard_limit; /* rulesets in one shard */
+	size_t n_shards;
+	struct shard shards[SHARDS];
+	pthread_mutex_t catalogue_lock; /* never held together with a shard's */
+	struct catalogue *catalogue;    /* NULL: to be made; one reference */
+	uint64_t catalogue_generation;
 };
 
 struct rulebook *
@@ -24,11 +35,29 @@ rulebook_new(struct store *s, size_t limit)
 
 	must(b != NULL);
 	b->store = s;
-	b->limit = limit;
-	pthread_mutex_init(&b->lock, NULL);
-	b->by_workspace = table_new();
-	list_init(&b->lru);
+	b->n_shards = limit >= SHARDS * SHARD_LEAST ? SHARDS : 1;
+	b->shard_limit = limit / b->n_shards;
+	pthread_mutex_init(&b->catalogue_lock, NULL);
+	for (size_t i = 0; i < b->n_shards; i++) {
+		pthread_mutex_init(&b->shards[i].lock, NULL);
+		b->shards[i].by_workspace = table_new();
+		list_init(&b->shards[i].lru);
+	}
 	return b;
+}
+
+void
+rulebook_free(struct rulebook *b)
+{
+	if (b == NULL)
+		return;
+	rulebook_drop(b, (struct str){0});
+	for (size_t i = 0; i < b->n_shards; i++) {
+		table_free(b->shards[i].by_workspace);
+		pthread_mutex_destroy(&b->shards[i].lock);
+	}
+	pthread_mutex_destroy(&b->catalogue_lock);
+	free(b);
 }
 
 static struct ruleset *
@@ -41,91 +70,181 @@ ruleset_ref(struct ruleset *r)
 void
 ruleset_unref(struct ruleset *r)
 {
-	if (r == NULL)
+	if (r == NULL || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
-		arena_free(r->arena);
+	catalogue_unref(r->catalogue);
+	arena_free(r->arena);
 }
 
-/* Takes `r` out of the book, with the book's reference. Under the lock. */
-static void
-forget(struct rulebook *b, struct ruleset *r)
+/* FNV-1a. Somebody who fills one shard on purpose only shares it with himself. */
+static struct shard *
+shard_of(struct rulebook *b, struct str workspace)
 {
-	must(table_remove(b->by_workspace, r->workspace) == r);
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < workspace.len; i++)
+		hash = (hash ^ (unsigned char)workspace.ptr[i]) * 16777619u;
+	return &b->shards[hash % b->n_shards];
+}
+
+/* --- the catalogue --- */
+
+/* A reference to the catalogue as of now, made if need be. NULL: the index cannot be read. */
+static struct catalogue *
+catalogue_now(struct rulebook *b, struct err *e)
+{
+	struct catalogue *c, *old = NULL;
+	uint64_t generation;
+
+	pthread_mutex_lock(&b->catalogue_lock);
+	c = b->catalogue ? catalogue_ref(b->catalogue) : NULL;
+	generation = b->catalogue_generation;
+	pthread_mutex_unlock(&b->catalogue_lock);
+	if (c != NULL || (c = catalogue_build(b->store, e)) == NULL)
+		return c;
+	pthread_mutex_lock(&b->catalogue_lock);
+	if (b->catalogue_generation == generation) {
+		old = b->catalogue;
+		b->catalogue = catalogue_ref(c);
+	}
+	pthread_mutex_unlock(&b->catalogue_lock);
+	catalogue_unref(old);
+	return c;
+}
+
+static void
+catalogue_drop(struct rulebook *b)
+{
+	struct catalogue *old;
+
+	pthread_mutex_lock(&b->catalogue_lock);
+	b->catalogue_generation++;
+	old = b->catalogue;
+	b->catalogue = NULL;
+	pthread_mutex_unlock(&b->catalogue_lock);
+	catalogue_unref(old);
+}
+
+/* --- rulesets --- */
+
+/* Takes `r` out of the shard, to be freed by let_go. Under the lock. */
+static void
+forget(struct shard *s, struct ruleset *r, struct list *gone)
+{
+	must(table_remove(s->by_workspace, r->workspace) == r);
 	list_remove(&r->lru);
-	ruleset_unref(r);
+	list_append(gone, &r->lru);
 }
 
-void
-rulebook_free(struct rulebook *b)
-{
-	if (b == NULL)
-		return;
-	rulebook_drop(b, (struct str){0});
-	table_free(b->by_workspace);
-	pthread_mutex_destroy(&b->lock);
-	free(b);
-}
-
-/* Puts a ruleset just built into the book. Under the lock. */
+/* Drops the shard's references of those forgotten. Outside the lock: freeing takes its time. */
 static void
-remember(struct rulebook *b, struct ruleset *r)
+let_go(struct list *gone)
 {
-	struct ruleset *old = table_get(b->by_workspace, r->workspace);
+	while (!list_is_empty(gone))
+		ruleset_unref(CONTAINER_OF(list_take_first(gone), struct ruleset, lru));
+}
+
+/* Puts a ruleset just built into its shard. Under the lock. */
+static void
+remember(struct rulebook *b, struct shard *s, struct ruleset *r, struct list *gone)
+{
+	struct ruleset *old = table_get(s->by_workspace, r->workspace);
 
 	if (old != NULL)
-		forget(b, old);
-	if (table_len(b->by_workspace) >= b->limit)
-		forget(b, CONTAINER_OF(b->lru.next, struct ruleset, lru));
-	table_set(b->by_workspace, r->workspace, ruleset_ref(r));
-	list_append(&b->lru, &r->lru);
+		forget(s, old, gone);
+	if (table_len(s->by_workspace) >= b->shard_limit)
+		forget(s, CONTAINER_OF(s->lru.next, struct ruleset, lru), gone);
+	table_set(s->by_workspace, r->workspace, ruleset_ref(r));
+	list_append(&s->lru, &r->lru);
+}
+
+/* A reference, or NULL if it has to be built. */
+static struct ruleset *
+look_up(struct shard *s, struct str workspace, uint64_t *generation)
+{
+	struct ruleset *r;
+
+	pthread_mutex_lock(&s->lock);
+	r = table_get(s->by_workspace, workspace);
+	if (r != NULL) {
+		list_remove(&r->lru);
+		list_append(&s->lru, &r->lru);
+		ruleset_ref(r);
+	}
+	*generation = s->generation;
+	pthread_mutex_unlock(&s->lock);
+	return r;
 }
 
 struct ruleset *
 rulebook_get(struct rulebook *b, struct str workspace, struct err *e)
 {
-	struct ruleset *r;
+	struct shard *s = shard_of(b, workspace);
 	uint64_t generation;
+	struct ruleset *r = look_up(s, workspace, &generation);
+	struct catalogue *c;
+	struct list gone;
 
-	pthread_mutex_lock(&b->lock);
-	r = table_get(b->by_workspace, workspace);
-	if (r != NULL) {
-		list_remove(&r->lru);
-		list_append(&b->lru, &r->lru);
-		ruleset_ref(r);
-	}
-	generation = b->generation;
-	pthread_mutex_unlock(&b->lock);
-	if (r != NULL)
+	if (r != NULL || (c = catalogue_now(b, e)) == NULL)
 		return r;
-
-	r = ruleset_build(b->store, workspace, e);
+	r = ruleset_build(b->store, c, workspace, e);
+	catalogue_unref(c);
 	/* An unknown workspace is not remembered: it may be created the next moment, and ids
 	 * that nobody owns must not push out those that somebody does. */
 	if (r == NULL || !r->exists)
 		return r;
-	pthread_mutex_lock(&b->lock);
-	if (b->generation == generation)
-		remember(b, r);
-	pthread_mutex_unlock(&b->lock);
+	list_init(&gone);
+	pthread_mutex_lock(&s->lock);
+	if (s->generation == generation)
+		remember(b, s, r, &gone);
+	pthread_mutex_unlock(&s->lock);
+	let_go(&gone);
 	return r;
+}
+
+static void
+drop_one(struct shard *s, struct str workspace, struct list *gone)
+{
+	struct ruleset *r = table_get(s->by_workspace, workspace);
+
+	if (r != NULL)
+		forget(s, r, gone);
+}
+
+static void
+drop_all(struct shard *s, struct list *gone)
+{
+	while (!list_is_empty(&s->lru))
+		forget(s, CONTAINER_OF(s->lru.next, struct ruleset, lru), gone);
+}
+
+static void
+drop(struct shard *s, struct str workspace)
+{
+	struct list gone;
+
+	list_init(&gone);
+	pthread_mutex_lock(&s->lock);
+	s->generation++;
+	if (workspace.len > 0)
+		drop_one(s, workspace, &gone);
+	else
+		drop_all(s, &gone);
+	pthread_mutex_unlock(&s->lock);
+	let_go(&gone);
 }
 
 void
 rulebook_drop(struct rulebook *b, struct str workspace)
 {
-	struct ruleset *r;
-
-	pthread_mutex_lock(&b->lock);
-	b->generation++;
 	if (workspace.len > 0) {
-		if ((r = table_get(b->by_workspace, workspace)) != NULL)
-			forget(b, r);
-	} else {
-		while (!list_is_empty(&b->lru))
-			forget(b, CONTAINER_OF(b->lru.next, struct ruleset, lru));
+		drop(shard_of(b, workspace), workspace);
+		return;
 	}
-	pthread_mutex_unlock(&b->lock);
+	/* First the catalogue: what is built from now on is built with the new one. */
+	catalogue_drop(b);
+	for (size_t i = 0; i < b->n_shards; i++)
+		drop(&b->shards[i], workspace);
 }
 
 struct ruleset_connection *

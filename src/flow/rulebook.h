@@ -3,7 +3,8 @@
  * from LMDB when first needed, shared by reference, and dropped when something of the workspace
  * changes. Whoever holds a reference keeps using what was true when it took it.
  *
- * Any thread. One short lock around a table of pointers; a change costs one pointer, so it
+ * Any thread. The workspaces are spread over shards, each a short lock around a table of
+ * pointers; a change costs one pointer and what is compiled is freed outside the lock, so it
  * never pauses the flow, however many workspaces there are.
  */
 #pragma once
@@ -17,9 +18,10 @@
 #include "carillon/render.h"
 #include "carillon/store.h"
 #include "carillon/template.h"
+#include "catalogue.h"
 
 struct ruleset_connection {
-	struct str id, name;
+	struct str id;
 	const struct dest_type *dest; /* NULL: a type this build does not know */
 	Carillon__V1__ConnectionStatus status;
 	struct str status_reason;
@@ -28,7 +30,7 @@ struct ruleset_connection {
 };
 
 struct rule {
-	struct str id, name, pattern, channel;
+	struct str id, pattern, channel;
 	struct str hold_reason;                /* not empty: the channel needs a person */
 	struct str problem;                    /* not empty: it does not compile, and why */
 	struct ruleset_connection *connection; /* NULL: it names none that exists */
@@ -51,6 +53,7 @@ struct ruleset {
 	atomic_int refs;
 	struct list lru;
 	struct arena *arena;
+	struct catalogue *catalogue; /* a reference: rules point into it */
 	struct str workspace;
 	bool exists; /* the workspace is known */
 	bool paused;
@@ -61,7 +64,7 @@ struct ruleset {
 
 struct rulebook;
 
-/* Keeps at most `limit` rulesets compiled; the least recently used go first. */
+/* Keeps about `limit` rulesets compiled, never more; the least recently used go first. */
 struct rulebook *rulebook_new(struct store *s, size_t limit);
 void rulebook_free(struct rulebook *b);
 /*
@@ -76,6 +79,9 @@ void rulebook_drop(struct rulebook *b, struct str workspace);
 struct ruleset_connection *ruleset_connection(const struct ruleset *r, struct str id);
 const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
 
-/* Compiles one rule record into `a` (preview, `rule test`); problems go to rule->problem. */
+/*
+ * Compiles one rule record into `a`, for the event type its pattern names (NULL: the catalogue
+ * has none such). What does not compile is told in out->problem. Copies from the record.
+ */
 void rule_compile(
-    struct arena *a, const rule_record *rec, const type_record *type, struct rule *out);
+    struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out);
