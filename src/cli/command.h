@@ -143,5 +143,8 @@ MUST_USE bool read_json_option(
 MUST_USE bool read_token(struct secret **out, struct err *e);
 /* Asks on a terminal; --yes answers. False with a sentence: do not. */
 MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
+/* A whole number from 1 to `most`; `out` stays as it is when the option was not given. */
+MUST_USE bool read_number(
+    struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e);
 /* --limit and --before. */
 MUST_USE bool read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e);

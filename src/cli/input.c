@@ -149,7 +149,7 @@ confirm(struct command *c, struct str question, struct err *e)
 
 /* --- pages --- */
 
-static bool
+bool
 read_number(struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e)
 {
 	const char *text = c->options[o];

@@ -126,6 +126,16 @@ write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 	jw_kv_cstr(w, "hold_code", r->hold_code);
 	jw_kv_cstr(w, "on_unknown", r->on_unknown ? "prefer_silence" : "prefer_duplicate");
 	jw_kv_cstr(w, "on_message_error", r->on_message_error ? "fail" : "plain_text");
+	jw_kv_cstr(w, "thread_key", r->thread_key);
+	jw_kv_int(w, "thread_hours", r->thread_hours);
+	jw_kv_cstr(w, "update_key", r->update_key);
+	jw_kv_cstr(w, "dedupe_key", r->dedupe_key);
+	jw_kv_int(w, "dedupe_minutes", r->dedupe_minutes);
+	jw_key(w, "retry");
+	jw_array(w);
+	for (size_t i = 0; i < r->n_retry_s; i++)
+		jw_uint(w, r->retry_s[i]);
+	jw_array_end(w);
 	write_stored(w, "filter", r->filter);
 	write_stored(w, "template", r->template_);
 	write_time(w, "created_at", r->created_ms);

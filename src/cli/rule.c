@@ -67,7 +67,7 @@ new_rule(struct command *c, rule_record *r, struct err *e)
 	                          ? CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_FAIL
 	                          : CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
 	r->created_ms = r->updated_ms = clock_wall().ms;
-	return true;
+	return rule_options_read(c, r, e);
 }
 
 bool

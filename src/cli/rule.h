@@ -7,3 +7,5 @@
 
 /* The rule of the arguments WORKSPACE and ID. */
 rule_record *rule_of_arguments(struct command *c, uint64_t *revision, struct err *e);
+/* The rule_options.c part of `rule add`. */
+MUST_USE bool rule_options_read(struct command *c, rule_record *r, struct err *e);
