@@ -1,10 +1,10 @@
 #include "carillon/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "carillon/log.h"
 #include "command.h"
-#include "output.h"
 
 static int
 exit_code_of(const struct command *c, const struct err *e)
@@ -48,7 +48,8 @@ run(struct command *c)
 		code = exit_code_of(c, &e);
 		say(c, code, &e);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	/* Who reads only the beginning, as head does, has what it wanted. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
 		fprintf(stderr, "carillon: writing the answer failed\n");
 		code = code == EXIT_FINE ? EXIT_FAILED : code;
 	}
@@ -59,7 +60,6 @@ int
 cli_run(int argc, char **argv)
 {
 	static struct command c; /* some 10 KiB of settings */
-	struct buf help = {0};
 	struct err e = {0};
 	int code = EXIT_FINE;
 
@@ -67,10 +67,6 @@ cli_run(int argc, char **argv)
 	if (!command_parse(&c, argc, argv, &e)) {
 		code = EXIT_USAGE;
 		say(&c, code, &e);
-	} else if (command_has(&c, OPTION_HELP) && c.verb->sentence[0] != '\0' &&
-		   strcmp(c.verb->words, "help") != 0) {
-		help_verb(&help, c.verb);
-		print_text(&help);
 	} else {
 		code = run(&c);
 	}

@@ -78,26 +78,35 @@ help_all(struct buf *out)
 		      "4 conflict\n");
 }
 
+/* How many verbs begin with `words`; `last` is one of them. */
+static size_t
+count_under(struct str words, const struct verb **last)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_verbs && words.len > 0; i++)
+		if (verb_is_under(&verbs[i], words)) {
+			*last = &verbs[i];
+			n++;
+		}
+	return n;
+}
+
 bool
 verb_help(struct command *c, struct err *e)
 {
-	struct buf out = {0};
-	struct str words = command_argument(c, 0);
-	size_t found = 0;
 	const struct verb *last = NULL;
+	struct str words = command_argument(c, 0);
+	struct buf out = {0};
+	size_t found;
 
-	if (c->arguments[1] != NULL)
+	/* The second word may be an argument: `serve x --help`. */
+	if (c->arguments[1] != NULL && count_under(words, &last) > 1)
 		words = arena_printf(c->arena, "%s %s", c->arguments[0], c->arguments[1]);
-	for (size_t i = 0; i < n_verbs && words.len > 0; i++)
-		if (verb_is_under(&verbs[i], words)) {
-			last = &verbs[i];
-			found++;
-		}
-	if (words.len > 0 && found == 0) {
-		c->exit_code = EXIT_USAGE;
-		return fail(e, ERR_INPUT,
-		    "there is no verb \"%.*s\"; `carillon help` lists them", STR_ARG(words));
-	}
+	found = count_under(words, &last);
+	if (words.len > 0 && found == 0)
+		return FAIL_USAGE(c, e, "there is no verb \"%.*s\"; `carillon help` lists them",
+		    STR_ARG(words));
 	if (words.len == 0)
 		help_all(&out);
 	else if (found == 1)

@@ -279,12 +279,15 @@ command_parse(struct command *c, int argc, char **argv, struct err *e)
 		return false;
 	if (s.n_words == 0 && s.unknown.len > 0 && str_eq(s.unknown, STR("version")))
 		s = (struct scan){.words = {"version"}, .n_words = 1};
-	if (s.n_words == 0 && command_has(c, OPTION_HELP))
-		s.words[s.n_words++] = "help";
+	if (command_has(c, OPTION_HELP)) {
+		/* `VERB ... --help` is `help VERB`. */
+		c->arguments[0] = s.n_words > 0 ? s.words[0] : NULL;
+		c->arguments[1] = s.n_words > 1 ? s.words[1] : NULL;
+		s = (struct scan){.words = {"help"}, .n_words = 1};
+		return find_verb(c, s.words, s.n_words, &taken, e);
+	}
 	if (!find_verb(c, s.words, s.n_words, &taken, e))
 		return false;
-	if (command_has(c, OPTION_HELP))
-		return true;
 	/* An unknown option's value was taken for a word: so the option first. */
 	if (s.unknown.len > 0)
 		return unknown_option(c->verb, s.unknown, e);

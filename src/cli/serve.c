@@ -191,6 +191,8 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
 	notify_manager("STOPPING=1");
+	if (c->options[OPTION_READY_FILE] != NULL)
+		unlink(c->options[OPTION_READY_FILE]);
 	signals_exit_at_once();
 	if (!flow_stop(flow)) {
 		/* Its threads' work is abandoned: nothing they may touch is taken away. */
