@@ -1,0 +1,159 @@
+#include "carillon/quiet.h"
+
+#include "carillon/suggest.h"
+#include "carillon/zone.h"
+#include "rules/pointer.h"
+
+enum {
+	TEXT_SHOWN_MAX = 40, /* bytes of what a person wrote that an error repeats */
+	SEVERITIES_MAX = 64, /* that are looked through for a suggestion */
+};
+
+struct quiet {
+	const struct zone *zone;
+	int from_min, to_min; /* of the day */
+	int unless_rank;      /* -1: nothing goes through */
+};
+
+static int
+two_digits(const char *s, int end)
+{
+	int n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		n = n * 10 + (s[i] - '0');
+	}
+	return n < end ? n : -1;
+}
+
+/* "07:30" and nothing else. */
+static bool
+take_time_of_day(const char *field, const char *text, int *out_min, struct err *e)
+{
+	if (strlen(text) == 5 && text[2] == ':') {
+		int hours = two_digits(text, 24), minutes = two_digits(text + 3, 60);
+
+		*out_min = hours * 60 + minutes;
+		if (hours >= 0 && minutes >= 0)
+			return true;
+	}
+	return fail(e, ERR_INPUT, "%s: \"%.*s\" is not a time of day (00:00 to 23:59)", field,
+	    (int)str_utf8_cut(str_of(text), TEXT_SHOWN_MAX), text);
+}
+
+static bool
+fail_unknown_severity(struct str word, const struct severity_order *order, struct err *e)
+{
+	struct str names[SEVERITIES_MAX];
+	size_t n = 0;
+	char list[160];
+
+	for (int rank = 0; rank < severity_count(order) && n < SEVERITIES_MAX; rank++)
+		names[n++] = severity_name(order, rank);
+	struct str nearest = str_nearest(word, names, n);
+	word.len = str_utf8_cut(word, TEXT_SHOWN_MAX);
+	if (nearest.len > 0)
+		return fail(e, ERR_INPUT,
+		    "unless_severity: there is no severity \"%.*s\"; did you mean \"%.*s\"?",
+		    STR_ARG(word), STR_ARG(nearest));
+	return fail(e, ERR_INPUT, "unless_severity: there is no severity \"%.*s\"; use %s",
+	    STR_ARG(word), words_format(list, sizeof(list), names, n));
+}
+
+static bool
+take_severity(struct str name, const struct severity_order *order, int *out_rank, struct err *e)
+{
+	*out_rank = -1;
+	if (name.len == 0)
+		return true;
+	*out_rank = severity_rank(order, name);
+	return *out_rank >= 0 || fail_unknown_severity(name, order, e);
+}
+
+static bool
+take_zone(struct str name, const struct zone **out, struct err *e)
+{
+	if (name.len == 0)
+		return fail(e, ERR_INPUT,
+		    "time_zone: it is missing; quiet hours need one, such as "
+		    "\"Europe/Berlin\"");
+	*out = zone_shared(name, e);
+	return *out != NULL || fail_within(e, "time_zone");
+}
+
+static bool
+take_all(struct quiet *q, const Carillon__V1__QuietHours *rec,
+    const struct severity_order *order, struct err *e)
+{
+	if (!take_time_of_day("from", rec->from, &q->from_min, e) ||
+	    !take_time_of_day("to", rec->to, &q->to_min, e))
+		return false;
+	if (q->from_min == q->to_min)
+		return fail(e, ERR_INPUT,
+		    "to: it is \"%s\", as \"from\" is; to send nothing at all, make the rule "
+		    "inactive",
+		    rec->to);
+	return take_severity(str_of(rec->unless_severity), order, &q->unless_rank, e) &&
+	       take_zone(str_of(rec->time_zone), &q->zone, e);
+}
+
+bool
+quiet_compile(struct arena *a, const Carillon__V1__QuietHours *rec,
+    const struct severity_order *order, struct quiet **out, struct err *e)
+{
+	struct quiet q = {0};
+
+	*out = NULL;
+	if (!rec ||
+	    !(rec->time_zone[0] || rec->from[0] || rec->to[0] || rec->unless_severity[0]))
+		return true;
+	if (!take_all(&q, rec, order, e))
+		return false;
+	*out = ARENA_NEW(a, struct quiet);
+	**out = q;
+	return true;
+}
+
+/* When the zone's clock first shows that minute, `days` after `today`. */
+static wall_t
+instant_of(const struct quiet *q, const struct civil *today, int days, int minute)
+{
+	struct civil c = {
+	    .year = today->year,
+	    .month = today->month,
+	    .day = today->day + days,
+	    .hour = minute / 60,
+	    .minute = minute % 60,
+	};
+
+	return zone_wall(q->zone, &c);
+}
+
+/*
+ * Yesterday's window may last until today. Tomorrow's may have begun: clocks that are put back
+ * across midnight show tomorrow first, then today again.
+ */
+bool
+quiet_holds(const struct quiet *q, int severity_rank, wall_t now, wall_t *until)
+{
+	if (!q || (q->unless_rank >= 0 && severity_rank >= q->unless_rank))
+		return false;
+	struct civil today = zone_civil(q->zone, now);
+	int over_midnight = q->to_min < q->from_min;
+	wall_t end = now;
+
+	for (int day = -1; day <= 1; day++) {
+		wall_t from = instant_of(q, &today, day, q->from_min);
+		wall_t to = instant_of(q, &today, day + over_midnight, q->to_min);
+
+		/* Where a whole day was skipped, one window begins as the last one ends. */
+		if (from.ms <= end.ms && end.ms < to.ms)
+			end = to;
+	}
+	if (end.ms == now.ms)
+		return false;
+	*until = end;
+	return true;
+}
