@@ -417,7 +417,7 @@ check_filter(struct scanner *s, const struct filter_call *call, struct str name)
 	if (call->n_args < filter_args[call->id].min)
 		return fail_at(
 		    s, name, "write it after a colon", "an argument is missing for the filter");
-	const struct operand *first = &call->args[0];
+	const struct operand *first = call->args;
 	bool is_form = call->id == FILTER_DATE && call->n_args > 0;
 	if (!is_form)
 		return true;
