@@ -100,6 +100,20 @@ compile_keys(struct rule *out, struct arena *a, const rule_record *rec)
 		   rec->dedupe_minutes * minute_ms);
 }
 
+static bool
+compile_quiet(struct rule *out, struct arena *a, const rule_record *rec)
+{
+	struct quiet *quiet;
+	struct err e = {0};
+
+	if (!quiet_compile(a, rec->quiet_hours, out->order, &quiet, &e)) {
+		out->problem = arena_printf(a, "quiet hours: %s", e.text);
+		return false;
+	}
+	out->quiet = quiet;
+	return true;
+}
+
 static void
 copy_schedule(struct rule *out, struct arena *a, const rule_record *rec)
 {
@@ -133,5 +147,5 @@ rule_compile(
 	copy_schedule(out, a, rec);
 	/* out->problem says what is wrong */
 	(void)(compile_filter(a, rec, type, out) && compile_template(a, rec, type, out) &&
-	       compile_keys(out, a, rec));
+	       compile_keys(out, a, rec) && compile_quiet(out, a, rec));
 }

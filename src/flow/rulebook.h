@@ -15,6 +15,7 @@
 #include "carillon/dest.h"
 #include "carillon/filter.h"
 #include "carillon/list.h"
+#include "carillon/quiet.h"
 #include "carillon/render.h"
 #include "carillon/store.h"
 #include "carillon/template.h"
@@ -38,6 +39,7 @@ struct rule {
 	const struct filter *filter;
 	const struct message_template *template;
 	const struct severity_order *order;
+	const struct quiet *quiet; /* NULL: it has no quiet hours */
 	/* By enum key_use: template of the key, or NULL; and how long a key counts, 0: for
 	 * ever. */
 	const struct template *key[KEY_USES];

@@ -267,7 +267,7 @@ what_is_wrong_is_said_with_the_name_of_the_field(void **state)
 		"unless_severity: there is no severity \"hihg\"; did you mean \"high\"?"},
 	    {"UTC", "22:00", "07:00", "purple",
 		"unless_severity: there is no severity \"purple\"; use info, low, medium, high "
-	        "or "
+		"or "
 		"critical"},
 	    {"", "22:00", "07:00", "", "time_zone: it is missing"},
 	    {"Europe/Brelin", "22:00", "07:00", "",
