@@ -42,6 +42,7 @@ build_text(struct composer *c, const struct block_node *object)
 	}
 	if (text.len == 0)
 		return false;
+	jw_raw(&c->w, STR("{"));
 	composer_text_object(c, is_mrkdwn, is_mrkdwn || emoji, text);
 	return true;
 }
@@ -144,6 +145,9 @@ build_object(struct composer *c, const struct block_node *object)
 void
 blocks_build(struct composer *c)
 {
+	c->json.len = 0; /* the list writes its own brackets, render.c the last one */
+	jw_init(&c->w, &c->json);
+	jw_array(&c->w);
 	for (const struct block_node *n = c->template->blocks->first; n; n = n->next)
 		(void)build_object(c, n);
 }

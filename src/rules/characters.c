@@ -40,9 +40,20 @@ is_first_byte(char c)
 size_t
 characters_utf16(struct str s)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < s.len; i++)
+	size_t n = 0, i = 0;
+	while (i < s.len) {
+		uint64_t eight;
+		if (s.len - i >= sizeof(eight)) {
+			memcpy(&eight, s.ptr + i, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				n += sizeof(eight);
+				i += sizeof(eight);
+				continue;
+			}
+		}
 		n += (size_t)is_first_byte(s.ptr[i]) + ((unsigned char)s.ptr[i] >= 0xf0);
+		i++;
+	}
 	return n;
 }
 

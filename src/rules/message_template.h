@@ -6,6 +6,7 @@
 
 #include "carillon/render.h"
 #include "carillon/template.h"
+#include "template_run.h"
 
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
@@ -44,7 +45,8 @@ struct message_template {
 	const struct block_node *blocks;     /* the list, in the advanced form */
 	struct str *mentioned;               /* names of payload fields that the slots use */
 	int n_mentioned;
-	bool shows_fields; /* the other fields of the payload are shown too */
+	struct arena *owner; /* of the built-in one */
+	bool shows_fields;   /* the other fields of the payload are shown too */
 };
 
 /* One rendering: what the slots and the blocks write to, and how much is left. */
@@ -55,7 +57,8 @@ struct composer {
 	struct arena *arena;
 	struct rendered *out;
 	struct buf json, text;
-	struct json_writer w;
+	struct json_writer w; /* of blocks_build.c */
+	struct buf buffers[RENDERER_BUFFERS];
 	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
 };
 
@@ -67,7 +70,7 @@ void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
  */
 struct str composer_text(struct composer *c, const struct template *t, const char *where,
     bool is_mrkdwn, bool one_line, size_t max);
-/* {"type":"mrkdwn","text":...,"verbatim":flag} or {"type":"plain_text",...,"emoji":flag} */
+/* Behind a {: "type":"mrkdwn","text":...,"verbatim":flag} or "type":"plain_text",... */
 void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
 
 /* Fills `te` and returns false. */

@@ -33,12 +33,13 @@ static const char default_template[] = "{"
 	"{% if payload.message %}\\n{{ payload.message | truncate: 1000, '\xe2\x80\xa6' }}{% endif %}\","
 "\"context\": \"{% if payload.value != nil and payload.threshold != nil %}"
 	"value *{{ payload.value | number }}* \xc2\xb7 threshold *{{ payload.threshold | number }}* \xc2\xb7 "
-	"{% if payload.value > payload.threshold %}+{% endif %}"
-	"{{ payload.value | minus: payload.threshold | round: 6 | number }}"
-	"{% if payload.threshold > 0 %} ("
-	"{% if payload.value > payload.threshold %}+{% endif %}"
-	"{{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
-	"{% endif %}{% endif %}\","
+	"{% if payload.value > payload.threshold %}"
+	"+{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
+	" (+{{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
+	"{% endif %}{% else %}"
+	"{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
+	" ({{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
+	"{% endif %}{% endif %}{% endif %}\","
 "\"fields\": \"auto\","
 "\"reference\": \"{{ payload.account_id | default: event.source | default: event.workspace }}\","
 "\"timestamp\": \"{{ payload.triggered_at | default: event.time | date }}\","
@@ -231,15 +232,15 @@ compile(struct arena *a, struct str text, struct message_template **out,
 	return ok;
 }
 
-static struct arena *built_in_arena;
 static struct message_template *built_in;
 
 static void
 compile_built_in(void)
 {
 	struct message_template_error te;
-	built_in_arena = arena_new(0);
-	must(compile(built_in_arena, STR(default_template), &built_in, &te));
+	struct arena *a = arena_new(0);
+	must(compile(a, STR(default_template), &built_in, &te));
+	built_in->owner = a;
 }
 
 /* All rules without a template share one, compiled once and kept for the life of the process.
@@ -298,6 +299,7 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	    .escape = is_mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE,
 	    .one_line = one_line,
 	    .severity = c->severity,
+	    .buffers = c->buffers,
 	};
 	struct template_warnings w;
 	buf_clear(&c->text);
@@ -322,30 +324,46 @@ slot_text(struct composer *c, enum slot slot)
 	    slot_table[slot].one_line, slot_table[slot].max);
 }
 
+/* By hand: a message is mostly these, and they never differ but in their text. */
 void
 composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text)
 {
+	struct json_writer w;
 	size_t n = characters_utf16(text);
 	c->left -= n < c->left ? n : c->left;
-	jw_object(&c->w);
-	jw_kv_cstr(&c->w, "type", is_mrkdwn ? "mrkdwn" : "plain_text");
-	jw_kv_string(&c->w, "text", text);
+	buf_reserve(&c->json, text.len + 64);
+	buf_str(&c->json, is_mrkdwn ? STR("\"type\":\"mrkdwn\",\"text\":")
+				    : STR("\"type\":\"plain_text\",\"text\":"));
+	jw_init(&w, &c->json);
+	jw_string(&w, text);
 	/* verbatim: else Slack makes links and mentions of what only looks like them */
-	jw_kv_bool(&c->w, is_mrkdwn ? "verbatim" : "emoji", flag);
-	jw_object_end(&c->w);
+	buf_str(&c->json, is_mrkdwn ? STR(",\"verbatim\":") : STR(",\"emoji\":"));
+	buf_str(&c->json, flag ? STR("true}") : STR("false}"));
+}
+
+/* Begins a block, or an element of its list. */
+static void
+put_comma(struct composer *c)
+{
+	if (c->json.ptr[c->json.len - 1] != '[')
+		buf_putc(&c->json, ',');
 }
 
 static void
-put_block(struct composer *c, const char *type, bool is_mrkdwn, struct str text)
+put_block(struct composer *c, struct str opening, bool is_mrkdwn, struct str text)
 {
 	if (text.len == 0)
 		return;
-	jw_object(&c->w);
-	jw_kv_cstr(&c->w, "type", type);
-	jw_key(&c->w, "text");
+	put_comma(c);
+	buf_str(&c->json, opening);
 	composer_text_object(c, is_mrkdwn, true, text);
-	jw_object_end(&c->w);
+	buf_putc(&c->json, '}');
 }
+
+#define HEADER  STR("{\"type\":\"header\",\"text\":{")
+#define SECTION STR("{\"type\":\"section\",\"text\":{")
+#define FIELDS  STR("{\"type\":\"section\",\"fields\":[")
+#define CONTEXT STR("{\"type\":\"context\",\"elements\":[")
 
 static bool
 is_shown_field(const struct message_template *t, const struct event *ev, const struct json *v)
@@ -375,6 +393,7 @@ put_field(struct composer *c, const struct json *v)
 	buf_cstr(&c->text, "*\n");
 	(void)mrkdwn_put(value_text(&value, &tmp), MRKDWN_TEXT, true, room, &c->text);
 	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
+	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
 	buf_fini(&tmp);
 }
@@ -391,18 +410,13 @@ put_fields(struct composer *c)
 			composer_warn(c, "fields: only the first %d are shown", n);
 			break;
 		}
-		if (n++ == 0) {
-			jw_object(&c->w);
-			jw_kv_cstr(&c->w, "type", "section");
-			jw_key(&c->w, "fields");
-			jw_array(&c->w);
-		}
+		put_comma(c);
+		if (n++ == 0)
+			buf_str(&c->json, FIELDS);
 		put_field(c, v);
 	}
-	if (n == 0)
-		return;
-	jw_array_end(&c->w);
-	jw_object_end(&c->w);
+	if (n > 0)
+		buf_cstr(&c->json, "]}");
 }
 
 /* A context block of the slots that are not empty. */
@@ -414,19 +428,15 @@ put_context(struct composer *c, enum slot first, enum slot last)
 		struct str text = slot_text(c, (enum slot)slot);
 		if (text.len == 0)
 			continue;
-		if (!open) {
-			jw_object(&c->w);
-			jw_kv_cstr(&c->w, "type", "context");
-			jw_key(&c->w, "elements");
-			jw_array(&c->w);
-			open = true;
-		}
+		put_comma(c);
+		if (!open)
+			buf_str(&c->json, CONTEXT);
+		open = true;
+		buf_putc(&c->json, '{');
 		composer_text_object(c, true, true, text);
 	}
-	if (!open)
-		return;
-	jw_array_end(&c->w);
-	jw_object_end(&c->w);
+	if (open)
+		buf_cstr(&c->json, "]}");
 }
 
 static void
@@ -443,15 +453,15 @@ put_link(struct composer *c)
 	struct buf link = {0};
 	link_put_markup(url, slot_text(c, SLOT_LINK_LABEL), &link);
 	if (characters_utf16(buf_view(&link)) <= MESSAGE_TEXT_MAX && link.len <= c->left)
-		put_block(c, "section", true, buf_view(&link));
+		put_block(c, SECTION, true, buf_view(&link));
 	buf_fini(&link);
 }
 
 static void
 put_slots(struct composer *c)
 {
-	put_block(c, "header", false, slot_text(c, SLOT_HEADER));
-	put_block(c, "section", true, slot_text(c, SLOT_BODY));
+	put_block(c, HEADER, false, slot_text(c, SLOT_HEADER));
+	put_block(c, SECTION, true, slot_text(c, SLOT_BODY));
 	if (c->template->shows_fields && c->ev->payload)
 		put_fields(c);
 	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
@@ -522,16 +532,17 @@ message_render(const struct message_template *t, const struct event *ev,
 	buf_reserve(&c.json, 2048);
 	out->text = fallback_text(&c);
 	out->color = color_text(&c, order, rank);
-	jw_init(&c.w, &c.json);
-	jw_array(&c.w);
+	buf_putc(&c.json, '[');
 	if (t->blocks)
 		blocks_build(&c);
 	else
 		put_slots(&c);
 	if (c.json.len <= 1) /* every slot was empty, and no blocks is no message */
-		put_block(&c, "section", true, out->text);
-	jw_array_end(&c.w);
+		put_block(&c, SECTION, true, out->text);
+	buf_putc(&c.json, ']');
 	out->blocks = arena_str(a, buf_view(&c.json));
 	buf_fini(&c.json);
 	buf_fini(&c.text);
+	for (int i = 0; i < RENDERER_BUFFERS; i++)
+		buf_fini(&c.buffers[i]);
 }

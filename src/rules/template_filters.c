@@ -36,15 +36,20 @@ number_of(const struct value *v)
 	return isnan(n) ? 0 : n;
 }
 
+bool
+value_wants_default(const struct value *v)
+{
+	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
+		return v->text.len == 0;
+	if (v->kind == VALUE_TREE)
+		return v->tree->kind == JSON_ARRAY && v->tree->count == 0;
+	return v->kind == VALUE_EMPTY || v->kind == VALUE_BLANK || !value_is_truthy(v);
+}
+
 static struct value
 apply_default(struct filter_use *u, const struct value *v)
 {
-	bool empty = v->kind == VALUE_EMPTY || v->kind == VALUE_BLANK;
-	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
-		empty = v->text.len == 0;
-	if (v->kind == VALUE_TREE && v->tree->kind == JSON_ARRAY)
-		empty = v->tree->count == 0;
-	return empty || !value_is_truthy(v) ? u->args[0] : *v;
+	return value_wants_default(v) ? u->args[0] : *v;
 }
 
 static struct value
@@ -187,11 +192,11 @@ apply_date(struct filter_use *u, const struct value *v)
 	if (!date_of_value(v, &unix_s))
 		return *v;
 	struct str form = u->n_args > 0 ? u->args[0].text : STR("");
-	struct buf *plain = renderer_buffer(u->r), *markup = renderer_buffer(u->r);
-	date_put_plain(unix_s, form, plain);
-	date_put_markup(unix_s, form, markup);
-	return (struct value){
-	    .kind = VALUE_MARKUP, .text = buf_view(plain), .markup = buf_view(markup)};
+	struct buf *b = renderer_buffer(u->r);
+	struct value made = {.kind = VALUE_MARKUP};
+	date_put_markup(unix_s, form, b, &made.text);
+	made.markup = buf_view(b);
+	return made;
 }
 
 static struct value

@@ -25,29 +25,61 @@ ordinal(int day)
 	return day % 10 == 1 ? "st" : day % 10 == 2 ? "nd" : day % 10 == 3 ? "rd" : "th";
 }
 
+/* Without printf, which costs more than the rest of a message's date. */
+static void
+put_digits(struct buf *out, int64_t n, int at_least)
+{
+	char text[24];
+	int at = (int)sizeof(text);
+	for (; n > 0 || at_least > 0; n /= 10, at_least--)
+		text[--at] = (char)('0' + n % 10);
+	buf_put(out, text + at, sizeof(text) - (size_t)at);
+}
+
+/* Apr 17, 2026 */
+static void
+put_day(struct buf *out, const char *month, const struct civil *t, const char *ending)
+{
+	buf_cstr(out, month);
+	buf_putc(out, ' ');
+	put_digits(out, t->day, 1);
+	buf_cstr(out, ending);
+	buf_cstr(out, ", ");
+	put_digits(out, t->year, 1);
+}
+
 /* One of Slack's words in plain text, UTC. False if there is no such word. */
 static bool
 put_word(struct str word, const struct civil *t, struct buf *out)
 {
 	if (word.len > 7 && str_eq((struct str){word.ptr + word.len - 7, 7}, STR("_pretty")))
 		word.len -= 7;
-	int year = (int)t->year;
 	const char *month = months[t->month - 1];
-	if (str_eq(word, STR("date_num")))
-		buf_printf(out, "%04d-%02d-%02d", year, t->month, t->day);
-	else if (str_eq(word, STR("date")))
-		buf_printf(out, "%s %d%s, %d", month, t->day, ordinal(t->day), year);
-	else if (str_eq(word, STR("date_short")))
-		buf_printf(out, "%.3s %d, %d", month, t->day, year);
-	else if (str_eq(word, STR("date_long")))
-		buf_printf(out, "%s, %s %d%s, %d", days[t->weekday], month, t->day,
-		    ordinal(t->day), year);
-	else if (str_eq(word, STR("time")))
-		buf_printf(out, "%02d:%02d", t->hour, t->minute);
-	else if (str_eq(word, STR("time_secs")))
-		buf_printf(out, "%02d:%02d:%02d", t->hour, t->minute, t->second);
-	else
+	if (str_eq(word, STR("date_num"))) {
+		put_digits(out, t->year, 4);
+		buf_putc(out, '-');
+		put_digits(out, t->month, 2);
+		buf_putc(out, '-');
+		put_digits(out, t->day, 2);
+	} else if (str_eq(word, STR("date"))) {
+		put_day(out, month, t, ordinal(t->day));
+	} else if (str_eq(word, STR("date_short"))) {
+		put_day(out, (char[4]){month[0], month[1], month[2], 0}, t, "");
+	} else if (str_eq(word, STR("date_long"))) {
+		buf_cstr(out, days[t->weekday]);
+		buf_cstr(out, ", ");
+		put_day(out, month, t, ordinal(t->day));
+	} else if (str_eq(word, STR("time")) || str_eq(word, STR("time_secs"))) {
+		put_digits(out, t->hour, 2);
+		buf_putc(out, ':');
+		put_digits(out, t->minute, 2);
+		if (word.len > 4) {
+			buf_putc(out, ':');
+			put_digits(out, t->second, 2);
+		}
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -57,13 +89,14 @@ put_form(
     struct str form, const struct civil *t, struct buf *out, bool *has_word, bool *has_time)
 {
 	for (size_t at = 0; at < form.len; at++) {
-		char c = form.ptr[at];
-		if (strchr("|<>^&%}\n", c))
+		size_t first = at;
+		while (at < form.len && !strchr("{|<>^&%}\n", form.ptr[at]))
+			at++;
+		buf_put(out, form.ptr + first, at - first);
+		if (at == form.len)
+			break;
+		if (form.ptr[at] != '{')
 			return false;
-		if (c != '{') {
-			buf_putc(out, c);
-			continue;
-		}
 		const char *close = memchr(form.ptr + at, '}', form.len - at);
 		if (!close)
 			return false;
@@ -89,23 +122,24 @@ date_form_is_known(struct str form)
 }
 
 void
-date_put_plain(int64_t unix_s, struct str form, struct buf *out)
+date_put_markup(int64_t unix_s, struct str form, struct buf *out, struct str *plain)
 {
 	struct civil t = civil_from_wall((wall_t){unix_s * 1000});
 	bool has_word = false, has_time = false;
-	must(put_form(form.len ? form : STR(USUAL_FORM), &t, out, &has_word, &has_time));
+	if (form.len == 0)
+		form = STR(USUAL_FORM);
+	buf_cstr(out, "<!date^");
+	put_digits(out, unix_s, 1);
+	buf_putc(out, '^');
+	buf_str(out, form);
+	buf_putc(out, '|');
+	size_t start = out->len;
+	must(put_form(form, &t, out, &has_word, &has_time));
 	if (has_time)
 		buf_cstr(out, " UTC");
-}
-
-void
-date_put_markup(int64_t unix_s, struct str form, struct buf *out)
-{
-	buf_printf(out, "<!date^%lld^", (long long)unix_s);
-	buf_str(out, form.len ? form : STR(USUAL_FORM));
-	buf_putc(out, '|');
-	date_put_plain(unix_s, form, out);
+	size_t len = out->len - start;
 	buf_putc(out, '>');
+	*plain = (struct str){out->ptr + start, len};
 }
 
 static bool

@@ -11,9 +11,11 @@
 bool date_form_is_known(struct str form);
 /* Seconds since 1970 of RFC 3339 text, a date, or a number of seconds or milliseconds. */
 MUST_USE bool date_of_value(const struct value *v, int64_t *unix_s);
-/* <!date^UNIX^form|plain> and the plain text in UTC. An empty form is the usual one. */
-void date_put_markup(int64_t unix_s, struct str form, struct buf *out);
-void date_put_plain(int64_t unix_s, struct str form, struct buf *out);
+/*
+ * <!date^UNIX^form|plain>, the plain text being UTC; `*plain` is the part that says so. An
+ * empty form is the usual one.
+ */
+void date_put_markup(int64_t unix_s, struct str form, struct buf *out, struct str *plain);
 
 /* Whether `url` is http or https with a host, and short enough for a link. */
 bool link_is_safe(struct str url);

@@ -41,6 +41,14 @@ number_of_json(struct str text)
 {
 	size_t i = text.len > 0 && text.ptr[0] == '-';
 	int64_t mantissa = 0;
+	if (text.len <= EXACT_DIGITS && i == 0) {
+		for (; i < text.len && is_digit(text.ptr[i]); i++)
+			mantissa = mantissa * 10 + (text.ptr[i] - '0');
+		if (i == text.len)
+			return (double)mantissa;
+		mantissa = 0;
+		i = 0;
+	}
 	int digits = 0, after_point = 0;
 	bool point = false;
 	for (; i < text.len; i++) {
@@ -270,9 +278,35 @@ decimal_print(const struct decimal *d, char *text)
 	return len + n;
 }
 
+static bool
+is_small_integer(double n)
+{
+	return n < 1e15 && n > -1e15 && n == (double)(int64_t)n;
+}
+
+static size_t
+integer_print(int64_t n, char *text)
+{
+	char back[24];
+	size_t len = 0, digits = 0;
+	if (n < 0)
+		text[len++] = '-';
+	uint64_t m = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	do {
+		back[digits++] = (char)('0' + m % 10);
+		m /= 10;
+	} while (m > 0);
+	while (digits > 0)
+		text[len++] = back[--digits];
+	text[len] = '\0';
+	return len;
+}
+
 size_t
 number_print(double n, char text[static NUMBER_TEXT_MAX])
 {
+	if (is_small_integer(n))
+		return integer_print((int64_t)n, text);
 	size_t len = 0;
 	if (isnan(n)) {
 		memcpy(text, "NaN", 4);
@@ -286,15 +320,27 @@ number_print(double n, char text[static NUMBER_TEXT_MAX])
 		memcpy(text + len, "Infinity", 9);
 		return len + 8;
 	}
-	if (n == 0) { /* -0 too */
-		text[len++] = '0';
-	} else {
-		struct decimal d;
-		decimal_shortest(n, &d);
-		len += decimal_print(&d, text + len);
-	}
+	struct decimal d;
+	decimal_shortest(n, &d);
+	len += decimal_print(&d, text + len);
 	text[len] = '\0';
 	return len;
+}
+
+/* digits * 10^power: exact when both fit (Clinger), else the C library's work. */
+static double
+decimal_value(const struct decimal *d, int power)
+{
+	int64_t mantissa = 0;
+	for (int i = 0; i < d->n; i++)
+		mantissa = mantissa * 10 + (d->digits[i] - '0');
+	if (d->n <= EXACT_DIGITS && power >= 0 && power <= EXACT_POWER)
+		return (double)mantissa * powers[power];
+	if (d->n <= EXACT_DIGITS && power < 0 && -power <= EXACT_POWER)
+		return (double)mantissa / powers[-power];
+	char text[48];
+	snprintf(text, sizeof(text), "%lldE%d", (long long)mantissa, power);
+	return strtod(text, NULL);
 }
 
 /* As LiquidJS does it: by moving the exponent of the number's text. */
@@ -305,10 +351,8 @@ number_shift(double n, int power)
 		return n;
 	struct decimal d;
 	decimal_shortest(fabs(n), &d);
-	char text[48];
-	snprintf(text, sizeof(text), "%s%.*se%d", n < 0 ? "-" : "", d.n, d.digits,
-	    d.point - d.n + power);
-	return strtod(text, NULL);
+	double shifted = decimal_value(&d, d.point - d.n + power);
+	return n < 0 ? -shifted : shifted;
 }
 
 double
@@ -317,6 +361,8 @@ number_round(double n, double digits)
 	/* 9007199254740991: beyond it there is nothing to round. 700: beyond 1e308 either way.
 	 */
 	if (!isfinite(n) || isnan(digits) || digits != floor(digits) || fabs(digits) >= 1e21)
+		return n;
+	if (digits >= 0 && n == floor(n))
 		return n;
 	int power = digits > 700 ? 700 : digits < -700 ? -700 : (int)digits;
 	double scaled = number_shift(fabs(n), power);
@@ -327,33 +373,40 @@ number_round(double n, double digits)
 	return n < 0 ? -rounded : rounded;
 }
 
+/* `text` is [-]digits[.digits]. */
+static void
+put_grouped(const char *text, size_t len, struct buf *out)
+{
+	size_t whole = strcspn(text, ".");
+	if (*text == '-') {
+		if (strspn(text, "-0.") < len) /* no -0 */
+			buf_putc(out, '-');
+		text++;
+		whole--;
+		len--;
+	}
+	size_t first = whole % 3 ? whole % 3 : 3;
+	for (size_t i = 0; i < whole; i += i == 0 ? first : 3) {
+		if (i > 0)
+			buf_putc(out, ',');
+		buf_put(out, text + i, i == 0 && whole >= first ? first : 3);
+	}
+	buf_put(out, text + whole, len - whole);
+}
+
 void
 number_print_grouped(double n, int digits, struct buf *out)
 {
 	char text[DECIMAL_TEXT_MAX];
+	if (digits < 0 && fabs(n) >= 1)
+		n = number_round(n, 6);
 	size_t len = number_print(n, text);
 	if (!isfinite(n) || fabs(n) >= 1e21) {
 		buf_put(out, text, len);
 		return;
 	}
-	if (digits >= 0)
+	if (digits > 0 || (digits == 0 && !is_small_integer(n)))
 		len = (size_t)snprintf(
 		    text, sizeof(text), "%.*f", digits, number_round(n, digits));
-	else if (strchr(text, 'e'))
-		len = (size_t)snprintf(text, sizeof(text), "%.20f", n);
-	const char *p = text;
-	size_t whole = strcspn(text, ".");
-	bool is_zero = strspn(text, "-0.") == len;
-	if (*p == '-') {
-		p++;
-		whole--;
-		if (!is_zero)
-			buf_putc(out, '-');
-	}
-	for (size_t i = 0; i < whole; i++) {
-		if (i > 0 && (whole - i) % 3 == 0)
-			buf_putc(out, ',');
-		buf_putc(out, p[i]);
-	}
-	buf_put(out, p + whole, len - (size_t)(p - text) - whole);
+	put_grouped(text, len, out);
 }

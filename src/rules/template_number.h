@@ -21,7 +21,9 @@ double number_shift(double n, int power);
 /* Filter `round` of LiquidJS. */
 double number_round(double n, double digits);
 /*
- * For people: "1,840.50". `digits` after the point (0 to 20), or -1 for as many as there are.
- * A number too large for that is printed as number_print does.
+ * For people: "1,840.50". `digits` after the point (0 to 20), or -1 for as many as there are,
+ * but at most 6 of a number from 1 on: 0.1 + 1.1 is 1.2 to people.
+ * A number too large or too small for
+ * that is printed as number_print does.
  */
 void number_print_grouped(double n, int digits, struct buf *out);

@@ -12,18 +12,6 @@ renderer_buffer(struct renderer *r)
 	return b;
 }
 
-bool
-renderer_step(struct renderer *r, size_t n)
-{
-	if (n > (size_t)(TEMPLATE_STEPS_MAX - r->steps)) {
-		r->steps = TEMPLATE_STEPS_MAX;
-		r->stopped = true;
-	} else {
-		r->steps += (int)n;
-	}
-	return !r->stopped;
-}
-
 size_t
 value_cost(const struct renderer *r, const struct value *v)
 {
@@ -198,6 +186,10 @@ expr_value(struct renderer *r, const struct expr *e)
 	if (e->op == OPERATOR_NONE)
 		return operand_value(r, e->operand);
 	struct value left = expr_value(r, e->left);
+	bool decides = e->op == OPERATOR_AND ? !value_is_truthy(&left)
+	                                     : e->op == OPERATOR_OR && value_is_truthy(&left);
+	if (decides)
+		return (struct value){.kind = VALUE_BOOL, .truth = e->op == OPERATOR_OR};
 	struct value right = expr_value(r, e->right);
 	renderer_step(r, 1 + value_cost(r, &left) + value_cost(r, &right));
 	bool truth = value_compare(e->op, &left, &right);
@@ -220,6 +212,8 @@ piped_value(struct renderer *r, const struct piped *p, bool is_output)
 	if (is_output && !p->has_default && p->expr->op == OPERATOR_NONE)
 		note_missing(r, p->expr->operand, &v);
 	for (const struct filter_call *f = p->filters; f && !r->stopped; f = f->next) {
+		if (f->id == FILTER_DEFAULT && !value_wants_default(&v))
+			continue;
 		struct value args[TEMPLATE_ARGS_MAX];
 		for (int i = 0; i < f->n_args; i++) {
 			args[i] = operand_value(r, &f->args[i]);
@@ -377,7 +371,7 @@ void
 template_run(const struct template *t, const struct event *ev,
     const struct template_context *context, struct buf *out, struct template_warnings *w)
 {
-	struct renderer r;
+	struct renderer r; /* frames are set before they are read */
 	r.ev = ev;
 	r.context = context;
 	r.out = out;
@@ -387,7 +381,8 @@ template_run(const struct template *t, const struct event *ev,
 	r.place = MRKDWN_TEXT;
 	r.angle_at = 0;
 	r.warnings = w;
-	memset(r.buffers, 0, sizeof(r.buffers)); /* frames are set before they are read */
+	struct buf own[RENDERER_BUFFERS] = {0};
+	r.buffers = context->buffers ? context->buffers : own;
 	r.next_buffer = 0;
 	if (w)
 		*w = (struct template_warnings){0};
@@ -395,7 +390,7 @@ template_run(const struct template *t, const struct event *ev,
 	if (w && r.stopped)
 		w->cut = true;
 	for (int i = 0; i < RENDERER_BUFFERS; i++)
-		buf_fini(&r.buffers[i]);
+		buf_fini(&own[i]);
 }
 
 void

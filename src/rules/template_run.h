@@ -11,7 +11,10 @@ struct template_context {
 	enum template_escape escape;
 	bool one_line;       /* line breaks in values become spaces */
 	struct str severity; /* event.severity; empty if there is none */
+	struct buf *buffers; /* RENDERER_BUFFERS of the caller's, to be reused; or NULL */
 };
+
+enum { RENDERER_BUFFERS = 4 };
 
 /* As template_render, in a context. */
 void template_run(const struct template *t, const struct event *ev,
@@ -22,8 +25,6 @@ struct loop_frame {
 	struct json pair[3]; /* [key, value], when the collection is an object */
 	int64_t index, length;
 };
-
-enum { RENDERER_BUFFERS = 4 };
 
 struct renderer {
 	const struct event *ev;
@@ -37,7 +38,7 @@ struct renderer {
 	struct template_warnings *warnings;
 	struct loop_frame frames[TEMPLATE_NESTING_MAX];
 	/* What filters make. A value lives for as many uses as there are buffers, less one. */
-	struct buf buffers[RENDERER_BUFFERS];
+	struct buf *buffers;
 	int next_buffer;
 	char time_text[40];
 };
@@ -45,9 +46,22 @@ struct renderer {
 /* A cleared buffer for a value in the making. */
 struct buf *renderer_buffer(struct renderer *r);
 /* Counts work; false, and nothing more is rendered, past the limit. */
-bool renderer_step(struct renderer *r, size_t n);
+static inline bool
+renderer_step(struct renderer *r, size_t n)
+{
+	if (n > (size_t)(TEMPLATE_STEPS_MAX - r->steps)) {
+		r->steps = TEMPLATE_STEPS_MAX;
+		r->stopped = true;
+	} else {
+		r->steps += (int)n;
+	}
+	return !r->stopped;
+}
+
 /* Steps for reading `v` whole: one for 64 bytes, a tree being at most the whole payload. */
 size_t value_cost(const struct renderer *r, const struct value *v);
+/* Whether the filter `default` puts its argument in the place of `v`. */
+bool value_wants_default(const struct value *v);
 /* Passes `v` through one filter, whose arguments have been evaluated. */
 void filter_apply(struct renderer *r, enum filter_id id, const struct value *args, int n_args,
     struct value *v);

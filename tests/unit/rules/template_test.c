@@ -1,0 +1,297 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include "carillon/template.h"
+#include <cmocka.h>
+
+/* That accepted templates render as LiquidJS renders them is shown by
+ * tests/e2e/liquid.test.mjs; here is what differs from it on purpose, and what bounds it. */
+
+struct fixture {
+	struct arena *arena;
+	struct buf out;
+	struct template_warnings warnings;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	f->arena = arena_new(0);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	arena_free(f->arena);
+	buf_fini(&f->out);
+	free(f);
+	return 0;
+}
+
+static const char *
+render_as(struct fixture *f, enum template_escape esc, const char *source, const char *payload)
+{
+	struct template *t;
+	struct template_error te;
+	struct err e;
+	struct event ev = {.type = STR("alert.triggered"),
+	    .resource = STR("alert"),
+	    .payload_text = str_of(payload),
+	    .time = {1776441720000}};
+	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
+		fail_msg("%s", e.text);
+	if (!template_compile(f->arena, str_of(source), &t, &te))
+		fail_msg("%s at %d:%d", te.text, te.line, te.column);
+	buf_clear(&f->out);
+	template_render(t, &ev, esc, &f->out, &f->warnings);
+	return f->out.ptr ? f->out.ptr : "";
+}
+
+static const char *
+render(struct fixture *f, const char *source, const char *payload)
+{
+	return render_as(f, TEMPLATE_ESCAPE_MRKDWN, source, payload);
+}
+
+static const char *
+plain(struct fixture *f, const char *source, const char *payload)
+{
+	return render_as(f, TEMPLATE_ESCAPE_NONE, source, payload);
+}
+
+static void
+a_value_is_escaped_and_the_templates_own_text_is_not(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(
+	    render(f, "<!here> & {{ payload.x }}", "{\"x\":\"<!channel> & <@U1>\"}"),
+	    "<!here> & &lt;!channel&gt; &amp; &lt;@U1&gt;");
+	assert_string_equal(plain(f, "{{ payload.x }}", "{\"x\":\"<&>\"}"), "<&>");
+}
+
+static void
+a_value_is_escaped_after_its_filters(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(
+	    render(f, "{{ payload.x | default: '<!here>' }}", "{}"), "&lt;!here&gt;");
+	assert_string_equal(
+	    render(f, "{{ payload.x | truncate: 4, '>' }}", "{\"x\":\"<<<<<<\"}"),
+	    "&lt;&lt;&lt;&gt;");
+	assert_string_equal(
+	    render(f, "{{ payload.x | escape }}", "{\"x\":\"a & b\"}"), "a &amp; b");
+}
+
+static void
+a_value_cannot_end_a_code_span_or_turn_the_line_around(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(
+	    render(f, "`{{ payload.x }}`", "{\"x\":\"a`b\\u202ec\\u2066d\\u0007e\\u0085f\"}"),
+	    "`a'bcdef`");
+}
+
+static void
+a_value_behind_the_templates_own_bracket_mentions_nobody(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(render(f, "<@{{ payload.x }}>", "{\"x\":\"U123\"}"), "&lt;@U123>");
+	assert_true(f->warnings.disarmed);
+	assert_string_equal(
+	    render(f, "<{{ payload.x }}>", "{\"x\":\"!channel\"}"), "&lt;!channel>");
+	assert_string_equal(
+	    render(f, "<!{% if true %}{{ payload.x }}{% endif %}>", "{\"x\":\"here\"}"),
+	    "&lt;!here>");
+	assert_string_equal(
+	    render(f, "<!channel> {{ payload.x }}", "{\"x\":\"ok\"}"), "<!channel> ok");
+	assert_false(f->warnings.disarmed);
+}
+
+static void
+a_value_in_the_templates_own_link_stays_inside_it(void **state)
+{
+	struct fixture *f = *state;
+	const char *payload = "{\"x\":\"a|b>c d&e\"}";
+	assert_string_equal(
+	    render(f, "<https://x.y/{{ payload.x }}|open {{ payload.x }}>.", payload),
+	    "<https://x.y/a%7Cb%3Ec%20d&amp;e|open abc d&amp;e>.");
+}
+
+static void
+a_date_becomes_what_each_reader_sees_in_their_own_time(void **state)
+{
+	struct fixture *f = *state;
+	const char *payload = "{\"t\":\"2026-04-17T18:02:00+02:00\",\"d\":\"2026-04-17\",\"n\":"
+			      "1776441720,\"ms\":1776441720000,\"bad\":\"soon\"}";
+	assert_string_equal(render(f, "{{ payload.t | date }}", payload),
+	    "<!date^1776441720^{date_short_pretty} at {time}|Apr 17, 2026 at 16:02 UTC>");
+	assert_string_equal(
+	    plain(f, "{{ payload.n | date: '{date_long}, {time_secs}' }}", payload),
+	    "Friday, April 17th, 2026, 16:02:00 UTC");
+	assert_string_equal(
+	    plain(f, "{{ payload.ms | date: '{date_num}' }}", payload), "2026-04-17");
+	assert_string_equal(
+	    plain(f, "{{ payload.d | date: '{date}' }}", payload), "April 17th, 2026");
+	assert_string_equal(render(f, "{{ payload.bad | date }}", payload), "soon");
+	assert_string_equal(
+	    render(f, "{{ payload.t | date | upcase }}", payload), "APR 17, 2026 AT 16:02 UTC");
+}
+
+static void
+a_link_is_made_of_web_addresses_only(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(render(f, "{{ payload.u | link: 'Open|<now>' }}",
+				"{\"u\":\"https://a.b/?x=1&y=<>|\"}"),
+	    "<https://a.b/?x=1&amp;y=%3C%3E%7C|Opennow>");
+	assert_string_equal(
+	    render(f, "{{ payload.u | link: 'Open' }}", "{\"u\":\"javascript:alert(1)\"}"),
+	    "javascript:alert(1)");
+	assert_string_equal(
+	    render(f, "{{ payload.u | link: 'Open' }}", "{\"u\":\"http://<x>\"}"),
+	    "http://&lt;x&gt;");
+	assert_string_equal(
+	    plain(f, "{{ payload.u | link: 'Open' }}", "{\"u\":\"https://a.b\"}"),
+	    "Open (https://a.b)");
+}
+
+static void
+numbers_for_people_have_commas_and_percent_signs(void **state)
+{
+	struct fixture *f = *state;
+	const char *payload =
+	    "{\"a\":1234567.5,\"b\":-0.145,\"c\":0.84,\"s\":\"abc\",\"n\":\"1200\"}";
+	assert_string_equal(
+	    plain(f, "{{ payload.a | number }} {{ payload.a | number: 2 }}", payload),
+	    "1,234,567.5 1,234,567.50");
+	assert_string_equal(
+	    plain(f, "{{ payload.c | percent }} {{ payload.b | percent: 1 }}", payload),
+	    "84% -14.5%");
+	assert_string_equal(
+	    plain(f,
+		"{{ payload.n | number }} {{ payload.s | number }}|{{ payload.x | percent }}|",
+		payload),
+	    "1,200 abc||");
+}
+
+static void
+a_missing_path_is_reported_unless_it_was_provided_for(void **state)
+{
+	struct fixture *f = *state;
+	plain(f, "{{ payload.a }}{{ payload.b.c | upcase }}", "{\"a\":1}");
+	assert_int_equal(f->warnings.missing, 1);
+	assert_int_equal(f->warnings.first_missing.len, strlen("payload.b.c"));
+	plain(f, "{{ payload.b | default: '' }}{% if payload.b %}{% endif %}", "{}");
+	assert_int_equal(f->warnings.missing, 0);
+}
+
+static void
+a_loop_stops_after_fifty_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct buf payload = {0};
+	buf_cstr(&payload, "{\"x\":[0");
+	for (int i = 1; i < 60; i++)
+		buf_printf(&payload, ",%d", i);
+	buf_cstr(&payload, "]}");
+	const char *out = plain(f, "{% for i in payload.x %}.{% endfor %}", payload.ptr);
+	assert_int_equal(strlen(out), 50);
+	assert_true(f->warnings.cut);
+	buf_fini(&payload);
+}
+
+static void
+output_and_steps_are_bounded_whatever_the_payload(void **state)
+{
+	struct fixture *f = *state;
+	struct buf payload = {0};
+	buf_cstr(&payload, "{\"s\":\"");
+	for (int i = 0; i < 50000; i++)
+		buf_cstr(&payload, "\xc3\xa9");
+	buf_cstr(&payload, "\",\"l\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}");
+	size_t len = strlen(plain(f, "x{{ payload.s }}", payload.ptr));
+	assert_in_range(len, 16 * 1024 - 1, 16 * 1024);
+	assert_true(str_is_text(buf_view(&f->out)));
+	assert_true(f->warnings.cut);
+	plain(f,
+	    "{% for a in payload.l %}{% for b in payload.l %}{% for c in payload.l %}"
+	    "{% for d in payload.l %}{% if payload.s contains 'z' %}{% endif %}"
+	    "{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+	    payload.ptr);
+	assert_true(f->warnings.cut);
+	buf_fini(&payload);
+}
+
+static void
+a_template_without_substitutions_is_constant(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *source;
+		bool constant;
+	} cases[] = {{"", true},
+	    {"a {% raw %}{{ x }}{% endraw %}{% comment %}{{ payload.x }}{% endcomment %}",
+		true},
+	    {"{{ payload.x }}", false}, {"{% if true %}{% endif %}", false}};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct template *t;
+		struct template_error e;
+		bool ok = template_compile(f->arena, str_of(cases[i].source), &t, &e);
+		assert_true(ok);
+		assert_int_equal(template_is_constant(t), cases[i].constant);
+	}
+}
+
+static void
+an_error_says_where_and_what_was_meant(void **state)
+{
+	struct fixture *f = *state;
+	struct template *t;
+	struct template_error e;
+	assert_false(
+	    template_compile(f->arena, STR("a\n\xc3\xa9{{ payload.x | upcse }}"), &t, &e));
+	assert_int_equal(e.line, 2);
+	assert_int_equal(e.column, 17);
+	assert_string_equal(e.text, "unknown filter \"upcse\"");
+	assert_string_equal(e.suggestion, "did you mean \"upcase\"?");
+	assert_false(template_compile(f->arena, STR("a\xff"), &t, &e));
+	assert_string_equal(e.text, "the template is not UTF-8 text");
+}
+
+static void
+severity_reads_by_its_normal_name(void **state)
+{
+	struct fixture *f = *state;
+	assert_string_equal(
+	    plain(f, "{{ event.severity }}", "{\"severity\":\"WARNING\"}"), "medium");
+	assert_string_equal(plain(f, "{{ event.severity }}", "{\"severity\":\"odd\"}"), "odd");
+	assert_string_equal(plain(f, "{{ event.severity | default: 'none' }}", "{}"), "none");
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_value_is_escaped_and_the_templates_own_text_is_not),
+	    TEST(a_value_is_escaped_after_its_filters),
+	    TEST(a_value_cannot_end_a_code_span_or_turn_the_line_around),
+	    TEST(a_value_behind_the_templates_own_bracket_mentions_nobody),
+	    TEST(a_value_in_the_templates_own_link_stays_inside_it),
+	    TEST(a_date_becomes_what_each_reader_sees_in_their_own_time),
+	    TEST(a_link_is_made_of_web_addresses_only),
+	    TEST(numbers_for_people_have_commas_and_percent_signs),
+	    TEST(a_missing_path_is_reported_unless_it_was_provided_for),
+	    TEST(a_loop_stops_after_fifty_turns),
+	    TEST(output_and_steps_are_bounded_whatever_the_payload),
+	    TEST(a_template_without_substitutions_is_constant),
+	    TEST(an_error_says_where_and_what_was_meant),
+	    TEST(severity_reads_by_its_normal_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
