@@ -135,6 +135,16 @@ hand_count(struct hand *h)
 	return n;
 }
 
+/*
+ * Who found no room waits until an eighth is free: to be woken for one message at a time costs
+ * more than the message.
+ */
+static size_t
+low_water(const struct hand *h)
+{
+	return h->limit - (h->limit + 7) / 8;
+}
+
 size_t
 hand_room(struct hand *h)
 {
@@ -161,7 +171,9 @@ hand_wait_room(struct hand *h, int64_t wait_ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&h->lock);
-	while (h->weight >= h->limit && rc == 0)
+	if (h->weight < h->limit)
+		rc = ETIMEDOUT; /* there is room: nothing to wait for */
+	while (h->weight > low_water(h) && rc == 0)
 		rc = pthread_cond_timedwait(&h->room, &h->lock, &until);
 	has_room = h->weight < h->limit;
 	pthread_mutex_unlock(&h->lock);
@@ -226,7 +238,8 @@ hand_release(struct hand *h, struct message *m)
 	for_keys(h, m, release_keys);
 	list_remove(&m->hand_link);
 	h->weight -= weight_of(m);
-	pthread_cond_signal(&h->room);
+	if (h->weight <= low_water(h))
+		pthread_cond_signal(&h->room);
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -257,8 +270,6 @@ hand_overdue(struct hand *h, mono_t now, int64_t after_ms, hand_overdue_fn *each
 		m->taken_at = now;
 		list_remove(&m->hand_link);
 		list_append(&h->oldest_first, &m->hand_link);
-		h->weight += weight_of(m);
-		for_keys(h, m, take_keys);
 	}
 	pthread_mutex_unlock(&h->lock);
 }
