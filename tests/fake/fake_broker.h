@@ -1,0 +1,49 @@
+/*
+ * A broker in memory, in place of src/broker: the four streams, the state bucket with
+ * compare-and-set, and the dispatch consumer as a NATS server runs it (reference: nats.md):
+ *
+ *     handed out ---> pending ---> acked
+ *                      |   ^
+ *                      +---+  ack_wait over, or NAK: handed out again, with a higher count
+ *
+ * Pending ones take one of max_ack_pending places, also while a NAK's delay runs; when all are
+ * taken nothing new is handed out. Redeliveries go before new messages. What was sent to a
+ * client that has not looked at it yet is pending too. It outlives the processes of a story.
+ */
+#pragma once
+
+#include "carillon/broker.h"
+
+struct fake_broker_options {
+	int64_t ack_wait_ms;
+	int64_t ack_pending_max;
+};
+
+struct broker *fake_broker_new(void);
+void fake_broker_set(struct broker *b, const struct fake_broker_options *o);
+
+/* The server is gone, and comes back. What was said to it meanwhile arrives then. */
+void fake_broker_down(struct broker *b, bool is_down);
+/* Acks, NAKs and the like are lost on the way. */
+void fake_broker_lose_settles(struct broker *b, bool loses);
+/* The next `n` publishes to history are stored, and their PubAcks lost. */
+void fake_broker_lose_pubacks(struct broker *b, int n);
+/* The client process died: what it was sent, or had not sent yet, is gone with it. */
+void fake_broker_cut(struct broker *b);
+/* Hands messages out again although they were acked: `seq`, or all (0). */
+void fake_broker_redeliver(struct broker *b, uint64_t seq);
+/* The consumer is deleted; broker_ensure makes a new one, which starts from the beginning. */
+void fake_broker_delete_consumer(struct broker *b);
+/* The stream keeps the event no longer. */
+void fake_broker_expire(struct broker *b, uint64_t seq);
+
+/* As a producer does. */
+uint64_t fake_broker_publish_event(struct broker *b, const char *subject, struct str bytes);
+
+/* When the consumer next has something that must be handed out again; MONO_NEVER: nothing. */
+mono_t fake_broker_next(const struct broker *b);
+uint64_t fake_broker_ack_pending(const struct broker *b);
+uint64_t fake_broker_ack_pending_most(const struct broker *b); /* ever */
+uint64_t fake_broker_acked(const struct broker *b);
+/* How often `what` was told to the operators. */
+int fake_broker_ops(const struct broker *b, const char *what);

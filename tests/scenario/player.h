@@ -1,0 +1,43 @@
+/* A story as it is being played. */
+#pragma once
+
+#include "player_line.h"
+#include "player_world.h"
+
+/* What a producer published. */
+struct published {
+	char workspace[WORKSPACE_ID_MAX + 1];
+	char id[EVENT_ID_MAX + 1];
+	uint64_t seq;
+	mono_t at;
+};
+
+enum { STORY_WORKSPACES_MAX = 64 };
+
+struct story {
+	struct world world;
+	struct registry *registry; /* of the present index */
+	char workspaces[STORY_WORKSPACES_MAX][WORKSPACE_ID_MAX + 1];
+	int n_workspaces;
+	struct published *published;
+	size_t n_published, cap_published;
+	bool has_started;  /* the service, ever */
+	bool was_finished; /* the last drain */
+	int retry_s_max;
+};
+
+/* What was published under an id; NULL if nothing. The first of several. */
+const struct published *story_published(
+    const struct story *s, const char *workspace, const char *id);
+/* Starts the service if it never ran, then lets time pass. */
+void story_pass(struct story *s, struct line *l, int64_t ms);
+
+/* The words a line may start with, beside those of time. */
+#define WORD(name, usage) void word_##name(struct story *s, struct line *l);
+#include "words.def"
+#undef WORD
+
+/* Deliveries that were posted again without history saying so: never wanted. */
+int64_t expect_unflagged(struct story *s);
+/* What became of everything, for whoever reads a failure. */
+void expect_dump(struct story *s);
