@@ -263,7 +263,7 @@ give_back_rest(struct intake *in)
 	struct err e = {0};
 
 	puller_stop(in->puller);
-	while (puller_next(in->puller, 0, GIVE_BACK_WAIT_MS, &bm, &e)) {
+	while (puller_next(in->puller, 1, GIVE_BACK_WAIT_MS, &bm, &e)) {
 		come_back(in, &bm, 0);
 		broker_message_free(&bm);
 	}
