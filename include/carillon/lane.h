@@ -42,6 +42,7 @@ struct lane_item {
 	struct list link;
 	struct lane *lane; /* while queued or in flight, else NULL */
 	uint32_t epoch;    /* of the lane, when it left */
+	uint64_t turn;     /* in the lane, by when it was offered */
 };
 
 enum lane_state { LANE_OPEN, LANE_SHUT, LANE_PROBING };
@@ -60,7 +61,8 @@ struct lane;
 struct dispatch;
 /* At most `active_max` items in flight over all lanes. */
 struct dispatch *dispatch_new(const struct lane_policy *policy, int in_flight_max);
-void dispatch_free(struct dispatch *d); /* must hold no item */
+/* Nothing may be queued; what is in flight is forgotten. */
+void dispatch_free(struct dispatch *d);
 /*
  * Queues the item in the lane of (connection, channel), made when needed. False when the
  * lane's queue is full or the lane is shut for longer than `patience_ms`: the caller parks it,
@@ -77,8 +79,9 @@ mono_t dispatch_wake(struct dispatch *d, mono_t now);
 void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);
 /*
- * As dispatch_report, but the item goes back to the head of its lane, to leave again first:
- * after a throttle, or to be said differently. Never refused for want of room.
+ * As dispatch_report, but the item goes back to the head of its lane, in the order of offers,
+ * to leave again first: after a throttle, or to be said differently. Never refused for want of
+ * room.
  */
 void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);

@@ -243,7 +243,7 @@ lane_forget(struct dispatch *d, struct lane *l)
 	struct team *t = l->team;
 	struct str connection_key = {l->key, l->connection_len};
 
-	must(l->queued == 0 && l->in_flight == 0);
+	must(l->queued == 0);
 	uncount(d, l);
 	list_remove(&l->use);
 	list_remove(&l->sibling);
@@ -263,7 +263,7 @@ dispatch_free(struct dispatch *d)
 {
 	if (!d)
 		return;
-	must(d->n_queued == 0 && d->n_in_flight == 0);
+	must(d->n_queued == 0);
 	LIST_EACH_SAFE (n, &d->recent)
 		lane_forget(d, CONTAINER_OF(n, struct lane, use));
 	LIST_EACH_SAFE (n, &d->old)
@@ -296,6 +296,7 @@ dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel
 	}
 	list_append(&l->queue, &item->link);
 	item->lane = l;
+	item->turn = ++l->turns;
 	l->queued++;
 	d->n_queued++;
 	place(d, l, now);
@@ -372,6 +373,17 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	place(d, l, now);
 }
 
+/* Behind those that came before it: of several in flight, any may return first. */
+static void
+put_back(struct lane *l, struct lane_item *item)
+{
+	struct list *at = l->queue.next;
+
+	while (at != &l->queue && CONTAINER_OF(at, struct lane_item, link)->turn < item->turn)
+		at = at->next;
+	list_append(at, &item->link); /* right before `at` */
+}
+
 void
 dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now)
@@ -379,7 +391,7 @@ dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	struct lane *l = item->lane;
 
 	dispatch_report(d, item, r, retry_after_ms, now);
-	list_prepend(&l->queue, &item->link);
+	put_back(l, item);
 	item->lane = l;
 	l->queued++;
 	d->n_queued++;

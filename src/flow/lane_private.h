@@ -43,6 +43,7 @@ struct lane {
 	struct bucket bucket;
 
 	struct list queue;
+	uint64_t turns; /* given out so far */
 	int queued, in_flight;
 
 	enum lane_place place;
