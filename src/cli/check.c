@@ -217,8 +217,6 @@ verb_check(struct command *c, struct err *e)
 	jw_object_end(&f.doc.w);
 	if (command_has(c, OPTION_JSON))
 		document_end(&f.doc);
-	else
-		buf_fini(&f.doc.text);
 	c->exit_code = f.bad > 0 ? EXIT_FAILED : EXIT_FINE;
 	return true;
 }

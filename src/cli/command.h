@@ -37,7 +37,8 @@ struct command {
 	const char *arguments[ARGUMENTS_MAX]; /* after the verb; NULL where left out */
 	const char *options[OPTIONS]; /* the last value; "" of a flag; NULL: not given */
 	struct repeated channels, sets;
-	int exit_code; /* of a verb that succeeded and has bad news */
+	struct buf out; /* the document that is being written; see output.h */
+	int exit_code;  /* of a verb that succeeded and has bad news */
 
 	struct arena *arena; /* everything this command reads */
 	struct config config;

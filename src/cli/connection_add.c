@@ -192,8 +192,6 @@ test_with(struct command *c, connection_record *r, const struct secret *token, s
 	jw_object_end(&t.doc.w);
 	if (ok && command_has(c, OPTION_JSON))
 		document_end(&t.doc);
-	else
-		buf_fini(&t.doc.text);
 	c->exit_code = t.all_fine ? EXIT_FINE : EXIT_FAILED;
 	return ok;
 }

@@ -173,7 +173,5 @@ verb_delivery_show(struct command *c, struct err *e)
 	txn_end(t);
 	if (ok)
 		document_end(&doc);
-	else
-		buf_fini(&doc.text);
 	return ok;
 }

@@ -120,5 +120,6 @@ command_close(struct command *c)
 	store_close(c->store);
 	broker_close(c->broker);
 	vault_close(c->vault);
+	buf_fini(&c->out);
 	arena_free(c->arena);
 }

@@ -58,7 +58,8 @@ void
 document_begin(struct document *d, struct command *c)
 {
 	*d = (struct document){.command = c};
-	jw_init(&d->w, &d->text);
+	buf_clear(&c->out);
+	jw_init(&d->w, &c->out);
 	d->w.indent = true;
 }
 
@@ -167,15 +168,14 @@ document_end(struct document *d)
 	struct err e = {0};
 
 	if (command_has(d->command, OPTION_JSON) ||
-	    !json_parse(d->command->arena, buf_view(&d->text), DEPTH, &v, &e)) {
-		buf_putc(&d->text, '\n');
-		print_text(&d->text);
+	    !json_parse(d->command->arena, buf_view(&d->command->out), DEPTH, &v, &e)) {
+		buf_putc(&d->command->out, '\n');
+		print_text(&d->command->out);
 		return;
 	}
 	/* Of a list people need what is in it. */
 	read_out(&people, json_get(v, STR("records")) ? json_get(v, STR("records")) : v, 0);
 	print_text(&people);
-	buf_fini(&d->text);
 }
 
 /* --- lists --- */
@@ -193,9 +193,13 @@ listing_cell(struct listing *l, struct str text)
 
 	put_tame(&tame, text.len > 0 ? text : STR("-"));
 	if (l->n_cells == l->cap) {
+		struct arena *a = l->doc.command->arena;
+		struct str *more = ARENA_ARRAY(a, struct str, l->cap ? 2 * l->cap : 64);
+
+		if (l->n_cells > 0)
+			memcpy(more, l->cells, l->n_cells * sizeof(*more));
+		l->cells = more;
 		l->cap = l->cap ? 2 * l->cap : 64;
-		l->cells = realloc(l->cells, l->cap * sizeof(*l->cells));
-		must(l->cells != NULL);
 	}
 	l->cells[l->n_cells++] = arena_str(l->doc.command->arena, buf_view(&tame));
 	buf_fini(&tame);
@@ -281,7 +285,5 @@ listing_end(struct listing *l, uint64_t next)
 			print_table(l);
 		if (next > 0)
 			printf("more: --before %llu\n", (unsigned long long)next);
-		buf_fini(&l->doc.text);
 	}
-	free(l->cells);
 }

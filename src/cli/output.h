@@ -12,14 +12,14 @@
 /* Prints and frees the text. */
 void print_text(struct buf *text);
 
-/* One JSON document in the making. */
+/* One JSON document in the making, in the command's buffer; what is not ended is not printed.
+ */
 struct document {
 	struct command *command;
-	struct buf text;
 	struct json_writer w; /* write one value with it */
 };
 void document_begin(struct document *d, struct command *c);
-/* Prints it, as JSON with --json, else for people; frees it. */
+/* Prints it, as JSON with --json, else for people. */
 void document_end(struct document *d);
 
 /*
