@@ -43,11 +43,10 @@ static int64_t latency_ns;
 static struct client *due_first, *due_last;
 static struct buf stats;
 
-static const char posted[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
-    "Content-Length: 85\r\n\r\n"
+static const char posted_body[] =
     "{\"ok\":true,\"channel\":\"C0BENCH\",\"ts\":\"1712345678.000100\","
     "\"message\":{\"text\":\"posted\"}}";
+static struct buf posted;
 
 static int64_t
 now_ns(clockid_t clock)
@@ -149,7 +148,7 @@ handle(struct client *c, const char *body, size_t len)
 		answer_now(c, stats_answer());
 	} else {
 		count(body, len);
-		answer(c, STR(posted));
+		answer(c, buf_view(&posted));
 	}
 }
 
@@ -236,6 +235,10 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	latency_ns = argc > 2 ? strtoll(argv[2], NULL, 10) * 1000000 : 0;
+	buf_printf(&posted,
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json; "
+	    "charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+	    sizeof(posted_body) - 1, posted_body);
 	listener = listen_on_loopback(argv[1]);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev);
 	for (;;) {
