@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ALERT, Producer, ROOT, TOKEN, encodeEvent, isAlive, launch, sleep, start, until } from './lib.mjs';
+import { ALERT, Producer, ROOT, TOKEN, allFinal, encodeEvent, isAlive, launch, sleep, start, until } from './lib.mjs';
 
 /** Ends with `code`, and the sentence says `words`. */
 async function refused(bench, args, code, words, options = {}) {
@@ -223,6 +223,19 @@ describe('the path', () => {
 		await bench.serve();
 	});
 
+	test('a second signal ends it at once with 1, and the delivery is made by the next', async () => {
+		await bench.sandbox.faults({ match: { method: 'chat.postMessage' }, action: { kind: 'hang' } });
+		const id = await bench.publish('acme');
+		await until('the request', async () => (await bench.sandbox.get('/sandbox/faults')).faults.every((f) => f.hits > 0));
+		bench.service.kill('SIGTERM');
+		await until('the drain', () => bench.service.output.includes('flow.draining'));
+		assert.deepEqual(await bench.stopService(), { code: 1, signal: null });
+		await bench.serve();
+		const [delivery] = await bench.deliveries('acme', id, allFinal, 60000);
+		assert.equal(delivery.state, 'delivered');
+		assert.equal(delivery.attempts.at(-1).possible_duplicate, true, 'it may have been posted before');
+	});
+
 	test('SIGTERM drains and ends with 0', async () => {
 		assert.deepEqual(await bench.stopService(), { code: 0, signal: null });
 		assert.match(bench.logs, /verb=flow\.stopped finished=true/);
@@ -388,6 +401,15 @@ describe('bad configuration', () => {
 		const got = await bench.tryCli(['check'], { settings: { ack_pending_max: 64 } });
 		assert.equal(got.code, 1);
 		assert.match(got.out, /FAIL +settings +ack_pending_max/);
+	});
+
+	test('a rotation that was interrupted goes on', async () => {
+		fs.appendFileSync(bench.keyFile, `2 ${'5e'.repeat(32)}\n`);
+		const said = await bench.cli('vault', 'rotate');
+		assert.match(said, /going on with a rotation/);
+		assert.match(said, /1 of 1 credentials sealed anew under key version 2/);
+		assert.equal(fs.readFileSync(bench.keyFile, 'utf8'), `2 ${'5e'.repeat(32)}\n`);
+		assert.equal((await bench.json('connection', 'test', 'acme', 'slack')).ok, true);
 	});
 
 	test('a wrong master key refuses to serve', async () => {

@@ -458,12 +458,12 @@ export class Bench {
 	}
 
 	/** The deliveries of an event once `done` accepts them (all final, normally). */
-	deliveries(workspace, event, done = allFinal) {
+	deliveries(workspace, event, done = allFinal, waitMs = WAIT_MS) {
 		return until(`deliveries of ${event}`, async () => {
 			const { records } = await this.json('delivery', 'show', workspace, event);
 			if (!done(records)) throw new Error(JSON.stringify(records));
 			return records;
-		});
+		}, waitMs);
 	}
 
 	async stop() {
