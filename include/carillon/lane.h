@@ -87,6 +87,9 @@ void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_resul
     int64_t retry_after_ms, mono_t now);
 /* Whether any item is queued or in flight. */
 bool dispatch_has_items(const struct dispatch *d);
+/* The longest queued item of a lane for which `is` says yes, or NULL. It stays queued. */
+struct lane_item *dispatch_oldest(const struct dispatch *d, struct str connection_key,
+    struct str channel, bool (*is)(const struct lane_item *item, void *arg), void *arg);
 /* Takes a queued item out again (canceled, drain). */
 void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 /* Takes every queued (not in-flight) item of a connection ("" = of all) into `out`. */

@@ -72,6 +72,7 @@ batch_add_event(struct batch *b, const struct message *m)
 	                     : CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED;
 	rec->matched = m->matched;
 	rec->reason = text(b, m->failure);
+	rec->severity = text(b, m->severity);
 	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT;
 	entry->event = rec;
 }
@@ -126,6 +127,7 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	rec->spent = d->spent;
 	rec->broker_deliveries = broker_deliveries;
 	rec->degraded = d->degraded;
+	rec->digest = d->is_for_digest || d->digest != NULL;
 	rec->suppressed = d->suppressed;
 	rec->thread_key = text(b, d->key[KEY_THREAD]);
 	rec->update_key = text(b, d->key[KEY_UPDATE]);
@@ -143,6 +145,40 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	put_attempts(b, rec, d);
 	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
 	entry->delivery = rec;
+}
+
+static void
+add_member(struct batch *b, const struct delivery *d, const delivery_record *before,
+    enum delivery_state state, wall_t now)
+{
+	history_entry *entry = add(b);
+	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
+
+	*rec = *before;
+	rec->state = (Carillon__V1__DeliveryState)state;
+	rec->updated_ms = now.ms;
+	rec->broker_deliveries = 0;
+	rec->digest = true;
+	rec->due_ms = d->due.ms;
+	rec->reason = text(b, d->reason);
+	rec->action = text(b, d->action);
+	if (state == DELIVERY_DELIVERED) {
+		rec->reason = (char *)(uintptr_t)arena_printf(
+		    b->arena, "posted in a digest together with %d others", d->digest->n)
+		                  .ptr;
+		rec->message_id = text(b, str_of(d->outcome.message_id));
+		rec->message_channel = text(b, str_of(d->outcome.message_channel));
+	}
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	entry->delivery = rec;
+}
+
+void
+batch_add_members(
+    struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now)
+{
+	for (int i = 0; d->digest != NULL && i < d->digest->n; i++)
+		add_member(b, d, d->digest->members[i], state, now);
 }
 
 static uint64_t

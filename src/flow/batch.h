@@ -30,5 +30,8 @@ void batch_add_event(struct batch *b, const struct message *m);
 /* `state` is what is recorded: the delivery's own, or pending for one still on its way. */
 void batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
     uint64_t broker_deliveries, wall_t now);
+/* The others of a digest, which share the fate of the one that travels. */
+void batch_add_members(
+    struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now);
 /* The packed HistoryBatch; borrowed from the batch's arena. */
 struct str batch_pack(struct batch *b, const char *node);

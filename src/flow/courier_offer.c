@@ -67,6 +67,29 @@ park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
 	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
 }
 
+static bool
+is_of_rule(const struct lane_item *item, void *rule_id)
+{
+	const struct delivery *queued = CONTAINER_OF(item, struct delivery, lane_item);
+
+	return str_eq(queued->rule_id, *(const struct str *)rule_id);
+}
+
+/* The oldest queued of the same rule makes room for `d`. */
+static void
+drop_oldest(struct courier *c, struct delivery *d)
+{
+	struct lane_item *oldest = dispatch_oldest(
+	    c->dispatch, d->connection_key, d->channel, is_of_rule, &d->rule_id);
+
+	if (oldest == NULL)
+		return;
+	dispatch_withdraw(c->dispatch, oldest);
+	courier_settle(c, CONTAINER_OF(oldest, struct delivery, lane_item), DELIVERY_SKIPPED,
+	    STR("a storm: the rule drops the oldest so that newer messages come through"),
+	    (struct str){0});
+}
+
 static void
 give_back(struct courier *c, struct delivery *d)
 {
@@ -74,6 +97,33 @@ give_back(struct courier *c, struct delivery *d)
 	courier_settle(c, d,
 	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
 	    STR("given back when the service was stopped"), (struct str){0});
+}
+
+/*
+ * A lane with a long queue is in a storm: what its rule wants then. Returns whether the
+ * delivery is dealt with. What comes back from the ledger has waited once already and is not
+ * judged again.
+ */
+static bool
+storm(struct courier *c, struct delivery *d)
+{
+	const struct config *config = c->flow->parts.config;
+	struct lane_view lane;
+	bool digest = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DIGEST;
+	bool drop = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
+
+	if ((!digest && !drop) || d->message->origin == ORIGIN_LEDGER ||
+	    !dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) ||
+	    lane.queued < config->burst_backlog)
+		return false;
+	if (digest) {
+		d->is_for_digest = true;
+		park(c, d, config->digest_wait_s * 1000,
+		    STR("a storm: goes out with the others as one message"));
+		return true;
+	}
+	drop_oldest(c, d);
+	return false;
 }
 
 void
@@ -85,6 +135,8 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		give_back(c, d);
 		return;
 	}
+	if (storm(c, d))
+		return;
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
 		c->flow->parts.config->nak_delay_max_s * 1000, &retry_at))
 		park(c, d, retry_at.ms - now.ms,

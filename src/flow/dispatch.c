@@ -404,6 +404,26 @@ dispatch_has_items(const struct dispatch *d)
 	return d->n_queued + d->n_in_flight > 0;
 }
 
+struct lane_item *
+dispatch_oldest(const struct dispatch *d, struct str connection_key, struct str channel,
+    bool (*is)(const struct lane_item *item, void *arg), void *arg)
+{
+	struct buf key = {0};
+	const struct lane *l =
+	    table_get(d->lanes_by_key, lane_key(&key, connection_key, channel));
+
+	buf_fini(&key);
+	if (!l)
+		return NULL;
+	LIST_EACH (n, &l->queue) {
+		struct lane_item *item = CONTAINER_OF(n, struct lane_item, link);
+
+		if (is(item, arg))
+			return item;
+	}
+	return NULL;
+}
+
 void
 dispatch_withdraw(struct dispatch *d, struct lane_item *item)
 {

@@ -59,9 +59,40 @@ lock_key(struct buf *b, const struct delivery *d, enum key_use use)
 	return buf_view(b);
 }
 
+/* Of each rule one digest at a time: its members are in nobody's hand themselves. */
+enum { DIGEST_LOCK = KEY_USES };
+
+static void
+digest_lock_key(struct buf *b, struct str workspace, struct str rule)
+{
+	buf_clear(b);
+	buf_str(b, rule);
+	buf_putc(b, '\0');
+	buf_putc(b, (char)DIGEST_LOCK);
+	buf_str(b, workspace);
+}
+
+bool
+hand_has_digest(struct hand *h, struct str workspace, struct str rule)
+{
+	struct buf b = {0};
+	bool has;
+
+	digest_lock_key(&b, workspace, rule);
+	pthread_mutex_lock(&h->lock);
+	has = table_get(h->by_key, buf_view(&b)) != NULL;
+	pthread_mutex_unlock(&h->lock);
+	buf_fini(&b);
+	return has;
+}
+
 static void
 take_keys(struct hand *h, struct delivery *d, struct buf *b)
 {
+	if (d->digest != NULL) {
+		digest_lock_key(b, d->message->event.workspace, d->rule_id);
+		table_set(h->by_key, buf_view(b), d);
+	}
 	for (enum key_use use = 0; use < KEY_USES; use++)
 		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) != NULL)
 			d->key_is_taken = true;
@@ -73,6 +104,10 @@ take_keys(struct hand *h, struct delivery *d, struct buf *b)
 static void
 release_keys(struct hand *h, struct delivery *d, struct buf *b)
 {
+	if (d->digest != NULL) {
+		digest_lock_key(b, d->message->event.workspace, d->rule_id);
+		table_remove(h->by_key, buf_view(b));
+	}
 	for (enum key_use use = 0; use < KEY_USES; use++)
 		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) == d)
 			table_remove(h->by_key, lock_key(b, d, use));
@@ -180,13 +215,27 @@ hand_wait_room(struct hand *h, int64_t wait_ms)
 	return has_room;
 }
 
-/* Counts a repeat of what we have. Under the lock. */
+bool
+hand_has(struct hand *h, uint64_t seq)
+{
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	has = table_get(h->by_seq, seq_key(&seq)) != NULL;
+	pthread_mutex_unlock(&h->lock);
+	return has;
+}
+
+/*
+ * Counts a repeat of what we have from the stream: settling that settles this. What the ledger
+ * has of the same sequence does not. Under the lock.
+ */
 static bool
 note_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
 {
 	struct message *have = table_get(h->by_seq, seq_key(&seq));
 
-	if (have == NULL)
+	if (have == NULL || have->origin != ORIGIN_STREAM)
 		return false;
 	if (broker_deliveries > have->broker_deliveries)
 		have->broker_deliveries = broker_deliveries;
@@ -194,14 +243,14 @@ note_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
 }
 
 bool
-hand_has(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
+hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
 {
-	bool has;
+	bool is_repeat;
 
 	pthread_mutex_lock(&h->lock);
-	has = note_repeat(h, seq, broker_deliveries);
+	is_repeat = note_repeat(h, seq, broker_deliveries);
 	pthread_mutex_unlock(&h->lock);
-	return has;
+	return is_repeat;
 }
 
 enum hand_take
@@ -212,9 +261,10 @@ hand_take(struct hand *h, struct message *m)
 	struct str id = id_key(&space, &m->event);
 
 	pthread_mutex_lock(&h->lock);
-	if (note_repeat(h, m->seq, m->broker_deliveries)) {
+	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->broker_deliveries)) {
 		taken = HAND_SAME_MESSAGE;
-	} else if (table_get(h->by_id, id) != NULL) {
+	} else if (table_get(h->by_id, id) != NULL ||
+		   table_get(h->by_seq, seq_key(&m->seq)) != NULL) {
 		taken = HAND_SAME_EVENT;
 	} else {
 		table_set(h->by_seq, seq_key(&m->seq), m);

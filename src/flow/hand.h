@@ -20,14 +20,16 @@ bool hand_wait_room(struct hand *h, int64_t wait_ms);
 
 enum hand_take {
 	HAND_TAKEN,
-	HAND_SAME_MESSAGE, /* this sequence is in hand already: drop it */
-	HAND_SAME_EVENT,   /* another sequence with the same event id is: drop it, that one will
-	                      be   sent again by the broker if we lose it */
+	HAND_SAME_MESSAGE, /* this message of the stream is in hand already: drop it */
+	HAND_SAME_EVENT,   /* another one of the same event is: come back later */
 };
 /* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum hand_take hand_take(struct hand *h, struct message *m);
-/* Whether (workspace, sequence) is in hand: a message not yet decoded can be dropped. */
-bool hand_has(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
+bool hand_has(struct hand *h, uint64_t seq);
+/* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
+bool hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
+/* Whether a digest of the rule is on its way. */
+bool hand_has_digest(struct hand *h, struct str workspace, struct str rule);
 /* Lets go; the message stays the caller's. */
 void hand_release(struct hand *h, struct message *m);
 /* How often the broker had handed the message out, counting repeats we dropped. */

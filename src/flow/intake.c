@@ -169,7 +169,7 @@ ingest(struct intake *in, const struct broker_message *bm)
 	FLOW_COUNT(in->flow, events_received);
 	if (bm->deliveries > 1)
 		FLOW_COUNT(in->flow, events_redelivered);
-	if (hand_has(in->flow->hand, bm->seq, bm->deliveries)) {
+	if (hand_notes_repeat(in->flow->hand, bm->seq, bm->deliveries)) {
 		FLOW_COUNT(in->flow, events_in_hand);
 		return;
 	}

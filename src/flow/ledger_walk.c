@@ -8,6 +8,7 @@
 #include "carillon/clock.h"
 #include "carillon/log.h"
 #include "decode.h"
+#include "digest.h"
 #include "flow_private.h"
 #include "gate.h"
 #include "keyed.h"
@@ -24,6 +25,8 @@ enum {
 struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
+	bool is_for_digest;
+	bool is_used; /* it went with another */
 };
 
 struct ledger_walk {
@@ -47,11 +50,14 @@ pick(struct ledger_walk *w, const delivery_record *d)
 {
 	if (w->n == PICKS_MAX)
 		return false;
-	if (!hand_has(w->flow->hand, d->seq, 0))
+	if (d->digest && hand_has_digest(w->flow->hand, str_of(d->workspace), str_of(d->rule)))
+		return true;
+	if (!hand_has(w->flow->hand, d->seq))
 		w->picks[w->n++] = (struct pick){
 		    .seq = d->seq,
 		    .workspace = str_of(d->workspace),
 		    .rule = str_of(d->rule),
+		    .is_for_digest = d->digest,
 		};
 	return w->n < PICKS_MAX;
 }
@@ -179,6 +185,28 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	return m->n_deliveries > 0;
 }
 
+/* The pick and all that wait to go out with it, as one message. */
+static void
+gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first)
+{
+	struct digest_item items[DIGEST_MAX];
+	struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
+	int n = 0;
+
+	for (struct pick *p = w->picks; p < w->picks + w->n && n < DIGEST_MAX; p++) {
+		if (p < first || p->is_used || !p->is_for_digest ||
+		    !str_eq(p->rule, first->rule) || !str_eq(p->workspace, first->workspace))
+			continue;
+		items[n].delivery = history_delivery(history, m->arena, p->seq, p->rule);
+		items[n].event = history_event(history, m->arena, p->seq);
+		n += items[n].delivery != NULL;
+		p->is_used = true;
+	}
+	txn_end(history);
+	if (n >= 2)
+		digest_make(&m->deliveries[0], items, n, w->flow->parts.config->history_url);
+}
+
 static void
 send_again(struct ledger_walk *w, const struct pick *p, const struct broker_message *bm,
     const struct str *rules, int n_rules)
@@ -186,7 +214,9 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
 	bool has_work = fill(w, m, p, bm, rules, n_rules);
 
-	if (has_work)
+	if (has_work && p->is_for_digest && m->deliveries[0].step == STEP_CLAIM)
+		gather_digest(w, m, p);
+	else if (has_work)
 		keyed_prepare(m);
 	if (!has_work || hand_take(w->flow->hand, m) != HAND_TAKEN) {
 		message_free(m); /* somebody else has it, or nothing is left to do */
@@ -203,7 +233,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 	flow_forward(w->flow, m);
 }
 
-/* Several deliveries of one event go together. Returns how many picks were used. */
+/* Returns how many picks were used. */
 static int
 read_again(struct ledger_walk *w, int at)
 {
@@ -213,10 +243,14 @@ read_again(struct ledger_walk *w, int at)
 	struct err e = {0};
 	int n = 0;
 
-	while (at + n < w->n && w->picks[at + n].seq == p->seq) {
+	if (p->is_used)
+		return 1;
+	/* Several deliveries of one event go together; one that is for a digest goes with that.
+	 */
+	do
 		rules[n] = w->picks[at + n].rule;
-		n++;
-	}
+	while (at + ++n < w->n && !p->is_for_digest && w->picks[at + n].seq == p->seq &&
+	       !w->picks[at + n].is_for_digest);
 	if (broker_get(w->flow->parts.broker, STREAM_EVENTS, p->seq, &bm, &e)) {
 		send_again(w, p, &bm, rules, n);
 		broker_message_free(&bm);

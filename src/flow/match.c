@@ -1,5 +1,6 @@
 #include "match.h"
 
+#include "carillon/clock.h"
 #include "carillon/filter.h"
 #include "gate.h"
 
@@ -21,6 +22,20 @@ settled(struct delivery *d, enum delivery_state state, struct str reason, struct
 	d->action = action;
 }
 
+/* By hand: it is made for every delivery, and a format costs as much as a filter. */
+static struct str
+connection_key(struct arena *a, struct str workspace, struct str connection)
+{
+	size_t len = workspace.len + 1 + connection.len;
+	char *key = ARENA_ARRAY(a, char, len + 1);
+
+	memcpy(key, workspace.ptr, workspace.len);
+	key[workspace.len] = '/';
+	if (connection.len > 0)
+		memcpy(key + workspace.len + 1, connection.ptr, connection.len);
+	return (struct str){key, len};
+}
+
 /* Where its rule sends it: with the channel, its lane. */
 static void
 aim(struct delivery *d)
@@ -28,13 +43,54 @@ aim(struct delivery *d)
 	const struct message *m = d->message;
 
 	d->channel = d->rule->channel;
-	d->connection_key = arena_printf(m->arena, "%.*s/%.*s", STR_ARG(m->event.workspace),
-	    STR_ARG(d->rule->connection_id));
+	d->connection_key =
+	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
+}
+
+/* Rules of one template make the same message of an event: rendered once, shown by all. */
+static void
+render(struct delivery *d)
+{
+	const struct message *m = d->message;
+
+	for (const struct delivery *other = m->deliveries; other < d; other++)
+		if (other->step != STEP_SETTLED && other->rule->template == d->rule->template &&
+		    other->rule->order == d->rule->order) {
+			d->rendered = other->rendered;
+			return;
+		}
+	message_render(d->rule->template, &m->event, d->rule->order, m->arena, &d->rendered);
+}
+
+static struct str
+severity_of(const struct event *ev)
+{
+	return json_string(ev->payload, STR("severity"));
+}
+
+/* Quiet hours: it waits until their end, and goes out with the others that waited. */
+static bool
+is_quiet(struct delivery *d, wall_t now)
+{
+	const struct message *m = d->message;
+	int rank = severity_rank(d->rule->order, severity_of(&m->event));
+	char text[CLOCK_TEXT_MAX];
+	wall_t until;
+
+	if (!quiet_holds(d->rule->quiet, rank, now, &until))
+		return false;
+	settled(d, DELIVERY_PARKED,
+	    arena_printf(m->arena, "quiet hours: goes out with the others after %s",
+		clock_text(until, text)),
+	    (struct str){0});
+	d->due = until;
+	d->is_for_digest = true;
+	return true;
 }
 
 /* Decides what is to be done with a delivery whose rule is still there. */
 static void
-open_delivery(struct delivery *d, bool is_claimed_first)
+open_delivery(struct delivery *d, bool is_claimed_first, wall_t now)
 {
 	const struct message *m = d->message;
 	struct gate gate = gate_of(m->rules, d->rule);
@@ -48,36 +104,45 @@ open_delivery(struct delivery *d, bool is_claimed_first)
 		    (struct str){0});
 	else if (!gate.is_open)
 		settled(d, DELIVERY_HELD, gate.reason, gate.action);
-	else
+	else if (!is_quiet(d, now))
 		d->step = is_claimed_first ? STEP_CLAIM : STEP_SEND;
 	if (d->step != STEP_SETTLED)
-		message_render(
-		    d->rule->template, &m->event, d->rule->order, m->arena, &d->rendered);
+		render(d);
 }
 
 static void
-match_rules(struct message *m)
+note_severity(struct message *m, const struct rule *rule)
+{
+	struct str written = severity_of(&m->event);
+	int rank = severity_rank(rule->order, written);
+
+	m->severity = rank < 0 ? (struct str){0} : severity_name(rule->order, rank);
+}
+
+static void
+match_rules(struct message *m, wall_t now)
 {
 	const struct ruleset *r = m->rules;
+	const struct rule **wanting = ARENA_ARRAY(m->arena, const struct rule *, r->n_rules);
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++)
-		n += match_rule(&r->rules[i], &m->event);
+		if (match_rule(&r->rules[i], &m->event))
+			wanting[n++] = &r->rules[i];
 	message_deliveries(m, n);
 	m->matched = (uint32_t)n;
-	for (int i = 0, at = 0; i < r->n_rules && at < n; i++) {
-		struct delivery *d = &m->deliveries[at];
+	for (int i = 0; i < n; i++) {
+		struct delivery *d = &m->deliveries[i];
 
-		if (!match_rule(&r->rules[i], &m->event))
-			continue;
-		d->rule = &r->rules[i];
+		d->rule = wanting[i];
 		d->rule_id = d->rule->id;
+		aim(d);
 		/* A rule that prefers silence recorded its claim before sending: no record, no
 		 * post. */
 		d->maybe_posted = m->is_repeat && !d->rule->prefer_silence;
-		aim(d);
-		open_delivery(d, d->rule->prefer_silence);
-		at++;
+		open_delivery(d, d->rule->prefer_silence, now);
+		if (i == 0)
+			note_severity(m, d->rule);
 	}
 }
 
@@ -134,15 +199,17 @@ is_in_doubt(const delivery_record *rec)
 
 /*
  * Whether an attempt was made of which the record says nothing. A retry recorded at the
- * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between.
+ * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between;
+ * who claims first would have left a claim.
  */
 static bool
-had_unknown_attempt(const struct message *m, const delivery_record *rec)
+had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is_claimed_first)
 {
 	switch ((enum delivery_state)rec->state) {
 	case DELIVERY_SENDING: return true;
 	case DELIVERY_PENDING: return m->origin == ORIGIN_STREAM;
-	case DELIVERY_RETRYING: return m->broker_deliveries > rec->broker_deliveries + 1;
+	case DELIVERY_RETRYING:
+		return !is_claimed_first && m->broker_deliveries > rec->broker_deliveries + 1;
 	default: return false;
 	}
 }
@@ -166,7 +233,9 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->rule = ruleset_rule(m->rules, d->rule_id);
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
-	d->maybe_posted = had_unknown_attempt(m, rec) || is_in_doubt(rec);
+	d->maybe_posted =
+	    had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
+	    is_in_doubt(rec);
 	if (d->rule != NULL)
 		aim(d);
 	if (d->rule == NULL || !d->rule->active) {
@@ -176,7 +245,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
 		d->due = (wall_t){rec->due_ms};
 	} else {
-		open_delivery(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence);
+		open_delivery(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);
 	}
 }
 
@@ -197,7 +266,7 @@ match(struct message *m, struct txn *history, wall_t now)
 	if (known_seq != 0 && known_seq != m->seq)
 		return false;
 	if (known_seq == 0) {
-		match_rules(m);
+		match_rules(m, now);
 		return true;
 	}
 	m->is_known = true;

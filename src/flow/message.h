@@ -54,6 +54,7 @@ struct message {
 	bool is_recorded;      /* the scribe's: its event record is in a batch */
 	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
 	uint32_t matched; /* rules that wanted it */
+	struct str severity; /* by the normal name of its order; empty if there is none */
 	struct delivery *deliveries;
 	int n_deliveries;
 	int open;             /* the scribe's: deliveries not yet settled */
@@ -66,6 +67,15 @@ enum delivery_step {
 	STEP_SEND,    /* to the courier, to be sent */
 	STEP_CLAIM,   /* to the scribe first: recorded as sending, then to the courier */
 	STEP_SETTLED, /* to the scribe: the outcome stands in `state` */
+};
+
+/*
+ * Deliveries of one rule that go out as one message. The first stands for all: it alone
+ * travels, and the others' records follow its fate.
+ */
+struct digest {
+	const delivery_record **members; /* without the first */
+	int n;
 };
 
 struct delivery {
@@ -92,6 +102,8 @@ struct delivery {
 
 	/* What came of it: from `outcome` when there was an attempt, else set with
 	 * STEP_SETTLED. */
+	bool is_for_digest;    /* parked to go out with others */
+	struct digest *digest; /* NULL: it goes alone */
 	bool has_outcome;
 	struct outcome outcome; /* of the last attempt */
 	enum delivery_state state;

@@ -143,6 +143,7 @@ rule_compile(
 		rec->on_unknown == CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE,
 	    .plain_text_fallback = rec->on_message_error ==
 	                           CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT,
+	    .on_burst = rec->on_burst,
 	};
 	copy_schedule(out, a, rec);
 	/* out->problem says what is wrong */

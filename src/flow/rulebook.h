@@ -47,6 +47,7 @@ struct rule {
 	bool active;
 	bool prefer_silence;
 	bool plain_text_fallback;
+	Carillon__V1__OnBurst on_burst;
 	int n_retry; /* own schedule; 0: the service's */
 	uint32_t const *retry_s;
 };

@@ -90,6 +90,7 @@ settle_delivery(struct scribe *s, struct delivery *d)
 	}
 	batch_add_delivery(
 	    &s->batch, d, d->state, hand_broker_deliveries(s->flow->hand, m), s->now);
+	batch_add_members(&s->batch, d, d->state, s->now);
 }
 
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
@@ -129,6 +130,8 @@ take_message(struct scribe *s, struct message *m)
 				? 0
 				: hand_broker_deliveries(s->flow->hand, m),
 			    s->now);
+		if (d->step == STEP_CLAIM)
+			batch_add_members(&s->batch, d, DELIVERY_SENDING, s->now);
 	}
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
@@ -266,6 +269,18 @@ message_of(struct handoff *h)
 	                                  : CONTAINER_OF(h, struct delivery, handoff)->message;
 }
 
+/* In the worst case all of the event's deliveries come with it, and a whole digest. */
+static size_t
+entries_of(const struct message *m)
+{
+	size_t n = (size_t)m->n_deliveries + 2;
+
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].digest != NULL)
+			n += (size_t)m->deliveries[i].digest->n;
+	return n;
+}
+
 static void
 fill_batch(struct scribe *s)
 {
@@ -277,8 +292,7 @@ fill_batch(struct scribe *s)
 		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
 		struct message *m = message_of(h);
 
-		/* In the worst case all of the event's deliveries come with it. */
-		if (s->batch.n > 0 && !batch_has_room(&s->batch, (size_t)m->n_deliveries + 2))
+		if (s->batch.n > 0 && !batch_has_room(&s->batch, entries_of(m)))
 			return;
 		first = list_take_first(&s->inbox);
 		list_append(&s->touched, first);

@@ -1,0 +1,24 @@
+/*
+ * A digest: one message that stands for many deliveries of a rule, those a storm or the quiet
+ * hours kept back. "37 more like this since 16:02", with counts by severity and where to read
+ * on. Pure: builds the message from records.
+ */
+#pragma once
+
+#include "carillon/config.h"
+#include "carillon/records.h"
+#include "message.h"
+
+enum { DIGEST_MAX = 256 }; /* deliveries one message stands for */
+
+struct digest_item {
+	const delivery_record *delivery;
+	const event_record *event; /* NULL if it is not known any more */
+};
+
+/*
+ * Makes `d`, the first of `items`, stand for all `n` of them: sets d->digest and replaces what
+ * it would have said. Items live as long as the message.
+ */
+void digest_make(
+    struct delivery *d, const struct digest_item *items, int n, const char *history_url);
