@@ -1,0 +1,176 @@
+// What became of every event: the sandbox's journal (what arrived), the history stream (what the
+// service recorded, record by record) and the index as `carillon delivery list` shows it.
+import { OUTCOME_DELIVERED, STATE, decodeHistory, stateName } from './protobuf.mjs'
+
+const PAGE = 200
+const CLOCK_MS = 2 // started and duration are whole milliseconds of two clocks
+const SHOWN = 200 // repeats that are also looked up by `carillon delivery show`
+
+const isPutAside = state => [STATE.SENDING, STATE.RETRYING, STATE.PARKED, STATE.HELD].includes(state)
+const isFinal = state => [STATE.DELIVERED, STATE.FAILED, STATE.CANCELED, STATE.SKIPPED].includes(state)
+
+// Follows the history stream by a consumer of its own, which can be asked again and again.
+export class History {
+	deliveries = new Map() // "event channel" -> {seq, state, workspace, rule, attempts, ...}
+
+	constructor(world) { this.world = world }
+
+	async read() {
+		if (!this.consumer) {
+			const answer = await this.world.api('CONSUMER.CREATE.CARILLON_HISTORY', JSON.stringify({
+				stream_name: 'CARILLON_HISTORY', config: { ack_policy: 'none', deliver_policy: 'all', inactive_threshold: 3600e9 },
+			}))
+			if (answer.error) throw new Error(`the history cannot be read: ${answer.error.description}`)
+			this.consumer = answer.name
+		}
+		while (await this.#readPage());
+		return this
+	}
+
+	// False at the end: the server says so with a status.
+	async #readPage() {
+		let n = 0, isEnd = false
+		const isTaken = await this.world.nats.pull(`$JS.API.CONSUMER.MSG.NEXT.CARILLON_HISTORY.${this.consumer}`,
+			JSON.stringify({ batch: PAGE, no_wait: true }), 5000, ({ status, data }) => {
+				isEnd = status >= 400
+				if (!isEnd) this.#apply(data)
+				return isEnd || ++n === PAGE
+			})
+		if (!isTaken) throw new Error('the history stream does not answer')
+		return !isEnd
+	}
+
+	#apply(data) {
+		for (const entry of decodeHistory(data))
+			for (const record of entry.deliveries ?? []) this.#applyOne(record)
+	}
+
+	#applyOne(record) {
+		const key = `${record.event} ${record.channel}`, before = this.deliveries.get(key)
+		const attempts = record.attempts ?? [], last = attempts.at(-1)
+		const known = { ...record, attempts, wasPutAside: before?.wasPutAside || isPutAside(record.state), ends: before?.ends ?? [] }
+		// The same batch can be in the stream twice; a second end has another attempt.
+		if (isFinal(record.state) && !known.ends.includes(last?.startedMs)) known.ends = [...known.ends, last?.startedMs]
+		this.deliveries.set(key, known)
+	}
+
+	open() {
+		let n = 0
+		for (const d of this.deliveries.values()) n += isFinal(d.state) ? 0 : 1
+		return n
+	}
+}
+
+const dueDeliveries = world => [...world.published].flatMap(([event, { workspace }]) =>
+	workspace.rules.map(rule => ({ key: `${event} ${rule.channel}`, event, workspace: workspace.id, rule: rule.id })))
+
+// The customer must be told: the last attempt says that it may be a repeat, and of those that may
+// have been posted only the first does not say so. Attempts of killed processes have no record.
+function isFlagged(record) {
+	const posted = record?.attempts.filter(a => a.outcome === OUTCOME_DELIVERED || a.ambiguous) ?? []
+	return posted.at(-1)?.possibleDuplicate === 1 && posted.slice(1).every(a => a.possibleDuplicate)
+}
+
+// See main.mjs for what order means.
+function orderBreaks(deliveries) {
+	const lanes = new Map(), breaks = []
+	for (const d of deliveries.values()) {
+		if (d.wasPutAside || d.attempts.length !== 1 || d.attempts[0].possibleDuplicate) continue
+		if (!lanes.has(d.channel)) lanes.set(d.channel, [])
+		lanes.get(d.channel).push({ key: `${d.event} ${d.channel}`, seq: d.seq, from: d.attempts[0].startedMs, to: d.attempts[0].startedMs + (d.attempts[0].durationMs ?? 0) })
+	}
+	for (const lane of lanes.values()) {
+		let earliest = { to: Infinity }
+		lane.sort((a, b) => b.seq - a.seq)
+		for (const d of lane) {
+			if (earliest.to + CLOCK_MS < d.from) breaks.push({ why: `out of order: posted after ${earliest.key} had been answered`, key: d.key })
+			if (d.to < earliest.to) earliest = d
+		}
+	}
+	return breaks
+}
+
+async function countInIndex(world, workspace) {
+	const states = {}
+	let before
+	do {
+		const page = JSON.parse(await world.carillon(['delivery', 'list', workspace, '--json', '--limit', '1000', ...(before ? ['--before', String(before)] : [])]))
+		for (const { state } of page.records) states[state] = (states[state] ?? 0) + 1
+		before = page.next
+	} while (before)
+	return states
+}
+
+// Workspaces whose index says something else than the stream it is made from.
+async function indexDifferences(world, history) {
+	const wanted = new Map(world.workspaces.map(w => [w.id, {}])), differences = []
+	for (const d of history.deliveries.values()) {
+		const states = wanted.get(d.workspace), name = stateName(d.state)
+		states[name] = (states[name] ?? 0) + 1
+	}
+	for (const [workspace, want] of wanted) {
+		const have = await countInIndex(world, workspace)
+		if (Object.keys({ ...have, ...want }).some(name => have[name] !== want[name]))
+			differences.push({ key: workspace, why: `the index has ${JSON.stringify(have)}, the stream ${JSON.stringify(want)}` })
+	}
+	return differences
+}
+
+// The same flag, as a customer sees it.
+async function isShownFlagged(world, d) {
+	const shown = JSON.parse(await world.carillon(['delivery', 'show', d.workspace, d.event, d.rule, '--json']))
+	return shown.attempts.some(a => a.possible_duplicate)
+}
+
+async function repeatsOf(world, history, due) {
+	const offenders = []
+	let repeats = 0, unflagged = 0, notInFlight = 0, shown = 0
+	for (const d of due) {
+		const posts = world.arrived.get(d.key), record = history.deliveries.get(d.key)
+		const extra = (posts?.length ?? 0) - 1
+		if (extra <= 0) continue
+		repeats += extra
+		const flagged = isFlagged(record) && (shown++ >= SHOWN || await isShownFlagged(world, d))
+		if (!flagged) unflagged += extra
+		if (!flagged) offenders.push({ key: d.key, why: 'repeated without a flag' })
+		if (record?.ends.length > 1) notInFlight += extra
+		if (record?.ends.length > 1) offenders.push({ key: d.key, why: 'repeated after its end was in the history' })
+	}
+	return { repeats, unflagged, notInFlight, offenders }
+}
+
+// The figures, and every delivery that is not as it must be: {key, why, posts, record}.
+export async function judge(world, history) {
+	const due = dueDeliveries(world), { arrived } = world
+	const lost = due.filter(d => !arrived.has(d.key))
+	const unsettled = due.filter(d => arrived.has(d.key) && history.deliveries.get(d.key)?.state !== STATE.DELIVERED)
+	const known = new Set(due.map(d => d.key))
+	const strange = [...arrived.keys()].filter(key => !known.has(key))
+	const order = orderBreaks(history.deliveries)
+	const repeated = await repeatsOf(world, history, due)
+	const index = await indexDifferences(world, history)
+	const lostEvents = new Set(lost.map(d => d.event)).size
+	const offenders = [
+		...lost.map(({ key }) => ({ key, why: 'lost' })),
+		...unsettled.map(({ key }) => ({ key, why: 'arrived, but the history does not say so' })),
+		...strange.map(key => ({ key, why: 'arrived, but nobody published it' })),
+		...repeated.offenders, ...order, ...index,
+	].map(o => ({ ...o, posts: arrived.get(o.key), record: history.deliveries.get(o.key), published: world.published.get(o.key.split(' ')[0])?.seq }))
+	return {
+		figures: {
+			published: world.published.size,
+			delivered: world.published.size - lostEvents,
+			lost: lostEvents,
+			repeats: repeated.repeats,
+			repeats_unflagged: repeated.unflagged,
+			repeats_not_in_flight: repeated.notInFlight,
+			order_breaks: order.length,
+			deliveries: due.length,
+			posts: world.posts,
+			unsettled: unsettled.length,
+			unknown_posts: strange.length,
+			index_differences: index.length,
+		},
+		offenders,
+	}
+}
