@@ -112,6 +112,24 @@ write_connection(struct json_writer *w, const connection_record *r, uint64_t rev
 	jw_object_end(w);
 }
 
+const char *const on_burst_names[3] = {"queue", "digest", "drop-oldest"};
+
+static void
+write_quiet_hours(struct json_writer *w, const Carillon__V1__QuietHours *q)
+{
+	jw_key(w, "quiet_hours");
+	if (q == NULL) {
+		jw_null(w);
+		return;
+	}
+	jw_object(w);
+	jw_kv_cstr(w, "from", q->from);
+	jw_kv_cstr(w, "to", q->to);
+	jw_kv_cstr(w, "time_zone", q->time_zone);
+	jw_kv_cstr(w, "unless_severity", q->unless_severity);
+	jw_object_end(w);
+}
+
 void
 write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 {
@@ -131,6 +149,8 @@ write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 	jw_kv_cstr(w, "update_key", r->update_key);
 	jw_kv_cstr(w, "dedupe_key", r->dedupe_key);
 	jw_kv_int(w, "dedupe_minutes", r->dedupe_minutes);
+	jw_kv_cstr(w, "on_burst", on_burst_names[r->on_burst]);
+	write_quiet_hours(w, r->quiet_hours);
 	jw_key(w, "retry");
 	jw_array(w);
 	for (size_t i = 0; i < r->n_retry_s; i++)

@@ -13,6 +13,8 @@ struct str time_cell(struct command *c, int64_t ms);
 
 void write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision);
 void write_connection(struct json_writer *w, const connection_record *r, uint64_t revision);
+/* By Carillon__V1__OnBurst: as the option and the JSON spell it. */
+extern const char *const on_burst_names[3];
 void write_rule(struct json_writer *w, const rule_record *r, uint64_t revision);
 void write_type(struct json_writer *w, const type_record *r, uint64_t revision);
 /* Opens the object and leaves it open: event show adds to it. */
