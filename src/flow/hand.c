@@ -263,8 +263,9 @@ hand_take(struct hand *h, struct message *m)
 	pthread_mutex_lock(&h->lock);
 	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->broker_deliveries)) {
 		taken = HAND_SAME_MESSAGE;
-	} else if (table_get(h->by_id, id) != NULL ||
-		   table_get(h->by_seq, seq_key(&m->seq)) != NULL) {
+	} else if (table_get(h->by_seq, seq_key(&m->seq)) != NULL) {
+		taken = HAND_OTHERWISE;
+	} else if (table_get(h->by_id, id) != NULL) {
 		taken = HAND_SAME_EVENT;
 	} else {
 		table_set(h->by_seq, seq_key(&m->seq), m);

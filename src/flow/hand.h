@@ -21,7 +21,9 @@ bool hand_wait_room(struct hand *h, int64_t wait_ms);
 enum hand_take {
 	HAND_TAKEN,
 	HAND_SAME_MESSAGE, /* this message of the stream is in hand already: drop it */
-	HAND_SAME_EVENT,   /* another one of the same event is: come back later */
+	HAND_OTHERWISE,  /* the ledger brought it back, for other deliveries: come back later */
+	HAND_SAME_EVENT, /* another sequence with the same event id is: drop it, that one will
+	                    be sent again by the broker if we lose it */
 };
 /* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum hand_take hand_take(struct hand *h, struct message *m);

@@ -13,7 +13,8 @@ enum {
 	PULL_WAIT_MS = 200, /* how soon a stop is noticed */
 	SHUT_WAIT_MS = 100,
 	REPAIR_PAUSE_MS = 1000,
-	STORE_PAUSE_MS = 2000, /* the index cannot be read right now */
+	STORE_PAUSE_MS = 2000,  /* the index cannot be read right now */
+	LEDGER_PAUSE_MS = 1000, /* until the ledger's deliveries of the event are settled */
 	GIVE_BACK_WAIT_MS = 50,
 };
 
@@ -97,7 +98,7 @@ message_from(struct intake *in, const struct broker_message *bm)
 	m->reply = arena_str(m->arena, bm->reply);
 	m->broker_deliveries = bm->deliveries;
 	m->received_at = bm->stored_at;
-	m->is_repeat = bm->deliveries > 1 || bm->seq <= in->flow->delivered_at_start;
+	m->is_repeat = bm->deliveries > 1 || bm->seq <= in->flow->doubt_until;
 	return m;
 }
 
@@ -132,6 +133,7 @@ take(struct intake *in, struct message *m, const struct broker_message *bm)
 		come_back(in, bm, STORE_PAUSE_MS);
 		break;
 	case HAND_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
+	case HAND_OTHERWISE: come_back(in, bm, LEDGER_PAUSE_MS); break;
 	case HAND_SAME_EVENT:
 		FLOW_COUNT(in->flow, events_repeated);
 		settle_now(in, bm->reply, broker_ack);
