@@ -2,11 +2,15 @@
 
 #include "characters.h"
 
-/* Characters below 0x80 that are themselves in plain mrkdwn text. */
+/* Characters below 0x80 that are themselves in plain mrkdwn text: two words of 64 bits. */
 static bool
 is_itself(unsigned char c)
 {
-	return c >= ' ' && c < 0x7f && c != '&' && c != '<' && c != '>' && c != '`';
+	static const uint64_t special[2] = {
+	    UINT64_C(0xffffffff) | UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>',
+	    UINT64_C(1) << ('`' - 64) | UINT64_C(1) << (0x7f - 64)};
+
+	return c < 0x80 && !(special[c >> 6] >> (c & 63) & 1);
 }
 
 static const char *
@@ -153,6 +157,8 @@ bool
 mrkdwn_fit(struct buf *out, size_t start, size_t max, bool is_mrkdwn)
 {
 	trim(out, start);
+	if (out->len == start)
+		return true;
 	struct str s = {out->ptr + start, out->len - start};
 	if (s.len <= max || characters_utf16(s) <= max)
 		return true;
@@ -178,6 +184,10 @@ plain_clean(struct buf *out, size_t start, bool one_line)
 	struct str s = {out->ptr, out->len};
 	for (size_t at = start; at < s.len;) {
 		size_t first = at;
+		if (s.ptr[at] >= ' ' && s.ptr[at] < 0x7f) {
+			out->ptr[to++] = s.ptr[at++];
+			continue;
+		}
 		uint32_t c = character_next(s, &at);
 		bool blank = c == '\t' || (c == '\n' && one_line);
 		if (blank)

@@ -161,7 +161,7 @@ static bool
 step_of_number(struct scanner *s, struct str text, struct path_step *step)
 {
 	double n = number_of_json(text);
-	if (n != (double)(int32_t)n)
+	if (!(n > INT32_MIN && n < INT32_MAX) || n != (double)(int32_t)n)
 		return fail_at(s, text, "use a whole number", "not a place in a list:");
 	step->is_index = true;
 	step->index = (int)n;

@@ -152,7 +152,7 @@ const refused = [
   ["{{ payload.x | plus }}", 1, 16, /argument is missing/], ["{{ payload.x | upcase: 1 }}", 1, 24, /no argument/],
   ["{{ payload.x | plus: 1, 2 }}", 1, 25, /too many arguments/], ["{{ payload.x | plus: }}", 1, 21, /value/], ["{{ payload.x | default: 1, allow_false: true }}", 1, 28],
   ["{{ payload. }}", 1, 12, /name after the point/], ["{{ payload.a..b }}", 1, 14, /name after the point/], ["{{ payload[ }}", 1, 12], ["{{ payload[0 }}", 1, 13],
-  ["{{ payload[payload.x] }}", 1, 12], ["{{ payload[1.5] }}", 1, 12, /not a place/], ["{{ (1..3) }}", 1, 4, /value/, /ranges/],
+  ["{{ payload[payload.x] }}", 1, 12], ["{{ payload[1.5] }}", 1, 12, /not a place/], ["{{ payload[99999999999] }}", 1, 12, /not a place/], ["{{ (1..3) }}", 1, 4, /value/, /ranges/],
   ["{% for x in (1..3) %}{% endfor %}", 1, 13, /value/], ["{% for x in 'abc' %}{% endfor %}", 1, 13, /path to a list/],
   ["{% for payload in payload.x %}{% endfor %}", 1, 8, /name for each/], ["{% for true in payload.x %}{% endfor %}", 1, 8],
   ["{% for x of payload.y %}{% endfor %}", 1, 10, /"in"/], ["{% for x in payload.y limit: payload.n %}{% endfor %}", 1, 28, /whole number/],

@@ -1,0 +1,67 @@
+/*
+ * Any text as a rule's template, on any payload: "<template line>\n<payload>". What compiles
+ * must render to a JSON array of blocks and a text; and when the template is the built-in one
+ * (an empty line), nothing but its own date may stand in brackets.
+ */
+#include "carillon/render.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void
+check_mentions(struct str s)
+{
+	for (size_t i = 0; i + 1 < s.len; i++) {
+		if (s.ptr[i] != '<')
+			continue;
+		struct str rest = {s.ptr + i, s.len - i};
+		must(str_starts_with(rest, STR("<!date^")));
+	}
+}
+
+static void
+check(struct arena *a, const struct rendered *r, bool built_in)
+{
+	const struct json *blocks;
+	struct err e;
+	must(json_parse(a, r->blocks, JSON_DEPTH_MAX, &blocks, &e));
+	must(blocks->kind == JSON_ARRAY && blocks->count >= 1 && blocks->count <= 50);
+	must(r->text.len > 0 && r->text.len <= 4 * 3000 && str_is_text(r->text));
+	must(r->color.len == 0 || r->color.len == 7);
+	for (int i = 0; i < r->n_warnings; i++)
+		must(str_is_text(r->warnings[i]));
+	if (!built_in)
+		return;
+	check_mentions(r->text);
+	JSON_EACH (block, blocks) {
+		const struct json *text = json_get(block, STR("text"));
+		if (str_eq(json_string(text, STR("type")), STR("mrkdwn")))
+			check_mentions(json_string(text, STR("text")));
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct str all = {(const char *)bytes, size};
+	const char *end = size ? memchr(all.ptr, '\n', size) : NULL;
+	if (!end)
+		return 0;
+	struct str source = {all.ptr, (size_t)(end - all.ptr)};
+	struct str payload = {end + 1, size - source.len - 1};
+	struct arena *a = arena_new(0);
+	struct event ev = {.type = STR("a.b"), .payload_text = payload};
+	struct message_template *t;
+	struct message_template_error te;
+	struct rendered r;
+	struct err e;
+	bool ok = json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e) &&
+	          ev.payload->kind == JSON_OBJECT;
+	if (ok && message_template_compile(a, source, &t, &te)) {
+		message_render(t, &ev, severity_default(), a, &r);
+		check(a, &r, source.len == 0);
+	} else if (ok) {
+		must(te.text[0] != '\0' && str_is_text(str_of(te.text)));
+	}
+	arena_free(a);
+	return 0;
+}
