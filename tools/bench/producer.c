@@ -2,7 +2,7 @@
  * Publishes alert.triggered events as fast as the server takes them, or at a given rate, round
  * robin over workspaces bench-0 ... Each carries the time it was made, which bench-sink finds.
  *
- *     bench-producer NATS_URL WORKSPACES EVENTS [RATE_PER_S [FIRST_ID]]
+ *     bench-producer NATS_URL WORKSPACES EVENTS [RATE_PER_S [FIRST_ID [FIRST_WORKSPACE]]]
  */
 #include <nats/nats.h>
 #include <unistd.h>
@@ -72,7 +72,7 @@ main(int argc, char **argv)
 	jsOptions opts;
 	jsPubOptions wait;
 	struct arena *a = arena_new(0);
-	long workspaces, events, rate, first;
+	long workspaces, events, rate, first, first_workspace;
 	int64_t start;
 
 	if (argc < 4) {
@@ -84,6 +84,7 @@ main(int argc, char **argv)
 	events = strtol(argv[3], NULL, 10);
 	rate = argc > 4 ? strtol(argv[4], NULL, 10) : 0;
 	first = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
+	first_workspace = argc > 6 ? strtol(argv[6], NULL, 10) : 0;
 	jsOptions_Init(&opts);
 	opts.PublishAsync.MaxPending = IN_FLIGHT_MAX;
 	must(natsConnection_ConnectTo(&nc, argv[1]) == NATS_OK);
@@ -92,7 +93,7 @@ main(int argc, char **argv)
 	for (long i = 0; i < events; i++) {
 		if (rate > 0)
 			pace(start, i, rate);
-		publish(js, a, (first + i) % workspaces, first + i);
+		publish(js, a, first_workspace + (first + i) % workspaces, first + i);
 	}
 	jsPubOptions_Init(&wait);
 	wait.MaxWait = FLUSH_MS;

@@ -3,8 +3,10 @@
  * itself. One thread, one epoll. It finds the mark "bench-t:<nanoseconds>" in each body and
  * keeps the time from publish to POST.
  *
- *     bench-sink PORT_FILE [LATENCY_MS]     answers after LATENCY_MS
- *     GET /stats                            JSON of what was counted;  POST /reset clears it
+ *     bench-sink PORT_FILE [LATENCY_MS [MODE]]     answers after LATENCY_MS
+ *     MODE, of the channel C0BAD alone, whose requests are not counted: hangs, 429, 500,
+ * revoked GET /stats                            JSON of what was counted;  POST /reset clears
+ * it
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,6 +42,7 @@ static struct {
 } seen;
 
 static int64_t latency_ns;
+static const char *bad_mode;
 static struct client *due_first, *due_last;
 static struct buf stats;
 
@@ -138,6 +141,24 @@ answer_due(void)
 	}
 }
 
+/* One destination that misbehaves beside others that do not. */
+static void
+answer_badly(struct client *c)
+{
+	static const char revoked[] =
+	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 36\r\n\r\n{\"ok\":false,\"error\":\"token_revoked\"}";
+
+	if (strcmp(bad_mode, "429") == 0)
+		answer_now(c, STR("HTTP/1.1 429 Too Many Requests\r\nRetry-After: "
+		                  "1\r\nContent-Length: 0\r\n\r\n"));
+	else if (strcmp(bad_mode, "500") == 0)
+		answer_now(
+		    c, STR("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"));
+	else if (strcmp(bad_mode, "revoked") == 0)
+		answer_now(c, STR(revoked));
+}
+
 static void
 handle(struct client *c, const char *body, size_t len)
 {
@@ -146,6 +167,8 @@ handle(struct client *c, const char *body, size_t len)
 	} else if (strncmp(c->in, "POST /reset", 11) == 0) {
 		memset(&seen, 0, sizeof(seen));
 		answer_now(c, stats_answer());
+	} else if (bad_mode != NULL && memmem(body, len, "C0BAD", 5) != NULL) {
+		answer_badly(c);
 	} else {
 		count(body, len);
 		answer(c, buf_view(&posted));
@@ -235,6 +258,7 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	latency_ns = argc > 2 ? strtoll(argv[2], NULL, 10) * 1000000 : 0;
+	bad_mode = argc > 3 ? argv[3] : NULL;
 	buf_printf(&posted,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/json; "
 	    "charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
