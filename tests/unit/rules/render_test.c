@@ -397,9 +397,9 @@ a_block_whose_text_came_out_empty_vanishes(void **state)
 {
 	struct fixture *f = *state;
 	const char *document = "{\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":"
-	                       "\"mrkdwn\",\"text\":\"{{ payload.x "
+			       "\"mrkdwn\",\"text\":\"{{ payload.x "
 			       "}}\"}},{\"type\":\"divider\"},{\"type\":\"context\","
-	                       "\"elements\":[{\"type\":\"mrkdwn\","
+			       "\"elements\":[{\"type\":\"mrkdwn\","
 			       "\"text\":\"{{ payload.x }}\"}]}]}";
 	assert_string_equal(render(f, document, "{}"), "[{\"type\":\"divider\"}]");
 }
