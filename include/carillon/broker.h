@@ -61,6 +61,9 @@ struct consumer_info {
 	uint64_t delivered_seq; /* highest stream sequence ever handed out */
 	uint64_t ack_floor_seq;
 	uint64_t ack_pending, pending, redelivered, waiting;
+	/* Nothing was handed out since the server started: it may have forgotten what was
+	 * handed out just before. */
+	bool is_restored;
 };
 MUST_USE bool broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e);
 

@@ -101,6 +101,8 @@ void store_set_stream_id(struct txn *t, struct str id);
 void history_apply(struct txn *t, const history_entry *entry);
 /* Sequence under which (workspace, event id) is known; 0 if it is not. */
 uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
+/* Sequence of the newest event that is known; 0 if none is. */
+uint64_t ledger_newest(struct txn *t);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
 event_record *history_event(struct txn *t, struct arena *a, uint64_t seq);
 delivery_record *history_delivery(

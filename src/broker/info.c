@@ -47,6 +47,7 @@ broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 		    .pending = info_number(r.root, STR("num_pending")),
 		    .redelivered = info_number(r.root, STR("num_redelivered")),
 		    .waiting = info_number(r.root, STR("num_waiting")),
+		    .is_restored = !json_path(r.root, STR("delivered.last_active")),
 		};
 	api_reply_free(&r);
 	return ok || fail_within(e, "consumer %s", CONSUMER_NAME);

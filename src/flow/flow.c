@@ -7,6 +7,7 @@
 #include "carillon/log.h"
 #include "carillon/registry.h"
 #include "deliver.h"
+#include "doubt.h"
 #include "flow_private.h"
 
 enum {
@@ -84,17 +85,35 @@ check_master_key(struct flow *f, struct registry *r, struct err *e)
 }
 
 static bool
+find_doubt(struct flow *f, struct err *e)
+{
+	struct doubt d = {.hand_limit = (uint64_t)f->parts.config->active_max};
+	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
+	struct stream_info stream;
+	bool ok;
+
+	d.newest = ledger_newest(t);
+	ok = txn_error(t) == NULL;
+	if (!ok)
+		*e = *txn_error(t);
+	txn_end(t);
+	ok = ok && broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
+	     broker_consumer_info(f->parts.broker, &d.consumer, e);
+	if (!ok)
+		return false;
+	d.last = stream.last_seq;
+	f->doubt_until = doubt_until(&d);
+	return true;
+}
+
+static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
-	struct consumer_info consumer;
 	bool ok = registry_catch_up(r, 0, e) &&
 	          flow_catch_up_history(f->parts.broker, f->parts.store, e) &&
-	          check_master_key(f, r, e) &&
-	          broker_consumer_info(f->parts.broker, &consumer, e);
+	          check_master_key(f, r, e) && find_doubt(f, e);
 
-	if (ok)
-		f->delivered_at_start = consumer.delivered_seq;
 	registry_free(r);
 	return ok;
 }
@@ -235,7 +254,7 @@ flow_forward(struct flow *f, struct message *m)
 	bool to_scribe = m->n_deliveries == 0;
 
 	for (int i = 0; i < m->n_deliveries; i++)
-		to_scribe = to_scribe || m->deliveries[i].step != STEP_SEND;
+		to_scribe = to_scribe || m->deliveries[i].step == STEP_SETTLED;
 	if (to_scribe)
 		must(queue_put(f->to_scribe, &m->handoff.link));
 	else

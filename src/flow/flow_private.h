@@ -20,10 +20,10 @@ struct flow {
 	struct flow_parts parts;
 	struct rulebook *rulebook;
 	struct hand *hand;
-	struct queue *to_courier;    /* messages; never full: the hand bounds it */
-	struct queue *to_scribe;     /* messages and deliveries */
-	struct troubles *troubles;   /* to the follower */
-	uint64_t delivered_at_start; /* sequences the broker had handed out before we started */
+	struct queue *to_courier;  /* messages; never full: the hand bounds it */
+	struct queue *to_scribe;   /* messages and deliveries */
+	struct troubles *troubles; /* to the follower */
+	uint64_t doubt_until;      /* see doubt.h; found at start */
 	char node[64];
 
 	pthread_t intake, courier, scribe, ledger, follower;

@@ -48,6 +48,21 @@ scan_next_seq(struct scan *s, uint64_t *seq)
 	return scan_next(s) && key_read_delivery(s->key, s->prefix.len, seq, &rest);
 }
 
+uint64_t
+ledger_newest(struct txn *t)
+{
+	const struct key all = key_empty(), last = key_event(UINT64_MAX);
+	struct scan s;
+	struct str rest;
+	uint64_t seq = 0;
+
+	scan_backward(&s, t, TABLE_EVENT, &all, &last);
+	if (scan_next(&s) && !key_read_delivery(s.key, 0, &seq, &rest))
+		seq = 0;
+	scan_end(&s);
+	return seq;
+}
+
 void
 history_each_event_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
     event_each_fn *each, void *arg)

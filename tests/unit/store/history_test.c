@@ -66,6 +66,21 @@ an_event_without_id_is_listed_but_not_found_by_id(void **state)
 }
 
 static void
+the_newest_event_of_all_workspaces_is_known(void **state)
+{
+	struct fixture *f = *state;
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+
+	assert_int_equal(ledger_newest(t), 0);
+	txn_end(t);
+	put_event(f, "acme", 300, "");
+	put_event(f, "acme-2", 7, "");
+	t = txn_read(f->store, STORE_HISTORY);
+	assert_int_equal(ledger_newest(t), 300);
+	txn_end(t);
+}
+
+static void
 a_list_goes_on_before_a_sequence_and_stops_when_told(void **state)
 {
 	struct fixture *f = *state;
@@ -336,6 +351,7 @@ main(void)
 	    STORE_TEST(an_event_and_its_deliveries_are_read_back),
 	    STORE_TEST(the_first_event_of_an_id_keeps_it),
 	    STORE_TEST(an_event_without_id_is_listed_but_not_found_by_id),
+	    STORE_TEST(the_newest_event_of_all_workspaces_is_known),
 	    STORE_TEST(a_list_goes_on_before_a_sequence_and_stops_when_told),
 	    STORE_TEST(an_entry_with_impossible_ids_is_left_out),
 	    STORE_TEST(all_indexes_agree_with_a_naive_model),
