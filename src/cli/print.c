@@ -149,7 +149,8 @@ write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 	jw_kv_cstr(w, "update_key", r->update_key);
 	jw_kv_cstr(w, "dedupe_key", r->dedupe_key);
 	jw_kv_int(w, "dedupe_minutes", r->dedupe_minutes);
-	jw_kv_cstr(w, "on_burst", on_burst_names[r->on_burst]);
+	jw_kv_cstr(w, "on_burst",
+	    on_burst_names[(size_t)r->on_burst < COUNT_OF(on_burst_names) ? r->on_burst : 0]);
 	write_quiet_hours(w, r->quiet_hours);
 	jw_key(w, "retry");
 	jw_array(w);

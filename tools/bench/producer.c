@@ -77,7 +77,7 @@ main(int argc, char **argv)
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: bench-producer NATS_URL WORKSPACES EVENTS [RATE_PER_S "
-				"[FIRST_ID]]\n");
+				"[FIRST_ID [FIRST_WORKSPACE]]]\n");
 		return 2;
 	}
 	workspaces = strtol(argv[2], NULL, 10);
