@@ -112,8 +112,9 @@ put_identity(struct batch *b, delivery_record *rec, const struct delivery *d)
 	                                   : text(b, (struct str){0});
 }
 
-void
-batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+/* Reads only what was decided before the delivery went to the courier. */
+static delivery_record *
+add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
     uint64_t broker_deliveries, wall_t now)
 {
 	history_entry *entry = add(b);
@@ -124,8 +125,26 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	rec->state = (Carillon__V1__DeliveryState)state;
 	rec->created_ms = d->before != NULL ? d->before->created_ms : now.ms;
 	rec->updated_ms = now.ms;
-	rec->spent = d->spent;
 	rec->broker_deliveries = broker_deliveries;
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	entry->delivery = rec;
+	return rec;
+}
+
+void
+batch_add_pending(
+    struct batch *b, const struct delivery *d, uint64_t broker_deliveries, wall_t now)
+{
+	add_record(b, d, DELIVERY_PENDING, broker_deliveries, now);
+}
+
+void
+batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+    uint64_t broker_deliveries, wall_t now)
+{
+	delivery_record *rec = add_record(b, d, state, broker_deliveries, now);
+
+	rec->spent = d->spent;
 	rec->degraded = d->degraded;
 	rec->digest = d->is_for_digest || d->digest != NULL;
 	rec->suppressed = d->suppressed;
@@ -143,8 +162,6 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}
 	put_attempts(b, rec, d);
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
 }
 
 static void

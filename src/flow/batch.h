@@ -27,7 +27,11 @@ void batch_clear(struct batch *b);
 /* Whether `more` further entries of usual size fit. */
 bool batch_has_room(const struct batch *b, size_t more);
 void batch_add_event(struct batch *b, const struct message *m);
-/* `state` is what is recorded: the delivery's own, or pending for one still on its way. */
+/* A first delivery that the courier may have at this moment: recorded for its sibling's sake.
+ */
+void batch_add_pending(
+    struct batch *b, const struct delivery *d, uint64_t broker_deliveries, wall_t now);
+/* `state` is what is recorded: the delivery's own, or sending. */
 void batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
     uint64_t broker_deliveries, wall_t now);
 /* The others of a digest, which share the fate of the one that travels. */

@@ -53,35 +53,6 @@ flush_outbox(struct courier *c)
 	}
 }
 
-static void
-accept_message(struct courier *c, struct message *m, mono_t now)
-{
-	/* The last delivery handed over may free the message: count first, then touch no more.
-	 */
-	int n = m->n_deliveries;
-	struct delivery *all = m->deliveries;
-
-	for (int i = 0; i < n; i++) {
-		enum delivery_step step = all[i].step;
-
-		if (step != STEP_SETTLED) {
-			FLOW_COUNT(c->flow, deliveries_started);
-			courier_offer(c, &all[i], now);
-		}
-	}
-}
-
-static void
-accept_all(struct courier *c, mono_t now)
-{
-	struct list inbox, *first;
-
-	list_init(&inbox);
-	queue_take_all(c->flow->to_courier, &inbox);
-	while ((first = list_take_first(&inbox)) != NULL)
-		accept_message(c, CONTAINER_OF(first, struct message, handoff.link), now);
-}
-
 static struct dest_message
 say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
 {
@@ -171,6 +142,8 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	else if (!str_eq(rule->channel, d->channel) ||
 		 !str_eq(rule->connection_id, d->rule->connection_id))
 		courier_reroute(c, d, rule, now);
+	else if (d->step == STEP_CLAIM)
+		hand_over(c, d); /* the scribe sends it back */
 	else
 		start(c, d, rule->connection, now);
 	ruleset_unref(r);
@@ -183,6 +156,41 @@ launch_all(struct courier *c, mono_t now)
 
 	while ((item = dispatch_next(c->dispatch, now)) != NULL)
 		launch(c, CONTAINER_OF(item, struct delivery, lane_item), now);
+}
+
+static void
+accept_message(struct courier *c, struct message *m, mono_t now)
+{
+	/* The last delivery handed over may free the message: count first, then touch no more.
+	 */
+	int n = m->n_deliveries;
+	struct delivery *all = m->deliveries;
+
+	for (int i = 0; i < n; i++) {
+		enum delivery_step step = all[i].step;
+
+		if (step != STEP_SETTLED) {
+			FLOW_COUNT(c->flow, deliveries_started);
+			courier_offer(c, &all[i], now);
+		}
+	}
+}
+
+static void
+accept_all(struct courier *c, mono_t now)
+{
+	struct list inbox, *first;
+
+	list_init(&inbox);
+	queue_take_all(c->flow->to_courier, &inbox);
+	while ((first = list_take_first(&inbox)) != NULL) {
+		struct handoff *h = CONTAINER_OF(first, struct handoff, link);
+
+		if (h->kind == HANDOFF_MESSAGE)
+			accept_message(c, CONTAINER_OF(h, struct message, handoff), now);
+		else /* claimed: it has left its lane already */
+			launch(c, CONTAINER_OF(h, struct delivery, handoff), now);
+	}
 }
 
 static enum lane_result
@@ -224,7 +232,8 @@ goes_again(struct courier *c, struct delivery *d)
 
 	switch (d->outcome.verdict) {
 	case VERDICT_THROTTLED:
-		return d->outcome.retry_after_ms <= patience_ms &&
+		/* A claim that stands while it waits would be taken for a post. */
+		return d->outcome.retry_after_ms <= patience_ms && !d->rule->prefer_silence &&
 		       !atomic_load(&c->flow->is_draining);
 	case VERDICT_NO_THREAD:
 		/* The message to reply to or to replace is gone: say it anew, at top level. */

@@ -207,7 +207,7 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is
 {
 	switch ((enum delivery_state)rec->state) {
 	case DELIVERY_SENDING: return true;
-	case DELIVERY_PENDING: return m->origin == ORIGIN_STREAM;
+	case DELIVERY_PENDING: return !is_claimed_first && m->origin == ORIGIN_STREAM;
 	case DELIVERY_RETRYING:
 		return !is_claimed_first && m->broker_deliveries > rec->broker_deliveries + 1;
 	default: return false;

@@ -65,7 +65,7 @@ struct message {
 /* What the courier does with a delivery next; the scribe looks at it to know what it got. */
 enum delivery_step {
 	STEP_SEND,    /* to the courier, to be sent */
-	STEP_CLAIM,   /* to the scribe first: recorded as sending, then to the courier */
+	STEP_CLAIM,   /* the same, but recorded as sending before it leaves its lane */
 	STEP_SETTLED, /* to the scribe: the outcome stands in `state` */
 };
 

@@ -96,52 +96,53 @@ settle_delivery(struct scribe *s, struct delivery *d)
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
  * knows never gains or loses a delivery. */
 static void
-record_event(struct scribe *s, struct message *m)
+record_event(struct scribe *s, struct message *m, const struct delivery *with_its_own)
 {
 	if (m->is_known || m->is_recorded)
 		return;
 	m->is_recorded = true;
 	batch_add_event(&s->batch, m);
-	if (m->n_deliveries == 1)
-		return; /* it is settled or claimed in this very batch */
+	/* What the courier has of them meanwhile is not looked at: it comes later. */
 	for (int i = 0; i < m->n_deliveries; i++) {
 		const struct delivery *d = &m->deliveries[i];
 
-		if (!d->is_settled && d->step == STEP_SEND)
-			batch_add_delivery(&s->batch, d, DELIVERY_PENDING,
-			    hand_broker_deliveries(s->flow->hand, m), s->now);
+		if (d != with_its_own)
+			batch_add_pending(
+			    &s->batch, d, hand_broker_deliveries(s->flow->hand, m), s->now);
 	}
 }
 
-/* From intake or the ledger: some deliveries are decided, some must be claimed before they
- * leave. */
+/* From intake or the ledger: some deliveries are decided already. */
 static void
 take_message(struct scribe *s, struct message *m)
 {
-	record_event(s, m);
-	for (int i = 0; i < m->n_deliveries; i++) {
-		struct delivery *d = &m->deliveries[i];
-
-		if (d->step == STEP_SETTLED)
-			settle_delivery(s, d);
-		else if (d->step == STEP_CLAIM)
-			batch_add_delivery(&s->batch, d, DELIVERY_SENDING,
-			    m->origin == ORIGIN_LEDGER
-				? 0
-				: hand_broker_deliveries(s->flow->hand, m),
-			    s->now);
-		if (d->step == STEP_CLAIM)
-			batch_add_members(&s->batch, d, DELIVERY_SENDING, s->now);
-	}
+	record_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step == STEP_SETTLED)
+			settle_delivery(s, &m->deliveries[i]);
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
+}
+
+/* Before it leaves: from now on, who finds no other word of it must take it for posted. */
+static void
+claim(struct scribe *s, struct delivery *d)
+{
+	struct message *m = d->message;
+
+	batch_add_delivery(&s->batch, d, DELIVERY_SENDING,
+	    m->origin == ORIGIN_LEDGER ? 0 : hand_broker_deliveries(s->flow->hand, m), s->now);
+	batch_add_members(&s->batch, d, DELIVERY_SENDING, s->now);
 }
 
 static void
 take_delivery(struct scribe *s, struct delivery *d)
 {
-	record_event(s, d->message);
-	settle_delivery(s, d);
+	record_event(s, d->message, d);
+	if (d->step == STEP_CLAIM)
+		claim(s, d);
+	else
+		settle_delivery(s, d);
 }
 
 /* --- going on, once the batch is safe --- */
@@ -242,9 +243,14 @@ go_on(struct scribe *s, struct handoff *h)
 	if (h->kind == HANDOFF_DELIVERY) {
 		struct delivery *d = CONTAINER_OF(h, struct delivery, handoff);
 
-		tell_operator(s, d);
 		m = d->message;
 		m->in_batch--;
+		if (d->step == STEP_CLAIM) {
+			d->step = STEP_SEND;
+			must(queue_try_put(s->flow->to_courier, &h->link));
+			return;
+		}
+		tell_operator(s, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
 		 */
 		if (m->open > 0 || m->in_batch > 0)
