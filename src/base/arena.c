@@ -6,7 +6,7 @@
 enum {
 	BLOCK_FIRST = 2048,     /* bytes; each next block is twice as large ... */
 	BLOCK_MOST = 64 * 1024, /* ... up to this, or what one allocation needs */
-	BLOCK_SMALL = 480,      /* of a small arena, always: 512 with the headers */
+	BLOCK_SMALL = 352,      /* of a small arena, always; 384 with what malloc adds */
 };
 
 struct block {

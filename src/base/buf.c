@@ -19,20 +19,26 @@ buf_clear(struct buf *b)
 		b->ptr[0] = '\0';
 }
 
-void
-buf_reserve(struct buf *b, size_t more)
+/* Rare, and kept out of the way of what is not. */
+__attribute__((noinline)) static void
+grow(struct buf *b, size_t more)
 {
 	must(more < SIZE_MAX / 4 && b->len < SIZE_MAX / 4);
 	size_t need = b->len + more + 1, cap = b->cap ? b->cap : CAP_FIRST;
 
-	if (need <= b->cap)
-		return;
 	while (cap < need)
 		cap *= 2;
 	b->ptr = realloc(b->ptr, cap);
 	must(b->ptr); /* out of memory */
 	b->cap = cap;
 	b->ptr[b->len] = '\0';
+}
+
+void
+buf_reserve(struct buf *b, size_t more)
+{
+	if (b->cap - b->len <= more) /* the NUL needs a place too */
+		grow(b, more);
 }
 
 void
@@ -49,7 +55,9 @@ buf_put(struct buf *b, const void *bytes, size_t len)
 void
 buf_putc(struct buf *b, char c)
 {
-	buf_put(b, &c, 1);
+	buf_reserve(b, 1);
+	b->ptr[b->len++] = c;
+	b->ptr[b->len] = '\0';
 }
 
 void

@@ -141,6 +141,36 @@ is_plain(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+#define EACH_BYTE(n) (UINT64_C(0x0101010101010101) * (n))
+
+/* Whether all of eight bytes are plain; may say no of bytes that are. Most text is, and most of
+ * writing a message is looking at its text. */
+static bool
+are_plain(const char *p)
+{
+	uint64_t v, quote, backslash;
+
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ EACH_BYTE('"');
+	backslash = v ^ EACH_BYTE('\\');
+	/* The top bit of a byte is set in x - n when the byte of x was less than n. */
+	return ((v | (v - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
+		    (backslash - EACH_BYTE(1))) &
+		   EACH_BYTE(0x80)) == 0;
+}
+
+static size_t
+plain_len(struct str s)
+{
+	size_t i = 0;
+
+	while (s.len - i >= sizeof(uint64_t) && are_plain(s.ptr + i))
+		i += sizeof(uint64_t);
+	while (i < s.len && is_plain(s.ptr[i]))
+		i++;
+	return i;
+}
+
 static void
 write_quoted(struct buf *out, struct str s)
 {
@@ -150,8 +180,8 @@ write_quoted(struct buf *out, struct str s)
 	buf_reserve(out, s.len + 2);
 	buf_putc(out, '"');
 	for (size_t i = 0; i < s.len; i += len) {
-		len = 1;
-		if (is_plain(s.ptr[i]))
+		len = plain_len((struct str){s.ptr + i, s.len - i});
+		if (len > 0)
 			continue;
 		const char *escape = escape_of(s.ptr + i, s.len - i, &len, unicode);
 		if (!escape)

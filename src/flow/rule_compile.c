@@ -135,7 +135,6 @@ rule_compile(
 	    .id = copy(a, rec->id),
 	    .pattern = pattern_of(a, rec, type),
 	    .channel = copy(a, rec->channel),
-	    .connection_id = copy(a, rec->connection),
 	    .hold_reason = copy(a, rec->hold_reason),
 	    .active = rec->active,
 	    .order = type ? type->order : severity_default(),

@@ -84,7 +84,8 @@ const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
 
 /*
  * Compiles one rule record into `a`, for the event type its pattern names (NULL: the catalogue
- * has none such). What does not compile is told in out->problem. Copies from the record.
+ * has none such). What does not compile is told in out->problem. Copies from the record, but
+ * leaves the connection to the ruleset.
  */
 void rule_compile(
     struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out);

@@ -102,6 +102,19 @@ own_type(struct builder *b, struct str name)
 	return own->type;
 }
 
+/* The connection's own id serves all rules that name it. */
+static void
+aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
+{
+	struct str id = str_of(rec->connection);
+
+	rule->connection = ruleset_connection(r, id);
+	if (rule->connection != NULL)
+		rule->connection_id = rule->connection->id;
+	else if (id.len > 0)
+		rule->connection_id = arena_str(r->arena, id);
+}
+
 static void
 build_rules(struct builder *b)
 {
@@ -119,7 +132,7 @@ build_rules(struct builder *b)
 		if (type == NULL)
 			type = catalogue_type(r->catalogue, str_of(rec->event_type));
 		rule_compile(r->arena, rec, type, &r->rules[i]);
-		r->rules[i].connection = ruleset_connection(r, str_of(rec->connection));
+		aim(r, &r->rules[i], rec);
 	}
 }
 

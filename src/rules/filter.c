@@ -60,8 +60,8 @@ is_one_of(const struct condition *c, const struct json *v)
 static bool
 contains(const struct condition *c, const struct json *v)
 {
-	if (v->kind == JSON_STRING && c->value->kind == JSON_STRING)
-		return memmem(v->text.ptr, v->text.len, STR_PTR_LEN(c->value->text)) != NULL;
+	if (v->kind == JSON_STRING && c->is_text)
+		return memmem(v->text.ptr, v->text.len, STR_PTR_LEN(c->operands->text)) != NULL;
 	if (v->kind != JSON_ARRAY)
 		return false;
 	JSON_EACH (element, v) {

@@ -7,6 +7,7 @@
 /* Conditions are filled in from the last to the first: each then knows where to go on. */
 struct compiler {
 	struct arena *arena;
+	struct str text; /* kept with the filter */
 	struct err *e;
 	const struct severity_order *order;
 	const struct schema *schema;
@@ -151,7 +152,6 @@ compile_field(struct compiler *c, const struct json *node, const struct pointer 
 		return refuse(c, at, "a condition needs a field, such as \"severity\"");
 	if (field->kind != JSON_STRING)
 		return refuse_kind(c, &here, "a path in quotes", field);
-	out->field = field->text;
 	out->attribute = EVENT_ATTRIBUTE_NONE;
 	if (!str_starts_with(field->text, prefix)) {
 		if (field_path_parse(c->arena, field->text, &out->path, c->e))
@@ -191,19 +191,27 @@ compile_op(struct compiler *c, const struct json *node, const struct pointer *at
 
 /* Whether the schema says that the field holds numbers and no strings. */
 static bool
-is_numeric(const struct compiler *c, const struct condition *cond)
+is_numeric(const struct compiler *c, const struct condition *cond, struct str field)
 {
-	unsigned types = cond->attribute == EVENT_ATTRIBUTE_NONE
-	                     ? schema_type_of(c->schema, cond->field)
-	                     : 0;
+	unsigned types =
+	    cond->attribute == EVENT_ATTRIBUTE_NONE ? schema_type_of(c->schema, field) : 0;
 
 	return (types & (SCHEMA_NUMBER | SCHEMA_INTEGER)) && !(types & SCHEMA_STRING);
 }
 
-static struct operand
-operand_of(const struct condition *cond, const struct json *v)
+/* Strings of the tree mostly are in the filter's text, which stays; the tree does not. */
+static struct str
+keep(const struct compiler *c, struct str s)
 {
-	struct operand o = {.kind = v->kind, .text = v->text};
+	bool is_inside = s.ptr >= c->text.ptr && s.ptr < c->text.ptr + c->text.len;
+
+	return is_inside || s.len == 0 ? s : arena_str(c->arena, s);
+}
+
+static struct operand
+operand_of(const struct compiler *c, const struct condition *cond, const struct json *v)
+{
+	struct operand o = {.kind = v->kind, .text = keep(c, v->text)};
 
 	if (cond->is_numeric && v->kind == JSON_STRING && value_is_number_text(v->text))
 		o.kind = JSON_NUMBER;
@@ -231,7 +239,7 @@ compile_list(struct compiler *c, const struct json *value, const struct pointer 
 	JSON_EACH (v, value) {
 		if (!is_scalar(v))
 			return refuse_kind(c, &here, "text, a number, true, false or null", v);
-		list[here.index++] = operand_of(out, v);
+		list[here.index++] = operand_of(c, out, v);
 	}
 	out->operands = list;
 	out->n_operands = value->count;
@@ -306,10 +314,10 @@ compile_value(struct compiler *c, const struct json *node, const struct pointer 
 	}
 	if (!value)
 		return refuse(c, at, "a condition needs a value to compare with");
-	out->value = value;
-	out->is_numeric = is_numeric(c, out);
+	out->is_text = value->kind == JSON_STRING;
+	out->is_numeric = is_numeric(c, out, json_string(node, STR("field")));
 	o = ARENA_NEW(c->arena, struct operand);
-	*o = operand_of(out, value);
+	*o = operand_of(c, out, value);
 	out->operands = o;
 	out->n_operands = 1;
 	return check_operand(c, value, &here, out, o);
@@ -379,7 +387,7 @@ compile(struct compiler *c, const struct json *root, struct filter *f)
 	f->n = c->count;
 	f->first = c->left;
 	f->conditions = c->conditions;
-	f->root = root;
+	f->text = c->text;
 	return true;
 }
 
@@ -389,7 +397,9 @@ filter_compile(struct arena *a, struct str text, const struct severity_order *or
 {
 	struct filter *f = ARENA_NEW(a, struct filter);
 	struct compiler c = {.arena = a, .e = e, .order = order, .schema = schema};
+	struct arena *tree;
 	const struct json *root;
+	bool ok;
 
 	if (!c.order)
 		c.order = severity_default();
@@ -402,8 +412,11 @@ filter_compile(struct arena *a, struct str text, const struct severity_order *or
 	if (text.len > FILTER_BYTES_MAX)
 		return fail(e, ERR_INPUT, "filter: %zu bytes; at most %d are allowed", text.len,
 		    FILTER_BYTES_MAX);
-	if (!json_parse(a, arena_str(a, text), JSON_DEPTH_MAX, &root, e) ||
-	    !compile(&c, root, f))
+	c.text = arena_str(a, text);
+	tree = arena_new(0);
+	ok = json_parse(tree, c.text, JSON_DEPTH_MAX, &root, e) && compile(&c, root, f);
+	arena_free(tree);
+	if (!ok)
 		return fail_within(e, "filter");
 	*out = f;
 	return true;

@@ -56,16 +56,19 @@ kind_note(const struct filter *f, const struct condition *c, const struct json *
 	return "";
 }
 
+/* `node` is the condition as written, `v` what the event has. */
 static struct str
-sentence_of(struct teller *t, const struct condition *c, const struct json *v, bool result)
+sentence_of(struct teller *t, const struct json *node, const struct condition *c,
+    const struct json *v, bool result)
 {
+	struct str field = json_string(node, STR("field"));
 
 	if (c->op == FILTER_EXISTS || !v)
 		return arena_printf(
-		    t->arena, "%.*s %s", STR_ARG(c->field), v ? "is there" : "is missing");
-	return arena_printf(t->arena, "%.*s %.*s %s %.*s%s", STR_ARG(c->field),
-	    STR_ARG(shown(t, v)), result ? YES[c->op] : NO[c->op], STR_ARG(shown(t, c->value)),
-	    kind_note(t->f, c, v));
+		    t->arena, "%.*s %s", STR_ARG(field), v ? "is there" : "is missing");
+	return arena_printf(t->arena, "%.*s %.*s %s %.*s%s", STR_ARG(field),
+	    STR_ARG(shown(t, v)), result ? YES[c->op] : NO[c->op],
+	    STR_ARG(shown(t, json_get(node, STR("value")))), kind_note(t->f, c, v));
 }
 
 static void
@@ -151,7 +154,7 @@ walk(struct teller *t, const struct json *node, const struct pointer *at, int de
 	const struct json *v = filter_field(c, t->ev, &scratch);
 	bool result = filter_holds(t->f, c, v);
 	if (is_told)
-		tell(t, depth, result, at, sentence_of(t, c, v, result));
+		tell(t, depth, result, at, sentence_of(t, node, c, v, result));
 	return result;
 }
 
@@ -160,9 +163,11 @@ filter_explain(const struct filter *f, const struct event *ev, struct arena *a,
     filter_finding_fn *each, void *arg)
 {
 	struct teller t = {.f = f, .ev = ev, .arena = a, .each = each, .arg = arg};
+	const struct json *root;
 	int next = f->first;
 
-	if (!f->root)
+	if (f->text.len == 0)
 		return true;
-	return walk(&t, f->root, NULL, 0, &next, true);
+	must(json_parse(a, f->text, JSON_DEPTH_MAX, &root, NULL)); /* it compiled */
+	return walk(&t, root, NULL, 0, &next, true);
 }

@@ -37,16 +37,14 @@ struct operand {
 struct condition {
 	enum filter_op op;
 	uint16_t on_true, on_false;
-	bool expected; /* exists */
-	bool
-	    is_numeric; /* the schema says number: numeric strings of the payload are numbers */
-	int rank;       /* at_least */
-	int attribute;  /* of the event; else the path into the payload */
+	bool expected;   /* exists */
+	bool is_numeric; /* the schema says number: numeric strings of the payload are too */
+	bool is_text;    /* the value is written as a string */
+	int rank;        /* at_least */
+	int attribute;   /* of the event; else the path into the payload */
 	struct field_path path;
 	const struct operand *operands; /* in and not_in have many */
 	size_t n_operands;
-	const struct json *value; /* as written; NULL: exists without one */
-	struct str field;
 };
 
 struct filter {
@@ -54,7 +52,7 @@ struct filter {
 	int first, n; /* conditions [first, n) */
 	const struct condition *conditions;
 	const struct severity_order *order;
-	const struct json *root; /* NULL: accepts everything */
+	struct str text; /* as written, for filter_explain; empty: accepts everything */
 };
 
 /* A whole number of at most 18 digits. */
