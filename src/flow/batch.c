@@ -145,6 +145,7 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	delivery_record *rec = add_record(b, d, state, broker_deliveries, now);
 
 	rec->spent = d->spent;
+	rec->maybe_posted = d->maybe_posted;
 	rec->degraded = d->degraded;
 	rec->digest = d->is_for_digest || d->digest != NULL;
 	rec->suppressed = d->suppressed;

@@ -191,8 +191,8 @@ is_in_doubt(const delivery_record *rec)
 {
 	const attempt_record *last;
 
-	if (rec->n_attempts == 0)
-		return false;
+	if (rec->maybe_posted || rec->n_attempts == 0)
+		return rec->maybe_posted;
 	last = rec->attempts[rec->n_attempts - 1];
 	return last->ambiguous || last->possible_duplicate;
 }
