@@ -108,6 +108,7 @@ play_file(const char *path)
 			play(&l);
 	}
 	fclose(f);
+	story_check_rebuilt(&story, &l);
 	if (expect_unflagged(&story) > 0)
 		line_fail(&l, "a message was posted again and history does not say so");
 }

@@ -32,6 +32,12 @@ const struct published *story_published(
 /* Starts the service if it never ran, then lets time pass. */
 void story_pass(struct story *s, struct line *l, int64_t ms);
 
+/* As a producer: an event of `id` to a workspace; no payload: bytes that mean nothing. */
+void story_publish(struct story *s, const char *workspace, const char *type, const char *id,
+    const char *payload);
+/* Whether the index says what one made anew from the streams says. */
+void story_check_rebuilt(struct story *s, struct line *l);
+
 /* The words a line may start with, beside those of time. */
 #define WORD(name, usage) void word_##name(struct story *s, struct line *l);
 #include "words.def"

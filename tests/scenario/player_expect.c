@@ -61,6 +61,36 @@ published_of(const struct story *s, const struct fake_request *r)
 	return story_published(s, workspace, id);
 }
 
+static bool
+has_appeared(const struct published *p, const char *target)
+{
+	char head[EVENT_ID_MAX + 2];
+
+	snprintf(head, sizeof(head), "%s:", p->id);
+	for (size_t i = 0; i < fake_request_count(); i++) {
+		const struct fake_request *r = fake_request_at(i);
+
+		if (r->is_posted && is_of(r, target) && fake_target_is(p->workspace, r->peer) &&
+		    str_starts_with(str_of(r->delivery), str_of(head)))
+			return true;
+	}
+	return false;
+}
+
+static int64_t
+measure_missing(struct story *s, const char *target)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s->n_published; i++) {
+		const struct published *p = &s->published[i];
+
+		n += (target == NULL || fake_target_is(p->workspace, target)) &&
+		     !has_appeared(p, target);
+	}
+	return n;
+}
+
 static int64_t
 measure_slowest(struct story *s, const char *target)
 {
@@ -200,31 +230,32 @@ record_of(
 	return d;
 }
 
+/* Whether it appeared again and history does not say so. */
+static bool
+is_unflagged(struct story *s, const struct fake_request *r)
+{
+	const struct published *p = published_of(s, r);
+	struct arena *a;
+	const delivery_record *d;
+	bool unflagged;
+
+	if (!r->is_repeat || p == NULL)
+		return false;
+	a = arena_new(0);
+	d = record_of(s, a, p->workspace, p->id, strrchr(r->delivery, ':') + 1);
+	unflagged = d == NULL || !is_flagged(d);
+	arena_free(a);
+	return unflagged;
+}
+
 static int64_t
 measure_unflagged(struct story *s, const char *target)
 {
 	int64_t n = 0;
 
-	for (size_t i = 0; i < fake_request_count(); i++) {
-		const struct fake_request *r = fake_request_at(i);
-		const struct published *p = published_of(s, r);
-		const delivery_record *d;
-		struct arena *a;
-
-		if (!is_of(r, target) || !r->is_repeat || p == NULL)
-			continue;
-		a = arena_new(0);
-		d = record_of(s, a, p->workspace, p->id, strrchr(r->delivery, ':') + 1);
-		n += d == NULL || !is_flagged(d);
-		arena_free(a);
-	}
+	for (size_t i = 0; i < fake_request_count(); i++)
+		n += is_of(fake_request_at(i), target) && is_unflagged(s, fake_request_at(i));
 	return n;
-}
-
-int64_t
-expect_unflagged(struct story *s)
-{
-	return measure_unflagged(s, NULL);
 }
 
 static bool
@@ -238,6 +269,30 @@ dump_one(const delivery_record *d, void *arg)
 	    delivery_state_name((enum delivery_state)d->state), d->n_attempts, d->spent,
 	    d->due_ms != 0 ? clock_text((wall_t){d->due_ms}, due) : "never", d->reason);
 	return --*left > 0;
+}
+
+static void
+dump_requests(const struct story *s, const struct fake_request *of)
+{
+	for (size_t i = 0; i < fake_request_count(); i++) {
+		const struct fake_request *r = fake_request_at(i);
+
+		if (strcmp(r->peer, of->peer) == 0 && strcmp(r->delivery, of->delivery) == 0)
+			fprintf(stderr, "    %s to %s %lld ms after the beginning: %s\n",
+			    r->delivery, r->peer, (long long)(r->at.ms - s->world.began.ms),
+			    r->is_posted ? "appeared" : "did not appear");
+	}
+}
+
+int64_t
+expect_unflagged(struct story *s)
+{
+	int64_t n = measure_unflagged(s, NULL);
+
+	for (size_t i = 0; n > 0 && i < fake_request_count(); i++)
+		if (is_unflagged(s, fake_request_at(i)))
+			dump_requests(s, fake_request_at(i));
+	return n;
 }
 
 void

@@ -170,8 +170,8 @@ remember(struct story *s)
 	return &s->published[s->n_published++];
 }
 
-static void
-publish_one(struct story *s, const char *workspace, const char *type, const char *id,
+void
+story_publish(struct story *s, const char *workspace, const char *type, const char *id,
     const char *payload)
 {
 	struct arena *a = arena_new(0);
@@ -232,7 +232,7 @@ word_publish(struct story *s, struct line *l)
 	line_wants(l, "to");
 	workspace = line_word(l, "a workspace");
 	if (strcmp(type, "garbage") == 0) {
-		publish_one(s, workspace, "alert.triggered", "", NULL);
+		story_publish(s, workspace, "alert.triggered", "", NULL);
 		return;
 	}
 	ids = read_ids(l);
@@ -246,7 +246,7 @@ word_publish(struct story *s, struct line *l)
 		char id[EVENT_ID_MAX + 1];
 
 		snprintf(id, sizeof(id), i == 0 ? "%s" : "%s%lld", ids.head, (long long)i);
-		publish_one(s, workspace, type, id, payload);
+		story_publish(s, workspace, type, id, payload);
 		if (every_ms > 0)
 			story_pass(s, l, every_ms);
 	}

@@ -307,10 +307,12 @@ world_drain(struct world *w)
 	ledger_walk_free(l->ledger);
 	atomic_store(&l->flow->is_draining, true);
 	live_moment(w);
-	while (!is_drained(l) && clock_mono().ms < until.ms) {
+	while (w->life != NULL && !is_drained(l) && clock_mono().ms < until.ms) {
 		fake_clock_advance_to(next_moment(w, until));
 		live_moment(w);
 	}
+	if (w->life == NULL)
+		return false; /* it died meanwhile */
 	atomic_store(&l->flow->is_abandoned, !is_drained(l));
 	for (int i = 0; i < 10 && !is_drained(l); i++)
 		pass_until(w, mono_after(clock_mono(), BUSY_STEP_MS));
