@@ -1,0 +1,230 @@
+#include "rules_fixture.h"
+
+#include "carillon/registry.h"
+
+static void
+refused_rule(const rule_record *r, const type_record *type, const char *says)
+{
+	struct err e = {0};
+
+	assert_false(check_rule(r, type, &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_says(str_of(e.text), says);
+}
+
+static void
+accepted_rule(const rule_record *r, const type_record *type)
+{
+	struct err e = {0};
+	bool ok = check_rule(r, type, &e);
+
+	assert_string_equal(e.text, "");
+	assert_true(ok);
+}
+
+static void
+refused_type(const type_record *t, const char *says)
+{
+	struct err e = {0};
+
+	assert_false(check_type(t, &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_says(str_of(e.text), says);
+}
+
+static void
+accepted_type(const type_record *t)
+{
+	struct err e = {0};
+	bool ok = check_type(t, &e);
+
+	assert_string_equal(e.text, "");
+	assert_true(ok);
+}
+
+static type_record
+type_of(const char *schema, const char *sample)
+{
+	type_record t = CARILLON__V1__EVENT_TYPE__INIT;
+
+	t.name = TEXT("alert.triggered");
+	t.schema = TEXT(schema);
+	t.sample = TEXT(sample);
+	return t;
+}
+
+/* --- rules --- */
+
+static void
+an_active_rule_needs_a_connection_and_a_channel(void **state)
+{
+	rule_record r = rule_of("one", "");
+
+	(void)state;
+	accepted_rule(&r, NULL);
+	r.channel = TEXT("");
+	refused_rule(&r, NULL, "an active rule needs a connection and a channel");
+	r.active = false;
+	accepted_rule(&r, NULL);
+}
+
+static void
+a_bad_filter_or_template_is_refused_with_its_place(void **state)
+{
+	rule_record r = rule_of("one", "{\"all\": [{\"field\": \"x\", \"op\": \"eqq\"}]}");
+
+	(void)state;
+	refused_rule(&r, NULL, "filter: /all/0/op");
+	r.filter = TEXT("");
+	r.template_ = TEXT("{\"haeder\": \"x\"}");
+	refused_rule(&r, NULL, "did you mean \"header\"?");
+	r.template_ = TEXT("");
+	r.update_key = TEXT("{{ payload.id | nothing }}");
+	refused_rule(&r, NULL, "update key: line 1, column");
+}
+
+static void
+the_options_have_their_limits(void **state)
+{
+	uint32_t steps[RULE_RETRY_STEPS_MAX + 1] = {0};
+	rule_record r = rule_of("one", "");
+
+	(void)state;
+	r.thread_hours = 24;
+	refused_rule(&r, NULL, "there is no thread key");
+	r.thread_key = TEXT("{{ payload.id }}");
+	accepted_rule(&r, NULL);
+	r.thread_hours = THREAD_HOURS_MAX + 1;
+	refused_rule(&r, NULL, "thread hours: 721 hours; use 1 to 720");
+	r.thread_hours = 0;
+	refused_rule(&r, NULL, "thread hours: 0 hours");
+	r = rule_of("one", "");
+	r.dedupe_key = TEXT("{{ payload.id }}");
+	refused_rule(&r, NULL, "dedupe minutes: 0 minutes; use 1 to 10080");
+	r.dedupe_minutes = DEDUPE_MINUTES_MAX;
+	accepted_rule(&r, NULL);
+	r.retry_s = steps;
+	r.n_retry_s = RULE_RETRY_STEPS_MAX;
+	accepted_rule(&r, NULL);
+	r.n_retry_s++;
+	refused_rule(&r, NULL, "retry: 17 steps");
+	r.n_retry_s = 2;
+	steps[1] = RULE_RETRY_S_MAX + 1;
+	refused_rule(&r, NULL, "retry: step 2");
+}
+
+static void
+severities_are_those_of_the_event_type(void **state)
+{
+	Carillon__V1__SeverityLevel sev2 = CARILLON__V1__SEVERITY_LEVEL__INIT, sev1 = sev2;
+	Carillon__V1__SeverityLevel *order[] = {&sev2, &sev1};
+	type_record t = type_of("", "");
+	rule_record r = rule_of(
+	    "one", "{\"field\": \"severity\", \"op\": \"at_least\", \"value\": \"sev1\"}");
+
+	(void)state;
+	sev2.name = TEXT("sev2");
+	sev1.name = TEXT("sev1");
+	t.severity_order = order;
+	t.n_severity_order = 2;
+	accepted_rule(&r, &t);
+	refused_rule(&r, NULL, "there is no severity \"sev1\"");
+}
+
+/* --- types --- */
+
+static void
+a_sample_must_be_as_the_schema_says(void **state)
+{
+	type_record t = type_of(
+	    "{\"properties\": {\"value\": {\"type\": \"number\"}}}", "{\"value\": \"seven\"}");
+
+	(void)state;
+	refused_type(&t, "sample: /value");
+	t.sample = TEXT("{\"value\": 7}");
+	accepted_type(&t);
+	t.sample = TEXT("[]");
+	refused_type(&t, "sample: is an array");
+	t.sample = TEXT("{\"value\"");
+	refused_type(&t, "sample: line 1");
+	t = type_of("{\"propertys\": {}}", "");
+	refused_type(&t, "schema: /propertys");
+}
+
+static void
+a_severity_order_has_no_word_twice(void **state)
+{
+	Carillon__V1__SeverityLevel levels[SEVERITY_LEVELS_MAX + 1],
+	    *list[SEVERITY_LEVELS_MAX + 1];
+	char names[SEVERITY_LEVELS_MAX + 1][8], *aliases[] = {TEXT("S0")};
+	type_record t = type_of("", "");
+
+	(void)state;
+	for (int i = 0; i <= SEVERITY_LEVELS_MAX; i++) {
+		carillon__v1__severity_level__init(&levels[i]);
+		snprintf(names[i], sizeof(names[i]), "s%d", i);
+		levels[i].name = names[i];
+		list[i] = &levels[i];
+	}
+	t.severity_order = list;
+	t.n_severity_order = SEVERITY_LEVELS_MAX;
+	accepted_type(&t);
+	t.n_severity_order++;
+	refused_type(&t, "17 levels; at most 16");
+	t.n_severity_order = 3;
+	levels[2].aliases = aliases;
+	levels[2].n_aliases = 1;
+	refused_type(&t, "\"S0\" stands for both \"s0\" and \"s2\"");
+	levels[2].n_aliases = 0;
+	levels[1].name = TEXT("");
+	refused_type(&t, "severity order: a name has");
+}
+
+static void
+a_default_template_must_compile(void **state)
+{
+	type_record t = type_of("", "");
+
+	(void)state;
+	t.default_template = TEXT("{\"body\": \"{% if %}\"}");
+	refused_type(&t, "default template: body, line 1, column");
+	t.default_template = TEXT("{\"body\": \"{{ payload.message }}\"}");
+	accepted_type(&t);
+}
+
+static void
+default_rules_are_checked_as_rules_are(void **state)
+{
+	rule_record good = CARILLON__V1__RULE__INIT, bad = good, *rules[] = {&good, &bad};
+	type_record t = type_of("", "");
+
+	(void)state;
+	t.default_rules = rules;
+	t.n_default_rules = 2;
+	accepted_type(&t);
+	bad.filter = TEXT("{\"field\": 1}");
+	refused_type(&t, "default rule 2: filter: /field");
+	bad.filter = TEXT("");
+	bad.event_type = TEXT("order.placed");
+	refused_type(&t, "default rule 2: event type \"order.placed\"");
+	bad.event_type = TEXT("");
+	bad.channel = TEXT("C0ALERTS");
+	refused_type(&t, "default rule 2: a default rule has no connection and no channel");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_active_rule_needs_a_connection_and_a_channel),
+	    cmocka_unit_test(a_bad_filter_or_template_is_refused_with_its_place),
+	    cmocka_unit_test(the_options_have_their_limits),
+	    cmocka_unit_test(severities_are_those_of_the_event_type),
+	    cmocka_unit_test(a_sample_must_be_as_the_schema_says),
+	    cmocka_unit_test(a_severity_order_has_no_word_twice),
+	    cmocka_unit_test(a_default_template_must_compile),
+	    cmocka_unit_test(default_rules_are_checked_as_rules_are),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
