@@ -97,6 +97,9 @@ size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list
 /* Whether all lanes that hold items or were used in the last minute are shut by faults, at
  * least `min_lanes` of them: the destination type itself is down. */
 bool dispatch_all_shut(const struct dispatch *d, int min_lanes);
+/* Whether the pause of a lane that failed is over, but no item is there to probe any lane with:
+ * without new ones nobody would notice that the destination works again. */
+bool dispatch_lacks_probe(const struct dispatch *d, mono_t now);
 
 struct lane_view {
 	struct str key; /* "<connection key>/<channel>" */

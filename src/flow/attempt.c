@@ -84,7 +84,7 @@ number_of(const struct delivery *d)
 
 void
 attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
-    int64_t duration_ms, bool keep_request)
+    int64_t duration_ms, bool keep_delivered)
 {
 	attempt_record *rec = append(d);
 	struct str token = token_of(req);
@@ -101,7 +101,7 @@ attempt_add(struct delivery *d, const struct dest_request *req, const struct des
 	rec->reason =
 	    arena_cstr(d->arena, delivered ? (struct str){0} : str_of(d->outcome.reason));
 	rec->request_id = arena_cstr(d->arena, str_of(res->request_id));
-	if (keep_request)
+	if (!delivered || keep_delivered)
 		rec->request = keep(d->arena, buf_view(&req->body), REQUEST_KEPT, token);
 	if (!delivered)
 		rec->response = keep(d->arena, res->body, RESPONSE_KEPT, token);

@@ -9,4 +9,4 @@
 
 /* Appends an attempt to the delivery, from its outcome. */
 void attempt_add(struct delivery *d, const struct dest_request *req,
-    const struct dest_response *res, int64_t duration_ms, bool keep_request);
+    const struct dest_response *res, int64_t duration_ms, bool keep_delivered);

@@ -261,8 +261,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
-	attempt_add(
-	    d, transfer_request(t), res, duration_ms, c->flow->parts.config->keep_request);
+	attempt_add(d, transfer_request(t), res, duration_ms,
+	    c->flow->parts.config->keep_delivered_requests);
 	deliver_release(c->deliver, t);
 	result = lane_result(&d->outcome);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
@@ -304,7 +304,8 @@ wait_ms(struct courier *c, mono_t now)
 static void
 housekeeping(struct courier *c, mono_t now)
 {
-	bool down = dispatch_all_shut(c->dispatch, DOWN_MIN_LANES);
+	bool down = dispatch_all_shut(c->dispatch, DOWN_MIN_LANES) &&
+	            !dispatch_lacks_probe(c->dispatch, now);
 
 	if (down != atomic_load(&c->flow->all_lanes_shut)) {
 		atomic_store(&c->flow->all_lanes_shut, down);

@@ -480,6 +480,20 @@ dispatch_all_shut(const struct dispatch *d, int min_lanes)
 	       d->n_recent_down == d->n_recent;
 }
 
+bool
+dispatch_lacks_probe(const struct dispatch *d, mono_t now)
+{
+	if (dispatch_has_items(d))
+		return false;
+	LIST_EACH (n, &d->recent) {
+		const struct lane *l = CONTAINER_OF(n, struct lane, use);
+
+		if (l->is_down && mono_reached(now, l->opens_at))
+			return true;
+	}
+	return false;
+}
+
 void
 dispatch_look(const struct dispatch *d, struct dispatch_view *out)
 {

@@ -60,7 +60,7 @@ the_defaults_pass_their_own_check(void **state)
 	if (!config_check(&config, &err))
 		fail_msg("%s", err.text);
 	assert_string_equal(config.nats_url, "nats://127.0.0.1:4222");
-	assert_true(config.keep_request);
+	assert_false(config.keep_delivered_requests);
 }
 
 static void
@@ -84,11 +84,11 @@ static void
 a_mapping_sets_strings_numbers_and_booleans(void **state)
 {
 	(void)state;
-	assert_true(load("# comment\nnode_name: north\n'active_max': 7\nkeep_request: false\n"
+	assert_true(load("# comment\nnode_name: north\n'active_max': 7\nkeep_delivered_requests: true\n"
 			 "data_dir: \"C\\\\x\"\n"));
 	assert_string_equal(config.node_name, "north");
 	assert_int_equal(config.active_max, 7);
-	assert_false(config.keep_request);
+	assert_true(config.keep_delivered_requests);
 	assert_string_equal(config.data_dir, "C\\x");
 }
 
@@ -191,8 +191,8 @@ numbers_and_booleans_are_written_without_quotes(void **state)
 	(void)state;
 	assert_refused("active_max: '7'",
 	    "c.yaml:1:13: active_max: is text; write numbers without quotes");
-	assert_refused("keep_request: \"true\"",
-	    "c.yaml:1:15: keep_request: is text; write true and false without quotes");
+	assert_refused("keep_delivered_requests: \"true\"",
+	    "c.yaml:1:26: keep_delivered_requests: is text; write true and false without quotes");
 }
 
 static void
@@ -252,7 +252,7 @@ only_true_and_false_are_booleans(void **state)
 		assert_non_null(strstr(err.text, "is neither true nor false"));
 	}
 	assert_true(config_set(&config, "keep_request", "false", &err));
-	assert_false(config.keep_request);
+	assert_true(config.keep_delivered_requests);
 }
 
 static void

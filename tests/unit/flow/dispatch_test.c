@@ -317,6 +317,28 @@ lanes_that_hold_items_have_a_say_however_long_they_wait(void **state)
 }
 
 static void
+a_lane_that_failed_and_holds_nothing_lacks_a_probe_when_its_pause_is_over(void **state)
+{
+	static struct lane_item items[2];
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+
+	(void)state;
+	assert_false(dispatch_lacks_probe(d, at(0)));
+	offer(d, 0, 0, &items[0], at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
+	assert_false(dispatch_lacks_probe(d, at(0)));
+	dispatch_report(d, &items[0], LANE_RESULT_FAULT, -1, at(0));
+	assert_false(dispatch_lacks_probe(d, at(0))); /* the pause is not over */
+	assert_true(dispatch_lacks_probe(d, at(OPEN_WIDE.shut_min_ms)));
+	offer(d, 0, 0, &items[1], at(1));
+	assert_false(dispatch_lacks_probe(d, at(OPEN_WIDE.shut_min_ms)));
+	assert_ptr_equal(dispatch_next(d, at(OPEN_WIDE.shut_min_ms)), &items[1]);
+	dispatch_report(d, &items[1], LANE_RESULT_OK, -1, at(OPEN_WIDE.shut_min_ms));
+	assert_false(dispatch_lacks_probe(d, at(2 * OPEN_WIDE.shut_min_ms)));
+	done(d);
+}
+
+static void
 a_sweep_forgets_what_nobody_needs(void **state)
 {
 	static struct lane_item items[3];
@@ -413,6 +435,8 @@ main(void)
 	    cmocka_unit_test(a_drain_takes_one_connections_queue_in_order),
 	    cmocka_unit_test(all_shut_means_every_lane_lately_used_and_by_faults),
 	    cmocka_unit_test(lanes_that_hold_items_have_a_say_however_long_they_wait),
+	    cmocka_unit_test(
+		a_lane_that_failed_and_holds_nothing_lacks_a_probe_when_its_pause_is_over),
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
 	    cmocka_unit_test(ten_thousand_waiting_lanes_cost_a_step_nothing),
