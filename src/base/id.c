@@ -97,6 +97,8 @@ id_is_type_pattern(struct str s)
 bool
 id_type_matches(struct str pattern, struct str type)
 {
+	if (str_eq(pattern, type)) /* most patterns are one type */
+		return true;
 	while (pattern.ptr && type.ptr) {
 		struct str wanted = split_token(pattern, &pattern);
 		struct str token = split_token(type, &type);

