@@ -1,0 +1,104 @@
+/* Event types, the rules a new workspace starts with, and a rule's options, on real parts. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ALERT, start } from './lib.mjs';
+
+const TYPE = {
+	name: 'alert.triggered',
+	description: 'a threshold was passed',
+	schema: { type: 'object', properties: { value: { type: 'number' } } },
+	sample: ALERT.payload,
+	severity_order: ['sev3', 'sev2', { name: 'sev1', aliases: ['high'] }],
+	default_template: { header: '{{ payload.resource }} is at {{ payload.value | number }}' },
+	default_rules: [
+		{ name: 'Loud ones', filter: { field: 'severity', op: 'at_least', value: 'sev1' } },
+		{ name: 'All', template: { text: 'alert {{ event.id }}' } },
+	],
+};
+
+describe('rules', () => {
+	let bench;
+	before(async () => {
+		bench = await start();
+		await bench.cli('type', 'put', '--file', bench.file('type.json', TYPE));
+		await bench.provision();
+	});
+	after(() => bench?.stop());
+
+	test('a new workspace starts with the default rules, inactive', async () => {
+		const { records } = await bench.json('rule', 'list', 'acme');
+		assert.deepEqual(records.map((rule) => rule.name).sort(), ['All', 'Loud ones']);
+		for (const rule of records) {
+			assert.equal(rule.active, false);
+			assert.equal(rule.event_type, 'alert.triggered');
+			assert.match(rule.id, /^default_[0-9a-f]{12}_[12]$/);
+		}
+	});
+
+	test('creating it again is a conflict and brings no rule back', async () => {
+		const { records } = await bench.json('rule', 'list', 'acme');
+		await bench.cli('rule', 'delete', 'acme', records[0].id, '--yes');
+		const got = await bench.tryCli(['workspace', 'create', 'acme']);
+		assert.equal(got.code, 4, got.err);
+		assert.equal((await bench.json('rule', 'list', 'acme')).count, 1);
+	});
+
+	test('a type whose sample contradicts its schema is refused with the place', async () => {
+		const wrong = { ...TYPE, sample: { value: 'many' } };
+		const got = await bench.tryCli(['type', 'put', '--file', bench.file('wrong.json', wrong)]);
+		assert.equal(got.code, 1);
+		assert.match(got.err, /sample: \/value: /);
+	});
+
+	test('severities and the default template are those of the type', async () => {
+		await bench.rule('acme', 'sev', { args: ['--filter', '{"field":"severity","op":"at_least","value":"sev1"}'] });
+		const file = bench.file('alert.json', ALERT);
+		const preview = await bench.json('rule', 'preview', 'acme', 'sev', '--event', file);
+		assert.equal(preview.matched, true, 'high is an alias of sev1');
+		assert.match(JSON.stringify(preview.blocks), /api_latency_p95 is at 1,840/);
+		await bench.cli('rule', 'delete', 'acme', 'sev', '--yes');
+	});
+
+	test('the options of a rule are stored, shown and previewed', async () => {
+		await bench.rule('acme', 'keyed', { args: ['--thread-key', '{{ payload.resource }}', '--thread-hours', '48',
+			'--dedupe-key', '{{ payload.severity }}', '--retry', '1,5,30', '--inactive'] });
+		const rule = await bench.json('rule', 'show', 'acme', 'keyed');
+		assert.equal(rule.thread_key, '{{ payload.resource }}');
+		assert.equal(rule.thread_hours, 48);
+		assert.equal(rule.dedupe_minutes, 10);
+		assert.deepEqual(rule.retry, [1, 5, 30]);
+		const preview = await bench.json('rule', 'preview', 'acme', 'keyed', '--event', bench.file('alert.json', ALERT));
+		assert.equal(preview.matched, false);
+		assert.match(preview.reason, /inactive/);
+		assert.equal(preview.thread_key, 'api_latency_p95');
+		assert.equal(preview.dedupe_key, 'high');
+		for (const [words, args] of [
+			[/1 to 720/, ['--thread-key', 'x', '--thread-hours', '721']],
+			[/--dedupe-minutes means nothing without --dedupe-key/, ['--dedupe-minutes', '5']],
+			[/--retry 1,x/, ['--retry', '1,x']],
+			[/thread key: line 1, column/, ['--thread-key', '{{ payload.x | upcse }}']],
+		]) {
+			const got = await bench.tryCli(['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS', ...args]);
+			assert.notEqual(got.code, 0);
+			assert.match(got.err, words);
+		}
+	});
+
+	test('replies of one key go into one thread, and a repeat is counted', async () => {
+		await bench.rule('acme', 'threads', { args: ['--thread-key', '{{ payload.resource }}'] });
+		await bench.rule('acme', 'once', { channel: 'C0GENERAL', args: ['--dedupe-key', '{{ payload.resource }}'] });
+		const first = await bench.publish('acme');
+		await bench.deliveries('acme', first);
+		const second = await bench.publish('acme');
+		const records = await bench.deliveries('acme', second);
+		const of = (rule) => records.find((record) => record.rule === rule);
+		assert.equal(of('threads').state, 'delivered');
+		assert.equal(of('once').state, 'skipped');
+		assert.match(of('once').reason, /counted \(1 so far\), not posted/);
+		const alerts = await bench.sandbox.messages('C0ALERTS');
+		assert.equal(alerts.length, 2);
+		const [root, reply] = alerts.sort((a, b) => Number(a.ts) - Number(b.ts));
+		assert.equal(reply.thread_ts, root.ts);
+		assert.equal((await bench.sandbox.messages('C0GENERAL')).length, 1);
+	});
+});
