@@ -88,10 +88,13 @@ export const FAULTS = {
 	'disk-full': {
 		why: world => world.isMounted ? '' : 'a tmpfs cannot be mounted here (needs root)',
 		async run(world, r) {
-			const { bsize, blocks, bfree } = statfsSync(world.dataDir)
-			world.resizeDisk(Math.max(bsize, (blocks - bfree) * bsize))
+			// It may grow meanwhile, and less than what is used is refused.
+			await until('the disk to be full', () => {
+				const { bsize, blocks, bfree } = statfsSync(world.dataDir)
+				return world.resizeDisk(Math.max(bsize, (blocks - bfree) * bsize))
+			})
 			await sleep(r.between(2000, 6000))
-			world.resizeDisk()
+			if (!world.resizeDisk()) throw new Error('the tmpfs cannot be made large again')
 		},
 	},
 	// Each sync of the service takes 100 ms longer.
