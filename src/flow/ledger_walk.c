@@ -115,7 +115,8 @@ look(struct ledger_walk *w, bool at_held)
 	w->now = clock_wall();
 	if (!w->looked_at_claims)
 		ledger_each_claimed(t, w->arena, pick_claimed, w);
-	w->looked_at_claims = w->n < PICKS_MAX;
+	/* Until a look finds none that is not in hand. */
+	w->looked_at_claims = w->n == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	if (at_held && w->n < PICKS_MAX)
