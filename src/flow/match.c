@@ -199,8 +199,8 @@ is_in_doubt(const delivery_record *rec)
 
 /*
  * Whether an attempt was made of which the record says nothing. A retry recorded at the
- * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between;
- * who claims first would have left a claim.
+ * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between, a
+ * lower one that another consumer counts. Who claims first would have left a claim.
  */
 static bool
 had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is_claimed_first)
@@ -209,7 +209,8 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is
 	case DELIVERY_SENDING: return true;
 	case DELIVERY_PENDING: return !is_claimed_first && m->origin == ORIGIN_STREAM;
 	case DELIVERY_RETRYING:
-		return !is_claimed_first && m->broker_deliveries > rec->broker_deliveries + 1;
+		return !is_claimed_first &&
+		       m->broker_deliveries != rec->broker_deliveries + 1;
 	default: return false;
 	}
 }

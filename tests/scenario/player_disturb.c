@@ -63,7 +63,8 @@ kill_at_a_point(struct story *s, struct line *l)
 static void
 drain(struct story *s, struct line *l)
 {
-	world_drain(&s->world);
+	if (s->world.life != NULL)
+		world_drain(&s->world);
 	some_time(s, l);
 }
 

@@ -228,8 +228,8 @@ static void
 die_here(void)
 {
 	present->has_died = true;
-	fiber_rest(MONO_NEVER);
-	must(!"a dead stage was resumed");
+	must(!fiber_rest(
+	    MONO_NEVER)); /* who is dead is not resumed; the story's own call ends */
 }
 
 /* --- lives --- */
@@ -265,7 +265,8 @@ world_start(struct world *w, struct err *e)
 void
 world_kill(struct world *w)
 {
-	put_life_away(w);
+	if (w->life != NULL)
+		put_life_away(w);
 }
 
 static void
