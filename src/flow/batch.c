@@ -151,7 +151,9 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	rec->suppressed = d->suppressed;
 	rec->thread_key = text(b, d->key[KEY_THREAD]);
 	rec->update_key = text(b, d->key[KEY_UPDATE]);
-	rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
+	/* Who waits for another message of the key does not stand for it. */
+	if (!d->key_is_taken[KEY_DEDUPE] || d->suppressed > 0)
+		rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
 	rec->thread_id = text(b, d->thread_id);
 	if (state == d->state) {
 		rec->reason = text(b, d->reason);
@@ -177,12 +179,14 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->updated_ms = now.ms;
 	rec->broker_deliveries = 0;
 	rec->digest = true;
+	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);
 	rec->action = text(b, d->action);
 	if (state == DELIVERY_DELIVERED) {
-		rec->reason = (char *)(uintptr_t)arena_printf(
-		    b->arena, "posted in a digest together with %d others", d->digest->n)
+		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
+		    "posted in a digest together with %d others%s", d->digest->n,
+		    d->maybe_posted ? ", perhaps for the second time" : "")
 		                  .ptr;
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));

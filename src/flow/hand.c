@@ -93,12 +93,14 @@ take_keys(struct hand *h, struct delivery *d, struct buf *b)
 		digest_lock_key(b, d->message->event.workspace, d->rule_id);
 		table_set(h->by_key, buf_view(b), d);
 	}
-	for (enum key_use use = 0; use < KEY_USES; use++)
-		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) != NULL)
-			d->key_is_taken = true;
-	for (enum key_use use = 0; use < KEY_USES && !d->key_is_taken; use++)
-		if (d->key[use].len > 0)
+	for (enum key_use use = 0; use < KEY_USES; use++) {
+		if (d->key[use].len == 0)
+			continue;
+		if (table_get(h->by_key, lock_key(b, d, use)) != NULL)
+			d->key_is_taken[use] = true;
+		else
 			table_set(h->by_key, lock_key(b, d, use), d);
+	}
 }
 
 static void

@@ -89,27 +89,32 @@ id_of(struct delivery *d, const struct keyed *k)
 static void
 apply(struct delivery *d, struct txn *history, wall_t now)
 {
-	struct keyed k;
+	struct keyed k[KEY_USES];
+	bool found[KEY_USES], must_wait = false;
 
-	if (d->key_is_taken) {
+	for (enum key_use use = 0; use < KEY_USES; use++) {
+		found[use] = find(d, history, use, now, &k[use]);
+		/* Only who might be the first has to wait for who is about to be. */
+		must_wait = must_wait || (d->key_is_taken[use] && !found[use]);
+	}
+	if (found[KEY_DEDUPE]) {
+		d->suppressed = k[KEY_DEDUPE].count + 1; /* the scribe counts on */
+		d->repeat_of = k[KEY_DEDUPE].seq;
+		settled(d, DELIVERY_SKIPPED,
+		    arena_printf(d->message->arena,
+			"the same key was posted less than %lld minutes ago; counted, not "
+			"posted",
+			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)));
+	} else if (must_wait) {
 		settled(
 		    d, DELIVERY_PARKED, STR("waiting for an earlier message of the same key"));
 		d->due = (wall_t){now.ms + TAKEN_PAUSE_MS};
-		return;
+	} else {
+		if (found[KEY_UPDATE])
+			d->update_id = id_of(d, &k[KEY_UPDATE]);
+		if (found[KEY_THREAD])
+			d->thread_id = id_of(d, &k[KEY_THREAD]);
 	}
-	if (find(d, history, KEY_DEDUPE, now, &k)) {
-		d->suppressed = k.count + 1;
-		settled(d, DELIVERY_SKIPPED,
-		    arena_printf(d->message->arena,
-			"the same key was posted less than %lld minutes ago; "
-			"counted (%u so far), not posted",
-			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000), d->suppressed));
-		return;
-	}
-	if (find(d, history, KEY_UPDATE, now, &k))
-		d->update_id = id_of(d, &k);
-	if (find(d, history, KEY_THREAD, now, &k))
-		d->thread_id = id_of(d, &k);
 }
 
 void

@@ -26,7 +26,8 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	bool is_used; /* it went with another */
+	bool is_in_hand; /* its event is, for other rules: it may go with another one's */
+	bool is_used;    /* it was read again, or went with another */
 };
 
 struct ledger_walk {
@@ -35,6 +36,7 @@ struct ledger_walk {
 	struct pick picks[PICKS_MAX];
 	int n;
 	bool looked_at_claims;
+	int claims; /* seen in this look */
 	mono_t held_at;
 	wall_t now;
 	/* While looking at one group of held ones: */
@@ -52,12 +54,14 @@ pick(struct ledger_walk *w, const delivery_record *d)
 		return false;
 	if (d->digest && hand_has_digest(w->flow->hand, str_of(d->workspace), str_of(d->rule)))
 		return true;
-	if (!hand_has(w->flow->hand, d->seq))
+	const bool is_in_hand = hand_has(w->flow->hand, d->seq);
+	if (!is_in_hand || d->digest)
 		w->picks[w->n++] = (struct pick){
 		    .seq = d->seq,
 		    .workspace = str_of(d->workspace),
 		    .rule = str_of(d->rule),
 		    .is_for_digest = d->digest,
+		    .is_in_hand = is_in_hand,
 		};
 	return w->n < PICKS_MAX;
 }
@@ -72,7 +76,12 @@ pick_due(const delivery_record *d, void *arg)
 static bool
 pick_claimed(const delivery_record *d, void *arg)
 {
-	return d->broker_deliveries > 0 || pick(arg, d);
+	struct ledger_walk *w = arg;
+
+	if (d->broker_deliveries > 0)
+		return true;
+	w->claims++;
+	return pick(w, d);
 }
 
 static bool
@@ -111,12 +120,12 @@ look(struct ledger_walk *w, bool at_held)
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
 
 	w->history = t;
-	w->n = 0;
+	w->n = w->claims = 0;
 	w->now = clock_wall();
 	if (!w->looked_at_claims)
 		ledger_each_claimed(t, w->arena, pick_claimed, w);
-	/* Until a look finds none that is not in hand. */
-	w->looked_at_claims = w->n == 0 && txn_error(t) == NULL;
+	/* One may have to wait for its event's other deliveries: until a look finds none. */
+	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	if (at_held && w->n < PICKS_MAX)
@@ -187,20 +196,27 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 }
 
 /* The pick and all that wait to go out with it, as one message. */
+static bool
+read_item(struct txn *history, struct arena *a, const struct pick *p, struct digest_item *out)
+{
+	out->delivery = history_delivery(history, a, p->seq, p->rule);
+	out->event = history_event(history, a, p->seq);
+	return out->delivery != NULL &&
+	       !delivery_state_is_final((enum delivery_state)out->delivery->state);
+}
+
 static void
 gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first)
 {
 	struct digest_item items[DIGEST_MAX];
 	struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	int n = 0;
+	int n = read_item(history, m->arena, first, &items[0]);
 
 	for (struct pick *p = w->picks; p < w->picks + w->n && n < DIGEST_MAX; p++) {
-		if (p < first || p->is_used || !p->is_for_digest ||
-		    !str_eq(p->rule, first->rule) || !str_eq(p->workspace, first->workspace))
+		if (p->is_used || !p->is_for_digest || !str_eq(p->rule, first->rule) ||
+		    !str_eq(p->workspace, first->workspace))
 			continue;
-		items[n].delivery = history_delivery(history, m->arena, p->seq, p->rule);
-		items[n].event = history_event(history, m->arena, p->seq);
-		n += items[n].delivery != NULL;
+		n += read_item(history, m->arena, p, &items[n]);
 		p->is_used = true;
 	}
 	txn_end(history);
@@ -238,14 +254,15 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 static int
 read_again(struct ledger_walk *w, int at)
 {
-	const struct pick *p = &w->picks[at];
+	struct pick *p = &w->picks[at];
 	struct str rules[PICKS_MAX];
 	struct broker_message bm;
 	struct err e = {0};
 	int n = 0;
 
-	if (p->is_used)
+	if (p->is_used || p->is_in_hand)
 		return 1;
+	p->is_used = true;
 	/* Several deliveries of one event go together; one that is for a digest goes with that.
 	 */
 	do

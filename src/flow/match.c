@@ -170,9 +170,10 @@ is_open_here(const struct known *k, const delivery_record *rec)
 	if (k->from_ledger)
 		return !delivery_state_is_final((enum delivery_state)rec->state) &&
 		       is_named(k, str_of(rec->rule));
-	/* Parked and held ones are the ledger's to bring back, not the broker's. */
-	return rec->state == (int)DELIVERY_PENDING || rec->state == (int)DELIVERY_SENDING ||
-	       rec->state == (int)DELIVERY_RETRYING;
+	/* Parked and held ones are the ledger's to bring back, not the broker's; and so are
+	 * those that it has claimed. */
+	return rec->state == (int)DELIVERY_PENDING || rec->state == (int)DELIVERY_RETRYING ||
+	       (rec->state == (int)DELIVERY_SENDING && rec->broker_deliveries > 0);
 }
 
 static bool
@@ -209,8 +210,7 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is
 	case DELIVERY_SENDING: return true;
 	case DELIVERY_PENDING: return !is_claimed_first && m->origin == ORIGIN_STREAM;
 	case DELIVERY_RETRYING:
-		return !is_claimed_first &&
-		       m->broker_deliveries != rec->broker_deliveries + 1;
+		return !is_claimed_first && m->broker_deliveries != rec->broker_deliveries + 1;
 	default: return false;
 	}
 }

@@ -97,8 +97,9 @@ struct delivery {
 	/* Of the rule's options (keyed.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
-	bool key_is_taken;               /* by another message in hand */
-	uint32_t suppressed;             /* with skipped by the dedupe window: repeats so far */
+	bool key_is_taken[KEY_USES];     /* by another message in hand */
+	uint32_t suppressed;             /* skipped by the dedupe window: repeats so far */
+	uint64_t repeat_of;              /* then: sequence of the message that was posted */
 
 	/* What came of it: from `outcome` when there was an attempt, else set with
 	 * STEP_SETTLED. */

@@ -15,6 +15,7 @@
 #include "carillon/log.h"
 #include "commit.h"
 #include "flow_private.h"
+#include "repeats.h"
 #include "retention.h"
 #include "retry.h"
 #include "slots.h"
@@ -26,6 +27,7 @@ struct scribe {
 	struct retry_policy policy;
 	struct slots *slots;
 	struct commit *commit;
+	struct repeats *repeats;
 	struct retention retention;
 	struct batch batch;
 	struct list inbox;   /* not yet looked at */
@@ -89,6 +91,8 @@ settle_delivery(struct scribe *s, struct delivery *d)
 
 	if (d->step != STEP_SETTLED)
 		retry_decide(&s->policy, d, s->now, next_random(s));
+	if (d->suppressed > 0)
+		d->suppressed = repeats_count(s->repeats, d);
 	place(s, d);
 	count_state(s->flow, d->state);
 	d->is_settled = true;
@@ -362,6 +366,7 @@ scribe_new(struct flow *f)
 	s->slots =
 	    slots_new(f->parts.config->nak_slots_max, f->parts.config->nak_slots_lane_max);
 	s->commit = commit_new(f);
+	s->repeats = repeats_new();
 	s->retention.flow = f;
 	randombytes_buf(&s->random, sizeof(s->random));
 	s->random |= 1; /* never 0 */
@@ -376,6 +381,7 @@ scribe_free(struct scribe *s)
 {
 	batch_fini(&s->batch);
 	commit_free(s->commit);
+	repeats_free(s->repeats);
 	slots_free(s->slots);
 	free(s);
 }

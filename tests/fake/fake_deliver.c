@@ -171,6 +171,8 @@ read_request(const struct dest_request *req)
 	snprintf(r.delivery, sizeof(r.delivery), "%.*s", STR_ARG(delivery));
 	r.has_blocks =
 	    json_get(root, STR("blocks")) != NULL || json_get(root, STR("attachments")) != NULL;
+	r.is_reply = json_get(root, STR("thread_ts")) != NULL;
+	r.is_update = json_get(root, STR("ts")) != NULL;
 	arena_free(a);
 	return r;
 }

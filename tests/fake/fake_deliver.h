@@ -48,7 +48,7 @@ struct fake_request {
 	bool is_posted;
 	bool is_repeat; /* and had been before, here or in another channel */
 	bool is_early;  /* before the pause the peer had asked for was over */
-	bool has_blocks;
+	bool has_blocks, is_reply, is_update;
 };
 
 size_t fake_request_count(void);

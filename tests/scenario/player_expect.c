@@ -29,6 +29,8 @@ is_of(const struct fake_request *r, const char *target)
 COUNT_REQUESTS(requests, true)
 COUNT_REQUESTS(posts, r->is_posted)
 COUNT_REQUESTS(early, r->is_early)
+COUNT_REQUESTS(replies, r->is_posted && r->is_reply)
+COUNT_REQUESTS(updates, r->is_posted && r->is_update)
 COUNT_REQUESTS(repeats, r->is_repeat)
 COUNT_REQUESTS(distinct, r->is_posted && !r->is_repeat)
 #undef COUNT_REQUESTS

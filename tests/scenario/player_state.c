@@ -143,10 +143,60 @@ read_schedule(struct line *l, rule_record *r, struct arena *a)
 	}
 }
 
+static char *
+read_text(struct line *l, struct arena *a, const char *what)
+{
+	return arena_cstr(a, str_of(line_word(l, what)));
+}
+
+/* Windows are as long as stories need them. */
+static bool
+read_key_option(struct line *l, rule_record *r, struct arena *a)
+{
+	if (line_takes(l, "thread")) {
+		r->thread_key = read_text(l, a, "a key");
+		r->thread_hours = 24;
+	} else if (line_takes(l, "update")) {
+		r->update_key = read_text(l, a, "a key");
+	} else if (line_takes(l, "dedupe")) {
+		r->dedupe_key = read_text(l, a, "a key");
+		r->dedupe_minutes = 10;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_wait_option(struct line *l, rule_record *r, struct arena *a)
+{
+	if (line_takes(l, "burst")) {
+		bool digest = line_takes(l, "digest");
+
+		if (!digest)
+			line_wants(l, "drop");
+		r->on_burst = digest ? CARILLON__V1__ON_BURST__ON_BURST_DIGEST
+		                     : CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
+	} else if (line_takes(l, "quiet")) {
+		r->quiet_hours = ARENA_NEW(a, Carillon__V1__QuietHours);
+		carillon__v1__quiet_hours__init(r->quiet_hours);
+		r->quiet_hours->from = read_text(l, a, "when it begins");
+		r->quiet_hours->to = read_text(l, a, "when it ends");
+		r->quiet_hours->time_zone = read_text(l, a, "a time zone");
+		if (line_takes(l, "unless"))
+			r->quiet_hours->unless_severity = read_text(l, a, "a severity");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void
 read_rule_options(struct line *l, rule_record *r, struct arena *a)
 {
 	while (line_has_more(l)) {
+		if (read_key_option(l, r, a) || read_wait_option(l, r, a))
+			continue;
 		if (line_takes(l, "filter")) {
 			r->filter = arena_cstr(a, str_of(line_word(l, "a filter")));
 		} else if (line_takes(l, "retry")) {

@@ -29,6 +29,7 @@ struct life {
 	struct follower *follower;
 	struct fiber *stages[STAGES];
 	mono_t ledger_at;
+	uint64_t looked_after; /* fake_activity when ledger_at was found */
 };
 
 static struct world *present;
@@ -109,7 +110,10 @@ run_ledger(void *life)
 		if (was_woken || mono_reached(clock_mono(), l->ledger_at)) {
 			ledger_walk_turn(l->ledger, was_woken);
 			l->ledger_at = next_look(l->flow);
+		} else if (l->looked_after != fake_activity) {
+			l->ledger_at = mono_earlier(l->ledger_at, next_look(l->flow));
 		}
+		l->looked_after = fake_activity;
 		fiber_rest(clock_mono());
 	}
 }

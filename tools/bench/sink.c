@@ -151,7 +151,7 @@ answer_badly(struct client *c)
 
 	if (strcmp(bad_mode, "429") == 0)
 		answer_now(c, STR("HTTP/1.1 429 Too Many Requests\r\nRetry-After: "
-		                  "1\r\nContent-Length: 0\r\n\r\n"));
+				  "1\r\nContent-Length: 0\r\n\r\n"));
 	else if (strcmp(bad_mode, "500") == 0)
 		answer_now(
 		    c, STR("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"));

@@ -84,8 +84,9 @@ static void
 a_mapping_sets_strings_numbers_and_booleans(void **state)
 {
 	(void)state;
-	assert_true(load("# comment\nnode_name: north\n'active_max': 7\nkeep_delivered_requests: true\n"
-			 "data_dir: \"C\\\\x\"\n"));
+	assert_true(
+	    load("# comment\nnode_name: north\n'active_max': 7\nkeep_delivered_requests: true\n"
+		 "data_dir: \"C\\\\x\"\n"));
 	assert_string_equal(config.node_name, "north");
 	assert_int_equal(config.active_max, 7);
 	assert_true(config.keep_delivered_requests);
@@ -192,7 +193,8 @@ numbers_and_booleans_are_written_without_quotes(void **state)
 	assert_refused("active_max: '7'",
 	    "c.yaml:1:13: active_max: is text; write numbers without quotes");
 	assert_refused("keep_delivered_requests: \"true\"",
-	    "c.yaml:1:26: keep_delivered_requests: is text; write true and false without quotes");
+	    "c.yaml:1:26: keep_delivered_requests: is "
+	    "text; write true and false without quotes");
 }
 
 static void
@@ -248,10 +250,10 @@ only_true_and_false_are_booleans(void **state)
 	(void)state;
 	static const char *const wrong[] = {"", "yes", "no", "on", "True", "FALSE", "1", "0"};
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-		assert_false(config_set(&config, "keep_request", wrong[i], &err));
+		assert_false(config_set(&config, "keep_delivered_requests", wrong[i], &err));
 		assert_non_null(strstr(err.text, "is neither true nor false"));
 	}
-	assert_true(config_set(&config, "keep_request", "false", &err));
+	assert_true(config_set(&config, "keep_delivered_requests", "true", &err));
 	assert_true(config.keep_delivered_requests);
 }
 
@@ -406,8 +408,8 @@ a_wrong_variable_is_named(void **state)
 	    "serve --help` lists them)");
 	assert_environment_refused("CARILLON_WEATHER", "3",
 	    "CARILLON_WEATHER: no such setting; unset it (`carillon serve --help` lists them)");
-	assert_environment_refused("CARILLON_KEEP_REQUEST", "yes",
-	    "CARILLON_KEEP_REQUEST: \"yes\" is neither true nor false");
+	assert_environment_refused("CARILLON_KEEP_DELIVERED_REQUESTS", "yes",
+	    "CARILLON_KEEP_DELIVERED_REQUESTS: \"yes\" is neither true nor false");
 }
 
 static void
@@ -466,7 +468,7 @@ the_printed_settings_load_again(void **state)
 	(void)state;
 	struct buf text = {0};
 	assert_true(config_set(&config, "data_dir", "/tmp/a \"b\" \\c # d: é", &err));
-	assert_true(config_set(&config, "keep_request", "false", &err));
+	assert_true(config_set(&config, "keep_delivered_requests", "true", &err));
 	config_yaml(&config, &text);
 	struct config again;
 	config_defaults(&again); /* of which every one is printed */

@@ -143,7 +143,7 @@ what_finds_its_key_taken_waits(void **state)
 	struct fixture *f = *state;
 	struct keyed_message *k = message_of(f, "{\"k\": \"a\"}");
 
-	k->d->key_is_taken = true;
+	k->d->key_is_taken[KEY_DEDUPE] = true;
 	apply_at(f, k, 1000);
 	assert_int_equal(k->d->state, DELIVERY_PARKED);
 	assert_true(k->d->due.ms > 1000);
