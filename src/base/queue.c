@@ -166,7 +166,7 @@ size_t
 queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
 {
 	struct timespec deadline = deadline_after(wait_ms > 0 ? wait_ms : 0);
-	int rc = 0;
+	int rc = wait_ms > 0 ? 0 : ETIMEDOUT;
 
 	lock(q);
 	while (q->len == 0 && !q->closed && rc == 0)
