@@ -9,9 +9,10 @@
 #include "player_fiber.h"
 
 enum {
-	LOOK_EVERY_MS = 250, /* as the ledger thread does */
-	IDLE_STEP_MS = 5000, /* longest jump: the ledger's own look at what is held */
-	BUSY_STEP_MS = 1000, /* while something is in hand: the follower's look */
+	LOOK_EVERY_MS = 250,  /* as the ledger thread does */
+	HELD_STEP_MS = 5000,  /* as the ledger thread looks at what is held */
+	IDLE_STEP_MS = 60000, /* longest jump */
+	BUSY_STEP_MS = 1000,  /* while something is in hand: the follower's look */
 	COURIER_LONGEST_MS = 3600000,
 	TURNS_MAX = 100000, /* in one moment; more is a loop without end */
 	INTAKE_TURNS = 64,
@@ -82,21 +83,42 @@ take_wake(struct flow *f)
 	return was_woken;
 }
 
-/* The ledger looks four times a second; looks that can find nothing are left out. */
-static mono_t
-next_look(struct flow *f)
+static bool
+note_any(const delivery_record *d, void *found)
 {
-	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
-	mono_t now = clock_mono();
+	(void)d;
+	*(bool *)found = true;
+	return false;
+}
+
+/* How long the ledger thread, which looks four times a second, finds nothing. */
+static int64_t
+nothing_to_see_ms(struct store *s)
+{
+	struct arena *a = arena_new(0);
+	struct txn *t = txn_read(s, STORE_HISTORY);
 	int64_t wait_ms = IDLE_STEP_MS;
+	struct store_stats stats;
+	bool has_claims = false;
 	wall_t due;
 
 	if (ledger_next_due(t, &due) && due.ms - clock_wall().ms < wait_ms)
 		wait_ms = due.ms - clock_wall().ms;
+	ledger_each_claimed(t, a, note_any, &has_claims);
 	txn_end(t);
-	if (wait_ms < LOOK_EVERY_MS)
-		return mono_after(now, LOOK_EVERY_MS);
-	return mono_after(now, (wait_ms + LOOK_EVERY_MS - 1) / LOOK_EVERY_MS * LOOK_EVERY_MS);
+	arena_free(a);
+	store_stats(s, &stats);
+	if ((stats.held > 0 || has_claims) && wait_ms > HELD_STEP_MS)
+		wait_ms = HELD_STEP_MS;
+	return wait_ms;
+}
+
+static mono_t
+next_look(struct flow *f)
+{
+	int64_t looks = (nothing_to_see_ms(f->parts.store) + LOOK_EVERY_MS - 1) / LOOK_EVERY_MS;
+
+	return mono_after(clock_mono(), (looks > 0 ? looks : 1) * LOOK_EVERY_MS);
 }
 
 static void
