@@ -245,6 +245,19 @@ note_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
 }
 
 bool
+hand_has_of_stream(struct hand *h, uint64_t seq)
+{
+	const struct message *m;
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	m = table_get(h->by_seq, seq_key(&seq));
+	has = m != NULL && m->origin == ORIGIN_STREAM;
+	pthread_mutex_unlock(&h->lock);
+	return has;
+}
+
+bool
 hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
 {
 	bool is_repeat;

@@ -28,6 +28,8 @@ enum hand_take {
 /* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum hand_take hand_take(struct hand *h, struct message *m);
 bool hand_has(struct hand *h, uint64_t seq);
+/* Whether it is, and for what the broker is to bring back: what waits in the ledger is free. */
+bool hand_has_of_stream(struct hand *h, uint64_t seq);
 /* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
 bool hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
 /* Whether a digest of the rule is on its way. */

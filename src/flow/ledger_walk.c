@@ -55,7 +55,9 @@ pick(struct ledger_walk *w, const delivery_record *d)
 	if (d->digest && hand_has_digest(w->flow->hand, str_of(d->workspace), str_of(d->rule)))
 		return true;
 	const bool is_in_hand = hand_has(w->flow->hand, d->seq);
-	if (!is_in_hand || d->digest)
+	/* What the broker brought of the event are other deliveries than this one. */
+	if (!is_in_hand || (d->digest && d->state != (int)DELIVERY_SENDING &&
+			       hand_has_of_stream(w->flow->hand, d->seq)))
 		w->picks[w->n++] = (struct pick){
 		    .seq = d->seq,
 		    .workspace = str_of(d->workspace),

@@ -168,9 +168,15 @@ struct tally {
 	int64_t n;
 };
 
+/* An attempt says that it may be a repeat; so does a digest, to those that had none of their
+ * own. */
 static bool
 is_flagged(const delivery_record *d)
 {
+	if (strstr(d->reason, "second time") != NULL)
+		return true;
+	if (d->n_attempts == 0)
+		return d->maybe_posted;
 	for (size_t i = 0; i < d->n_attempts; i++)
 		if (d->attempts[i]->possible_duplicate)
 			return true;
