@@ -193,7 +193,6 @@ write_type(struct json_writer *w, const type_record *r, uint64_t revision)
 	jw_kv_cstr(w, "description", r->description);
 	write_stored(w, "schema", r->schema);
 	write_stored(w, "sample", r->sample);
-	jw_kv_cstr(w, "severity_field", r->severity_field);
 	write_severities(w, r);
 	write_stored(w, "default_template", r->default_template);
 	jw_key(w, "default_rules");

@@ -38,7 +38,6 @@ static const struct str type_keys[] = {
     {"schema", 6},
     {"sample", 6},
     {"severity_order", 14},
-    {"severity_field", 14},
     {"default_template", 16},
     {"default_rules", 13},
 };
@@ -182,7 +181,6 @@ type_of_object(struct command *c, const struct json *object, type_record *t, str
 		return false;
 	t->name = text_of(c, object, "name");
 	t->description = text_of(c, object, "description");
-	t->severity_field = text_of(c, object, "severity_field");
 	t->schema = json_of(c, object, "schema");
 	t->sample = json_of(c, object, "sample");
 	t->default_template = json_of(c, object, "default_template");
