@@ -20,7 +20,10 @@
 #include "retry.h"
 #include "slots.h"
 
-enum { INBOX_WAIT_MS = 200 };
+enum {
+	INBOX_WAIT_MS = 200,
+	ENOUGH = 256, /* outcomes worth a commit at once */
+};
 
 struct scribe {
 	struct flow *flow;
@@ -389,7 +392,14 @@ scribe_free(struct scribe *s)
 bool
 scribe_turn(struct scribe *s, int64_t wait_ms)
 {
-	queue_wait_all(s->flow->to_scribe, &s->inbox, wait_ms);
+	size_t n = queue_wait_all(s->flow->to_scribe, &s->inbox, wait_ms);
+
+	if (n > 0 && n < ENOUGH && wait_ms > 0 && !atomic_load(&s->flow->is_draining)) {
+		/* A commit costs the disk the same for one outcome as for many, and while the
+		 * disk is busy with it the broker's own writes wait too. */
+		flow_pause(s->flow->parts.config->commit_wait_ms);
+		queue_take_all(s->flow->to_scribe, &s->inbox);
+	}
 	while (!list_is_empty(&s->inbox)) {
 		fill_batch(s);
 		if (!write_batch(s))
