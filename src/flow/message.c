@@ -45,7 +45,7 @@ message_deliveries(struct message *m, int n)
 		struct delivery *d = &m->deliveries[i];
 
 		d->message = m;
-		d->arena = arena_new(0);
+		d->arena = arena_new_small();
 		d->handoff.kind = HANDOFF_DELIVERY;
 		list_init(&d->handoff.link);
 		list_init(&d->lane_item.link);
