@@ -16,6 +16,7 @@ typedef Carillon__V1__Workspace workspace_record;
 typedef Carillon__V1__Connection connection_record;
 typedef Carillon__V1__Rule rule_record;
 typedef Carillon__V1__EventType type_record;
+typedef Carillon__V1__Replay replay_record;
 typedef Carillon__V1__HistoryBatch history_batch;
 typedef Carillon__V1__HistoryEntry history_entry;
 typedef Carillon__V1__EventRecord event_record;

@@ -59,8 +59,15 @@ MUST_USE bool store_write(
 
 /* --- state: records under "<workspace>.<kind>.<id>", with the revision of the KV bucket --- */
 
-enum state_kind { STATE_WORKSPACE, STATE_CONNECTION, STATE_RULE, STATE_TYPE, STATE_KINDS };
-const char *state_kind_name(enum state_kind k); /* "workspace", "connection", "rule", "type" */
+enum state_kind {
+	STATE_WORKSPACE,
+	STATE_CONNECTION,
+	STATE_RULE,
+	STATE_TYPE,
+	STATE_REPLAY,
+	STATE_KINDS
+};
+const char *state_kind_name(enum state_kind k); /* "workspace", "connection", ... */
 /* Splits a KV key. False if it is none of ours. */
 MUST_USE bool state_key_parse(
     struct str key, struct str *workspace, enum state_kind *kind, struct str *id);
@@ -84,9 +91,16 @@ void state_each(
     struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
+/* Every record of one kind, whatever its workspace. */
+typedef bool state_of_kind_fn(
+    struct str workspace, struct str id, const struct state_value *v, void *arg);
+void state_each_of_kind(struct txn *t, enum state_kind kind, state_of_kind_fn *each, void *arg);
 /* Puts or (bytes empty) deletes by KV key; an older revision than what is there changes
  * nothing. */
 void state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revision);
+/* Forgets what was deleted in a workspace: their ids are its customer's. At most `max` a call;
+ * returns how many went. */
+size_t state_forget(struct txn *t, struct str workspace, size_t max);
 /* The stream sequence up to which the environment is complete; 0 when empty. */
 uint64_t store_applied(struct txn *t);
 void store_set_applied(struct txn *t, uint64_t seq);
@@ -116,6 +130,10 @@ void history_each_delivery(
 typedef bool event_each_fn(const event_record *ev, void *arg);
 void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
     uint64_t before, event_each_fn *each, void *arg);
+/* The same forward, from sequence `from`; those of which only deliveries are known too. */
+typedef bool seq_each_fn(uint64_t seq, void *arg);
+void history_each_seq_of(
+    struct txn *t, struct str workspace, uint64_t from, seq_each_fn *each, void *arg);
 void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
     uint64_t before, delivery_each_fn *each, void *arg);
 /* The same for one state other than delivered, by an index of its own. */
@@ -156,6 +174,14 @@ MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule,
 size_t history_expire(struct txn *t, wall_t before, size_t max);
 /* Deletes everything of one workspace, at most `max` records a call; 0 when nothing is left. */
 size_t history_erase(struct txn *t, struct str workspace, size_t max);
+
+/*
+ * LMDB does not wipe what it deletes: the bytes stay in free pages. This asks for both files to
+ * be written anew without them by the next store_open that has them to itself. While it is
+ * asked for, store_wants_rewrite is true.
+ */
+MUST_USE bool store_ask_rewrite(const char *dir, struct err *e);
+bool store_wants_rewrite(const char *dir);
 
 struct store_stats {
 	uint64_t events, deliveries, parked, held, state_records;

@@ -261,6 +261,8 @@ store_open(struct store **out, const struct store_options *o, struct err *e)
 		    STORE_PATH_MAX - 1, strlen(o->dir));
 	if (!o->read_only && !make_dirs(o->dir, e))
 		return false;
+	if (!o->read_only)
+		store_rewrite(o->dir);
 	struct store *s = calloc(1, sizeof(*s));
 	must(s);
 	if (env_open(&s->envs[STORE_STATE], o, "state", o->state_map_mb, e) &&

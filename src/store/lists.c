@@ -80,6 +80,21 @@ history_each_event_of(struct txn *t, struct arena *a, struct str workspace, uint
 }
 
 void
+history_each_seq_of(
+    struct txn *t, struct str workspace, uint64_t from, seq_each_fn *each, void *arg)
+{
+	const struct key prefix = key_of_workspace(workspace);
+	const struct key start = key_by_workspace(workspace, from);
+	struct scan s;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_BY_WORKSPACE, &prefix, &start);
+	while (scan_next_seq(&s, &seq) && each(seq, arg))
+		;
+	scan_end(&s);
+}
+
+void
 history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
     delivery_each_fn *each, void *arg)
 {

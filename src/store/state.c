@@ -6,11 +6,13 @@ static const char *const KINDS[STATE_KINDS] = {
     [STATE_CONNECTION] = "connection",
     [STATE_RULE] = "rule",
     [STATE_TYPE] = "type",
+    [STATE_REPLAY] = "replay",
 };
 
 _Static_assert((int)STATE_WORKSPACE == (int)TABLE_WORKSPACE &&
 		   (int)STATE_CONNECTION == (int)TABLE_CONNECTION &&
-		   (int)STATE_RULE == (int)TABLE_RULE && (int)STATE_TYPE == (int)TABLE_TYPE,
+		   (int)STATE_RULE == (int)TABLE_RULE && (int)STATE_TYPE == (int)TABLE_TYPE &&
+		   (int)STATE_REPLAY == (int)TABLE_REPLAY,
     "tables.def begins with the kinds of state");
 
 enum { REVISION_SIZE = 8 }; /* in front of each record */
@@ -149,6 +151,26 @@ state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void 
 	scan_end(&s);
 }
 
+void
+state_each_of_kind(struct txn *t, enum state_kind kind, state_of_kind_fn *each, void *arg)
+{
+	const struct key all = key_empty();
+	struct state_value v;
+	struct scan s;
+
+	scan_forward(&s, t, (enum table_id)kind, &all, &all);
+	while (scan_next(&s)) {
+		const char *zero = s.key.len ? memchr(s.key.ptr, 0, s.key.len) : NULL;
+		if (!zero || !read_value(s.value, &v))
+			continue;
+		const struct str workspace = {s.key.ptr, (size_t)(zero - s.key.ptr)};
+		const struct str id = {zero + 1, s.key.len - workspace.len - 1};
+		if (!each(workspace, id, &v, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
 /* A deletion leaves its revision behind, so that an older put that comes late stays dead. */
 static uint64_t
 revision_gone(struct txn *t, struct str key)
@@ -193,4 +215,29 @@ state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revision)
 		number_put(value, revision);
 		txn_put(t, TABLE_GONE, &gone, (struct str){value, sizeof(value)});
 	}
+}
+
+size_t
+state_forget(struct txn *t, struct str workspace, size_t max)
+{
+	char start[WORKSPACE_ID_MAX + 2];
+	size_t n = 0;
+
+	must(workspace.len <= WORKSPACE_ID_MAX);
+	snprintf(start, sizeof(start), "%.*s.", STR_ARG(workspace));
+	const struct key prefix = key_text(str_of(start));
+	for (; n < max; n++) {
+		struct key found;
+		struct scan s;
+
+		scan_forward(&s, t, TABLE_GONE, &prefix, &prefix);
+		const bool more = scan_next(&s);
+		if (more)
+			found = key_text(s.key);
+		scan_end(&s);
+		if (!more)
+			break;
+		txn_delete(t, TABLE_GONE, &found);
+	}
+	return n;
 }

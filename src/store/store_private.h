@@ -69,6 +69,9 @@ void env_leave(struct env *env);
 MUST_USE bool gate_init(struct gate *g);
 void gate_fini(struct gate *g);
 
+/* Does what store_ask_rewrite asked for, if nobody else has the files open (rewrite.c). */
+void store_rewrite(const char *dir);
+
 /* Walks the pages of the file and looks whether they are what was written (check.c). */
 MUST_USE bool env_check(struct env *env, struct err *e);
 
