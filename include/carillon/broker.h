@@ -109,6 +109,10 @@ MUST_USE bool broker_term(struct broker *b, struct str reply, struct err *e);
 /* `msg_id` may be NULL. ERR_FULL: the server has no room (limits, disk). *seq may be NULL. */
 MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str data,
     const char *msg_id, int64_t wait_ms, uint64_t *seq, struct err *e);
+/* The same, only right after the stream's message `last`; ERR_CONFLICT: there is a later one.
+ */
+MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
+    uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
@@ -142,10 +146,20 @@ void reader_close(struct reader *r); /* NULL is fine */
 /* As puller_next. */
 MUST_USE bool reader_next(
     struct reader *r, int64_t wait_ms, struct broker_message *out, struct err *e);
+/* Whether the server had nothing after what was read when it was last heard: after a
+ * reader_next that found nothing, the stream's newest messages were deleted. */
+bool reader_is_at_end(const struct reader *r);
 
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
     struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
+/* The first message of a workspace at or after `seq`, in the events, state or ops stream;
+ * ERR_NOT_FOUND: there is none. */
+MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,
+    uint64_t seq, struct broker_message *out, struct err *e);
+/* Deletes one message and overwrites its bytes. True also when it was gone already. ERR_DENIED:
+ * the stream was made so that single messages cannot be deleted. */
+MUST_USE bool broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e);
 /* Removes what a workspace has in a stream (erase): events and ops by subject, state by key. */
 MUST_USE bool broker_purge_workspace(
     struct broker *b, enum stream s, struct str workspace, struct err *e);

@@ -1,7 +1,6 @@
 #include "broker/private.h"
 
 #include "carillon/clock.h"
-#include "carillon/id.h"
 
 static bool
 get_fill(struct broker_message *out, natsMsg *msg)
@@ -63,27 +62,4 @@ broker_get(
 	if (seq == 0)
 		return fail(e, ERR_NOT_FOUND, "sequences start at 1");
 	return get_direct(b, s, str_of(request), out, e);
-}
-
-bool
-broker_purge_workspace(struct broker *b, enum stream s, struct str workspace, struct err *e)
-{
-	char subject[SUBJECT_MAX], filter[SUBJECT_MAX], body[SUBJECT_MAX + 32];
-	struct api_reply r = {0};
-
-	must(s != STREAM_HISTORY);       /* its messages hold many workspaces */
-	if (!id_is_workspace(workspace)) /* a "*" would purge everybody */
-		return fail(e, ERR_INPUT, "\"%.*s\" is no workspace id",
-		    (int)str_utf8_cut(workspace, 80), workspace.ptr);
-	if (s == STREAM_STATE)
-		snprintf(filter, sizeof filter, "$KV.%s.%.*s.>", b->bucket, STR_ARG(workspace));
-	else if (s == STREAM_OPS)
-		subject_ops(filter, b, workspace, ">");
-	else
-		subject_event(filter, b, workspace, STR(">"));
-	snprintf(subject, sizeof subject, "STREAM.PURGE.%s", b->streams[s]);
-	snprintf(body, sizeof body, "{\"filter\":\"%s\"}", filter);
-	bool ok = api_call(b, subject, str_of(body), &r, e);
-	api_reply_free(&r);
-	return ok || fail_within(e, "purge of %s in stream %s", filter, b->streams[s]);
 }

@@ -91,6 +91,8 @@ struct api_reply {
 
 enum api_code {
 	API_CONSUMER_NOT_FOUND = 10014,
+	API_SEQUENCE_NOT_FOUND = 10043,
+	API_DELETE_FAILED = 10057,
 	API_NAME_IN_USE = 10058,
 	API_NOT_ENABLED_FOR_ACCOUNT = 10039,
 	API_STREAM_NOT_FOUND = 10059,
@@ -120,8 +122,9 @@ struct str message_header(natsMsg *msg, const char *name);
 struct publish_request {
 	const char *subject, *msg_id; /* msg_id: never NULL */
 	struct str bytes;
-	const char *operation; /* KV-Operation, or NULL */
-	bool has_expected;     /* then it must be the last on this subject */
+	const char *operation;   /* KV-Operation, or NULL */
+	bool has_expected;       /* then it must be the last on this subject, */
+	bool is_stream_expected; /* or of the whole stream */
 	uint64_t expected;
 	int64_t wait_ms;
 };

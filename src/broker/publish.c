@@ -22,8 +22,10 @@ publish_compose(const struct publish_request *p)
 		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
 	if (p->has_expected) {
 		snprintf(number, sizeof number, "%llu", (unsigned long long)p->expected);
-		must(natsMsgHeader_Set(msg, "Nats-Expected-Last-Subject-Sequence", number) ==
-		     NATS_OK);
+		must(natsMsgHeader_Set(msg,
+			 p->is_stream_expected ? "Nats-Expected-Last-Sequence"
+					       : "Nats-Expected-Last-Subject-Sequence",
+			 number) == NATS_OK);
 	}
 	return msg;
 }
@@ -113,6 +115,26 @@ broker_publish(struct broker *b, const char *subject, struct str bytes, const ch
 		.subject = subject,
 		.msg_id = msg_id ? msg_id : own_id,
 		.bytes = bytes,
+		.wait_ms = wait_ms,
+	    },
+	    seq, e);
+}
+
+bool
+broker_publish_after(struct broker *b, const char *subject, struct str bytes, uint64_t last,
+    int64_t wait_ms, uint64_t *seq, struct err *e)
+{
+	char id[NEW_ID_SIZE];
+
+	id_new(id, "pub");
+	return publish_and_wait(b,
+	    &(struct publish_request){
+		.subject = subject,
+		.msg_id = id,
+		.bytes = bytes,
+		.has_expected = true,
+		.is_stream_expected = true,
+		.expected = last,
 		.wait_ms = wait_ms,
 	    },
 	    seq, e);

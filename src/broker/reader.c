@@ -15,6 +15,7 @@ struct reader {
 	enum stream stream;
 	uint64_t next;         /* sequence: everything below was given out */
 	uint64_t consumer_seq; /* of the last message of the present consumer */
+	int64_t pending;       /* after it, when it was sent */
 	size_t size;           /* sliding mean of a message, bytes */
 	bool is_live, has_read;
 	uint64_t epoch;
@@ -98,6 +99,8 @@ reader_create_consumer(struct reader *r, struct err *e)
 	if (ok && !str_copy(r->pull.consumer, sizeof r->pull.consumer,
 		      json_string(reply.root, STR("name"))))
 		ok = fail(e, ERR_TEMP, "nats named a consumer too long");
+	if (!ok || !json_int64(json_get(reply.root, STR("num_pending")), &r->pending))
+		r->pending = -1; /* not told: not known to be the end */
 	if (reply.code == API_STREAM_NOT_FOUND)
 		fail(e, ERR_SETUP, "stream %s is gone; carillon check says what to do",
 		    r->pull.stream);
@@ -158,6 +161,7 @@ reader_accept(struct reader *r, struct broker_message *m, const struct ack_info 
 		return false;
 	}
 	r->next = m->seq + 1;
+	r->pending = (int64_t)m->pending;
 	r->has_read = true;
 	r->size = (r->size * 15 + m->data.len + m->subject.len) / 16;
 	m->reply = (struct str){NULL, 0};
@@ -203,4 +207,10 @@ reader_next(struct reader *r, int64_t wait_ms, struct broker_message *out, struc
 			return fail(e, why.kind, "%s", why.text);
 		r->is_live = false; /* the consumer is gone; the stream may be, too */
 	}
+}
+
+bool
+reader_is_at_end(const struct reader *r)
+{
+	return r->is_live && r->epoch == r->pull.b->epoch && r->pending == 0;
 }

@@ -84,7 +84,8 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 		wants_add_age(w, OPS_AGE_S, NULL);
 }
 
-/* What `nats kv add` makes, so that its tools work on it. */
+/* What `nats kv add` makes, so that its tools work on it; but messages can be deleted, so that
+ * those of an erased workspace can be overwritten. */
 static void
 wants_of_bucket(struct wants *w, const struct broker *b)
 {
@@ -93,7 +94,7 @@ wants_of_bucket(struct wants *w, const struct broker *b)
 		"--max-msgs-per-subject"},
 	    {"discard", WANT_TEXT, WANT_TO_CREATE, "new", 0, NULL, NULL},
 	    {"allow_rollup_hdrs", WANT_BOOL, WANT_TO_CREATE, NULL, true, NULL, NULL},
-	    {"deny_delete", WANT_BOOL, WANT_TO_CREATE, NULL, true, NULL, NULL},
+	    {"deny_delete", WANT_BOOL, WANT_TO_CREATE, NULL, false, NULL, NULL},
 	};
 
 	snprintf(w->subject, sizeof w->subject, "$KV.%s.>", b->bucket);

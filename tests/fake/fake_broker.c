@@ -328,6 +328,12 @@ reader_next(struct reader *r, int64_t wait_ms, struct broker_message *out, struc
 	return true;
 }
 
+bool
+reader_is_at_end(const struct reader *r)
+{
+	return !r->broker->is_down && r->next > r->broker->streams[r->stream].n;
+}
+
 /* --- the bucket --- */
 
 static uint64_t

@@ -1,0 +1,80 @@
+/* Erasing: what a workspace has in the streams, found by subject and overwritten. */
+#include "broker/private.h"
+
+#include "carillon/id.h"
+
+static bool
+workspace_filter(const struct broker *b, enum stream s, struct str workspace,
+    char out[static SUBJECT_MAX], struct err *e)
+{
+	must(s != STREAM_HISTORY);       /* its messages hold many workspaces */
+	if (!id_is_workspace(workspace)) /* a "*" would mean everybody */
+		return fail(e, ERR_INPUT, "\"%.*s\" is no workspace id",
+		    (int)str_utf8_cut(workspace, 80), workspace.ptr);
+	if (s == STREAM_STATE)
+		snprintf(out, SUBJECT_MAX, "$KV.%s.%.*s.>", b->bucket, STR_ARG(workspace));
+	else if (s == STREAM_OPS)
+		subject_ops(out, b, workspace, ">");
+	else
+		subject_event(out, b, workspace, STR(">"));
+	return true;
+}
+
+bool
+broker_purge_workspace(struct broker *b, enum stream s, struct str workspace, struct err *e)
+{
+	char subject[SUBJECT_MAX], filter[SUBJECT_MAX], body[SUBJECT_MAX + 32];
+	struct api_reply r = {0};
+
+	if (!workspace_filter(b, s, workspace, filter, e))
+		return false;
+	snprintf(subject, sizeof subject, "STREAM.PURGE.%s", b->streams[s]);
+	snprintf(body, sizeof body, "{\"filter\":\"%s\"}", filter);
+	bool ok = api_call(b, subject, str_of(body), &r, e);
+	api_reply_free(&r);
+	return ok || fail_within(e, "purge of %s in stream %s", filter, b->streams[s]);
+}
+
+bool
+broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace, uint64_t seq,
+    struct broker_message *out, struct err *e)
+{
+	char filter[SUBJECT_MAX], request[SUBJECT_MAX + 64];
+
+	if (!workspace_filter(b, s, workspace, filter, e))
+		return false;
+	snprintf(request, sizeof request, "{\"seq\":%llu,\"next_by_subj\":\"%s\"}",
+	    (unsigned long long)(seq ? seq : 1), filter);
+	return get_direct(b, s, str_of(request), out, e);
+}
+
+/* The server has one code for several reasons, and tells them apart in words. */
+static bool
+erase_failed(
+    struct broker *b, enum stream s, uint64_t seq, int code, struct err *why, struct err *e)
+{
+	if (code == API_SEQUENCE_NOT_FOUND ||
+	    (code == API_DELETE_FAILED && strstr(why->text, "no message found")))
+		return true;
+	if (code == API_DELETE_FAILED && strstr(why->text, "not permitted"))
+		why->kind = ERR_DENIED;
+	return fail(e, why->kind, "deleting message %llu of stream %s: %s",
+	    (unsigned long long)seq, b->streams[s], why->text);
+}
+
+bool
+broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
+{
+	char subject[API_SUBJECT_MAX], body[64];
+	struct api_reply r = {0};
+	struct err why = {0};
+
+	snprintf(subject, sizeof subject, "STREAM.MSG.DELETE.%s", b->streams[s]);
+	/* no_erase false: the server writes random bytes over the message. */
+	snprintf(
+	    body, sizeof body, "{\"seq\":%llu,\"no_erase\":false}", (unsigned long long)seq);
+	bool ok = api_call(b, subject, str_of(body), &r, &why);
+	int code = r.code;
+	api_reply_free(&r);
+	return ok || erase_failed(b, s, seq, code, &why, e);
+}
