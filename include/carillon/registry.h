@@ -15,7 +15,9 @@
 #include "carillon/store.h"
 
 enum {
-	RULES_MAX = 256,      /* of one workspace */
+	RULES_MAX = 256,    /* of one workspace */
+	REPLAYS_KEPT = 256, /* of one workspace; older ones that ended go */
+	REPLAY_RATE_MAX = 1000,
 	CONNECTIONS_MAX = 64, /* of one workspace */
 	NAME_MAX_BYTES = 128,
 	THREAD_HOURS_MAX = 720,
@@ -47,6 +49,8 @@ rule_record *registry_rule(struct registry *r, struct arena *a, struct str works
     struct str id, uint64_t *revision, struct err *e);
 type_record *registry_type(struct registry *r, struct arena *a, struct str workspace,
     struct str name, uint64_t *revision, struct err *e);
+replay_record *registry_replay(struct registry *r, struct arena *a, struct str workspace,
+    struct str id, uint64_t *revision, struct err *e);
 /* What the catalogue says of a rule's event type: the workspace's own entry, else the one all
  * share, else (or of a pattern with "*" or ">") NULL. */
 type_record *registry_type_of_rule(
@@ -79,6 +83,9 @@ MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,
     const rule_record *rule, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const type_record *t,
     uint64_t expected, struct err *e);
+/* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
+MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
+    const replay_record *replay, uint64_t expected, struct err *e);
 MUST_USE bool registry_delete(struct registry *r, struct str workspace, enum state_kind kind,
     struct str id, uint64_t expected, struct err *e);
 /* Deletes a workspace's connections, rules, types and then itself. */

@@ -149,6 +149,8 @@ batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_stat
 	rec->degraded = d->degraded;
 	rec->digest = d->is_for_digest || d->digest != NULL;
 	rec->suppressed = d->suppressed;
+	rec->replay =
+	    d->before != NULL && d->replay.len == 0 ? d->before->replay : text(b, d->replay);
 	rec->thread_key = text(b, d->key[KEY_THREAD]);
 	rec->update_key = text(b, d->key[KEY_UPDATE]);
 	/* Who waits for another message of the key does not stand for it. */

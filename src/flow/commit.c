@@ -4,13 +4,13 @@
 
 #include "carillon/clock.h"
 #include "carillon/log.h"
+#include "read_on.h"
 
 enum {
 	PUBLISH_WAIT_MS = 5000, /* of one try; there is no last one */
 	RETRY_MIN_MS = 50,
 	RETRY_MAX_MS = 2000,
 	COMPLAIN_EVERY_MS = 10000,
-	CATCH_UP_WAIT_MS = 10000,
 };
 
 struct commit {
@@ -99,6 +99,7 @@ struct application {
 	history_entry **entries;
 	size_t n;
 	uint64_t seq;
+	bool is_catching_up;  /* another process may have come further meanwhile */
 	struct str stream_id; /* when it is to be remembered */
 };
 
@@ -108,6 +109,8 @@ apply(struct txn *t, void *arg, struct err *e)
 	const struct application *a = arg;
 
 	(void)e;
+	if (a->is_catching_up && a->seq <= store_applied(t))
+		return true; /* older than what is there now */
 	for (size_t i = 0; i < a->n; i++)
 		history_apply(t, a->entries[i]);
 	if (a->seq > store_applied(t))
@@ -132,7 +135,8 @@ apply_packed(
     struct store *s, const struct broker_message *bm, struct str stream_id, struct err *e)
 {
 	struct arena *a = arena_new(64 * 1024 * 1024);
-	struct application app = {.seq = bm->seq, .stream_id = stream_id};
+	struct application app = {
+	    .seq = bm->seq, .is_catching_up = true, .stream_id = stream_id};
 	void *batch;
 	bool ok;
 
@@ -160,16 +164,18 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 	if (!reader_open(&reader, b, STREAM_HISTORY, from, e))
 		return false;
 	while (ok && at < until) {
-		ok = reader_next(reader, CATCH_UP_WAIT_MS, &bm, e);
-		if (!ok && e->kind == ERR_NONE)
-			fail(e, ERR_TEMP,
-			    "the history stream stopped answering at sequence %llu",
-			    (unsigned long long)at);
-		if (!ok)
-			break;
-		at = bm.seq;
-		ok = apply_packed(s, &bm, stream_id, e);
-		broker_message_free(&bm);
+		if (read_on(reader, "history stream", &bm, e)) {
+			at = bm.seq;
+			ok = apply_packed(s, &bm, stream_id, e);
+			broker_message_free(&bm);
+		} else if (e->kind == ERR_NONE) { /* its newest were deleted */
+			struct application end = {.seq = until, .stream_id = stream_id};
+
+			at = until;
+			ok = store_write(s, STORE_HISTORY, apply, &end, e);
+		} else {
+			ok = false;
+		}
 	}
 	reader_close(reader);
 	return ok;

@@ -32,6 +32,7 @@ struct flow {
 	atomic_bool is_abandoned;   /* the time for draining is over */
 	atomic_bool is_ending;      /* the follower and the ledger may end */
 	atomic_bool all_lanes_shut; /* a destination type is down: the stream is the buffer */
+	atomic_int replay_in_hand;  /* those of them a replay has read */
 	atomic_int ledger_in_hand;  /* messages of ORIGIN_LEDGER between reading and settling */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */

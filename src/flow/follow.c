@@ -70,8 +70,9 @@ change(struct follower *w, const struct broker_message *m)
 	w->at = m->seq;
 	if (!state_key_parse(c.key, &workspace, &kind, &id))
 		return;
-	rulebook_drop(
-	    f->rulebook, str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
+	if (kind != STATE_REPLAY) /* nothing is compiled from one */
+		rulebook_drop(f->rulebook,
+		    str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
 	flow_wake_ledger(f);
 }
 

@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "keyed.h"
 #include "match.h"
+#include "replays.h"
 
 enum {
 	LOOK_EVERY_MS = 250,       /* for what is due */
@@ -32,6 +33,7 @@ struct pick {
 
 struct ledger_walk {
 	struct flow *flow;
+	struct replays *replays;
 	struct arena *arena; /* of one look */
 	struct pick picks[PICKS_MAX];
 	int n;
@@ -333,12 +335,14 @@ ledger_walk_new(struct flow *f)
 	must(w != NULL);
 	w->flow = f;
 	w->arena = arena_new(0);
+	w->replays = replays_new(f);
 	return w;
 }
 
 void
 ledger_walk_free(struct ledger_walk *w)
 {
+	replays_free(w->replays);
 	arena_free(w->arena);
 	free(w);
 }
@@ -349,7 +353,10 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	mono_t now = clock_mono();
 	bool at_held = was_woken || mono_reached(now, w->held_at);
 
-	if (room(w) <= 0 || atomic_load(&w->flow->all_lanes_shut))
+	if (atomic_load(&w->flow->all_lanes_shut))
+		return;
+	replays_turn(w->replays, was_woken);
+	if (room(w) <= 0)
 		return;
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);

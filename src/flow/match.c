@@ -286,3 +286,93 @@ match_again(
 	history_each_delivery(history, m->arena, m->seq, know, &k);
 	resume_all(m, &k, now);
 }
+
+/* --- a replay --- */
+
+struct again {
+	const struct replay_selection *selection;
+	struct ruleset *rules;
+	struct {
+		const struct rule *rule;
+		const delivery_record *before;
+	} wanted[256];
+	int n, skipped;
+};
+
+static void
+want(struct again *a, const struct rule *rule, const delivery_record *before)
+{
+	if (rule == NULL || !rule->active) {
+		a->skipped++;
+	} else if (a->n < (int)COUNT_OF(a->wanted)) {
+		a->wanted[a->n].rule = rule;
+		a->wanted[a->n++].before = before;
+	}
+}
+
+static bool
+want_recorded(const delivery_record *rec, void *arg)
+{
+	struct again *a = arg;
+
+	if (replay_wants(a->selection, rec))
+		want(a, ruleset_rule(a->rules, str_of(rec->rule)), rec);
+	return true;
+}
+
+static bool
+is_any_or(struct str wanted, struct str is)
+{
+	return wanted.len == 0 || str_eq(wanted, is);
+}
+
+/* A rule that has had the event before has it again only if that is what was asked for. */
+static void
+want_by_todays_rules(struct again *a, struct message *m, struct txn *history)
+{
+	for (int i = 0; i < a->rules->n_rules; i++) {
+		const struct rule *rule = &a->rules->rules[i];
+		const delivery_record *rec;
+
+		if (!is_any_or(a->selection->rule, rule->id) ||
+		    !is_any_or(a->selection->connection, rule->connection_id) ||
+		    !match_rule(rule, &m->event))
+			continue;
+		rec = history_delivery(history, m->arena, m->seq, rule->id);
+		if (rec == NULL || (a->selection->states >> rec->state & 1 &&
+				       !replay_has_taken(a->selection, rec)))
+			want(a, rule, rec);
+	}
+}
+
+/* A person asked for it, so doubt is told of and does not hold it back. */
+static void
+begin_again(struct delivery *d, const struct rule *rule, const delivery_record *before,
+    const struct replay_selection *s, wall_t now)
+{
+	d->rule = rule;
+	d->rule_id = rule->id;
+	d->before = before;
+	d->replay = arena_str(d->message->arena, s->replay);
+	aim(d);
+	open_delivery(d, true, now);
+	d->maybe_posted =
+	    before != NULL && (is_in_doubt(before) || before->state == (int)DELIVERY_DELIVERED);
+}
+
+int
+match_replay(
+    struct message *m, struct txn *history, const struct replay_selection *s, wall_t now)
+{
+	struct again a = {.selection = s, .rules = m->rules};
+
+	m->is_known = true;
+	if (s->todays_rules)
+		want_by_todays_rules(&a, m, history);
+	else
+		history_each_delivery(history, m->arena, m->seq, want_recorded, &a);
+	message_deliveries(m, a.n);
+	for (int i = 0; i < a.n; i++)
+		begin_again(&m->deliveries[i], a.wanted[i].rule, a.wanted[i].before, s, now);
+	return a.skipped;
+}

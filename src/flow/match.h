@@ -6,6 +6,7 @@
 
 #include "carillon/store.h"
 #include "message.h"
+#include "carillon/replay.h"
 
 /*
  * For an event the ledger does not know: one delivery a matching rule. For one it knows: the
@@ -20,5 +21,9 @@ bool match(struct message *m, struct txn *history, wall_t now);
  * were parked, held, or claimed by a process that died. */
 void match_again(
     struct message *m, struct txn *history, const struct str *rules, int n_rules, wall_t now);
+/* For a message a replay reads again: the deliveries it wants, begun anew. Returns how many it
+ * wants besides that cannot be sent, because their rules are gone. */
+int match_replay(
+    struct message *m, struct txn *history, const struct replay_selection *s, wall_t now);
 /* Whether the rule wants the event: it is active, and type and filter accept it. */
 bool match_rule(const struct rule *rule, const struct event *ev);

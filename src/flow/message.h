@@ -52,6 +52,7 @@ struct message {
 	struct str failure;    /* why the event itself is failed; empty normally */
 	bool is_known;         /* the ledger has its event record already */
 	bool is_recorded;      /* the scribe's: its event record is in a batch */
+	bool is_replay;        /* asked for by a person: counted apart */
 	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
 	uint32_t matched; /* rules that wanted it */
 	struct str severity; /* by the normal name of its order; empty if there is none */
@@ -89,6 +90,7 @@ struct delivery {
 	struct str connection_key; /* "<workspace>/<connection>": with the channel, the lane */
 	struct str channel;
 	enum delivery_step step;
+	struct str replay;             /* the replay that asks for it; empty normally */
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
 	struct rendered rendered;
 	uint32_t spent;    /* attempts that count towards the schedule */

@@ -2,11 +2,11 @@
 
 #include "carillon/id.h"
 #include "carillon/log.h"
+#include "read_on.h"
 #include "registry_check.h"
 #include "registry_put.h"
 
 enum {
-	PUBLISH_WAIT_MS = 10000,
 	APPLY_BATCH = 1000, /* messages a transaction while catching up */
 };
 
@@ -37,6 +37,7 @@ struct state_batch {
 	struct broker *broker;
 	struct broker_message messages[APPLY_BATCH];
 	size_t n;
+	uint64_t end; /* not 0: there is nothing more up to this sequence */
 	struct str stream_id;
 };
 
@@ -56,6 +57,8 @@ apply_batch(struct txn *t, void *arg, struct err *e)
 		    m->is_delete ? (struct str){0} : m->data, m->seq);
 		store_set_applied(t, m->seq);
 	}
+	if (b->end > store_applied(t))
+		store_set_applied(t, b->end);
 	if (b->stream_id.len > 0)
 		store_set_stream_id(t, b->stream_id);
 	return true;
@@ -78,15 +81,14 @@ read_until(struct registry *r, struct reader *reader, struct state_batch *b, uin
 	while (at < until) {
 		struct broker_message m;
 
-		if (!reader_next(reader, PUBLISH_WAIT_MS, &m, e)) {
-			if (e->kind == ERR_NONE)
-				fail(e, ERR_TEMP,
-				    "the state bucket stopped answering at sequence %llu",
-				    (unsigned long long)at);
+		if (read_on(reader, "state bucket", &m, e)) {
+			at = m.seq;
+			b->messages[b->n++] = m;
+		} else if (e->kind == ERR_NONE) {
+			at = b->end = until; /* its newest were purged */
+		} else {
 			return false;
 		}
-		at = m.seq;
-		b->messages[b->n++] = m;
 		if (b->n < APPLY_BATCH && at < until)
 			continue;
 		if (!store_write(r->store, STORE_STATE, apply_batch, b, e))
@@ -203,6 +205,13 @@ registry_type(struct registry *r, struct arena *a, struct str workspace, struct 
     uint64_t *revision, struct err *e)
 {
 	return get(r, a, workspace, STATE_TYPE, name, revision, e);
+}
+
+replay_record *
+registry_replay(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_REPLAY, id, revision, e);
 }
 
 type_record *
@@ -422,6 +431,7 @@ id_of(enum state_kind kind, const void *record)
 	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
 	case STATE_RULE: return str_of(((const rule_record *)record)->id);
 	case STATE_TYPE: return str_of(((const type_record *)record)->name);
+	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
 	default: return str_of(((const workspace_record *)record)->id);
 	}
 }
@@ -463,5 +473,6 @@ registry_delete_workspace(struct registry *r, struct str workspace, struct err *
 	return workspace_exists(r, workspace, e) && delete_all(r, workspace, STATE_RULE, e) &&
 	       delete_all(r, workspace, STATE_CONNECTION, e) &&
 	       delete_all(r, workspace, STATE_TYPE, e) &&
+	       delete_all(r, workspace, STATE_REPLAY, e) &&
 	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }

@@ -16,6 +16,7 @@ registry_type_of(enum state_kind kind)
 	case STATE_CONNECTION: return &carillon__v1__connection__descriptor;
 	case STATE_RULE: return &carillon__v1__rule__descriptor;
 	case STATE_TYPE: return &carillon__v1__event_type__descriptor;
+	case STATE_REPLAY: return &carillon__v1__replay__descriptor;
 	default: break;
 	}
 	must(kind < STATE_KINDS);

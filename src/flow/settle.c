@@ -237,7 +237,7 @@ let_go(struct scribe *s, struct message *m)
 	if (m->origin == ORIGIN_STREAM)
 		tell_broker(s, m);
 	else
-		atomic_fetch_sub(&f->ledger_in_hand, 1);
+		atomic_fetch_sub(m->is_replay ? &f->replay_in_hand : &f->ledger_in_hand, 1);
 	if (m->failure.len > 0)
 		tell_undecodable(s, m);
 	hand_release(f->hand, m);
