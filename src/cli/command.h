@@ -36,7 +36,7 @@ struct command {
 	const struct verb *verb;
 	const char *arguments[ARGUMENTS_MAX]; /* after the verb; NULL where left out */
 	const char *options[OPTIONS]; /* the last value; "" of a flag; NULL: not given */
-	struct repeated channels, sets;
+	struct repeated channels, statuses, sets;
 	struct buf out; /* the document that is being written; see output.h */
 	int exit_code;  /* of a verb that succeeded and has bad news */
 
@@ -147,5 +147,9 @@ MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
 /* A whole number from 1 to `most`; `out` stays as it is when the option was not given. */
 MUST_USE bool read_number(
     struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e);
+/* A time, or how long ago; `out` stays as it is when the option was not given. */
+MUST_USE bool read_time(struct command *c, enum option o, int64_t *out_ms, struct err *e);
+/* "90m". */
+MUST_USE bool read_duration(struct command *c, enum option o, int64_t *out_ms, struct err *e);
 /* --limit and --before. */
 MUST_USE bool read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e);

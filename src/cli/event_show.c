@@ -23,8 +23,8 @@ event_of_arguments(struct command *c, struct txn *t, struct err *e)
 }
 
 /* The payload is not in history but in the stream, for as long as that keeps it. */
-static void
-write_payload(struct json_writer *w, struct command *c, const event_record *r)
+void
+write_payload(struct json_writer *w, struct command *c, uint64_t seq, struct arena *a)
 {
 	const struct json *payload = NULL;
 	struct broker_message m;
@@ -32,9 +32,8 @@ write_payload(struct json_writer *w, struct command *c, const event_record *r)
 	struct str text = {0};
 	struct err e = {0};
 
-	if (broker_get(c->broker, STREAM_EVENTS, r->seq, &m, &e)) {
-		if (record_unpack(
-			&carillon__v1__event__descriptor, c->arena, m.data, &unpacked, &e)) {
+	if (broker_get(c->broker, STREAM_EVENTS, seq, &m, &e)) {
+		if (record_unpack(&carillon__v1__event__descriptor, a, m.data, &unpacked, &e)) {
 			const event_message *msg = unpacked;
 
 			if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
@@ -45,7 +44,7 @@ write_payload(struct json_writer *w, struct command *c, const event_record *r)
 		}
 		broker_message_free(&m);
 	}
-	if (text.len > 0 && !json_parse(c->arena, text, JSON_DEPTH_MAX, &payload, &e))
+	if (text.len > 0 && !json_parse(a, text, JSON_DEPTH_MAX, &payload, &e))
 		payload = NULL;
 	jw_key(w, "payload");
 	if (payload != NULL)
@@ -84,7 +83,7 @@ verb_event_show(struct command *c, struct err *e)
 	txn_end(t);
 	if (r == NULL)
 		return false;
-	write_payload(&doc.w, c, r);
+	write_payload(&doc.w, c, r->seq, c->arena);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 	return true;

@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "carillon/clock.h"
 #include "carillon/json.h"
 
 #include "command.h"
@@ -144,7 +145,66 @@ confirm(struct command *c, struct str question, struct err *e)
 	fprintf(stderr, "%.*s; type yes to go on: ", STR_ARG(question));
 	if (fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0)
 		return true;
-	return fail(e, ERR_INPUT, "nothing was deleted");
+	return fail(e, ERR_INPUT, "nothing was done");
+}
+
+/* --- times --- */
+
+/* "90m": false if it is none. */
+static bool
+duration_of(const char *text, int64_t *out_ms)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+	enum { MOST = 100000 };
+	char *end;
+	long n;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	n = strtol(text, &end, 10);
+	for (size_t i = 0; i < COUNT_OF(units); i++)
+		if (n <= MOST && end[0] == units[i].unit && end[1] == '\0') {
+			*out_ms = n * units[i].ms;
+			return true;
+		}
+	return false;
+}
+
+bool
+read_duration(struct command *c, enum option o, int64_t *out_ms, struct err *e)
+{
+	const char *text = c->options[o];
+
+	return text == NULL || duration_of(text, out_ms) ||
+	       FAIL_USAGE(
+		   c, e, "--%s %s: write it as 90m, 2h or 7d", option_specs[o].name, text);
+}
+
+bool
+read_time(struct command *c, enum option o, int64_t *out_ms, struct err *e)
+{
+	const char *text = c->options[o];
+	int64_t ago_ms;
+	wall_t at;
+
+	if (text == NULL)
+		return true;
+	if (duration_of(text, &ago_ms)) {
+		*out_ms = clock_wall().ms - ago_ms;
+		return true;
+	}
+	if (clock_parse(str_of(text), &at) ||
+	    clock_parse(arena_printf(c->arena, "%sT00:00:00Z", text), &at)) {
+		*out_ms = at.ms;
+		return true;
+	}
+	return FAIL_USAGE(c, e,
+	    "--%s %s: write it as 2026-04-17T16:00:00Z or 2026-04-17, or as how long ago: 90m, "
+	    "2h, 7d",
+	    option_specs[o].name, text);
 }
 
 /* --- pages --- */

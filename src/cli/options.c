@@ -179,6 +179,8 @@ take_option(struct command *c, int option, const char *value, struct err *e)
 	c->options[option] = value;
 	if (option == OPTION_CHANNEL)
 		return repeat(&c->channels, option, value, e);
+	if (option == OPTION_STATUS)
+		return repeat(&c->statuses, option, value, e);
 	if (option == OPTION_SET)
 		return repeat(&c->sets, option, value, e);
 	return true;

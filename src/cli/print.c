@@ -296,6 +296,7 @@ write_delivery(struct json_writer *w, const delivery_record *r, bool with_attemp
 	write_time(w, "due_at", r->due_ms);
 	jw_kv_cstr(w, "message_id", r->message_id);
 	jw_kv_cstr(w, "message_channel", r->message_channel);
+	jw_kv_cstr(w, "replay", r->replay);
 	jw_kv_int(w, "attempts_spent", r->spent);
 	jw_key(w, "sequence");
 	jw_uint(w, r->seq);
