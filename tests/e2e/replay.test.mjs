@@ -1,0 +1,284 @@
+/* Replays, cancellations, export and erasing, against real parts. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ALERT, Producer, sleep, start, until } from './lib.mjs';
+
+/* The sandbox's channels as fast as they go, so that only the replay's own rate counts. */
+const FAST = {
+	slack_channel_rate_milli: 1000000,
+	slack_channel_burst: 1000,
+	slack_team_rate_milli: 1000000,
+	slack_team_burst: 1000,
+	request_timeout_ms: 2000,
+};
+
+const alert = (id) => ({ ...ALERT, id, payload: { ...ALERT.payload, alert_id: `mark-${id}` } });
+
+/** Posts of chat.postMessage by event: how often each was really posted. */
+async function posts(bench) {
+	const counts = new Map();
+	for (const entry of await bench.sandbox.journal()) {
+		const id = /evt-[a-z]+-\d+/.exec(JSON.stringify(entry.metadata ?? ''))?.[0];
+		if (entry.posted && id) counts.set(id, (counts.get(id) ?? 0) + 1);
+	}
+	return counts;
+}
+
+async function publishMany(bench, producer, workspace, prefix, n) {
+	for (let i = 0; i < n; i++) await producer.publish(workspace, alert(`evt-${prefix}-${i}`));
+}
+
+async function all(bench, workspace, status) {
+	const records = [];
+	let before = [];
+	do {
+		const page = await bench.json('delivery', 'list', workspace, '--status', status, '--limit', '1000', ...before);
+		records.push(...page.records);
+		before = page.next === null ? undefined : ['--before', page.next];
+	} while (before);
+	return records;
+}
+
+const whenAre = (bench, workspace, status, n) =>
+	until(`${n} deliveries ${status}`, async () => {
+		const got = await all(bench, workspace, status);
+		if (got.length !== n) throw new Error(`${got.length} are`);
+		return true;
+	});
+
+describe('replay', () => {
+	const N = 200;
+	let bench;
+	let producer;
+	before(async () => {
+		bench = await start({ settings: FAST, sandboxArgs: ['--no-rate-limit'] });
+		await bench.provision();
+		await bench.rule('acme', 'alerts');
+		producer = await new Producer(bench.nats.port).open();
+		await bench.sandbox.faults({
+			match: { method: 'chat.postMessage' }, times: 0, action: { kind: 'error', error: 'no_text' },
+		});
+		await publishMany(bench, producer, 'acme', 'lost', N);
+		await whenAre(bench, 'acme', 'failed', N);
+		await fetch(`${bench.sandbox.url}/sandbox/faults`, { method: 'DELETE' });
+	});
+	after(async () => {
+		producer?.close();
+		await bench?.stop();
+	});
+
+	test('a dry run counts and sends nothing', async () => {
+		const count = await bench.json('replay', 'start', 'acme', '--dry-run');
+		assert.equal(count.selected, N);
+		assert.equal(count.skipped, 0);
+		assert.deepEqual(count.groups, [{ state: 'failed', rule: 'alerts', count: N }]);
+		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--dry-run')).selected, N);
+		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--to', '30m', '--dry-run')).selected, 0);
+		assert.equal((await bench.json('replay', 'start', 'acme', '--rule', 'other', '--dry-run')).selected, 0);
+		assert.equal((await bench.json('replay', 'list', 'acme')).count, 0);
+		assert.equal((await posts(bench)).size, 0);
+	});
+
+	test('asked wrongly it says what to do', async () => {
+		for (const [args, words] of [
+			[['--status', 'delivered'], /twice/],
+			[['--status', 'sending'], /on their way/],
+			[['--status', 'gone'], /no delivery state/],
+			[['--from', 'yesterday'], /7d/],
+			[['--rate', '0'], /1 to 1000/],
+		]) {
+			const got = await bench.tryCli(['replay', 'start', 'acme', '--yes', ...args]);
+			assert.equal(got.code, 2, `${args}: ${got.err}`);
+			assert.match(got.err, words);
+		}
+		assert.equal((await bench.tryCli(['replay', 'start', 'nobody', '--yes'])).code, 3);
+		assert.match((await bench.tryCli(['replay', 'start', 'acme'])).err, /sends 200 deliveries.*--yes/s);
+	});
+
+	test('killed in the middle it goes on, and nothing is sent twice but what was in flight, flagged', async () => {
+		const id = await bench.cli('replay', 'start', 'acme', '--rate', '100', '--yes');
+		await until('a third', async () => (await posts(bench)).size > N / 3);
+		await bench.stopService('SIGKILL');
+		assert.ok((await posts(bench)).size < N, 'it was in the middle');
+		await bench.serve();
+		const done = await until('the end', async () => {
+			const replay = await bench.json('replay', 'show', 'acme', id);
+			return replay.status === 'done' && replay;
+		});
+		assert.equal(done.selected, N);
+		assert.equal(done.sent, N);
+		await whenAre(bench, 'acme', 'delivered', N);
+		const counts = await posts(bench);
+		assert.equal(counts.size, N);
+		const flagged = new Set();
+		for (const { event_id } of (await all(bench, 'acme', 'delivered')).filter((d) => counts.get(d.event_id) > 1)) {
+			const [delivery] = (await bench.json('delivery', 'show', 'acme', event_id)).records;
+			if (delivery.attempts.some((a) => a.possible_duplicate)) flagged.add(event_id);
+		}
+		const twice = [...counts].filter(([, n]) => n > 1).map(([event]) => event);
+		assert.deepEqual(twice.filter((event) => !flagged.has(event)), [], 'repeats are flagged');
+		assert.ok(twice.length <= 64, `${twice.length} were in flight`);
+		assert.deepEqual((await bench.json('replay', 'show', 'acme', id)).outcome, { delivered: N });
+		const [delivery] = (await bench.json('delivery', 'show', 'acme', 'evt-lost-7')).records;
+		assert.equal(delivery.replay, id);
+		assert.ok(delivery.attempts.length >= 2, 'earlier attempts stay in history');
+	});
+
+	test('what was delivered is sent again only when asked to', async () => {
+		const before = (await posts(bench)).get('evt-lost-3');
+		assert.equal((await bench.json('replay', 'start', 'acme', '--dry-run')).selected, 0);
+		assert.equal((await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts'])).code, 3);
+		const done = await bench.json('delivery', 'retry', 'acme', 'evt-lost-3', 'alerts', '--again', '--wait');
+		assert.equal(done.status, 'done');
+		assert.equal((await posts(bench)).get('evt-lost-3'), before + 1);
+	});
+
+	test("today's rules send what no rule wanted then", async () => {
+		await bench.rule('acme', 'later', { channel: 'C0GENERAL' });
+		const asked = ['--todays-rules', '--rule', 'later', '--event', 'evt-lost-5'];
+		const count = await bench.json('replay', 'start', 'acme', '--dry-run', ...asked);
+		assert.deepEqual(count.groups, [{ state: 'new', rule: 'later', count: 1 }]);
+		await bench.json('replay', 'start', 'acme', '--yes', '--wait', ...asked);
+		assert.equal((await bench.sandbox.messages('C0GENERAL')).length, 1);
+		assert.equal((await bench.json('replay', 'start', 'acme', '--dry-run', ...asked)).selected, 0);
+		await bench.cli('rule', 'delete', 'acme', 'later', '--yes');
+	});
+
+	test('it can be paused, resumed and canceled', async () => {
+		const id = await bench.cli('replay', 'start', 'acme', '--again', '--status', 'delivered', '--rate', '20', '--yes');
+		await until('some', async () => (await bench.json('replay', 'show', 'acme', id)).outcome.delivered > 5);
+		assert.equal((await bench.json('replay', 'pause', 'acme', id)).status, 'paused');
+		await sleep(700);
+		const paused = (await bench.json('replay', 'show', 'acme', id)).outcome.delivered;
+		await sleep(1000);
+		assert.equal((await bench.json('replay', 'show', 'acme', id)).outcome.delivered, paused);
+		await bench.json('replay', 'resume', 'acme', id);
+		await until('more', async () => (await bench.json('replay', 'show', 'acme', id)).outcome.delivered > paused);
+		assert.equal((await bench.json('replay', 'cancel', 'acme', id)).status, 'canceled');
+		await sleep(700);
+		const end = (await bench.json('replay', 'show', 'acme', id)).outcome.delivered;
+		assert.ok(end < N, `${end} of ${N}`);
+		await sleep(700);
+		assert.equal((await bench.json('replay', 'show', 'acme', id)).outcome.delivered, end);
+		assert.equal((await bench.tryCli(['replay', 'resume', 'acme', id])).code, 4);
+	});
+
+	test('what is held can be canceled, all of it or what is old', async () => {
+		await bench.cli('connection', 'disable', 'acme', 'slack');
+		await publishMany(bench, producer, 'acme', 'held', 20);
+		await whenAre(bench, 'acme', 'held', 20);
+		const posted = (await posts(bench)).size;
+		const none = await bench.json('delivery', 'cancel', 'acme', '--all-held', 'slack', '--older-than', '1h', '--dry-run');
+		assert.equal(none.selected, 0);
+		await bench.json('delivery', 'cancel', 'acme', 'evt-held-0', '--wait');
+		await whenAre(bench, 'acme', 'held', 19);
+		const done = await bench.json('delivery', 'cancel', 'acme', '--all-held', 'slack', '--yes', '--wait');
+		assert.deepEqual(done.outcome, { canceled: 19 });
+		await bench.cli('connection', 'enable', 'acme', 'slack');
+		await publishMany(bench, producer, 'acme', 'live', 1);
+		await until('the next', async () => (await posts(bench)).has('evt-live-0'));
+		assert.equal((await posts(bench)).size, posted + 1);
+	});
+
+	test('an export is a line an event, oldest first', async () => {
+		const lines = (await bench.cli('event', 'export', 'acme')).split('\n').map((line) => JSON.parse(line));
+		assert.equal(lines.length, N + 21);
+		assert.ok(lines.every((line, i) => i === 0 || line.sequence > lines[i - 1].sequence));
+		const one = lines.find((line) => line.id === 'evt-lost-7');
+		assert.equal(one.workspace, 'acme');
+		assert.equal(one.payload.alert_id, 'mark-evt-lost-7');
+		assert.equal(one.deliveries[0].rule, 'alerts');
+		assert.ok(one.deliveries[0].attempts.length >= 2);
+		assert.equal(await bench.cli('event', 'export', 'acme', '--to', '1h'), '');
+		assert.equal((await bench.tryCli(['event', 'export', 'nobody'])).code, 3);
+	});
+});
+
+/** The files under `dir` that contain one of `words`. */
+function search(dir, words) {
+	const found = [];
+	for (const entry of fs.readdirSync(dir, { recursive: false, withFileTypes: true })) {
+		const where = path.join(dir, entry.name);
+		if (entry.isDirectory()) {
+			found.push(...search(where, words));
+			continue;
+		}
+		const bytes = fs.readFileSync(where);
+		for (const word of words) if (bytes.includes(word)) found.push(`${where}: ${word}`);
+	}
+	return found;
+}
+
+describe('erase', () => {
+	let bench;
+	let producer;
+	before(async () => {
+		bench = await start({ settings: FAST, sandboxArgs: ['--no-rate-limit'] });
+		for (const workspace of ['secretive', 'other']) {
+			await bench.provision(workspace);
+			await bench.rule(workspace, `${workspace}-rule`);
+		}
+		producer = await new Producer(bench.nats.port).open();
+		for (let i = 0; i < 60; i++) {
+			await Promise.all([
+				producer.publish('secretive', alert(`evt-hidden-${i}`)),
+				producer.publish('other', alert(`evt-kept-${i}`)),
+			]);
+		}
+		await whenAre(bench, 'secretive', 'delivered', 60);
+		await whenAre(bench, 'other', 'delivered', 60);
+	});
+	after(async () => {
+		producer?.close();
+		await bench?.stop();
+	});
+
+	const WORDS = ['evt-hidden', 'secretive'];
+
+	test('what will be searched for is there before', () => {
+		const before = search(bench.nats.dir, ['evt-hidden']).concat(search(bench.dataDir, ['evt-hidden']));
+		assert.ok(before.length >= 2, before.join());
+	});
+
+	test('while the service runs it removes one workspace and leaves the other as it was', async () => {
+		const kept = await all(bench, 'other', 'delivered');
+		const said = await bench.json('workspace', 'erase', 'secretive', '--yes');
+		assert.ok(said.stream_messages >= 60);
+		assert.equal(said.restart_needed, true);
+		assert.equal((await bench.tryCli(['event', 'list', 'secretive'])).code, 3);
+		assert.equal((await bench.tryCli(['workspace', 'show', 'secretive'])).code, 3);
+		assert.deepEqual(await all(bench, 'other', 'delivered'), kept);
+		/* Live traffic goes on, and so does every command. */
+		await producer.publish('other', alert('evt-after-0'));
+		await whenAre(bench, 'other', 'delivered', 61);
+	});
+
+	test('run again it finds nothing to do', async () => {
+		const said = await bench.json('workspace', 'erase', 'secretive', '--yes');
+		assert.equal(said.stream_messages + said.history_batches + said.index_records, 0);
+	});
+
+	test('a search of streams and index finds nothing of it', async () => {
+		await bench.stopService();
+		await bench.serve();
+		assert.deepEqual(search(bench.dataDir, WORDS), []);
+		await bench.stopService();
+		await bench.nats.stop();
+		assert.deepEqual(search(bench.nats.dir, WORDS), []);
+		await bench.nats.start();
+	});
+
+	test('an index made anew from the streams is what it was', async () => {
+		const before = await (async () => {
+			const got = await all(bench, 'other', 'delivered');
+			return got.map((d) => [d.event_id, d.rule, d.state, d.message_id]);
+		})();
+		fs.rmSync(bench.dataDir, { recursive: true, force: true });
+		await bench.serve();
+		const again = (await all(bench, 'other', 'delivered')).map((d) => [d.event_id, d.rule, d.state, d.message_id]);
+		assert.deepEqual(again, before);
+		assert.equal((await bench.tryCli(['event', 'list', 'secretive'])).code, 3);
+	});
+});
