@@ -58,6 +58,7 @@ MUST_USE bool broker_stream_info(
     struct broker *b, enum stream s, struct stream_info *out, struct err *e);
 
 struct consumer_info {
+	uint64_t id;            /* creation time, Unix ms: another one means it was made anew */
 	uint64_t delivered_seq; /* highest stream sequence ever handed out */
 	uint64_t ack_floor_seq;
 	uint64_t ack_pending, pending, redelivered, waiting;

@@ -1,11 +1,21 @@
 #include "broker/private.h"
 
+#include "carillon/clock.h"
+
 static uint64_t
 info_number(const struct json *root, struct str path)
 {
 	int64_t n = 0;
 
 	return json_int64(json_path(root, path), &n) && n > 0 ? (uint64_t)n : 0;
+}
+
+static uint64_t
+info_time_ms(const struct json *root, struct str path)
+{
+	wall_t t;
+
+	return clock_parse(json_string(root, path), &t) && t.ms > 0 ? (uint64_t)t.ms : 0;
 }
 
 bool
@@ -41,6 +51,7 @@ broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 	bool ok = api_call(b, subject, (struct str){NULL, 0}, &r, e);
 	if (ok)
 		*out = (struct consumer_info){
+		    .id = info_time_ms(r.root, STR("created")),
 		    .delivered_seq = info_number(r.root, STR("delivered.stream_seq")),
 		    .ack_floor_seq = info_number(r.root, STR("ack_floor.stream_seq")),
 		    .ack_pending = info_number(r.root, STR("num_ack_pending")),

@@ -208,6 +208,34 @@ a_deleted_consumer_is_said_and_can_be_made_again(void **state)
 	broker_close(b);
 }
 
+static uint64_t
+consumer_id(struct broker *b)
+{
+	struct consumer_info info;
+
+	OK(broker_consumer_info(b, &info, &e));
+	return info.id;
+}
+
+static void
+a_consumer_made_anew_is_another_and_a_restarted_server_has_the_same(void **state)
+{
+	struct broker *b = broker_ready("anew");
+	uint64_t id = consumer_id(b);
+	wall_t now = clock_wall();
+
+	(void)state;
+	assert_in_range(id, (uint64_t)now.ms - 60000, (uint64_t)now.ms + 60000);
+	live_kill(&server);
+	live_start(&server);
+	wait_until_connected(b);
+	assert_int_equal(consumer_id(b), id);
+	api_do(b, "CONSUMER.DELETE.ANEW_EVENTS.dispatch-0");
+	OK(broker_ensure(b, &e));
+	assert_int_not_equal(consumer_id(b), id);
+	broker_close(b);
+}
+
 static void
 a_stopped_puller_gives_what_has_come_and_then_nothing(void **state)
 {
@@ -367,6 +395,7 @@ main(void)
 	    TEST(an_event_in_progress_is_not_sent_again),
 	    TEST(killing_the_server_while_pulling_loses_nothing),
 	    TEST(a_deleted_consumer_is_said_and_can_be_made_again),
+	    TEST(a_consumer_made_anew_is_another_and_a_restarted_server_has_the_same),
 	    TEST(a_stopped_puller_gives_what_has_come_and_then_nothing),
 	    TEST(closing_the_broker_ends_a_wait),
 	    TEST(a_reader_starts_in_the_middle_and_follows),
