@@ -115,7 +115,7 @@ put_identity(struct batch *b, delivery_record *rec, const struct delivery *d)
 /* Reads only what was decided before the delivery went to the courier. */
 static delivery_record *
 add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
-    uint64_t broker_deliveries, wall_t now)
+    struct handout handout, wall_t now)
 {
 	history_entry *entry = add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
@@ -125,24 +125,25 @@ add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
 	rec->state = (Carillon__V1__DeliveryState)state;
 	rec->created_ms = d->before != NULL ? d->before->created_ms : now.ms;
 	rec->updated_ms = now.ms;
-	rec->broker_deliveries = broker_deliveries;
+	rec->broker_deliveries = handout.deliveries;
+	if (state == DELIVERY_RETRYING)
+		rec->broker_consumer = handout.consumer;
 	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
 	entry->delivery = rec;
 	return rec;
 }
 
 void
-batch_add_pending(
-    struct batch *b, const struct delivery *d, uint64_t broker_deliveries, wall_t now)
+batch_add_pending(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
-	add_record(b, d, DELIVERY_PENDING, broker_deliveries, now);
+	add_record(b, d, DELIVERY_PENDING, handout, now);
 }
 
 void
 batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
-    uint64_t broker_deliveries, wall_t now)
+    struct handout handout, wall_t now)
 {
-	delivery_record *rec = add_record(b, d, state, broker_deliveries, now);
+	delivery_record *rec = add_record(b, d, state, handout, now);
 
 	rec->spent = d->spent;
 	rec->maybe_posted = d->maybe_posted;
@@ -179,7 +180,7 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	*rec = *before;
 	rec->state = (Carillon__V1__DeliveryState)state;
 	rec->updated_ms = now.ms;
-	rec->broker_deliveries = 0;
+	rec->broker_deliveries = rec->broker_consumer = 0;
 	rec->digest = true;
 	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;

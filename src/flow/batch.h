@@ -30,10 +30,10 @@ void batch_add_event(struct batch *b, const struct message *m);
 /* A first delivery that the courier may have at this moment: recorded for its sibling's sake.
  */
 void batch_add_pending(
-    struct batch *b, const struct delivery *d, uint64_t broker_deliveries, wall_t now);
+    struct batch *b, const struct delivery *d, struct handout handout, wall_t now);
 /* `state` is what is recorded: the delivery's own, or sending. */
 void batch_add_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
-    uint64_t broker_deliveries, wall_t now);
+    struct handout handout, wall_t now);
 /* The others of a digest, which share the fate of the one that travels. */
 void batch_add_members(
     struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now);

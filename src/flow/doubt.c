@@ -20,14 +20,28 @@ consumer_has_forgotten(const struct doubt *d)
 	       d->consumer.delivered_seq + COUNTED_BACK_MAX < d->newest;
 }
 
-uint64_t
-doubt_until(const struct doubt *d)
+/* What was in the stream before the consumer was made, another one may have handed out: how
+ * far this one came says nothing of it. */
+static bool
+is_older_than_consumer(const struct doubt *d, wall_t stored_at)
 {
-	uint64_t delivered = d->consumer.delivered_seq, until;
+	return stored_at.ms <= (int64_t)d->consumer.id;
+}
 
-	if (delivered == 0 && d->newest == 0)
-		return 0;
-	until = consumer_has_forgotten(d) ? larger(delivered, d->newest + d->hand_limit)
-	                                  : delivered + COUNTED_BACK_MAX;
-	return until < d->last ? until : d->last;
+bool
+doubt_of_event(const struct doubt *d, uint64_t seq, wall_t stored_at)
+{
+	uint64_t delivered = d->consumer.delivered_seq;
+
+	if (seq > d->last || (delivered == 0 && d->newest == 0))
+		return false;
+	if (consumer_has_forgotten(d) || is_older_than_consumer(d, stored_at))
+		return seq <= larger(delivered, d->newest + d->hand_limit);
+	return seq <= delivered + COUNTED_BACK_MAX;
+}
+
+bool
+doubt_of_count(const struct doubt *d, uint64_t seq, uint64_t reconnects)
+{
+	return (d->consumer.is_restored || reconnects > 0) && seq <= d->newest;
 }

@@ -1,6 +1,7 @@
 /* Which events an earlier life of the service may have posted without having said so. */
 #pragma once
 
+#include "carillon/base.h"
 #include "carillon/broker.h"
 
 /* What is known at start, before anything is pulled. */
@@ -10,6 +11,9 @@ struct doubt {
 	uint64_t last;       /* of the stream */
 	uint64_t hand_limit; /* most events that a life holds without a record */
 };
-/* The last sequence in doubt: an event up to it of which the ledger knows nothing may have been
- * posted. One that was not in the stream yet is never in doubt. */
-uint64_t doubt_until(const struct doubt *d);
+/* Whether an event of which the ledger knows nothing may have been posted. One that was not in
+ * the stream yet is never in doubt. */
+bool doubt_of_event(const struct doubt *d, uint64_t seq, wall_t stored_at);
+/* Whether the consumer may have counted back since another life recorded a retry of the event;
+ * `reconnects` to a broker that may have been started anew each time. */
+bool doubt_of_count(const struct doubt *d, uint64_t seq, uint64_t reconnects);

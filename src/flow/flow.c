@@ -7,7 +7,6 @@
 #include "carillon/log.h"
 #include "carillon/registry.h"
 #include "deliver.h"
-#include "doubt.h"
 #include "flow_private.h"
 
 enum {
@@ -102,7 +101,7 @@ find_doubt(struct flow *f, struct err *e)
 	if (!ok)
 		return false;
 	d.last = stream.last_seq;
-	f->doubt_until = doubt_until(&d);
+	f->doubt = d;
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "carillon/flow.h"
 #include "carillon/queue.h"
+#include "doubt.h"
 #include "hand.h"
 #include "message.h"
 #include "rulebook.h"
@@ -23,7 +24,7 @@ struct flow {
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
-	uint64_t doubt_until;      /* see doubt.h; found at start */
+	struct doubt doubt;        /* found at start */
 	char node[64];
 
 	pthread_t intake, courier, scribe, ledger, follower;

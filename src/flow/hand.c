@@ -233,14 +233,16 @@ hand_has(struct hand *h, uint64_t seq)
  * has of the same sequence does not. Under the lock.
  */
 static bool
-note_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
+note_repeat(struct hand *h, uint64_t seq, struct handout again)
 {
 	struct message *have = table_get(h->by_seq, seq_key(&seq));
 
 	if (have == NULL || have->origin != ORIGIN_STREAM)
 		return false;
-	if (broker_deliveries > have->broker_deliveries)
-		have->broker_deliveries = broker_deliveries;
+	/* A consumer made anew counts from 1, and is the one that goes on counting. */
+	if (again.consumer != have->handout.consumer ||
+	    again.deliveries > have->handout.deliveries)
+		have->handout = again;
 	return true;
 }
 
@@ -258,12 +260,12 @@ hand_has_of_stream(struct hand *h, uint64_t seq)
 }
 
 bool
-hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries)
+hand_notes_repeat(struct hand *h, uint64_t seq, struct handout again)
 {
 	bool is_repeat;
 
 	pthread_mutex_lock(&h->lock);
-	is_repeat = note_repeat(h, seq, broker_deliveries);
+	is_repeat = note_repeat(h, seq, again);
 	pthread_mutex_unlock(&h->lock);
 	return is_repeat;
 }
@@ -276,7 +278,7 @@ hand_take(struct hand *h, struct message *m)
 	struct str id = id_key(&space, &m->event);
 
 	pthread_mutex_lock(&h->lock);
-	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->broker_deliveries)) {
+	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->handout)) {
 		taken = HAND_SAME_MESSAGE;
 	} else if (table_get(h->by_seq, seq_key(&m->seq)) != NULL) {
 		taken = HAND_OTHERWISE;
@@ -309,15 +311,15 @@ hand_release(struct hand *h, struct message *m)
 	pthread_mutex_unlock(&h->lock);
 }
 
-uint64_t
-hand_broker_deliveries(struct hand *h, const struct message *m)
+struct handout
+hand_handout(struct hand *h, const struct message *m)
 {
-	uint64_t n;
+	struct handout last;
 
 	pthread_mutex_lock(&h->lock);
-	n = m->broker_deliveries;
+	last = m->handout;
 	pthread_mutex_unlock(&h->lock);
-	return n;
+	return last;
 }
 
 void

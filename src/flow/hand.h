@@ -31,13 +31,13 @@ bool hand_has(struct hand *h, uint64_t seq);
 /* Whether it is, and for what the broker is to bring back: what waits in the ledger is free. */
 bool hand_has_of_stream(struct hand *h, uint64_t seq);
 /* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
-bool hand_notes_repeat(struct hand *h, uint64_t seq, uint64_t broker_deliveries);
+bool hand_notes_repeat(struct hand *h, uint64_t seq, struct handout again);
 /* Whether a digest of the rule is on its way. */
 bool hand_has_digest(struct hand *h, struct str workspace, struct str rule);
 /* Lets go; the message stays the caller's. */
 void hand_release(struct hand *h, struct message *m);
-/* How often the broker had handed the message out, counting repeats we dropped. */
-uint64_t hand_broker_deliveries(struct hand *h, const struct message *m);
+/* When the broker last handed the message out, counting repeats we dropped. */
+struct handout hand_handout(struct hand *h, const struct message *m);
 
 /*
  * Messages of the stream that were not reported for `after_ms`: calls `each` with the reply

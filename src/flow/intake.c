@@ -21,6 +21,8 @@ enum {
 struct intake {
 	struct flow *flow;
 	struct puller *puller; /* NULL until it could be opened */
+	bool knows_consumer;   /* false: it is gone, or may be */
+	uint64_t consumer;     /* consumer_info.id: who counts what is pulled */
 	mono_t not_before;     /* after a failure */
 };
 
@@ -90,15 +92,24 @@ prepare(struct intake *in, struct message *m, const struct broker_message *bm,
 	return match_against_ledger(in, m, is_repeated, e);
 }
 
+static struct handout
+handout_of(const struct intake *in, const struct broker_message *bm)
+{
+	return (struct handout){.consumer = in->consumer, .deliveries = bm->deliveries};
+}
+
 static struct message *
 message_from(struct intake *in, const struct broker_message *bm)
 {
+	const struct doubt *doubt = &in->flow->doubt;
 	struct message *m = message_new(ORIGIN_STREAM, bm->seq);
 
 	m->reply = arena_str(m->arena, bm->reply);
-	m->broker_deliveries = bm->deliveries;
+	m->handout = handout_of(in, bm);
+	m->counts_in_doubt =
+	    doubt_of_count(doubt, bm->seq, broker_reconnects(in->flow->parts.broker));
 	m->received_at = bm->stored_at;
-	m->is_repeat = bm->deliveries > 1 || bm->seq <= in->flow->doubt_until;
+	m->is_repeat = bm->deliveries > 1 || doubt_of_event(doubt, bm->seq, bm->stored_at);
 	return m;
 }
 
@@ -171,7 +182,7 @@ ingest(struct intake *in, const struct broker_message *bm)
 	FLOW_COUNT(in->flow, events_received);
 	if (bm->deliveries > 1)
 		FLOW_COUNT(in->flow, events_redelivered);
-	if (hand_notes_repeat(in->flow->hand, bm->seq, bm->deliveries)) {
+	if (hand_notes_repeat(in->flow->hand, bm->seq, handout_of(in, bm))) {
 		FLOW_COUNT(in->flow, events_in_hand);
 		return;
 	}
@@ -189,22 +200,42 @@ ingest(struct intake *in, const struct broker_message *bm)
 	ingest_event(in, bm, workspace, type);
 }
 
-/* The consumer or a stream is gone: make it again if we may. */
+/* The consumer or a stream is gone: it is made again before more is pulled. */
 static void
 repair(struct intake *in, const struct err *why)
 {
+	log_error("intake.consumer", L_STR("error", why->text));
+	in->knows_consumer = false;
+}
+
+static void
+pause_after(struct intake *in, const char *verb, const struct err *why)
+{
+	log_error(verb, L_STR("error", why->text));
+	in->not_before = mono_after(clock_mono(), REPAIR_PAUSE_MS);
+}
+
+/* Makes the consumer again if we may. Who it is must be known before anything is pulled: made
+ * anew unnoticed it is taken for the earlier one, but only by this life, which knows what it
+ * did meanwhile. */
+static bool
+know_consumer(struct intake *in)
+{
+	struct broker *b = in->flow->parts.broker;
+	struct consumer_info info;
 	struct err e = {0};
 
-	log_error("intake.consumer", L_STR("error", why->text));
-	if (broker_ensure(in->flow->parts.broker, &e)) {
-		log_info("intake.repaired",
-		    L_STR("consumer", "made again; the ledger knows what is done"));
-		return;
+	if (!broker_ensure(b, &e) || !broker_consumer_info(b, &info, &e)) {
+		pause_after(in, "intake.repair", &e);
+		if (e.kind == ERR_SETUP)
+			flow_break(in->flow, &e);
+		return false;
 	}
-	log_error("intake.repair", L_STR("error", e.text));
-	if (e.kind == ERR_SETUP)
-		flow_break(in->flow, &e);
-	in->not_before = mono_after(clock_mono(), REPAIR_PAUSE_MS);
+	log_info(
+	    "intake.repaired", L_STR("consumer", "made again; the ledger knows what is done"));
+	in->consumer = info.id;
+	in->knows_consumer = true;
+	return true;
 }
 
 static bool
@@ -214,10 +245,11 @@ is_ready(struct intake *in)
 
 	if (!mono_reached(clock_mono(), in->not_before))
 		return false;
+	if (!in->knows_consumer && !know_consumer(in))
+		return false;
 	if (in->puller != NULL || puller_open(&in->puller, in->flow->parts.broker, &e))
 		return true;
-	log_error("intake.open", L_STR("error", e.text));
-	in->not_before = mono_after(clock_mono(), REPAIR_PAUSE_MS);
+	pause_after(in, "intake.open", &e);
 	return false;
 }
 
@@ -254,6 +286,8 @@ intake_new(struct flow *f)
 
 	must(in != NULL);
 	in->flow = f;
+	in->consumer = f->doubt.consumer.id;
+	in->knows_consumer = true;
 	return in;
 }
 

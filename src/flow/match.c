@@ -198,19 +198,25 @@ is_in_doubt(const delivery_record *rec)
 	return last->ambiguous || last->possible_duplicate;
 }
 
-/*
- * Whether an attempt was made of which the record says nothing. A retry recorded at the
- * broker's n-th delivery comes back as n+1; a higher number means somebody had it in between, a
- * lower one that another consumer counts. Who claims first would have left a claim.
- */
+/* A retry recorded at the consumer's n-th delivery comes back as n+1. A higher count means that
+ * somebody had it in between; a lower one, that the consumer counted back; and where another
+ * consumer stands says nothing. */
+static bool
+comes_back_next(const struct message *m, const delivery_record *rec)
+{
+	return !m->counts_in_doubt && m->handout.consumer == rec->broker_consumer &&
+	       m->handout.deliveries == rec->broker_deliveries + 1;
+}
+
+/* Whether an attempt was made of which the record says nothing. Who claims first would have
+ * left a claim. */
 static bool
 had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is_claimed_first)
 {
 	switch ((enum delivery_state)rec->state) {
 	case DELIVERY_SENDING: return true;
 	case DELIVERY_PENDING: return !is_claimed_first && m->origin == ORIGIN_STREAM;
-	case DELIVERY_RETRYING:
-		return !is_claimed_first && m->broker_deliveries != rec->broker_deliveries + 1;
+	case DELIVERY_RETRYING: return !is_claimed_first && !comes_back_next(m, rec);
 	default: return false;
 	}
 }

@@ -36,15 +36,22 @@ struct handoff {
 	enum { HANDOFF_MESSAGE, HANDOFF_DELIVERY } kind;
 };
 
+/* That the broker handed an event out. */
+struct handout {
+	uint64_t consumer;   /* whose count it is: consumer_info.id */
+	uint64_t deliveries; /* how often by then, from 1 */
+};
+
 struct message {
 	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
 	struct list hand_link;  /* in hand.h, from oldest to newest */
 	enum origin origin;
 	struct arena *arena;
-	struct arena *body;         /* what hostile bytes unpack into: limited */
-	struct str reply;           /* where to settle; ORIGIN_STREAM only */
-	uint64_t seq;               /* in the events stream */
-	uint64_t broker_deliveries; /* how often handed out, from 1; hand.h keeps it current */
+	struct arena *body;     /* what hostile bytes unpack into: limited */
+	struct str reply;       /* where to settle; ORIGIN_STREAM only */
+	uint64_t seq;           /* in the events stream */
+	struct handout handout; /* hand.h keeps it current */
+	bool counts_in_doubt;   /* the consumer may have counted back: see doubt.h */
 	mono_t taken_at;    /* when it came into our hands, or was last reported in progress */
 	wall_t received_at; /* when the stream stored it */
 	struct event event;

@@ -106,8 +106,7 @@ settle_delivery(struct scribe *s, struct delivery *d)
 		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
 			m->nak_delay_ms = wait_ms;
 	}
-	batch_add_delivery(
-	    &s->batch, d, d->state, hand_broker_deliveries(s->flow->hand, m), s->now);
+	batch_add_delivery(&s->batch, d, d->state, hand_handout(s->flow->hand, m), s->now);
 	batch_add_members(&s->batch, d, d->state, s->now);
 }
 
@@ -125,8 +124,7 @@ record_event(struct scribe *s, struct message *m, const struct delivery *with_it
 		const struct delivery *d = &m->deliveries[i];
 
 		if (d != with_its_own)
-			batch_add_pending(
-			    &s->batch, d, hand_broker_deliveries(s->flow->hand, m), s->now);
+			batch_add_pending(&s->batch, d, hand_handout(s->flow->hand, m), s->now);
 	}
 }
 
@@ -149,7 +147,8 @@ claim(struct scribe *s, struct delivery *d)
 	struct message *m = d->message;
 
 	batch_add_delivery(&s->batch, d, DELIVERY_SENDING,
-	    m->origin == ORIGIN_LEDGER ? 0 : hand_broker_deliveries(s->flow->hand, m), s->now);
+	    m->origin == ORIGIN_LEDGER ? (struct handout){0} : hand_handout(s->flow->hand, m),
+	    s->now);
 	batch_add_members(&s->batch, d, DELIVERY_SENDING, s->now);
 }
 

@@ -34,6 +34,7 @@ fake_broker_set(struct broker *b, const struct fake_broker_options *o)
 void
 fake_broker_down(struct broker *b, bool is_down)
 {
+	b->reconnects += b->is_down && !is_down;
 	b->is_down = is_down;
 	if (!is_down)
 		consumer_flush(b);
@@ -85,6 +86,12 @@ bool
 broker_is_connected(const struct broker *b)
 {
 	return !b->is_down;
+}
+
+uint64_t
+broker_reconnects(const struct broker *b)
+{
+	return b->reconnects;
 }
 
 bool

@@ -32,6 +32,9 @@ void fake_broker_lose_pubacks(struct broker *b, int n);
 void fake_broker_cut(struct broker *b);
 /* Hands messages out again although they were acked: `seq`, or all (0). */
 void fake_broker_redeliver(struct broker *b, uint64_t seq);
+/* The server was killed before it wrote down what it had handed out again last: the consumer
+ * counts back by one. */
+void fake_broker_forget(struct broker *b);
 /* The consumer is deleted; broker_ensure makes a new one, which starts from the beginning. */
 void fake_broker_delete_consumer(struct broker *b);
 /* The stream keeps the event no longer. */

@@ -36,10 +36,12 @@ struct broker {
 	struct arena *arena;
 	struct stored_stream streams[STREAMS];
 	bool is_down, loses_settles;
+	uint64_t reconnects; /* of the present client */
 	int lost_pubacks;
 	struct fake_broker_options options;
 	/* The consumer: */
-	bool has_consumer;
+	bool has_consumer, is_restored;
+	uint64_t consumer_id;
 	struct handed **handed; /* by sequence - 1 */
 	size_t n_handed, cap_handed;
 	uint64_t next_new, delivered_seq;

@@ -95,6 +95,7 @@ hand_out(struct broker *b)
 		return NULL;
 	h->state = HANDED_PENDING;
 	h->deliveries++;
+	b->is_restored = false;
 	heap_set(&b->waiting, &h->due, mono_after(clock_mono(), b->options.ack_wait_ms));
 	if (h->seq > b->delivered_seq)
 		b->delivered_seq = h->seq;
@@ -148,11 +149,14 @@ consumer_sees(struct broker *b, uint64_t seq)
 	b->handed[b->n_handed++] = h;
 }
 
-/* From the beginning, knowing nothing. */
+/* From the beginning, knowing nothing. Two made at one virtual moment are still two. */
 void
 consumer_init(struct broker *b)
 {
+	uint64_t now = (uint64_t)clock_wall().ms;
+
 	b->has_consumer = true;
+	b->consumer_id = now > b->consumer_id ? now : b->consumer_id + 1;
 	b->next_new = 1;
 	b->delivered_seq = b->pending = 0;
 	b->n_again = 0;
@@ -176,6 +180,16 @@ void
 fake_broker_cut(struct broker *b)
 {
 	b->n_unsent = 0;
+	b->reconnects = 0;
+}
+
+void
+fake_broker_forget(struct broker *b)
+{
+	for (uint64_t i = 1; i < b->next_new; i++)
+		if (b->handed[i - 1]->deliveries > 1)
+			b->handed[i - 1]->deliveries--;
+	b->is_restored = true;
 }
 
 void
@@ -232,11 +246,15 @@ bool
 broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 {
 	*out = (struct consumer_info){
+	    .id = b->consumer_id,
 	    .delivered_seq = b->delivered_seq,
 	    .ack_pending = b->pending,
 	    .pending = b->n_handed + 1 - b->next_new,
+	    .is_restored = b->is_restored,
 	};
-	return broker_is_there(b, e);
+	if (!broker_is_there(b, e))
+		return false;
+	return b->has_consumer || fail(e, ERR_NOT_FOUND, "consumer dispatch-0: not found");
 }
 
 bool
@@ -297,11 +315,11 @@ puller_next(
 	(void)wait_ms;
 	if (room == 0)
 		return fail(e, ERR_NONE, "no room");
-	if (!b->is_down && !p->is_stopped) {
-		if (!b->has_consumer)
-			return fail(e, ERR_SETUP, "consumer dispatch-0 was deleted");
+	if (!b->is_down && !p->is_stopped && b->has_consumer)
 		receive(p, room);
-	}
+	/* That it is gone is said after what it had sent. */
+	if (p->at == p->n && !b->is_down && !b->has_consumer)
+		return fail(e, ERR_SETUP, "consumer dispatch-0 was deleted");
 	if (p->at == p->n)
 		return fail(e, ERR_NONE, "no message in time");
 	message_of_stored(b, STREAM_EVENTS, p->sent[p->at].seq, out);

@@ -276,6 +276,8 @@ word_broker(struct story *s, struct line *l)
 		fake_broker_down(b, true);
 	} else if (line_takes(l, "up")) {
 		fake_broker_down(b, false);
+	} else if (line_takes(l, "forgets")) {
+		fake_broker_forget(b);
 	} else if (line_takes(l, "keeps")) {
 		line_wants(l, "acks");
 		fake_broker_lose_settles(b, false);

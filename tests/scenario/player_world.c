@@ -272,7 +272,7 @@ world_start(struct world *w, struct err *e)
 	struct life *l = calloc(1, sizeof(*l));
 
 	must(l != NULL && w->life == NULL);
-	if (!flow_open(&l->flow, &parts, e)) {
+	if (!broker_ensure(w->broker, e) || !flow_open(&l->flow, &parts, e)) {
 		free(l);
 		return false;
 	}
