@@ -79,14 +79,19 @@ is_of_rule(const struct lane_item *item, void *rule_id)
 static void
 drop_oldest(struct courier *c, struct delivery *d)
 {
+	const struct str why =
+	    STR("a storm: the rule drops the oldest so that newer messages come through");
+	const struct str why_in_doubt = STR(
+	    "a storm: the rule drops the oldest so that newer messages come through; this one "
+	    "may have been posted by an attempt that was interrupted");
 	struct lane_item *oldest = dispatch_oldest(
 	    c->dispatch, d->connection_key, d->channel, is_of_rule, &d->rule_id);
 
 	if (oldest == NULL)
 		return;
+	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
-	courier_settle(c, CONTAINER_OF(oldest, struct delivery, lane_item), DELIVERY_SKIPPED,
-	    STR("a storm: the rule drops the oldest so that newer messages come through"),
+	courier_settle(c, dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
 	    (struct str){0});
 }
 

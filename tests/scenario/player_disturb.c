@@ -129,6 +129,13 @@ spoil_peer(struct story *s, struct line *l)
 	fake_peer(&b);
 }
 
+static void
+lose_consumer(struct story *s, struct line *l)
+{
+	(void)l;
+	fake_broker_delete_consumer(s->world.broker);
+}
+
 static const struct mishap {
 	const char *name;
 	void (*happen)(struct story *, struct line *);
@@ -147,6 +154,7 @@ static const struct mishap {
     {"lose acks", lose_acks},
     {"lose pubacks", lose_pubacks},
     {"redeliver", redeliver},
+    {"lose consumer", lose_consumer},
 };
 
 void
@@ -167,6 +175,7 @@ word_disturb(struct story *s, struct line *l)
 		some_time(s, l);
 	}
 	fake_die_at(FAKE_NOWHERE, 0);
+	fake_peer(&(struct fake_behaviour){.target = "*", .answer = FAKE_OK, .times = -1});
 	revive(s, l);
 	story_pass(s, l, CALM_MS);
 }

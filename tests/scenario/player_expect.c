@@ -168,12 +168,13 @@ struct tally {
 	int64_t n;
 };
 
-/* An attempt says that it may be a repeat; so does a digest, to those that had none of their
- * own. */
+/* An attempt says that it may be a repeat; so do the reason, of what went out in a digest or
+ * was let go, and the record of what had no attempt. */
 static bool
 is_flagged(const delivery_record *d)
 {
-	if (strstr(d->reason, "second time") != NULL)
+	if (strstr(d->reason, "second time") != NULL ||
+	    strstr(d->reason, "may have been posted") != NULL)
 		return true;
 	if (d->n_attempts == 0)
 		return d->maybe_posted;
