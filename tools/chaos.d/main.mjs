@@ -21,10 +21,10 @@
 //   repeats_unflagged      messages posted again without an attempt flagged possible_duplicate
 //   repeats_not_in_flight  messages posted again after the history had their end: they were not
 //                          in flight when something was killed
-//   order_breaks           in a lane (a channel), of the deliveries that were sent once, at the
-//                          first attempt, never put aside (retried, parked, held) nor under doubt
-//                          after a kill: those that left when a later event of the stream had
-//                          already been answered. Requests in flight together have no order.
+//   order_breaks           in a lane (a channel; it has one request in flight here), of the
+//                          deliveries that were posted once, at the first attempt, never put
+//                          aside (retried, parked, held) nor under doubt after a kill: those
+//                          posted after a later event of the stream
 //   unsettled, unknown_posts, index_differences   history and index agree with what arrived
 //   unacknowledged         events the broker still waits for when nothing moves any more
 //   exits                  times the service ended by itself, or not with 0 on SIGTERM
