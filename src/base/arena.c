@@ -28,10 +28,11 @@ struct arena {
  * is what malloc is worst at. So a few megabytes of them are kept. Not where a sanitizer must
  * see each use after free.
  */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { KEPT_MAX = 0 };
-#else
 enum { KEPT_MAX = 2048 }; /* 4 MiB */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool keeps_blocks = false;
+#else
+static const bool keeps_blocks = true;
 #endif
 
 static struct {
@@ -74,7 +75,7 @@ keep(struct block *b)
 static void
 block_free(struct block *b)
 {
-	if (b->size != BLOCK_FIRST || !keep(b))
+	if (!keeps_blocks || b->size != BLOCK_FIRST || !keep(b))
 		free(b);
 }
 

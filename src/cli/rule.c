@@ -78,6 +78,7 @@ verb_rule_add(struct command *c, struct err *e)
 	if (!new_rule(c, &r, e) || !command_open(c, NEED_STATE | NEED_WRITE, e) ||
 	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, e))
 		return false;
+	rule_try_sample(c, &r);
 	if (command_has(c, OPTION_JSON))
 		return show_stored(c, r.id, e);
 	printf("%s\n", r.id);

@@ -9,3 +9,6 @@
 rule_record *rule_of_arguments(struct command *c, uint64_t *revision, struct err *e);
 /* The rule_options.c part of `rule add`. */
 MUST_USE bool rule_options_read(struct command *c, rule_record *r, struct err *e);
+/* Says on standard error what the sample event of its type shows: not wanted, cut, a path that
+ * leads nowhere. */
+void rule_try_sample(struct command *c, const rule_record *r);
