@@ -66,6 +66,13 @@ struct consumer_info {
 	 * handed out just before. */
 	bool is_restored;
 };
+/* Whether two ids are of one consumer. nats-server 2.9 tells a creation time some milliseconds
+ * differently once it has been restarted. */
+static inline bool
+consumer_is_same(uint64_t a, uint64_t b)
+{
+	return a != 0 && b != 0 && (a > b ? a - b : b - a) < 1000;
+}
 MUST_USE bool broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e);
 
 /* A message as it came; bytes borrowed until broker_message_free. */

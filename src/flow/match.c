@@ -204,7 +204,8 @@ is_in_doubt(const delivery_record *rec)
 static bool
 comes_back_next(const struct message *m, const delivery_record *rec)
 {
-	return !m->counts_in_doubt && m->handout.consumer == rec->broker_consumer &&
+	return !m->counts_in_doubt &&
+	       consumer_is_same(m->handout.consumer, rec->broker_consumer) &&
 	       m->handout.deliveries == rec->broker_deliveries + 1;
 }
 
