@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "carillon/broker.h"
 #include "carillon/buf.h"
 #include "carillon/table.h"
 
@@ -240,7 +241,7 @@ note_repeat(struct hand *h, uint64_t seq, struct handout again)
 	if (have == NULL || have->origin != ORIGIN_STREAM)
 		return false;
 	/* A consumer made anew counts from 1, and is the one that goes on counting. */
-	if (again.consumer != have->handout.consumer ||
+	if (!consumer_is_same(again.consumer, have->handout.consumer) ||
 	    again.deliveries > have->handout.deliveries)
 		have->handout = again;
 	return true;

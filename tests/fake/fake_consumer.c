@@ -6,7 +6,11 @@
 #include "fake.h"
 #include "fake_broker_private.h"
 
-enum { BATCH_MAX = 256 };
+enum {
+	BATCH_MAX = 256,
+	APART_MS = 1000,  /* consumers made one after the other: see consumer_is_same */
+	RESTART_MS = 100, /* by so much a restarted server tells another creation time */
+};
 
 struct sent {
 	uint64_t seq, deliveries;
@@ -156,7 +160,8 @@ consumer_init(struct broker *b)
 	uint64_t now = (uint64_t)clock_wall().ms;
 
 	b->has_consumer = true;
-	b->consumer_id = now > b->consumer_id ? now : b->consumer_id + 1;
+	b->consumer_id += APART_MS;
+	b->consumer_id = now > b->consumer_id ? now : b->consumer_id;
 	b->next_new = 1;
 	b->delivered_seq = b->pending = 0;
 	b->n_again = 0;
@@ -189,6 +194,7 @@ fake_broker_forget(struct broker *b)
 	for (uint64_t i = 1; i < b->next_new; i++)
 		if (b->handed[i - 1]->deliveries > 1)
 			b->handed[i - 1]->deliveries--;
+	b->consumer_id += RESTART_MS;
 	b->is_restored = true;
 }
 
