@@ -102,8 +102,7 @@ apply(struct delivery *d, struct txn *history, wall_t now)
 		d->repeat_of = k[KEY_DEDUPE].seq;
 		settled(d, DELIVERY_SKIPPED,
 		    arena_printf(d->message->arena,
-			"the same key was posted less than %lld minutes ago; counted, not "
-			"posted",
+			"the same key was posted less than %lld minutes ago",
 			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)));
 	} else if (must_wait) {
 		settled(

@@ -86,6 +86,14 @@ next_random(struct scribe *s)
 	return (uint32_t)(s->random >> 32);
 }
 
+static void
+count_repeat(struct scribe *s, struct delivery *d)
+{
+	d->suppressed = repeats_count(s->repeats, d);
+	d->reason = arena_printf(s->batch.arena, "%.*s; counted (%u so far), not posted",
+	    STR_ARG(d->reason), d->suppressed);
+}
+
 /* The delivery's last word: its state is decided and its record goes into the batch. */
 static void
 settle_delivery(struct scribe *s, struct delivery *d)
@@ -95,7 +103,7 @@ settle_delivery(struct scribe *s, struct delivery *d)
 	if (d->step != STEP_SETTLED)
 		retry_decide(&s->policy, d, s->now, next_random(s));
 	if (d->suppressed > 0)
-		d->suppressed = repeats_count(s->repeats, d);
+		count_repeat(s, d);
 	place(s, d);
 	count_state(s->flow, d->state);
 	d->is_settled = true;
