@@ -110,10 +110,11 @@ class Watch {
 
 	look(pid) {
 		const now = usage(pid)
-		if (!now) return
+		if (!now) return null
 		const life = this.lives.get(pid)
 		if (!life) this.lives.set(pid, { looks: 1, first: now, last: now, most: now })
 		else Object.assign(life, { looks: life.looks + 1, last: now, most: now.rssMb > life.most.rssMb ? now : life.most })
+		return now
 	}
 
 	// Of the longest life: growth shows only there.
@@ -136,9 +137,9 @@ async function runRounds(world, options, random, watch) {
 		const before = Date.now(), what = await FAULTS[name].run(world, random)
 		await untilThingsMove(world)
 		counts[name] = (counts[name] ?? 0) + 1
-		watch.look(world.service.pid)
+		const rss = watch.look(world.service.pid)?.rssMb
 		say(`chaos: round ${++round}/${options.rounds} ${name}${what ? ` (${what})` : ''}: ${((Date.now() - before) / 1000).toFixed(1)} s, ` +
-			`${world.published.size} published, ${world.posts} posts`)
+			`${world.published.size} published, ${world.posts} posts, ${rss} MB`)
 	}
 	return counts
 }
