@@ -33,6 +33,17 @@ batch_has_room(const struct batch *b, size_t more)
 	       b->bytes + more * RECORD_BYTES <= BATCH_BYTES_MAX;
 }
 
+size_t
+batch_needs(const struct message *m)
+{
+	size_t n = 1 + 2 * (size_t)m->n_deliveries;
+
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].digest != NULL)
+			n += (size_t)m->deliveries[i].digest->n;
+	return n;
+}
+
 static history_entry *
 add(struct batch *b)
 {

@@ -26,6 +26,9 @@ void batch_fini(struct batch *b);
 void batch_clear(struct batch *b);
 /* Whether `more` further entries of usual size fit. */
 bool batch_has_room(const struct batch *b, size_t more);
+/* The most entries that one handoff of the message can add: the event, for each delivery one as
+ * pending and one as settled, and the members of its digests. */
+size_t batch_needs(const struct message *m);
 void batch_add_event(struct batch *b, const struct message *m);
 /* A first delivery that the courier may have at this moment: recorded for its sibling's sake.
  */

@@ -90,7 +90,7 @@ static void
 count_repeat(struct scribe *s, struct delivery *d)
 {
 	d->suppressed = repeats_count(s->repeats, d);
-	d->reason = arena_printf(s->batch.arena, "%.*s; counted (%u so far), not posted",
+	d->reason = arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
 	    STR_ARG(d->reason), d->suppressed);
 }
 
@@ -300,18 +300,6 @@ message_of(struct handoff *h)
 	                                  : CONTAINER_OF(h, struct delivery, handoff)->message;
 }
 
-/* In the worst case all of the event's deliveries come with it, and a whole digest. */
-static size_t
-entries_of(const struct message *m)
-{
-	size_t n = (size_t)m->n_deliveries + 2;
-
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].digest != NULL)
-			n += (size_t)m->deliveries[i].digest->n;
-	return n;
-}
-
 static void
 fill_batch(struct scribe *s)
 {
@@ -323,7 +311,7 @@ fill_batch(struct scribe *s)
 		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
 		struct message *m = message_of(h);
 
-		if (s->batch.n > 0 && !batch_has_room(&s->batch, entries_of(m)))
+		if (s->batch.n > 0 && !batch_has_room(&s->batch, batch_needs(m)))
 			return;
 		first = list_take_first(&s->inbox);
 		list_append(&s->touched, first);
