@@ -103,6 +103,8 @@ void state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revis
 size_t state_forget(struct txn *t, struct str workspace, size_t max);
 /* The stream sequence up to which the environment is complete; 0 when empty. */
 uint64_t store_applied(struct txn *t);
+/* The same, in a transaction of its own. 0 if it cannot be read. */
+uint64_t store_applied_now(struct store *s, enum store_env env);
 void store_set_applied(struct txn *t, uint64_t seq);
 /* Id of the stream the environment was built from (creation time as text); empty when new. A
  * different one means the stream was made anew. Copies into the arena. */

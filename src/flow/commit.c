@@ -120,16 +120,6 @@ apply(struct txn *t, void *arg, struct err *e)
 	return true;
 }
 
-static uint64_t
-applied_of(struct store *s)
-{
-	struct txn *t = txn_read(s, STORE_HISTORY);
-	uint64_t seq = store_applied(t);
-
-	txn_end(t);
-	return seq;
-}
-
 static bool
 apply_packed(
     struct store *s, const struct broker_message *bm, struct str stream_id, struct err *e)
@@ -216,7 +206,7 @@ flow_catch_up_history(struct broker *b, struct store *s, struct err *e)
 
 	if (!broker_stream_info(b, STREAM_HISTORY, &info, e) || !same_stream(s, &info, e))
 		return false;
-	from = applied_of(s) + 1;
+	from = store_applied_now(s, STORE_HISTORY) + 1;
 	if (from < info.first_seq)
 		from = info.first_seq;
 	if (info.messages == 0 || from > info.last_seq) {
@@ -239,7 +229,7 @@ commit_batch(struct commit *c, struct batch *b)
 
 	if (!publish(c, batch_pack(b, c->flow->node), &app.seq))
 		return false;
-	applied = applied_of(s);
+	applied = store_applied_now(s, STORE_HISTORY);
 	/* Somebody else's batches came in between: in order, all of them. */
 	while (app.seq > applied + 1 &&
 	       !apply_from(c->flow->parts.broker, s, applied + 1, app.seq, (struct str){0}, &e))

@@ -4,8 +4,6 @@
  *
  *     accept from intake -> lanes -> compose -> request ... answer -> judge -> lane, scribe
  */
-#include <sodium.h>
-
 #include "attempt.h"
 #include "carillon/clock.h"
 #include "carillon/log.h"
@@ -141,7 +139,7 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 		    arena_str(d->arena, gate.action));
 	else if (!str_eq(rule->channel, d->channel) ||
 		 !str_eq(rule->connection_id, d->rule->connection_id))
-		courier_reroute(c, d, rule, now);
+		courier_reroute(c, d, now);
 	else if (d->step == STEP_CLAIM)
 		hand_over(c, d); /* the scribe sends it back */
 	else
@@ -161,18 +159,13 @@ launch_all(struct courier *c, mono_t now)
 static void
 accept_message(struct courier *c, struct message *m, mono_t now)
 {
-	/* The last delivery handed over may free the message: count first, then touch no more.
-	 */
-	int n = m->n_deliveries;
-	struct delivery *all = m->deliveries;
-
-	for (int i = 0; i < n; i++) {
-		enum delivery_step step = all[i].step;
-
-		if (step != STEP_SETTLED) {
-			FLOW_COUNT(c->flow, deliveries_started);
-			courier_offer(c, &all[i], now);
-		}
+	/* What is turned away goes to the scribe, who may free the message, only with the
+	 * outbox. */
+	for (int i = 0; i < m->n_deliveries; i++) {
+		if (m->deliveries[i].step == STEP_SETTLED)
+			continue;
+		FLOW_COUNT(c->flow, deliveries_started);
+		courier_offer(c, &m->deliveries[i], now);
 	}
 }
 

@@ -151,9 +151,8 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 }
 
 void
-courier_reroute(struct courier *c, struct delivery *d, const struct rule *rule, mono_t now)
+courier_reroute(struct courier *c, struct delivery *d, mono_t now)
 {
-	(void)rule;
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
 	park(c, d, REROUTE_MS, STR("the rule was changed to another connection or channel"));
 }

@@ -19,8 +19,7 @@ struct courier {
 /* Queues it in its lane, or parks it until the lane expects to have room. */
 void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 /* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */
-void courier_reroute(
-    struct courier *c, struct delivery *d, const struct rule *rule, mono_t now);
+void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */
 void courier_give_back(struct courier *c);
 /* Ends a delivery without an attempt and hands it to the scribe. */

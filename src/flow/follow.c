@@ -265,16 +265,6 @@ now_and_then(struct follower *w)
 	}
 }
 
-static uint64_t
-applied_of(struct store *s)
-{
-	struct txn *t = txn_read(s, STORE_STATE);
-	uint64_t seq = store_applied(t);
-
-	txn_end(t);
-	return seq;
-}
-
 struct follower *
 follower_new(struct flow *f)
 {
@@ -283,7 +273,7 @@ follower_new(struct flow *f)
 	must(w != NULL);
 	w->flow = f;
 	w->registry = registry_new(f->parts.broker, f->parts.store);
-	w->at = applied_of(f->parts.store);
+	w->at = store_applied_now(f->parts.store, STORE_STATE);
 	w->look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
 	return w;
 }

@@ -3,8 +3,6 @@
  * dead process had claimed, is read again from the events stream by its sequence and goes the
  * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
  */
-#include <errno.h>
-
 #include "carillon/clock.h"
 #include "carillon/log.h"
 #include "decode.h"

@@ -34,6 +34,16 @@ store_applied(struct txn *t)
 	return meta_number(t, STR("applied"));
 }
 
+uint64_t
+store_applied_now(struct store *s, enum store_env env)
+{
+	struct txn *t = txn_read(s, env);
+	uint64_t seq = store_applied(t);
+
+	txn_end(t);
+	return seq;
+}
+
 void
 store_set_applied(struct txn *t, uint64_t seq)
 {
