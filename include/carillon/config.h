@@ -1,6 +1,7 @@
 /*
  * The settings, one struct from one table (config.def). Filled at start from defaults, then a
- * YAML file, then CARILLON_<NAME> of the environment; constant afterwards. Any thread reads it.
+ * YAML file, then CARILLON_<NAME> of the environment. A struct config that threads share is
+ * constant: one that was read anew is another one, and each takes it over by itself.
  */
 #pragma once
 
@@ -13,7 +14,7 @@ enum { CONFIG_STRING_MAX = 1025 };
 #define CONFIG_FIELD_INT(name)    int64_t name;
 #define CONFIG_FIELD_BOOL(name)   bool name;
 struct config {
-#define SETTING(type, name, def, min, max, unit, sentence) CONFIG_FIELD_##type(name)
+#define SETTING(type, name, def, min, max, unit, at, sentence) CONFIG_FIELD_##type(name)
 #include "carillon/config.def"
 #undef SETTING
 };
@@ -40,6 +41,17 @@ MUST_USE bool config_check(const struct config *c, struct err *e);
 /* Defaults, then the file ($CARILLON_CONFIG or `path` if not NULL), then environment, then
  * check. */
 MUST_USE bool config_load(struct config *c, const char *path, struct err *e);
+
+/*
+ * Calls `each` with every setting in which `to` differs from `from`, and whether a reload is
+ * enough for it or a restart is needed. Values as YAML, without passwords.
+ */
+typedef void config_change_fn(
+    const char *name, bool at_reload, const char *was, const char *is, void *arg);
+void config_each_change(
+    const struct config *from, const struct config *to, config_change_fn *each, void *arg);
+/* Takes over the settings for which a reload is enough. */
+void config_take_reloadable(struct config *c, const struct config *from);
 
 /* Text for people: a list for --help, a Markdown table for docs/settings.md. */
 void config_help(struct buf *out);

@@ -20,7 +20,7 @@ struct flow;
 
 /* Borrowed; must outlive the flow. */
 struct flow_parts {
-	const struct config *config;
+	const struct config *config; /* copied */
 	struct broker *broker;
 	struct store *store;
 	const struct vault *vault;
@@ -37,6 +37,12 @@ MUST_USE bool flow_start(struct flow **out, const struct flow_parts *parts, stru
  * again. Returns whether everything was finished or given back.
  */
 bool flow_stop(struct flow *f);
+
+/*
+ * Takes over the settings for which a reload is enough; each thread does within half a second.
+ * The others must be as they were at start.
+ */
+void flow_reload(struct flow *f, const struct config *c);
 
 struct flow_counters {
 #define COUNTER(name, sentence) uint64_t name;

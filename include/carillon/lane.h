@@ -27,6 +27,8 @@ void bucket_init(struct bucket *b, int64_t rate_milli, int64_t burst, mono_t now
 /* When `n` tokens will be there; `now` if they are. For an `n` over the burst: when the n-th
  * would be, the others having been taken as they came. */
 mono_t bucket_ready(struct bucket *b, int64_t n, mono_t now);
+/* Another rate from now on. What it holds it keeps, up to the burst. */
+void bucket_change(struct bucket *b, int64_t rate_milli, int64_t burst, mono_t now);
 void bucket_take(struct bucket *b, int64_t n, mono_t now);
 
 struct lane_policy {
@@ -61,6 +63,8 @@ struct lane;
 struct dispatch;
 /* At most `active_max` items in flight over all lanes. */
 struct dispatch *dispatch_new(const struct lane_policy *policy, int in_flight_max);
+/* Another policy from now on, for the lanes that are there too. What is queued stays queued. */
+void dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, mono_t now);
 /* Nothing may be queued; what is in flight is forgotten. */
 void dispatch_free(struct dispatch *d);
 /*

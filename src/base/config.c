@@ -16,9 +16,9 @@
 
 /* clang-format off */
 const struct setting settings[SETTING_COUNT] = {
-#define SETTING(type, name, def, min, max, unit, sentence)                                       \
+#define SETTING(type, name, def, min, max, unit, at, sentence)                                   \
 	{#name, SETTING_##type, TEXT_OF_##type(def), NUMBER_OF_##type(def), min, max, unit,      \
-	    sentence, offsetof(struct config, name)},
+	    SETTING_AT_##at, sentence, offsetof(struct config, name)},
 #include "carillon/config.def"
 #undef SETTING
 };

@@ -4,6 +4,11 @@
 
 #include "base/config_table.h"
 
+static const char *const at_names[] = {
+    [SETTING_AT_RELOAD] = "reload",
+    [SETTING_AT_RESTART] = "restart",
+};
+
 static void
 put_default(struct buf *out, const struct setting *s)
 {
@@ -40,14 +45,15 @@ config_help(struct buf *out)
 			put_default(out, s);
 		buf_cstr(out, "; ");
 		put_bounds(out, s);
-		buf_putc(out, '\n');
+		buf_printf(out, "; changes at a %s\n", at_names[s->at]);
 	}
 }
 
 void
 config_markdown(struct buf *out)
 {
-	buf_cstr(out, "| Setting | Default | Bounds | Meaning |\n|---|---|---|---|\n");
+	buf_cstr(out,
+	    "| Setting | Default | Bounds | Changes at | Meaning |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		const struct setting *s = &settings[i];
 		bool empty = s->type == SETTING_STRING && !s->text[0];
@@ -56,7 +62,7 @@ config_markdown(struct buf *out)
 		put_default(out, s);
 		buf_cstr(out, empty ? " | " : "` | ");
 		put_bounds(out, s);
-		buf_printf(out, " | %s |\n", s->sentence);
+		buf_printf(out, " | %s | %s |\n", at_names[s->at], s->sentence);
 	}
 }
 
@@ -91,9 +97,8 @@ put_quoted(struct buf *out, struct str s)
 	buf_putc(out, '"');
 }
 
-/* The value of `s` in `c`, as YAML. */
-static void
-put_value(struct buf *out, const struct config *c, const struct setting *s)
+void
+setting_show(struct buf *out, const struct config *c, const struct setting *s)
 {
 	const char *at = (const char *)c + s->offset;
 	switch (s->type) {
@@ -113,7 +118,7 @@ config_yaml(const struct config *c, struct buf *out)
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
 		const struct setting *s = &settings[i];
 		buf_printf(out, "%s# %s\n%s: ", i ? "\n" : "", s->sentence, s->name);
-		put_value(out, c, s);
+		setting_show(out, c, s);
 		buf_putc(out, '\n');
 	}
 }

@@ -146,7 +146,11 @@ verb_docs_settings(struct command *c, struct err *e)
 	    "# Settings\n\nMade by `carillon docs settings`. Each is read from a YAML "
 	    "file (`--config FILE` or\n`$CARILLON_CONFIG`), then from "
 	    "`CARILLON_<NAME>` in the environment, then from `--set NAME=VALUE`.\n"
-	    "`carillon check --print` shows those in force.\n\n");
+	    "`carillon check --print` shows those in force.\n\n"
+	    "SIGHUP makes `carillon serve` read them all again. Those that change at a reload "
+	    "take effect\nwithin half a second; of those that need a restart the log says so; "
+	    "if one is wrong, the log says\nwhich, and all stay as they were. Run "
+	    "`carillon check` with the same options first.\n\n");
 	config_markdown(&out);
 	print_text(&out);
 	return true;

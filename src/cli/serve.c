@@ -12,22 +12,12 @@
 
 #include "command.h"
 #include "notify.h"
+#include "reload.h"
 
 enum {
 	SERVE_CONNECT_WAIT_MS = 10000,
 	LOOK_EVERY_S = 1, /* whether the flow is broken */
 };
-
-static enum log_level
-log_level_of(const struct config *c)
-{
-	switch (c->log_level[0]) {
-	case 'd': return LOG_LEVEL_DEBUG;
-	case 'w': return LOG_LEVEL_WARN;
-	case 'e': return LOG_LEVEL_ERROR;
-	default: return LOG_LEVEL_INFO;
-	}
-}
 
 /* --- signals: the main thread waits for them; every other thread inherits the block --- */
 
@@ -64,39 +54,6 @@ signals_exit_at_once(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* --- settings that changed --- */
-
-#define SAME_STRING(a, b) (strcmp(a, b) == 0)
-#define SAME_INT(a, b)    ((a) == (b))
-#define SAME_BOOL(a, b)   ((a) == (b))
-
-static void
-settings_reread(struct command *c)
-{
-	struct command *fresh = calloc(1, sizeof(*fresh));
-	struct err e = {0};
-
-	must(fresh != NULL);
-	fresh->arena = c->arena;
-	fresh->sets = c->sets;
-	memcpy(fresh->options, c->options, sizeof(fresh->options));
-	if (!command_load(fresh, &e)) {
-		log_error("serve.settings", L_STR("error", e.text));
-		free(fresh);
-		return;
-	}
-	log_set_level(log_level_of(&fresh->config));
-	memcpy(c->config.log_level, fresh->config.log_level, sizeof(c->config.log_level));
-#define SETTING(type, name, def, min, max, unit, sentence)          \
-	if (!SAME_##type(c->config.name, fresh->config.name))       \
-		log_warn("serve.settings", L_STR("setting", #name), \
-		    L_STR("why", "changed; it needs a restart"));
-#include "carillon/config.def"
-#undef SETTING
-	log_info("serve.settings", L_STR("log_level", c->config.log_level));
-	free(fresh);
 }
 
 /* --- starting --- */
@@ -156,7 +113,7 @@ wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, stru
 			return true;
 		}
 		if (got == SIGHUP)
-			settings_reread(c);
+			serve_reload(c, flow);
 		if (flow_is_broken(flow, e))
 			return false;
 	}
@@ -210,7 +167,7 @@ verb_serve(struct command *c, struct err *e)
 
 	if (!command_load(c, e))
 		return false;
-	log_set_level(log_level_of(&c->config));
+	serve_log_level(&c->config);
 	if (ready_file != NULL)
 		unlink(ready_file);
 	signals = signals_block();

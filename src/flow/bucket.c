@@ -23,6 +23,18 @@ refill(struct bucket *b, mono_t now)
 	b->at = now;
 }
 
+void
+bucket_change(struct bucket *b, int64_t rate_milli, int64_t burst, mono_t now)
+{
+	int64_t level_micro;
+
+	refill(b, now);
+	level_micro = b->level_micro;
+	bucket_init(b, rate_milli, burst, now);
+	if (level_micro < b->level_micro)
+		b->level_micro = level_micro;
+}
+
 mono_t
 bucket_ready(struct bucket *b, int64_t n, mono_t now)
 {

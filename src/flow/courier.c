@@ -80,7 +80,7 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 
 	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
 		 conn->sealed.ptr, conn->sealed.len, c->token, e) &&
-	     conn->dest->compose(req, &what, c->flow->parts.config->slack_api_url, c->token, e);
+	     conn->dest->compose(req, &what, c->settings.config.slack_api_url, c->token, e);
 	secret_clear(c->token);
 	return ok;
 }
@@ -219,7 +219,7 @@ mark_broken(struct courier *c, const struct delivery *d)
 static bool
 goes_again(struct courier *c, struct delivery *d)
 {
-	int64_t patience_ms = c->flow->parts.config->nak_delay_max_s * 1000;
+	int64_t patience_ms = c->settings.config.nak_delay_max_s * 1000;
 	bool has_text_left =
 	    d->rule->plain_text_fallback && !d->degraded && d->rendered.blocks.len > 0;
 
@@ -255,7 +255,7 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
 	attempt_add(d, transfer_request(t), res, duration_ms,
-	    c->flow->parts.config->keep_delivered_requests);
+	    c->settings.config.keep_delivered_requests);
 	deliver_release(c->deliver, t);
 	result = lane_result(&d->outcome);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
@@ -320,6 +320,7 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	mono_t now = clock_mono();
 	int64_t wait;
 
+	courier_take_settings(c, now);
 	accept_all(c, now);
 	housekeeping(c, now);
 	launch_all(c, now);

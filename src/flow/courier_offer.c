@@ -21,21 +21,29 @@ policy_of(const struct config *config)
 	};
 }
 
-struct courier *
-courier_new(struct flow *f)
+static struct deliver_options
+deliver_options_of(const struct config *config)
 {
-	const struct config *config = f->parts.config;
-	struct lane_policy policy = policy_of(config);
-	struct deliver_options options = {
+	return (struct deliver_options){
 	    .slots = (int)config->in_flight_max,
 	    .connect_timeout_ms = config->connect_timeout_ms,
 	    .request_timeout_ms = config->request_timeout_ms,
 	};
+}
+
+struct courier *
+courier_new(struct flow *f)
+{
 	struct courier *c = calloc(1, sizeof(*c));
+	struct deliver_options options;
+	struct lane_policy policy;
 	struct err e = {0};
 
 	must(c != NULL);
 	c->flow = f;
+	settings_take(f->settings, &c->settings);
+	options = deliver_options_of(&c->settings.config);
+	policy = policy_of(&c->settings.config);
 	c->dispatch = dispatch_new(&policy, options.slots);
 	c->token = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
@@ -45,6 +53,20 @@ courier_new(struct flow *f)
 		must(c->deliver != NULL);
 	}
 	return c;
+}
+
+void
+courier_take_settings(struct courier *c, mono_t now)
+{
+	struct deliver_options options;
+	struct lane_policy policy;
+
+	if (!settings_take(c->flow->settings, &c->settings))
+		return;
+	options = deliver_options_of(&c->settings.config);
+	policy = policy_of(&c->settings.config);
+	deliver_set_timeouts(c->deliver, &options);
+	dispatch_set_policy(c->dispatch, &policy, now);
 }
 
 void
@@ -112,7 +134,7 @@ give_back(struct courier *c, struct delivery *d)
 static bool
 storm(struct courier *c, struct delivery *d)
 {
-	const struct config *config = c->flow->parts.config;
+	const struct config *config = &c->settings.config;
 	struct lane_view lane;
 	bool digest = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DIGEST;
 	bool drop = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
@@ -143,7 +165,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	if (storm(c, d))
 		return;
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		c->flow->parts.config->nak_delay_max_s * 1000, &retry_at))
+		c->settings.config.nak_delay_max_s * 1000, &retry_at))
 		park(c, d, retry_at.ms - now.ms,
 		    STR("waiting its turn: more messages are queued for this channel than it "
 			"takes "

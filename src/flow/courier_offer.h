@@ -8,6 +8,7 @@
 
 struct courier {
 	struct flow *flow;
+	struct settings_view settings;
 	struct dispatch *dispatch;
 	struct deliver *deliver;
 	struct secret *token; /* clear for the length of one compose */
@@ -16,6 +17,8 @@ struct courier {
 	bool gave_back;
 };
 
+/* Takes over settings that were changed, at the beginning of a turn. */
+void courier_take_settings(struct courier *c, mono_t now);
 /* Queues it in its lane, or parks it until the lane expects to have room. */
 void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 /* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */

@@ -20,6 +20,7 @@ enum {
 
 struct deliver {
 	CURLM *multi;
+	struct timeouts timeouts;
 	struct sockets sockets;
 	struct table *urls; /* text -> CURLU */
 	struct transfer *slots;
@@ -87,6 +88,13 @@ multi_set_up(struct deliver *d)
 	MULTI_SET(d->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)d->slot_count);
 }
 
+void
+deliver_set_timeouts(struct deliver *d, const struct deliver_options *o)
+{
+	d->timeouts = (struct timeouts){
+	    .connect_ms = o->connect_timeout_ms, .request_ms = o->request_timeout_ms};
+}
+
 bool
 deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e)
 {
@@ -102,6 +110,7 @@ deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e
 		free(d);
 		return false;
 	}
+	deliver_set_timeouts(d, o);
 	d->urls = table_new();
 	multi_set_up(d);
 	list_init(&d->free);
@@ -109,8 +118,7 @@ deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e
 	d->slots = calloc((size_t)o->slots, sizeof(*d->slots));
 	must(d->slots); /* out of memory */
 	for (int i = 0; i < o->slots; i++) {
-		transfer_init(
-		    &d->slots[i], &d->sockets, o->connect_timeout_ms, o->request_timeout_ms);
+		transfer_init(&d->slots[i], &d->sockets);
 		list_append(&d->free, &d->slots[i].link);
 	}
 	*out = d;
@@ -182,7 +190,7 @@ void
 deliver_start(struct deliver *d, struct transfer *t, void *tag)
 {
 	must(t->state == TRANSFER_TAKEN);
-	transfer_arm(t, url_parsed(d, t->req.url));
+	transfer_arm(t, url_parsed(d, t->req.url), d->timeouts);
 	t->tag = tag;
 	t->started = clock_mono();
 	t->state = TRANSFER_FLYING;

@@ -29,6 +29,9 @@ MUST_USE bool deliver_new(struct deliver **out, const struct deliver_options *o,
 /* Aborts what is in flight. NULL is fine. */
 void deliver_free(struct deliver *d);
 
+/* Of requests from now on; those in flight keep theirs. `slots` is not looked at. */
+void deliver_set_timeouts(struct deliver *d, const struct deliver_options *o);
+
 /* A free slot, or NULL when all are in use. */
 struct transfer *deliver_slot(struct deliver *d);
 /* What to fill before starting, and once reported what was sent, until it is released. */

@@ -16,15 +16,21 @@ struct dispatch {
 	struct buf key; /* scratch */
 };
 
+static void
+must_be_sound(const struct lane_policy *policy)
+{
+	must(policy->queue_max > 0 && policy->window_start > 0);
+	must(policy->window_max >= policy->window_start);
+	must(policy->shut_min_ms > 0 && policy->shut_max_ms >= policy->shut_min_ms);
+}
+
 struct dispatch *
 dispatch_new(const struct lane_policy *policy, int in_flight_max)
 {
 	struct dispatch *d = calloc(1, sizeof(*d));
 
 	must(d && in_flight_max > 0);
-	must(policy->queue_max > 0 && policy->window_start > 0);
-	must(policy->window_max >= policy->window_start);
-	must(policy->shut_min_ms > 0 && policy->shut_max_ms >= policy->shut_min_ms);
+	must_be_sound(policy);
 	d->policy = *policy;
 	d->in_flight_max = in_flight_max;
 	d->lanes_by_key = table_new();
@@ -274,6 +280,30 @@ dispatch_free(struct dispatch *d)
 	heap_fini(&d->teams_due);
 	buf_fini(&d->key);
 	free(d);
+}
+
+/* Whoever waits, waits for a time that the new rates may bring forward. */
+static void
+change_team(struct dispatch *d, struct team *t, mono_t now)
+{
+	bucket_change(&t->bucket, d->policy.team_rate_milli, d->policy.team_burst, now);
+	LIST_EACH (n, &t->lanes) {
+		struct lane *l = CONTAINER_OF(n, struct lane, sibling);
+
+		lane_change(l, &d->policy, now);
+		place(d, l, now);
+	}
+	if (!list_is_empty(&t->blocked))
+		heap_set(&d->teams_due, &t->due, now); /* looked at in the next step */
+}
+
+void
+dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, mono_t now)
+{
+	must_be_sound(policy);
+	d->policy = *policy;
+	LIST_EACH (n, &d->teams)
+		change_team(d, CONTAINER_OF(n, struct team, link), now);
 }
 
 /* --- the way of an item --- */

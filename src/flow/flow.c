@@ -13,6 +13,7 @@ enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
 	TROUBLES_MAX = 1024,
 	SCRIBE_QUEUE_MAX = 65536,
+	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* above what the hand may ever be given */
 };
 
 /* --- start --- */
@@ -134,14 +135,16 @@ static struct flow *
 flow_new(const struct flow_parts *parts)
 {
 	struct flow *f = calloc(1, sizeof(*f));
-	size_t active = (size_t)parts->config->active_max;
 	pthread_condattr_t attr;
 
 	must(f != NULL);
 	f->parts = *parts;
+	f->at_start = *parts->config;
+	f->parts.config = &f->at_start;
+	f->settings = settings_new(parts->config);
 	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
-	f->hand = hand_new(active);
-	f->to_courier = queue_new(2 * active + 1024);
+	f->hand = hand_new((size_t)parts->config->active_max);
+	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new(TROUBLES_MAX);
 	pthread_mutex_init(&f->wake_lock, NULL);
@@ -160,6 +163,7 @@ flow_new(const struct flow_parts *parts)
 void
 flow_close(struct flow *f)
 {
+	settings_free(f->settings);
 	rulebook_free(f->rulebook);
 	hand_free(f->hand);
 	queue_free(f->to_courier);
@@ -200,6 +204,14 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 	return true;
 }
 
+void
+flow_reload(struct flow *f, const struct config *c)
+{
+	settings_change(f->settings, c);
+	hand_set_limit(f->hand, (size_t)c->active_max);
+	flow_wake_ledger(f);
+}
+
 /* --- stop: against the stream --- */
 
 static void
@@ -219,10 +231,19 @@ join_within(pthread_t thread, struct flow *f, mono_t until)
 	pthread_join(thread, NULL);
 }
 
+static int64_t
+drain_ms(struct flow *f)
+{
+	struct settings_view now = {0};
+
+	settings_take(f->settings, &now);
+	return now.config.drain_s * 1000;
+}
+
 bool
 flow_stop(struct flow *f)
 {
-	mono_t until = mono_after(clock_mono(), f->parts.config->drain_s * 1000);
+	mono_t until = mono_after(clock_mono(), drain_ms(f));
 	bool finished;
 
 	log_info("flow.draining", L_INT("in_hand", hand_count(f->hand)));

@@ -13,12 +13,15 @@
 #include "hand.h"
 #include "message.h"
 #include "rulebook.h"
+#include "settings.h"
 #include "trouble.h"
 
 struct ledger_walk;
 
 struct flow {
-	struct flow_parts parts;
+	struct flow_parts parts;   /* its config is ours: of the start, constant */
+	struct config at_start;    /* for what needs a restart */
+	struct settings *settings; /* for what does not */
 	struct rulebook *rulebook;
 	struct hand *hand;
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */

@@ -8,10 +8,10 @@
 #include "carillon/table.h"
 
 struct hand {
-	size_t limit;
 	pthread_mutex_t lock;
 	pthread_cond_t room;
 	/* Under the lock: */
+	size_t limit;
 	struct table *by_seq, *by_id;
 	struct table *by_key; /* of a rule's options (keyed.h); to the delivery that has it */
 	struct list oldest_first; /* by taken_at */
@@ -160,6 +160,26 @@ hand_free(struct hand *h)
 	pthread_cond_destroy(&h->room);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
+}
+
+void
+hand_set_limit(struct hand *h, size_t limit)
+{
+	pthread_mutex_lock(&h->lock);
+	h->limit = limit;
+	pthread_cond_signal(&h->room);
+	pthread_mutex_unlock(&h->lock);
+}
+
+size_t
+hand_limit(struct hand *h)
+{
+	size_t limit;
+
+	pthread_mutex_lock(&h->lock);
+	limit = h->limit;
+	pthread_mutex_unlock(&h->lock);
+	return limit;
 }
 
 size_t

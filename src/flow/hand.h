@@ -12,6 +12,9 @@ struct hand;
 /* At most `limit` deliveries; a message counts as many as it has, and at least one. */
 struct hand *hand_new(size_t limit);
 void hand_free(struct hand *h);
+/* What is in hand already stays. */
+void hand_set_limit(struct hand *h, size_t limit);
+size_t hand_limit(struct hand *h);
 /* How many more may be taken. One message may go past the limit by its own deliveries. */
 size_t hand_room(struct hand *h);
 size_t hand_count(struct hand *h); /* messages */

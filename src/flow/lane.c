@@ -23,6 +23,14 @@ lane_init(struct lane *l, const struct lane_policy *p, mono_t now)
 	list_init(&l->use);
 }
 
+void
+lane_change(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	bucket_change(&l->bucket, p->rate_milli, p->burst, now);
+	if (l->window > p->window_max)
+		l->window = p->window_max;
+}
+
 bool
 lane_has_room(const struct lane *l)
 {

@@ -57,6 +57,8 @@ struct lane {
 };
 
 void lane_init(struct lane *l, const struct lane_policy *p, mono_t now);
+/* Another policy: its rate, and a window that is not larger than it allows. */
+void lane_change(struct lane *l, const struct lane_policy *p, mono_t now);
 /* Whether an item waits and the state and the window let it leave, apart from the time. */
 bool lane_has_room(const struct lane *l);
 /* The earliest time the shut and the lane's own bucket let an item leave; `now` if they do. */

@@ -31,6 +31,7 @@ struct pick {
 
 struct ledger_walk {
 	struct flow *flow;
+	struct settings_view settings;
 	struct replays *replays;
 	struct arena *arena; /* of one look */
 	struct pick picks[PICKS_MAX];
@@ -223,7 +224,7 @@ gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first
 	}
 	txn_end(history);
 	if (n >= 2)
-		digest_make(&m->deliveries[0], items, n, w->flow->parts.config->history_url);
+		digest_make(&m->deliveries[0], items, n, w->settings.config.history_url);
 }
 
 static void
@@ -286,7 +287,7 @@ read_again(struct ledger_walk *w, int at)
 static int
 room(struct ledger_walk *w)
 {
-	int limit = (int)w->flow->parts.config->active_max / HAND_SHARE;
+	int limit = (int)hand_limit(w->flow->hand) / HAND_SHARE;
 	int mine = (limit > 0 ? limit : 1) - atomic_load(&w->flow->ledger_in_hand);
 	size_t all = hand_room(w->flow->hand);
 
@@ -351,6 +352,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	mono_t now = clock_mono();
 	bool at_held = was_woken || mono_reached(now, w->held_at);
 
+	settings_take(w->flow->settings, &w->settings);
 	if (atomic_load(&w->flow->all_lanes_shut))
 		return;
 	replays_turn(w->replays, was_woken);

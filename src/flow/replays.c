@@ -248,7 +248,7 @@ drop_finished(struct replays *r, struct run *run)
 static bool
 has_room(struct replays *r, const struct run *run)
 {
-	int all = (int)r->flow->parts.config->active_max / HAND_SHARE;
+	int all = (int)hand_limit(r->flow->hand) / HAND_SHARE;
 	int own = 2 * (int)run->record->rate;
 
 	own = own < HAND_MIN ? HAND_MIN : own > HAND_MAX ? HAND_MAX : own;

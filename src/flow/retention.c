@@ -27,7 +27,7 @@ expire(struct txn *t, void *arg, struct err *e)
 void
 retention_turn(struct retention *r, mono_t now, wall_t wall)
 {
-	struct step s = {.before = {wall.ms - r->flow->parts.config->history_max_age_s * 1000}};
+	struct step s = {.before = {wall.ms - r->max_age_ms}};
 	struct err e = {0};
 
 	if (!mono_reached(now, r->next_at))

@@ -9,6 +9,7 @@
 
 struct retention {
 	struct flow *flow;
+	int64_t max_age_ms;
 	mono_t next_at;
 };
 

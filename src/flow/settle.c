@@ -27,7 +27,8 @@ enum {
 
 struct scribe {
 	struct flow *flow;
-	struct retry_policy policy;
+	struct settings_view settings;
+	struct retry_policy policy; /* of them */
 	struct slots *slots;
 	struct commit *commit;
 	struct repeats *repeats;
@@ -353,6 +354,18 @@ policy_of(const struct config *c)
 	return p;
 }
 
+static void
+take_settings(struct scribe *s)
+{
+	const struct config *c = &s->settings.config;
+
+	if (!settings_take(s->flow->settings, &s->settings))
+		return;
+	s->policy = policy_of(c);
+	slots_set_limits(s->slots, c->nak_slots_max, c->nak_slots_lane_max);
+	s->retention.max_age_ms = c->history_max_age_s * 1000;
+}
+
 struct scribe *
 scribe_new(struct flow *f)
 {
@@ -360,12 +373,11 @@ scribe_new(struct flow *f)
 
 	must(s != NULL);
 	s->flow = f;
-	s->policy = policy_of(f->parts.config);
-	s->slots =
-	    slots_new(f->parts.config->nak_slots_max, f->parts.config->nak_slots_lane_max);
+	s->slots = slots_new(0, 0);
 	s->commit = commit_new(f);
 	s->repeats = repeats_new();
 	s->retention.flow = f;
+	take_settings(s);
 	randombytes_buf(&s->random, sizeof(s->random));
 	s->random |= 1; /* never 0 */
 	batch_init(&s->batch);
@@ -389,10 +401,11 @@ scribe_turn(struct scribe *s, int64_t wait_ms)
 {
 	size_t n = queue_wait_all(s->flow->to_scribe, &s->inbox, wait_ms);
 
+	take_settings(s);
 	if (n > 0 && n < ENOUGH && wait_ms > 0 && !atomic_load(&s->flow->is_draining)) {
 		/* A commit costs the disk the same for one outcome as for many, and while the
 		 * disk is busy with it the broker's own writes wait too. */
-		flow_pause(s->flow->parts.config->commit_wait_ms);
+		flow_pause(s->settings.config.commit_wait_ms);
 		queue_take_all(s->flow->to_scribe, &s->inbox);
 	}
 	while (!list_is_empty(&s->inbox)) {

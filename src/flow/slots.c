@@ -65,6 +65,13 @@ slots_free(struct slots *s)
 	free(s);
 }
 
+void
+slots_set_limits(struct slots *s, int64_t max, int64_t lane_max)
+{
+	s->max = max;
+	s->lane_max = lane_max;
+}
+
 static struct lane_count *
 lane_of(struct slots *s, struct str key)
 {

@@ -12,6 +12,8 @@ struct slots;
 
 struct slots *slots_new(int64_t max, int64_t lane_max);
 void slots_free(struct slots *s);
+/* Those taken stay taken. */
+void slots_set_limits(struct slots *s, int64_t max, int64_t lane_max);
 /* Takes one for a lane until `until`. False when all, or all of this lane, are taken. */
 bool slots_take(struct slots *s, struct str lane, mono_t now, mono_t until);
 int64_t slots_taken(struct slots *s, mono_t now);

@@ -126,10 +126,8 @@ set_callbacks(struct transfer *t, void *sockets)
  * breaks leaves one message in doubt, not all that share it.
  */
 static void
-set_options(CURL *c, int64_t connect_timeout_ms, int64_t request_timeout_ms)
+set_options(CURL *c)
 {
-	SET(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
-	SET(c, CURLOPT_TIMEOUT_MS, (long)request_timeout_ms);
 	SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(c, CURLOPT_PROXY, ""); /* and none from the environment */
@@ -144,8 +142,7 @@ set_options(CURL *c, int64_t connect_timeout_ms, int64_t request_timeout_ms)
 }
 
 void
-transfer_init(
-    struct transfer *t, void *sockets, int64_t connect_timeout_ms, int64_t request_timeout_ms)
+transfer_init(struct transfer *t, void *sockets)
 {
 	*t = (struct transfer){.easy = curl_easy_init()};
 	must(t->easy); /* out of memory */
@@ -155,7 +152,7 @@ transfer_init(
 	t->headers[1] = (struct curl_slist){t->content_type, &t->headers[2]};
 	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
 	set_callbacks(t, sockets);
-	set_options(t->easy, connect_timeout_ms, request_timeout_ms);
+	set_options(t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
@@ -182,12 +179,23 @@ set_url(struct transfer *t, CURLU *url)
 	t->url = url;
 }
 
+static void
+set_timeouts(struct transfer *t, struct timeouts timeouts)
+{
+	if (t->timeouts.connect_ms != timeouts.connect_ms)
+		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeouts.connect_ms);
+	if (t->timeouts.request_ms != timeouts.request_ms)
+		SET(t->easy, CURLOPT_TIMEOUT_MS, (long)timeouts.request_ms);
+	t->timeouts = timeouts;
+}
+
 void
-transfer_arm(struct transfer *t, CURLU *url)
+transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
 {
 	const struct dest_request *req = &t->req;
 
 	set_url(t, url);
+	set_timeouts(t, timeouts);
 	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
 	    req->content_type ? req->content_type : "application/octet-stream");
 	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */

@@ -18,11 +18,17 @@ enum transfer_state {
 	TRANSFER_REPORTED, /* the caller reads the answer */
 };
 
+struct timeouts {
+	int64_t connect_ms; /* name, TCP and TLS */
+	int64_t request_ms; /* the whole request */
+};
+
 struct transfer {
 	struct list link; /* of the free or the finished */
 	enum transfer_state state;
 	CURL *easy;
-	const CURLU *url; /* the parsed one `easy` has; NULL: none, or text */
+	struct timeouts timeouts; /* `easy` has */
+	const CURLU *url;         /* the parsed one `easy` has; NULL: none, or text */
 	struct dest_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
@@ -39,11 +45,10 @@ struct transfer {
 };
 
 /* Sets up everything that is the same for all requests. */
-void transfer_init(
-    struct transfer *t, void *sockets, int64_t connect_timeout_ms, int64_t request_timeout_ms);
+void transfer_init(struct transfer *t, void *sockets);
 void transfer_fini(struct transfer *t);
 /* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
-void transfer_arm(struct transfer *t, CURLU *url);
+void transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts);
 /* Fills t->res from the code libcurl ended with. */
 void transfer_end(struct transfer *t, CURLcode code);
 /* Forgets request and answer, wiping the credential. */

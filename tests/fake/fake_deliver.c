@@ -299,6 +299,12 @@ deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e
 }
 
 void
+deliver_set_timeouts(struct deliver *d, const struct deliver_options *o)
+{
+	d->timeout_ms = o->request_timeout_ms;
+}
+
+void
 deliver_free(struct deliver *d)
 {
 	if (d == NULL)

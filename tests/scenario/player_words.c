@@ -84,6 +84,18 @@ word_drain(struct story *s, struct line *l)
 	s->was_finished = world_drain(&s->world);
 }
 
+void
+word_reload(struct story *s, struct line *l)
+{
+	struct err e = {0};
+
+	if (s->world.life == NULL)
+		line_fail(l, "the service is down");
+	if (!config_check(&s->world.config, &e))
+		line_fail(l, "%s", e.text);
+	world_reload(&s->world);
+}
+
 /* --- time --- */
 
 void

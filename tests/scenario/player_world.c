@@ -295,6 +295,12 @@ world_kill(struct world *w)
 		put_life_away(w);
 }
 
+void
+world_reload(struct world *w)
+{
+	flow_reload(w->life->flow, &w->config);
+}
+
 static void
 end_stage(struct life *l, enum stage s)
 {

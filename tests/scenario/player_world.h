@@ -38,6 +38,8 @@ void world_delete_index(struct world *w);
 MUST_USE bool world_start(struct world *w, struct err *e);
 /* kill -9. */
 void world_kill(struct world *w);
+/* SIGHUP: w->config is what the settings are now. */
+void world_reload(struct world *w);
 /* SIGTERM. Returns whether everything was finished or given back. */
 bool world_drain(struct world *w);
 /* Lets `ms` pass. */

@@ -72,9 +72,9 @@ every_default_is_within_its_own_bounds(void **state)
 #define TEXT_INT(name)    (void)snprintf(text, sizeof(text), "%lld", (long long)config.name)
 #define TEXT_BOOL(name)   (void)snprintf(text, sizeof(text), "%s", config.name ? "true" : "false")
 	char text[CONFIG_STRING_MAX];
-#define SETTING(type, name, def, min, max, unit, sentence) \
-	TEXT_##type(name);                                 \
-	if (!config_set(&config, #name, text, &err))       \
+#define SETTING(type, name, def, min, max, unit, at, sentence) \
+	TEXT_##type(name);                                     \
+	if (!config_set(&config, #name, text, &err))           \
 		fail_msg("%s", err.text);
 #include "carillon/config.def"
 #undef SETTING
@@ -497,13 +497,14 @@ help_and_markdown_name_every_setting(void **state)
 	struct buf help = {0}, markdown = {0};
 	config_help(&help);
 	config_markdown(&markdown);
-#define SETTING(type, name, def, min, max, unit, sentence)                      \
+#define SETTING(type, name, def, min, max, unit, at, sentence)                  \
 	assert_non_null(strstr(help.ptr, "  " #name "\n      " sentence "\n")); \
 	assert_non_null(strstr(markdown.ptr, "| `" #name "` | "));
 #include "carillon/config.def"
 #undef SETTING
-	assert_non_null(strstr(help.ptr, "default 30; 2 to 3600 s\n"));
-	assert_non_null(strstr(markdown.ptr, "| `ack_wait_s` | `30` | 2 to 3600 s | how long"));
+	assert_non_null(strstr(help.ptr, "default 30; 2 to 3600 s; changes at a restart\n"));
+	assert_non_null(
+	    strstr(markdown.ptr, "| `ack_wait_s` | `30` | 2 to 3600 s | restart | how long"));
 	buf_fini(&help);
 	buf_fini(&markdown);
 }

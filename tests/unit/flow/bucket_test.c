@@ -94,6 +94,32 @@ no_odd_rate_loses_or_makes_a_token_in_a_day(void **state)
 	}
 }
 
+static void
+another_rate_counts_from_now_on_and_keeps_what_is_there(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, 1000, 4, at(0));
+	bucket_take(&b, 4, at(0));
+	bucket_change(&b, 10000, 8, at(1000)); /* one came back at the old rate */
+	assert_int_equal(bucket_ready(&b, 1, at(1000)).ms, 1000);
+	assert_int_equal(bucket_ready(&b, 2, at(1000)).ms, 1100);
+	assert_int_equal(bucket_ready(&b, 8, at(1000)).ms, 1700);
+}
+
+static void
+a_smaller_burst_takes_what_is_above_it(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, 1000, 10, at(0));
+	bucket_change(&b, 1000, 2, at(0));
+	bucket_take(&b, 2, at(0));
+	assert_int_equal(bucket_ready(&b, 1, at(0)).ms, 1000);
+}
+
 int
 main(void)
 {
@@ -103,6 +129,8 @@ main(void)
 	    cmocka_unit_test(a_full_bucket_does_not_grow),
 	    cmocka_unit_test(more_than_the_burst_is_told_as_if_taken_one_by_one),
 	    cmocka_unit_test(time_that_stands_still_or_goes_back_gives_nothing),
+	    cmocka_unit_test(another_rate_counts_from_now_on_and_keeps_what_is_there),
+	    cmocka_unit_test(a_smaller_burst_takes_what_is_above_it),
 	    cmocka_unit_test(no_odd_rate_loses_or_makes_a_token_in_a_day),
 	};
 

@@ -375,6 +375,23 @@ too_few_descriptors_name_the_limit(void **state)
 }
 
 static void
+other_timeouts_hold_from_the_next_request_on(void **state)
+{
+	struct deliver_options o = {1, 5000, 100};
+	struct deliver *d = pool_new(1, 60000);
+	struct result r;
+
+	(void)state;
+	start(d, "http", "/ok", NULL);
+	assert_int_equal(finish(d).res.status, 200);
+	deliver_set_timeouts(d, &o);
+	start(d, "http", "/hang", NULL);
+	r = finish(d); /* or the test would take a minute */
+	assert_int_equal(r.res.transport, TRANSPORT_TIMEOUT);
+	deliver_free(d);
+}
+
+static void
 one_request_can_be_waited_for(void **state)
 {
 	struct deliver_options o = {1, 1000, 1000};
@@ -423,6 +440,7 @@ main(void)
 	    TEST(a_wake_fd_ends_the_wait),
 	    TEST(a_pool_can_be_freed_with_requests_in_flight),
 	    TEST(too_few_descriptors_name_the_limit),
+	    TEST(other_timeouts_hold_from_the_next_request_on),
 	    TEST(one_request_can_be_waited_for),
 	};
 

@@ -420,6 +420,78 @@ ten_thousand_waiting_lanes_cost_a_step_nothing(void **state)
 	done(d);
 }
 
+static void
+another_policy_holds_for_those_who_wait_already(void **state)
+{
+	struct lane_policy p = OPEN_WIDE;
+	struct lane_item items[4];
+	struct dispatch *d;
+
+	(void)state;
+	p.rate_milli = 1; /* a message in a million seconds */
+	p.burst = 1;
+	d = dispatch_new(&p, 100);
+	for (int i = 0; i < 4; i++)
+		offer(d, 1, 1, &items[i], at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
+	assert_null(dispatch_next(d, at(1000)));
+	p.rate_milli = 1000;
+	dispatch_set_policy(d, &p, at(1000));
+	assert_int_equal(dispatch_wake(d, at(1000)).ms, 1999); /* it had a thousandth */
+	assert_ptr_equal(dispatch_next(d, at(1999)), &items[1]);
+	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(1999));
+	dispatch_report(d, &items[1], LANE_RESULT_OK, -1, at(1999));
+	done(d);
+}
+
+static void
+another_rate_of_a_team_releases_its_blocked_lanes(void **state)
+{
+	struct lane_policy p = OPEN_WIDE;
+	struct lane_item items[3], *next;
+	struct dispatch *d;
+
+	(void)state;
+	p.team_rate_milli = 1;
+	p.team_burst = 1;
+	d = dispatch_new(&p, 100);
+	for (int i = 0; i < 3; i++)
+		offer(d, 1, i, &items[i], at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
+	assert_null(dispatch_next(d, at(0)));
+	p.team_rate_milli = 1000;
+	dispatch_set_policy(d, &p, at(0));
+	assert_null(dispatch_next(d, at(0)));
+	assert_int_equal(dispatch_wake(d, at(0)).ms, 1000);
+	next = dispatch_next(d, at(1000));
+	assert_non_null(next);
+	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(1000));
+	dispatch_report(d, next, LANE_RESULT_OK, -1, at(1000));
+	done(d);
+}
+
+static void
+a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
+{
+	struct lane_policy p = OPEN_WIDE;
+	struct lane_item items[6];
+	struct dispatch *d = dispatch_new(&p, 100);
+	mono_t retry_at;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		offer(d, 1, 1, &items[i], at(0));
+	p.window_start = p.window_max = 1;
+	p.queue_max = 2;
+	dispatch_set_policy(d, &p, at(0));
+	assert_false(dispatch_offer(
+	    d, STR("team1"), STR("C1"), &items[5], at(0), INT64_MAX / 2, &retry_at));
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
+	assert_null(dispatch_next(d, at(0)));
+	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(0));
+	done(d);
+}
+
 int
 main(void)
 {
@@ -440,6 +512,9 @@ main(void)
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
 	    cmocka_unit_test(ten_thousand_waiting_lanes_cost_a_step_nothing),
+	    cmocka_unit_test(another_policy_holds_for_those_who_wait_already),
+	    cmocka_unit_test(another_rate_of_a_team_releases_its_blocked_lanes),
+	    cmocka_unit_test(a_smaller_window_and_queue_hold_for_lanes_that_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,22 @@ with_a_limit_of_none_everything_is_parked(void **state)
 	slots_free(t);
 }
 
+static void
+other_limits_leave_what_is_taken(void **state)
+{
+	struct slots *s = slots_new(2, 2);
+
+	(void)state;
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	slots_set_limits(s, 3, 1);
+	assert_int_equal(slots_taken(s, t0), 2);
+	assert_false(slots_take(s, STR("a"), t0, mono_after(t0, 100)));
+	assert_true(slots_take(s, STR("b"), t0, mono_after(t0, 100)));
+	assert_false(slots_take(s, STR("c"), t0, mono_after(t0, 100)));
+	slots_free(s);
+}
+
 int
 main(void)
 {
@@ -67,6 +83,7 @@ main(void)
 	    cmocka_unit_test(a_lane_gets_no_more_than_its_share),
 	    cmocka_unit_test(all_lanes_together_get_no_more_than_all),
 	    cmocka_unit_test(a_slot_comes_back_when_its_time_is_over),
+	    cmocka_unit_test(other_limits_leave_what_is_taken),
 	    cmocka_unit_test(with_a_limit_of_none_everything_is_parked),
 	};
 
