@@ -171,20 +171,26 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 	return ok;
 }
 
-/* The stream must be the one the index was built from. */
+/*
+ * What the index has, if the stream is the one it was built from. The index is looked at first:
+ * what other processes write goes to the stream and then to the index, so the other way around
+ * an index could have what the stream was not yet known to have.
+ */
 static bool
-same_stream(struct store *s, const struct stream_info *info, struct err *e)
+applied_of(struct broker *b, struct store *s, struct stream_info *info, uint64_t *applied,
+    struct err *e)
 {
 	struct arena *a = arena_new(0);
 	struct txn *t = txn_read(s, STORE_HISTORY);
 	struct str id = store_stream_id(t, a);
-	bool ok = true;
+	bool ok = txn_error(t) == NULL;
 
-	if (txn_error(t) != NULL) {
+	*applied = store_applied(t);
+	if (!ok)
 		*e = *txn_error(t);
-		ok = false;
-	} else if ((id.len > 0 && !str_eq(id, str_of(info->id))) ||
-		   store_applied(t) > info->last_seq) {
+	txn_end(t);
+	ok = ok && broker_stream_info(b, STREAM_HISTORY, info, e);
+	if (ok && ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq))
 		ok = fail(e, ERR_CORRUPT,
 		    "the history index in the data directory was built from another "
 		    "stream than %s "
@@ -192,8 +198,6 @@ same_stream(struct store *s, const struct stream_info *info, struct err *e)
 		    "directory away and start "
 		    "again; it is rebuilt from the streams",
 		    info->name, info->id, (unsigned long long)info->last_seq);
-	}
-	txn_end(t);
 	arena_free(a);
 	return ok;
 }
@@ -204,9 +208,9 @@ flow_catch_up_history(struct broker *b, struct store *s, struct err *e)
 	struct stream_info info;
 	uint64_t from;
 
-	if (!broker_stream_info(b, STREAM_HISTORY, &info, e) || !same_stream(s, &info, e))
+	if (!applied_of(b, s, &info, &from, e))
 		return false;
-	from = store_applied_now(s, STORE_HISTORY) + 1;
+	from++;
 	if (from < info.first_seq)
 		from = info.first_seq;
 	if (info.messages == 0 || from > info.last_seq) {

@@ -98,9 +98,13 @@ read_until(struct registry *r, struct reader *reader, struct state_batch *b, uin
 	return true;
 }
 
-/* Reads the sequence the index has, and checks that it was built from this very stream. */
+/*
+ * Reads the sequence the index has, and checks that it was built from this very stream. The
+ * index is looked at first: what other processes write goes to the stream and then to the
+ * index, so the other way around an index could have what the stream was not yet known to have.
+ */
 static bool
-applied_of(struct registry *r, const struct stream_info *info, uint64_t *applied, struct err *e)
+applied_of(struct registry *r, struct stream_info *info, uint64_t *applied, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	struct txn *t = txn_read(r->store, STORE_STATE);
@@ -110,7 +114,9 @@ applied_of(struct registry *r, const struct stream_info *info, uint64_t *applied
 	*applied = store_applied(t);
 	if (!ok)
 		*e = *txn_error(t);
-	else if ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq)
+	txn_end(t);
+	ok = ok && broker_stream_info(r->broker, STREAM_STATE, info, e);
+	if (ok && ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq))
 		ok = fail(e, ERR_CORRUPT,
 		    "the index in the data directory was built from another stream than "
 		    "%s (created "
@@ -118,7 +124,6 @@ applied_of(struct registry *r, const struct stream_info *info, uint64_t *applied
 		    "again; it is "
 		    "rebuilt from the streams",
 		    info->name, info->id);
-	txn_end(t);
 	arena_free(a);
 	return ok;
 }
@@ -132,8 +137,7 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 	uint64_t applied;
 	bool ok;
 
-	if (!broker_stream_info(r->broker, STREAM_STATE, &info, e) ||
-	    !applied_of(r, &info, &applied, e))
+	if (!applied_of(r, &info, &applied, e))
 		return false;
 	if (until == 0)
 		until = info.last_seq;

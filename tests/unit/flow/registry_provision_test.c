@@ -8,7 +8,8 @@
  */
 struct broker {
 	struct store *store;
-	int puts_left; /* then it fails */
+	int puts_left;          /* then it fails */
+	bool is_used_by_others; /* who put something while we ask for the stream */
 };
 
 struct bucket_put {
@@ -53,13 +54,12 @@ broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t e
 bool
 broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, struct err *e)
 {
-	struct txn *t = txn_read(b->store, STORE_STATE);
+	uint64_t last = store_applied_now(b->store, STORE_STATE), revision;
 
 	(void)s;
-	(void)e;
-	*out = (struct stream_info){.last_seq = store_applied(t)};
-	txn_end(t);
-	return true;
+	*out = (struct stream_info){.last_seq = last};
+	return !b->is_used_by_others ||
+	       broker_state_put(b, "other.workspace.other", STR("x"), last, &revision, e);
 }
 
 bool
@@ -212,6 +212,21 @@ a_workspace_that_exists_is_left_alone(void **state)
 	ruleset_unref(r);
 }
 
+static void
+what_others_write_meanwhile_is_no_other_stream(void **state)
+{
+	struct fixture *f = *state;
+	struct broker b = {f->store, 1, true};
+	struct registry *r = registry_new(&b, f->store);
+	struct err e = {0};
+	bool ok = registry_catch_up(r, 0, &e);
+
+	assert_string_equal(e.text, "");
+	assert_true(ok);
+	assert_int_equal(b.puts_left, 0);
+	registry_free(r);
+}
+
 int
 main(void)
 {
@@ -219,6 +234,7 @@ main(void)
 	    STORE_TEST(a_new_workspace_has_the_default_rules_inactive),
 	    STORE_TEST(an_interrupted_creation_is_finished_by_the_next),
 	    STORE_TEST(a_workspace_that_exists_is_left_alone),
+	    STORE_TEST(what_others_write_meanwhile_is_no_other_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
