@@ -102,6 +102,24 @@ verb_connection_show(struct command *c, struct err *e)
 }
 
 bool
+verb_connection_set(struct command *c, struct err *e)
+{
+	connection_record *r;
+	uint64_t revision;
+
+	if (!command_has(c, OPTION_NAME) && !command_has(c, OPTION_RETRY))
+		return FAIL_USAGE(c, e, "nothing to set: give --name or --retry");
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
+		return false;
+	r = connection_of_arguments(c, &revision, e);
+	if (r == NULL || !read_schedule(c, &r->retry_s, &r->n_retry_s, e))
+		return false;
+	if (command_has(c, OPTION_NAME))
+		r->name = arena_cstr(c->arena, command_option(c, OPTION_NAME));
+	return connection_store(c, r, revision, e);
+}
+
+bool
 verb_connection_enable(struct command *c, struct err *e)
 {
 	connection_record *r;

@@ -78,7 +78,7 @@ new_connection(struct command *c, connection_record *r, struct err *e)
 	if (!id_is_record(str_of(r->id)))
 		return FAIL_USAGE(c, e, "--id %s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
 		    r->id, RECORD_ID_MAX);
-	return take_channels(c, r, e);
+	return take_channels(c, r, e) && read_schedule(c, &r->retry_s, &r->n_retry_s, e);
 }
 
 static bool

@@ -239,3 +239,33 @@ read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
 	*limit = (size_t)n;
 	return true;
 }
+
+bool
+read_schedule(struct command *c, uint32_t **retry_s, size_t *n, struct err *e)
+{
+	const char *at = c->options[OPTION_RETRY];
+
+	if (at == NULL)
+		return true;
+	*n = 0;
+	*retry_s = ARENA_ARRAY(c->arena, uint32_t, RULE_RETRY_STEPS_MAX);
+	while (*at != '\0') {
+		char *end;
+		unsigned long long s;
+
+		errno = 0;
+		s = strtoull(at, &end, 10);
+		if (at[0] < '0' || at[0] > '9' || errno != 0 || s > RULE_RETRY_S_MAX ||
+		    (*end == ',' ? end[1] == '\0' : *end != '\0'))
+			return fail(e, ERR_INPUT,
+			    "--retry %s: must be seconds with commas between, such as "
+			    "5,30,120, each at most %d",
+			    c->options[OPTION_RETRY], RULE_RETRY_S_MAX);
+		if (*n == RULE_RETRY_STEPS_MAX)
+			return fail(
+			    e, ERR_INPUT, "--retry: more than %d steps", RULE_RETRY_STEPS_MAX);
+		(*retry_s)[(*n)++] = (uint32_t)s;
+		at = end + (*end == ',');
+	}
+	return true;
+}

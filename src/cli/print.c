@@ -91,6 +91,17 @@ write_channels(struct json_writer *w, const connection_record *r)
 	jw_array_end(w);
 }
 
+/* Empty: there is none of its own. */
+static void
+write_schedule(struct json_writer *w, const uint32_t *retry_s, size_t n)
+{
+	jw_key(w, "retry");
+	jw_array(w);
+	for (size_t i = 0; i < n; i++)
+		jw_uint(w, retry_s[i]);
+	jw_array_end(w);
+}
+
 void
 write_connection(struct json_writer *w, const connection_record *r, uint64_t revision)
 {
@@ -105,6 +116,7 @@ write_connection(struct json_writer *w, const connection_record *r, uint64_t rev
 	jw_kv_cstr(w, "team_name", r->team_name);
 	jw_kv_cstr(w, "bot_user_id", r->bot_user_id);
 	write_channels(w, r);
+	write_schedule(w, r->retry_s, r->n_retry_s);
 	jw_kv_int(w, "key_version", vault_sealed_version(r->sealed.data, r->sealed.len));
 	write_time(w, "created_at", r->created_ms);
 	write_time(w, "updated_at", r->updated_ms);
@@ -152,11 +164,7 @@ write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 	jw_kv_cstr(w, "on_burst",
 	    on_burst_names[(size_t)r->on_burst < COUNT_OF(on_burst_names) ? r->on_burst : 0]);
 	write_quiet_hours(w, r->quiet_hours);
-	jw_key(w, "retry");
-	jw_array(w);
-	for (size_t i = 0; i < r->n_retry_s; i++)
-		jw_uint(w, r->retry_s[i]);
-	jw_array_end(w);
+	write_schedule(w, r->retry_s, r->n_retry_s);
 	write_stored(w, "filter", r->filter);
 	write_stored(w, "template", r->template_);
 	write_time(w, "created_at", r->created_ms);

@@ -1,7 +1,4 @@
 /* The options of a rule that look at earlier messages, and its retry schedule. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "print.h"
 #include "rule.h"
 
@@ -24,37 +21,6 @@ read_key(struct command *c, enum option key, enum option time, int usual, int mo
 	*out = arena_cstr(c->arena, command_option(c, key));
 	*out_time = (uint32_t)n;
 	return true;
-}
-
-/* "0,5,30" */
-static bool
-read_schedule(struct command *c, rule_record *r, struct err *e)
-{
-	const char *at = c->options[OPTION_RETRY];
-
-	if (at == NULL)
-		return true;
-	r->retry_s = ARENA_ARRAY(c->arena, uint32_t, RULE_RETRY_STEPS_MAX);
-	for (;;) {
-		char *end;
-		unsigned long long n;
-
-		errno = 0;
-		n = strtoull(at, &end, 10);
-		if (at[0] < '0' || at[0] > '9' || errno != 0 || n > RULE_RETRY_S_MAX ||
-		    (*end != ',' && *end != '\0'))
-			return fail(e, ERR_INPUT,
-			    "--retry %s: must be seconds with commas between, such as "
-			    "5,30,120, each at most %d",
-			    c->options[OPTION_RETRY], RULE_RETRY_S_MAX);
-		if (r->n_retry_s == RULE_RETRY_STEPS_MAX)
-			return fail(
-			    e, ERR_INPUT, "--retry: more than %d steps", RULE_RETRY_STEPS_MAX);
-		r->retry_s[r->n_retry_s++] = (uint32_t)n;
-		if (*end == '\0')
-			return true;
-		at = end + 1;
-	}
 }
 
 static bool
@@ -100,5 +66,5 @@ rule_options_read(struct command *c, rule_record *r, struct err *e)
 		   THREAD_HOURS_MAX, &r->thread_key, &r->thread_hours, e) &&
 	       read_key(c, OPTION_DEDUPE_KEY, OPTION_DEDUPE_MINUTES, DEDUPE_MINUTES_USUAL,
 		   DEDUPE_MINUTES_MAX, &r->dedupe_key, &r->dedupe_minutes, e) &&
-	       read_schedule(c, r, e);
+	       read_schedule(c, &r->retry_s, &r->n_retry_s, e);
 }

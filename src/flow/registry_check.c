@@ -60,6 +60,20 @@ check_workspace(const workspace_record *w, struct err *e)
 	return check_name(w->name, e);
 }
 
+static bool
+check_retry(const uint32_t *retry_s, size_t n, struct err *e)
+{
+	if (n > RULE_RETRY_STEPS_MAX)
+		return fail(e, ERR_INPUT, "retry: %zu steps; at most %d are allowed", n,
+		    RULE_RETRY_STEPS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (retry_s[i] > RULE_RETRY_S_MAX)
+			return fail(e, ERR_INPUT,
+			    "retry: step %zu is %u s; at most %d s (a week) are allowed", i + 1,
+			    retry_s[i], RULE_RETRY_S_MAX);
+	return true;
+}
+
 bool
 check_connection(const connection_record *c, struct err *e)
 {
@@ -72,7 +86,7 @@ check_connection(const connection_record *c, struct err *e)
 		if (c->channels[i]->id[0] == '\0' || strlen(c->channels[i]->id) > CHANNEL_MAX)
 			return fail(e, ERR_INPUT, "channel \"%s\" is not a channel id",
 			    c->channels[i]->id);
-	return true;
+	return check_retry(c->retry_s, c->n_retry_s, e);
 }
 
 static bool
@@ -99,20 +113,6 @@ check_key_options(const rule_record *r, struct err *e)
 				   DEDUPE_MINUTES_MAX, "minutes", e));
 }
 
-static bool
-check_retry(const rule_record *r, struct err *e)
-{
-	if (r->n_retry_s > RULE_RETRY_STEPS_MAX)
-		return fail(e, ERR_INPUT, "retry: %zu steps; at most %d are allowed",
-		    r->n_retry_s, RULE_RETRY_STEPS_MAX);
-	for (size_t i = 0; i < r->n_retry_s; i++)
-		if (r->retry_s[i] > RULE_RETRY_S_MAX)
-			return fail(e, ERR_INPUT,
-			    "retry: step %zu is %u s; at most %d s (a week) are allowed", i + 1,
-			    r->retry_s[i], RULE_RETRY_S_MAX);
-	return true;
-}
-
 /* A rule that would fail at the first event is refused now, with the place and a suggestion. */
 bool
 check_rule_text(const rule_record *r, const struct event_type *type, struct err *e)
@@ -121,7 +121,8 @@ check_rule_text(const rule_record *r, const struct event_type *type, struct err 
 	struct rule rule;
 	bool ok;
 
-	if (!check_name(r->name, e) || !check_key_options(r, e) || !check_retry(r, e))
+	if (!check_name(r->name, e) || !check_key_options(r, e) ||
+	    !check_retry(r->retry_s, r->n_retry_s, e))
 		return false;
 	a = arena_new(0);
 	rule_compile(a, r, type, &rule);

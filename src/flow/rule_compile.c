@@ -114,17 +114,16 @@ compile_quiet(struct rule *out, struct arena *a, const rule_record *rec)
 	return true;
 }
 
-static void
-copy_schedule(struct rule *out, struct arena *a, const rule_record *rec)
+const uint32_t *
+schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n)
 {
 	uint32_t *steps;
 
-	if (rec->n_retry_s == 0)
-		return;
-	steps = ARENA_ARRAY(a, uint32_t, rec->n_retry_s);
-	memcpy(steps, rec->retry_s, rec->n_retry_s * sizeof(*steps));
-	out->retry_s = steps;
-	out->n_retry = (int)rec->n_retry_s;
+	if (n == 0)
+		return NULL;
+	steps = ARENA_ARRAY(a, uint32_t, n);
+	memcpy(steps, retry_s, n * sizeof(*steps));
+	return steps;
 }
 
 void
@@ -144,7 +143,8 @@ rule_compile(
 	                           CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT,
 	    .on_burst = rec->on_burst,
 	};
-	copy_schedule(out, a, rec);
+	out->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
+	out->n_retry = (int)rec->n_retry_s;
 	/* out->problem says what is wrong */
 	(void)(compile_filter(a, rec, type, out) && compile_template(a, rec, type, out) &&
 	       compile_keys(out, a, rec) && compile_quiet(out, a, rec));

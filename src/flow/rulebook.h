@@ -26,6 +26,8 @@ struct ruleset_connection {
 	const struct dest_type *dest; /* NULL: a type this build does not know */
 	Carillon__V1__ConnectionStatus status;
 	struct str status_reason;
+	int n_retry; /* schedule of rules that have none; 0: the service's */
+	uint32_t const *retry_s;
 	struct str sealed;     /* the credential; opened by the courier for one compose */
 	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
 };
@@ -48,7 +50,7 @@ struct rule {
 	bool prefer_silence;
 	bool plain_text_fallback;
 	Carillon__V1__OnBurst on_burst;
-	int n_retry; /* own schedule; 0: the service's */
+	int n_retry; /* own schedule, or else its connection's; 0: the service's */
 	uint32_t const *retry_s;
 };
 
@@ -89,3 +91,5 @@ const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
  */
 void rule_compile(
     struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out);
+/* NULL for none. */
+const uint32_t *schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n);

@@ -64,6 +64,8 @@ connection_fill(struct ruleset_connection *c, struct arena *a, const connection_
 	c->status = rec->status;
 	if (rec->status_reason[0] != '\0')
 		c->status_reason = arena_str(a, str_of(rec->status_reason));
+	c->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
+	c->n_retry = (int)rec->n_retry_s;
 	c->sealed = arena_str(a, (struct str){(const char *)rec->sealed.data, rec->sealed.len});
 	atomic_init(&c->is_broken, false);
 }
@@ -102,7 +104,8 @@ own_type(struct builder *b, struct str name)
 	return own->type;
 }
 
-/* The connection's own id serves all rules that name it. */
+/* The connection's own id serves all rules that name it; so does its schedule those that have
+ * none. */
 static void
 aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
 {
@@ -113,6 +116,10 @@ aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
 		rule->connection_id = rule->connection->id;
 	else if (id.len > 0)
 		rule->connection_id = arena_str(r->arena, id);
+	if (rule->connection != NULL && rule->n_retry == 0) {
+		rule->retry_s = rule->connection->retry_s;
+		rule->n_retry = rule->connection->n_retry;
+	}
 }
 
 static void

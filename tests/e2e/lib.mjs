@@ -346,6 +346,10 @@ export class Sandbox {
 		return this.post('/sandbox/faults', body);
 	}
 
+	clearFaults() {
+		return this.#ask('DELETE', '/sandbox/faults');
+	}
+
 	async stop() {
 		await end(this.child);
 	}

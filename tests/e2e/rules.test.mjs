@@ -84,6 +84,27 @@ describe('rules', () => {
 		}
 	});
 
+	test('a connection has a retry schedule of its own, which its rules take over', async () => {
+		assert.deepEqual((await bench.json('connection', 'show', 'acme', 'slack')).retry, []);
+		const set = await bench.json('connection', 'set', 'acme', 'slack', '--retry', '0,0', '--name', 'Ours');
+		assert.deepEqual([set.retry, set.name, set.status], [[0, 0], 'Ours', 'active']);
+		await bench.sandbox.faults({ match: {}, action: { kind: 'status', status: 503 }, times: 0 });
+		await bench.rule('acme', 'brief', { type: 'order.placed' });
+		const id = await bench.publish('acme', { type: 'order.placed', payload: { a: 1 } });
+		const [failed] = await bench.deliveries('acme', id);
+		assert.equal(failed.state, 'failed');
+		assert.equal(failed.attempts.length, 2);
+		for (const [words, value] of [[/--retry 1,,2/, '1,,2'], [/--retry 5,/, '5,'], [/--retry soon/, 'soon']]) {
+			const got = await bench.tryCli(['connection', 'set', 'acme', 'slack', '--retry', value]);
+			assert.notEqual(got.code, 0);
+			assert.match(got.err, words);
+		}
+		assert.match((await bench.tryCli(['connection', 'set', 'acme', 'slack'])).err, /nothing to set/);
+		assert.deepEqual((await bench.json('connection', 'set', 'acme', 'slack', '--retry', '')).retry, []);
+		await bench.sandbox.clearFaults();
+		await bench.cli('rule', 'delete', 'acme', 'brief', '--yes');
+	});
+
 	test('replies of one key go into one thread, and a repeat is counted', async () => {
 		await bench.rule('acme', 'threads', { args: ['--thread-key', '{{ payload.resource }}'] });
 		await bench.rule('acme', 'once', { channel: 'C0GENERAL', args: ['--dedupe-key', '{{ payload.resource }}'] });

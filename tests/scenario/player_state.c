@@ -67,6 +67,22 @@ word_resume(struct story *s, struct line *l)
 /* --- connections --- */
 
 static void
+read_schedule(struct line *l, struct arena *a, uint32_t **retry_s, size_t *n)
+{
+	const char *at = line_word(l, "a schedule such as 1,5,30");
+	char *end;
+
+	*retry_s = ARENA_ARRAY(a, uint32_t, RETRY_STEPS_MAX);
+	for (;; at = end + 1) {
+		if (*n == RETRY_STEPS_MAX)
+			line_fail(l, "more than %d attempts", RETRY_STEPS_MAX);
+		(*retry_s)[(*n)++] = (uint32_t)strtoul(at, &end, 10);
+		if (*end != ',')
+			return;
+	}
+}
+
+static void
 seal(struct story *s, struct str workspace, struct arena *a, connection_record *c)
 {
 	char token[FAKE_TOKEN_MAX];
@@ -94,6 +110,8 @@ word_connection(struct story *s, struct line *l)
 	c.id = path[1];
 	c.dest = (char *)(uintptr_t) "slack";
 	c.status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
+	if (line_takes(l, "retry"))
+		read_schedule(l, a, &c.retry_s, &c.n_retry_s);
 	seal(s, str_of(path[0]), a, &c);
 	done(l, registry_put_connection(registry_of(s), str_of(path[0]), &c, 0, &e), &e);
 	arena_free(a);
@@ -126,22 +144,6 @@ word_reconnect(struct story *s, struct line *l)
 }
 
 /* --- rules --- */
-
-static void
-read_schedule(struct line *l, rule_record *r, struct arena *a)
-{
-	const char *at = line_word(l, "a schedule such as 1,5,30");
-	char *end;
-
-	r->retry_s = ARENA_ARRAY(a, uint32_t, RETRY_STEPS_MAX);
-	for (;; at = end + 1) {
-		if (r->n_retry_s == RETRY_STEPS_MAX)
-			line_fail(l, "more than %d attempts", RETRY_STEPS_MAX);
-		r->retry_s[r->n_retry_s++] = (uint32_t)strtoul(at, &end, 10);
-		if (*end != ',')
-			return;
-	}
-}
 
 static char *
 read_text(struct line *l, struct arena *a, const char *what)
@@ -200,7 +202,7 @@ read_rule_options(struct line *l, rule_record *r, struct arena *a)
 		if (line_takes(l, "filter")) {
 			r->filter = arena_cstr(a, str_of(line_word(l, "a filter")));
 		} else if (line_takes(l, "retry")) {
-			read_schedule(l, r, a);
+			read_schedule(l, a, &r->retry_s, &r->n_retry_s);
 		} else if (line_takes(l, "prefer")) {
 			line_wants(l, "silence");
 			r->on_unknown = CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE;

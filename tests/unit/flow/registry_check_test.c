@@ -114,6 +114,23 @@ the_options_have_their_limits(void **state)
 }
 
 static void
+a_connections_schedule_has_the_limits_of_a_rules(void **state)
+{
+	uint32_t steps[RULE_RETRY_STEPS_MAX + 1] = {0};
+	connection_record c = CARILLON__V1__CONNECTION__INIT;
+	struct err e = {0};
+
+	(void)state;
+	c.id = c.dest = TEXT("slack");
+	c.retry_s = steps;
+	c.n_retry_s = RULE_RETRY_STEPS_MAX;
+	assert_true(check_connection(&c, &e));
+	c.n_retry_s++;
+	assert_false(check_connection(&c, &e));
+	assert_says(str_of(e.text), "retry: 17 steps");
+}
+
+static void
 severities_are_those_of_the_event_type(void **state)
 {
 	Carillon__V1__SeverityLevel sev2 = CARILLON__V1__SEVERITY_LEVEL__INIT, sev1 = sev2;
@@ -219,6 +236,7 @@ main(void)
 	    cmocka_unit_test(an_active_rule_needs_a_connection_and_a_channel),
 	    cmocka_unit_test(a_bad_filter_or_template_is_refused_with_its_place),
 	    cmocka_unit_test(the_options_have_their_limits),
+	    cmocka_unit_test(a_connections_schedule_has_the_limits_of_a_rules),
 	    cmocka_unit_test(severities_are_those_of_the_event_type),
 	    cmocka_unit_test(a_sample_must_be_as_the_schema_says),
 	    cmocka_unit_test(a_severity_order_has_no_word_twice),

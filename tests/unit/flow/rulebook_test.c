@@ -217,6 +217,41 @@ read_on(void *arg)
 	return NULL;
 }
 
+static int64_t
+schedule_of(const struct ruleset *r, const char *rule)
+{
+	const struct rule *one = ruleset_rule(r, str_of(rule));
+
+	return one->n_retry == 0 ? 0 : 100 * one->n_retry + (int)one->retry_s[0];
+}
+
+static void
+a_schedule_is_the_rules_or_else_the_connections(void **state)
+{
+	uint32_t of_rule[] = {7, 8, 9}, of_connection[] = {5, 6};
+	connection_record c = CARILLON__V1__CONNECTION__INIT;
+	rule_record r = rule_of("own", "");
+	struct fixture *f = *state;
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *rules = get_rules(b, "acme");
+
+	assert_int_equal(schedule_of(rules, "one"), 0); /* the service's */
+	ruleset_unref(rules);
+	c.id = c.dest = TEXT("slack");
+	c.retry_s = of_connection;
+	c.n_retry_s = COUNT_OF(of_connection);
+	put_record(f, "acme", STATE_CONNECTION, "slack", &c);
+	r.retry_s = of_rule;
+	r.n_retry_s = COUNT_OF(of_rule);
+	put_record(f, "acme", STATE_RULE, "own", &r);
+	rulebook_drop(b, STR("acme"));
+	rules = get_rules(b, "acme");
+	assert_int_equal(schedule_of(rules, "one"), 205);
+	assert_int_equal(schedule_of(rules, "own"), 307);
+	ruleset_unref(rules);
+	rulebook_free(b);
+}
+
 static void
 readers_and_drops_at_once_see_whole_rulesets(void **state)
 {
@@ -249,6 +284,7 @@ main(void)
 	    STORE_TEST(a_workspaces_own_type_goes_before_the_shared_one),
 	    STORE_TEST(rules_left_as_they_came_are_compiled_once_for_all),
 	    STORE_TEST(a_rule_whose_connection_is_gone_keeps_its_name),
+	    STORE_TEST(a_schedule_is_the_rules_or_else_the_connections),
 	    STORE_TEST(readers_and_drops_at_once_see_whole_rulesets),
 	};
 
