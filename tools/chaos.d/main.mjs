@@ -1,16 +1,21 @@
 // usage: tools/chaos --rounds N [--seed S] [--rate EVENTS_PER_S] [--only FAULT,...] [--workspaces N]
-//                    [--json] [--bin DIR] [--keep]
+//                    [--window N] [--json] [--bin DIR] [--keep]
 //
 // Runs the real parts under load: nats-server with JetStream, the Slack sandbox, `carillon serve`,
 // and a producer that repeats what is not acknowledged. Each round breaks one thing at a random
-// moment, repairs it, and waits until messages arrive again. In the end everything published must
-// settle; then the sandbox's journal, the history stream and `carillon delivery` are compared.
+// moment, sees to it that it is broken, repairs it, and waits until messages arrive again. In the
+// end everything published must settle; then the sandbox's journal, the history stream and
+// `carillon delivery` are compared. Ctrl-C ends the rounds after this one and judges what was; a
+// second one, and SIGTERM, end everything at once.
 //
-//   --rounds N      faults (20), dealt like cards, so that each kind has its turn
+//   --rounds N      faults (20), dealt like cards, so that each kind has its turn; those of the last
+//                   third leave the service's process alive: its memory is watched
 //   --seed S        which faults, when, how long (random; printed)
 //   --rate N        events a second (500); one workspace in four makes two messages of each
 //   --only A,B      only these faults
 //   --workspaces N  customers, each with a team, a connection and one or two channels (20)
+//   --window N      lane_window_max throughout; without, each life of the service has the default
+//                   and 1 by turns
 //   --json          one JSON object on stdout; the rest goes to stderr in any case
 //   --bin DIR       where carillon and slack-sandbox are (build/release)
 //   --keep          leave the directory with data, logs and journal; it is left on failure anyway
@@ -21,31 +26,35 @@
 //   repeats_unflagged      messages posted again without an attempt flagged possible_duplicate
 //   repeats_not_in_flight  messages posted again after the history had their end: they were not
 //                          in flight when something was killed
-//   order_breaks           in a lane (a channel; it has one request in flight here), of the
-//                          deliveries that were posted once, at the first attempt, never put
-//                          aside (retried, parked, held) nor under doubt after a kill: those
-//                          posted after a later event of the stream
+//   order_breaks           of a lane's (a channel's) deliveries that were posted once, at the first
+//                          attempt, never put aside (retried, parked, held) nor under doubt after
+//                          a kill: those posted before as many earlier ones of the stream as the
+//                          lane's window, or more. With a window of 1 that is exact
+//   leaks                  of memory or descriptors in one life of the service (leaks.mjs)
+//   without_effect         faults of which nothing was to be seen
 //   unsettled, unknown_posts, index_differences   history and index agree with what arrived
 //   unacknowledged         events the broker still waits for when nothing moves any more
 //   exits                  times the service ended by itself, or not with 0 on SIGTERM
+//   troubles               rounds that did not come to their end; there is none after such a one
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { FAULTS } from './faults.mjs'
-import { until, usage } from './parts.mjs'
+import { FAULTS, NoEffect, dealFaults } from './faults.mjs'
+import { judgeLeaks, usage } from './leaks.mjs'
+import { until } from './parts.mjs'
 import { randomSource } from './random.mjs'
 import { History, judge } from './verdict.mjs'
 import { World } from './world.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const SETTLE_LOOK_MS = 500
-const STUCK_MS = 150_000 // no progress for so long: twice the longest pause of the retry schedule
+const STUCK_MS = 300_000 // no progress for so long: many times the longest pause of the retry schedule
 const SHOWN = 5 // offenders in full on stderr; all are in the directory
 const MUST_BE_ZERO = ['lost', 'repeats_unflagged', 'repeats_not_in_flight', 'order_breaks', 'unsettled', 'unknown_posts',
-	'index_differences', 'unacknowledged', 'exits']
+	'index_differences', 'unacknowledged', 'exits', 'leaks', 'without_effect', 'troubles']
 
 const say = text => process.stderr.write(`${text}\n`)
 
@@ -66,7 +75,7 @@ function readOptions() {
 	const text = { type: 'string' }, flag = { type: 'boolean', default: false }
 	let values
 	try {
-		({ values } = parseArgs({ options: { rounds: text, seed: text, rate: text, only: text, workspaces: text, bin: text, json: flag, keep: flag, help: flag } }))
+		({ values } = parseArgs({ options: { rounds: text, seed: text, rate: text, only: text, workspaces: text, window: text, bin: text, json: flag, keep: flag, help: flag } }))
 	} catch (error) {
 		throw new UsageError(error.message)
 	}
@@ -79,23 +88,23 @@ function readOptions() {
 		rate: readNumber('rate', values.rate ?? '500'),
 		workspaces: readNumber('workspaces', values.workspaces ?? '20'),
 		seed: readNumber('seed', values.seed ?? String(1 + Math.floor(Math.random() * 0xfffffffe))),
+		window: values.window && readNumber('window', values.window),
 		bin: resolve(values.bin ?? join(root, 'build', 'release')),
 	}
 }
 
 // --- rounds
 
-// As many faults as rounds, each kind equally often. What this machine cannot do is said.
-function dealFaults(world, { only, rounds }, random) {
-	const possible = only.filter(name => {
-		const why = FAULTS[name].why?.(world)
+// What this machine cannot do is said, and what it can do only in another way.
+function possibleFaults(world, names) {
+	const possible = names.filter(name => {
+		const why = FAULTS[name].why?.(world), instead = FAULTS[name].instead?.(world)
 		if (why) say(`chaos: SKIPPED ${name}: ${why}`)
+		else if (instead) say(`chaos: DEGRADED ${name}: ${instead}`)
 		return !why
 	})
 	if (possible.length === 0) throw new UsageError('no fault is left to try')
-	const dealt = []
-	while (dealt.length < rounds) dealt.push(...random.shuffled(possible))
-	return dealt.slice(0, rounds)
+	return possible
 }
 
 // Until half a second's worth of messages has arrived.
@@ -104,44 +113,46 @@ async function untilThingsMove(world) {
 	await until('messages to arrive again', () => world.readJournal() >= enough)
 }
 
-// Memory and descriptors of the service, a life at a time.
-class Watch {
-	lives = new Map()
-
-	look(pid) {
-		const now = usage(pid)
-		if (!now) return null
-		const life = this.lives.get(pid)
-		if (!life) this.lives.set(pid, { looks: 1, first: now, last: now, most: now })
-		else Object.assign(life, { looks: life.looks + 1, last: now, most: now.rssMb > life.most.rssMb ? now : life.most })
-		return now
+// One round; what the fault says of its effect.
+async function runRound(world, name, random) {
+	await sleep(random.between(200, 1500))
+	let what
+	try {
+		what = await FAULTS[name].run(world, random)
+	} catch (error) {
+		if (!(error instanceof NoEffect)) throw error
+		world.withoutEffect.push(what = `WITHOUT EFFECT: ${error.message}`)
+		await world.clearFaults()
 	}
-
-	// Of the longest life: growth shows only there.
-	figures() {
-		const [life] = [...this.lives.values()].sort((a, b) => b.looks - a.looks)
-		if (!life) return {}
-		const { first, last, most } = life
-		return {
-			rss_first_mb: first.rssMb, rss_last_mb: last.rssMb, rss_most_mb: most.rssMb,
-			fds_first: first.fds - first.sockets, fds_last: last.fds - last.sockets, sockets_first: first.sockets, sockets_last: last.sockets,
-		}
-	}
+	await untilThingsMove(world)
+	return what
 }
 
-async function runRounds(world, options, random, watch) {
+async function runRounds(world, options, random, looks) {
 	const counts = {}
 	let round = 0
-	for (const name of dealFaults(world, options, random)) {
-		await sleep(random.between(200, 1500))
-		const before = Date.now(), what = await FAULTS[name].run(world, random)
-		await untilThingsMove(world)
-		counts[name] = (counts[name] ?? 0) + 1
-		const rss = watch.look(world.service.pid)?.rssMb
-		say(`chaos: round ${++round}/${options.rounds} ${name}${what ? ` (${what})` : ''}: ${((Date.now() - before) / 1000).toFixed(1)} s, ` +
-			`${world.published.size} published, ${world.posts} posts, ${rss} MB`)
+	for (const name of dealFaults(possibleFaults(world, options.only), options.rounds, random)) {
+		const before = Date.now()
+		if (world.isInterrupted) break
+		try {
+			const what = await runRound(world, name, random)
+			const look = lookAt(world, looks)
+			counts[name] = (counts[name] ?? 0) + 1
+			say(`chaos: round ${++round}/${options.rounds} ${name} (${what}): ${((Date.now() - before) / 1000).toFixed(1)} s, ` +
+				`${world.published.size} published, ${world.posts} posts, ${look?.rssKb} KiB, ${look?.fds} descriptors`)
+		} catch (error) {
+			say(`chaos: round ${round + 1}, ${name}: TROUBLE: ${error.message}`)
+			world.troubles.push(`${name}: ${error.message}`)
+			break
+		}
 	}
 	return counts
+}
+
+function lookAt(world, looks) {
+	const now = usage(world.service.pid)
+	if (now) looks.push({ ...now, events: world.published.size })
+	return now
 }
 
 // --- the end
@@ -169,25 +180,26 @@ async function settle(world, history) {
 }
 
 async function run(world, options) {
-	const random = randomSource(options.seed), watch = new Watch(), history = new History(world)
+	const random = randomSource(options.seed), looks = [], history = new History(world)
 	const began = Date.now()
 	await world.start()
 	world.startLoad()
 	await untilThingsMove(world)
-	watch.look(world.service.pid)
-	const faults = await runRounds(world, options, random, watch)
+	lookAt(world, looks)
+	const faults = await runRounds(world, options, random, looks)
 	await world.endLoad()
 	say('chaos: waiting until all is settled')
 	const unacknowledged = await settle(world, history)
-	watch.look(world.service.pid)
 	const code = await world.service.end('SIGTERM')
 	if (code !== 0) world.service.ends.push({ at: new Date().toISOString(), code, when: 'the end' })
 	world.readJournal()
 	const { figures, offenders } = await judge(world, await history.read())
 	return {
 		report: {
-			rounds: options.rounds, ...figures, unacknowledged, exits: world.service.ends.length, seed: options.seed, rate: options.rate,
-			seconds: Math.round((Date.now() - began) / 1000), faults, ...watch.figures(),
+			rounds: Object.values(faults).reduce((sum, n) => sum + n, 0), ...figures, unacknowledged, exits: world.service.ends.length,
+			without_effect: world.withoutEffect.length, troubles: world.troubles.length, ...judgeLeaks(looks),
+			lives: world.lives.length, seed: options.seed, rate: options.rate,
+			seconds: Math.round((Date.now() - began) / 1000), faults,
 		},
 		offenders,
 	}
@@ -197,6 +209,7 @@ function sayFailure(world, { offenders }) {
 	const file = join(world.dir, 'offenders.json')
 	writeFileSync(file, JSON.stringify(offenders, null, '\t'))
 	for (const o of offenders.slice(0, SHOWN)) say(`chaos: ${o.why}: ${JSON.stringify(o)}`)
+	for (const trouble of [...world.withoutEffect, ...world.troubles]) say(`chaos: ${trouble}`)
 	for (const end of world.service.ends) say(`chaos: the service ended by itself: ${JSON.stringify(end)}`)
 	say(`chaos: ${offenders.length} offenders with their history: ${file}`)
 }
@@ -208,7 +221,12 @@ async function main() {
 	const world = new World({ ...options, dir, wantsSmallDisk: options.only.includes('disk-full') })
 	let isFine = false
 	const stop = () => world.stop().finally(() => process.exit(130))
-	process.once('SIGINT', stop).once('SIGTERM', stop)
+	const interrupt = () => {
+		if (world.isInterrupted) return stop()
+		world.isInterrupted = true
+		say('chaos: interrupted: what was is judged after this round')
+	}
+	process.on('SIGINT', interrupt).once('SIGTERM', stop)
 	say(`chaos: ${options.rounds} rounds, seed ${options.seed}, in ${dir}`)
 	try {
 		const result = await run(world, options)

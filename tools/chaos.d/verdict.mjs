@@ -11,6 +11,7 @@ const isFinal = state => [STATE.DELIVERED, STATE.FAILED, STATE.CANCELED, STATE.S
 // Follows the history stream by a consumer of its own, which can be asked again and again.
 export class History {
 	deliveries = new Map() // "event channel" -> {seq, state, workspace, rule, attempts, ...}
+	#texts = new Map() // one copy of each: a long run has millions of records
 
 	constructor(world) { this.world = world }
 
@@ -47,10 +48,16 @@ export class History {
 	#applyOne(record) {
 		const key = `${record.event} ${record.channel}`, before = this.deliveries.get(key)
 		const attempts = record.attempts ?? [], last = attempts.at(-1)
+		for (const name of ['workspace', 'channel', 'rule']) record[name] = this.#share(record[name])
 		const known = { ...record, attempts, wasPutAside: before?.wasPutAside || isPutAside(record.state), ends: before?.ends ?? [] }
 		// The same batch can be in the stream twice; a second end has another attempt.
 		if (isFinal(record.state) && !known.ends.includes(last?.startedMs)) known.ends = [...known.ends, last?.startedMs]
 		this.deliveries.set(key, known)
+	}
+
+	#share(text) {
+		if (!this.#texts.has(text)) this.#texts.set(text, text)
+		return this.#texts.get(text)
 	}
 
 	open() {
@@ -70,24 +77,44 @@ function isFlagged(record) {
 	return posted.at(-1)?.possibleDuplicate === 1 && posted.slice(1).every(a => a.possibleDuplicate)
 }
 
-// See main.mjs for what order means. By the sandbox's count of posts: clocks would lie under load.
-function orderBreaks(deliveries, arrived) {
-	const lanes = new Map(), breaks = []
+// Deliveries that have a place in their lane: posted once, at the first attempt, never put aside
+// nor under doubt. By the sandbox's count of posts: clocks would lie under load.
+function lanesOf(deliveries, arrived) {
+	const lanes = new Map()
 	for (const [key, d] of deliveries) {
 		const posts = arrived.get(key) ?? []
 		if (posts.length !== 1 || d.wasPutAside || d.attempts.length !== 1 || d.attempts[0].possibleDuplicate) continue
 		if (!lanes.has(d.channel)) lanes.set(d.channel, [])
 		lanes.get(d.channel).push({ key, seq: d.seq, post: posts[0].seq })
 	}
-	for (const lane of lanes.values()) {
-		let first = { post: Infinity } // of those later in the stream
-		lane.sort((a, b) => b.seq - a.seq)
+	return lanes.values()
+}
+
+/*
+ * Requests of a lane start in the stream's order, and no more than its window are in flight; so a
+ * message is posted before at most `window - 1` earlier ones of the same life of the service, and
+ * before none of another life.
+ */
+export function judgeOrder(deliveries, arrived, lives) {
+	const lifeOf = post => lives.findLast(life => life.since < post) ?? lives[0]
+	const breaks = [], checked = { order_checked: 0, order_checked_exactly: 0, order_passed_most: 0 }
+	for (const lane of lanesOf(deliveries, arrived)) {
+		const later = [] // those posted later, the first of the stream last
+		lane.sort((a, b) => b.post - a.post)
 		for (const d of lane) {
-			if (first.post < d.post) breaks.push({ why: `out of order: posted after ${first.key}`, key: d.key })
-			else first = d
+			const life = lifeOf(d.post)
+			let at = later.length, strangers = 0
+			for (; at > 0 && later[at - 1].seq < d.seq; at--) strangers += later[at - 1].life !== life
+			const passed = later.length - at
+			later.splice(at, 0, { seq: d.seq, life })
+			checked.order_checked++
+			checked.order_checked_exactly += life.window === 1
+			checked.order_passed_most = Math.max(checked.order_passed_most, passed)
+			if (strangers > 0 || passed >= life.window)
+				breaks.push({ key: d.key, why: `out of order: posted before ${passed} earlier ones, ${strangers} of them of a later life; the window is ${life.window}` })
 		}
 	}
-	return breaks
+	return { breaks, checked }
 }
 
 async function countInIndex(world, workspace) {
@@ -146,7 +173,7 @@ export async function judge(world, history) {
 	const unsettled = due.filter(d => arrived.has(d.key) && history.deliveries.get(d.key)?.state !== STATE.DELIVERED)
 	const known = new Set(due.map(d => d.key))
 	const strange = [...arrived.keys()].filter(key => !known.has(key))
-	const order = orderBreaks(history.deliveries, arrived)
+	const order = judgeOrder(history.deliveries, arrived, world.lives)
 	const repeated = await repeatsOf(world, history, due)
 	const index = await indexDifferences(world, history)
 	const lostEvents = new Set(lost.map(d => d.event)).size
@@ -154,7 +181,7 @@ export async function judge(world, history) {
 		...lost.map(({ key }) => ({ key, why: 'lost' })),
 		...unsettled.map(({ key }) => ({ key, why: 'arrived, but the history does not say so' })),
 		...strange.map(key => ({ key, why: 'arrived, but nobody published it' })),
-		...repeated.offenders, ...order, ...index,
+		...repeated.offenders, ...order.breaks, ...index,
 	].map(o => ({ ...o, posts: arrived.get(o.key), record: history.deliveries.get(o.key), published: world.published.get(o.key.split(' ')[0])?.seq }))
 	return {
 		figures: {
@@ -164,7 +191,8 @@ export async function judge(world, history) {
 			repeats: repeated.repeats,
 			repeats_unflagged: repeated.unflagged,
 			repeats_not_in_flight: repeated.notInFlight,
-			order_breaks: order.length,
+			order_breaks: order.breaks.length,
+			...order.checked,
 			deliveries: due.length,
 			posts: world.posts,
 			unsettled: unsettled.length,

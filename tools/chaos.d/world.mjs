@@ -1,7 +1,7 @@
 // Everything that is running in one chaos run: broker, sandbox, service; workspaces with their
 // rules; the load; and what the sandbox saw, as it comes.
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeEvent } from './protobuf.mjs'
 import { Nats } from './nats.mjs'
@@ -10,7 +10,8 @@ import { Part, findPrograms, freePort, until } from './parts.mjs'
 const TYPE = 'alert.triggered'
 const TICK_MS = 20
 const UNACKED_MAX = 1000 // then producers wait, as they would
-const TMPFS_SIZE = '4g' // a bound, not what is used
+const TMPFS_SIZE = '8g' // a bound, not what is used
+export const SCALE = 20 // what takes so long in life takes a unit here; seconds are the smallest of settings
 
 // One workspace in four has a second rule, to a channel of its own.
 export function makeWorkspaces(n) {
@@ -27,10 +28,15 @@ export class World {
 	posts = 0
 	due = 0 // deliveries of what was published
 	published = new Map() // event id -> {workspace, seq: the stream's answer, or 0}
+	lives = [] // {window, since: sequence of the sandbox's last post before it}: each start of the service
+	lastPost = 0
+	isInterrupted = false
+	withoutEffect = [] // what faults that had none say
+	troubles = [] // why the rounds ended early
 	isMounted = false
 
-	constructor({ dir, bin, rate, workspaces, wantsSmallDisk }) {
-		Object.assign(this, { dir, bin, rate, wantsSmallDisk })
+	constructor({ dir, bin, rate, workspaces, window, wantsSmallDisk }) {
+		Object.assign(this, { dir, bin, rate, window, wantsSmallDisk })
 		this.workspaces = makeWorkspaces(workspaces)
 		this.journal = join(dir, 'journal')
 		this.dataDir = join(dir, 'data')
@@ -45,16 +51,16 @@ export class World {
 			this.isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${TMPFS_SIZE}`, 'tmpfs', this.dataDir]).status === 0
 		await this.#startBroker()
 		await this.#startSandbox()
-		this.#makeService()
+		await this.#makeService()
 		await this.#provision()
-		await this.service.start()
+		await this.startService()
 	}
 
 	async #startBroker() {
 		this.natsPort = await freePort()
 		this.nats = new Nats(this.natsPort)
 		this.broker = new Part('nats-server', {
-			command: 'nats-server',
+			command: ['nats-server'],
 			args: ['-js', '-sd', join(this.dir, 'nats'), '-a', '127.0.0.1', '-p', String(this.natsPort)],
 			log: join(this.dir, 'nats.log'),
 			isReady: () => this.nats.isUp && this.api('INFO').then(answer => !answer.error, () => false),
@@ -66,7 +72,7 @@ export class World {
 		const port = await freePort()
 		this.slack = `http://127.0.0.1:${port}`
 		this.sandbox = new Part('slack-sandbox', {
-			command: join(this.bin, 'slack-sandbox'),
+			command: [join(this.bin, 'slack-sandbox')],
 			args: ['--port', String(port), '--no-rate-limit', '--latency-ms', '15', '--journal-file', this.journal,
 				'--journal-mib', '1', ...this.workspaces.flatMap(w => ['--team', `${w.team}:${w.id}`, '--token', w.token,
 					...w.rules.flatMap(r => ['--channel', `${r.channel}:${r.id}`])])],
@@ -77,35 +83,63 @@ export class World {
 		this.journalFd = openSync(this.journal, 'r')
 	}
 
-	#makeService() {
+	async #makeService() {
 		const ready = join(this.dir, 'ready')
+		this.serviceLog = join(this.dir, 'service.log')
 		this.env = {
 			CARILLON_NATS_URL: `nats://127.0.0.1:${this.natsPort}`,
 			CARILLON_SLACK_API_URL: `${this.slack}/api`,
 			CARILLON_DATA_DIR: this.dataDir,
 			CARILLON_MASTER_KEY_FILE: join(this.dir, 'master.key'),
-			// What takes minutes in life takes seconds here.
-			CARILLON_ACK_WAIT_S: '5',
-			CARILLON_RETRY_SCHEDULE_S: '0,1,2,4,8,16,32,64,64,64',
-			CARILLON_LANE_SHUT_MAX_MS: '4000',
+			// The defaults by SCALE, in whole seconds; requests get 2 s, for slow machines.
+			CARILLON_ACK_WAIT_S: '2',
+			CARILLON_NAK_DELAY_MAX_S: '2',
+			CARILLON_RETRY_SCHEDULE_S: '0,1,2,6,30,30,30,30,30,30',
+			CARILLON_LANE_SHUT_MAX_MS: '3000',
 			CARILLON_CONNECT_TIMEOUT_MS: '1000',
 			CARILLON_REQUEST_TIMEOUT_MS: '2000',
 			// Slack's limits are not what is tried here.
 			CARILLON_SLACK_CHANNEL_RATE_MILLI: '1000000000', CARILLON_SLACK_CHANNEL_BURST: '100000',
 			CARILLON_SLACK_TEAM_RATE_MILLI: '1000000000', CARILLON_SLACK_TEAM_BURST: '100000',
-			// Requests of a lane that are in flight together have no order: one at a time has.
-			CARILLON_LANE_WINDOW_MAX: '1',
 		}
+		this.defaultWindow = Number(/^lane_window_max: (\d+)/m.exec(await this.carillon(['check', '--print']))[1])
 		this.service = new Part('carillon serve', {
-			command: join(this.bin, 'carillon'),
+			// Beyond the limit that stands in for a full disk, writes shall fail, not kill.
+			command: ['env', '--ignore-signal=XFSZ', join(this.bin, 'carillon')],
 			args: ['serve', '--ready-file', ready],
-			env: this.env,
-			log: join(this.dir, 'service.log'),
+			env: { ...this.env, ...this.#slowSync() },
+			log: this.serviceLog,
 			isReady: () => existsSync(ready),
 		})
 		this.startService = () => {
 			rmSync(ready, { force: true })
+			this.#beginLife()
 			return this.service.start()
+		}
+	}
+
+	// Each life has the window that the service has by default, or one request at a time: the one
+	// that had fewer posts so far. See verdict.mjs for what order that promises.
+	#beginLife() {
+		this.readJournal()
+		const window = this.window ?? (this.#postsWith(this.defaultWindow) <= this.#postsWith(1) ? this.defaultWindow : 1)
+		this.lives.push({ window, since: this.lastPost })
+		this.service.env.CARILLON_LANE_WINDOW_MAX = String(window)
+	}
+
+	#postsWith(window) {
+		const ends = [...this.lives.slice(1).map(life => life.since), this.lastPost]
+		return this.lives.reduce((sum, life, i) => sum + (life.window === window ? ends[i] - life.since : 0), 0)
+	}
+
+	#slowSync() {
+		const library = join(this.bin, 'slow-sync.so')
+		if (!existsSync(library)) return {}
+		this.syncFile = join(this.dir, 'slow-sync')
+		writeFileSync(this.syncFile, Buffer.alloc(16))
+		return {
+			LD_PRELOAD: library, SLOW_SYNC_FILE: this.syncFile,
+			ASAN_OPTIONS: `verify_asan_link_order=0:${process.env.ASAN_OPTIONS ?? ''}`,
 		}
 	}
 
@@ -147,6 +181,20 @@ export class World {
 
 	clearFaults() { return fetch(`${this.slack}/sandbox/faults`, { method: 'DELETE' }) }
 
+	// How often a fault was met so far; one that was met `times` times is gone.
+	async faultHits(id, times) {
+		const answer = await (await fetch(`${this.slack}/sandbox/faults`)).json()
+		return (answer.faults ?? answer).find(fault => fault.id === id)?.hits ?? times
+	}
+
+	// How often the service's log says so after the position, which is where it ended.
+	logSize() { return existsSync(this.serviceLog) ? statSync(this.serviceLog).size : 0 }
+
+	logged(pattern, since) {
+		const text = readFileSync(this.serviceLog).subarray(since).toString('latin1')
+		return text.split('\n').filter(line => pattern.test(line)).length
+	}
+
 	// Takes what the sandbox has written since: lines "seq ms channel ts key".
 	readJournal() {
 		const chunk = Buffer.alloc(1 << 20)
@@ -157,6 +205,7 @@ export class World {
 			for (const line of lines) {
 				const [seq, ms, channel, ts, event] = line.split(' '), key = `${event} ${channel}`
 				const post = { seq: Number(seq), at: Number(ms), ts }
+				this.lastPost = post.seq
 				if (this.arrived.has(key)) this.arrived.get(key).push(post)
 				else this.arrived.set(key, [post])
 				this.posts++
@@ -199,11 +248,35 @@ export class World {
 		}))
 	}
 
-	// --- end
+	// --- the disk of the index
+
+	indexSize() {
+		return readdirSync(this.dataDir).reduce((sum, name) => sum + statSync(join(this.dataDir, name)).size, 0)
+	}
 
 	resizeDisk(size = TMPFS_SIZE) {
 		return spawnSync('mount', ['-o', `remount,size=${size}`, this.dataDir]).status === 0
 	}
+
+	// No file of the service may become larger than this: what can be had of a full disk without
+	// the right to mount one.
+	limitFiles(bytes) {
+		return spawnSync('prlimit', ['--pid', String(this.service.pid), `--fsize=${bytes}:`]).status === 0
+	}
+
+	// Each sync takes so much longer from now on; says how many did since the last call.
+	delaySyncs(ms) {
+		const fd = openSync(this.syncFile, 'r+'), numbers = Buffer.alloc(16)
+		readSync(fd, numbers, 0, 16, 0)
+		const done = numbers.readBigUInt64LE(8), before = this.syncsDelayed ?? 0n
+		numbers.writeBigUInt64LE(BigInt(ms * 1000))
+		writeSync(fd, numbers, 0, 8, 0)
+		closeSync(fd)
+		this.syncsDelayed = done
+		return Number(done - before)
+	}
+
+	// --- end
 
 	async stop() {
 		clearInterval(this.ticker)
