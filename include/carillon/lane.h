@@ -11,6 +11,9 @@
  * a fault; requests that fail together count once. A late success of a request that left before
  * the lane was shut does not open it. A throttle (429) shuts the lane for exactly the time
  * told, and leaves the window alone. Theory: Postfix's qmgr, SCHEDULER_README.
+ *
+ * Order: items leave as they were offered. Of those in flight together any may arrive first: at
+ * most window - 1 earlier ones are still out when an item leaves.
  */
 #pragma once
 

@@ -86,7 +86,7 @@ function fillDisk(world) {
 	return world.resizeDisk(Math.max(bsize, (blocks - bfree) * bsize))
 }
 
-const freeDisk = world => world.isMounted ? world.resizeDisk() : world.limitFiles('unlimited')
+const freeDisk = world => world.isMounted ? world.resizeDisk() : world.limitFiles()
 
 export const FAULTS = {
 	'kill-service': {

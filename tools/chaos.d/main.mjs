@@ -139,7 +139,7 @@ async function runRounds(world, options, random, looks) {
 			const look = lookAt(world, looks)
 			counts[name] = (counts[name] ?? 0) + 1
 			say(`chaos: round ${++round}/${options.rounds} ${name} (${what}): ${((Date.now() - before) / 1000).toFixed(1)} s, ` +
-				`${world.published.size} published, ${world.posts} posts, ${look?.rssKb} KiB, ${look?.fds} descriptors`)
+				`${world.published.size} published, ${world.posts} posts${look ? `, ${look.rssKb} KiB, ${look.fds} descriptors` : ''}`)
 		} catch (error) {
 			say(`chaos: round ${round + 1}, ${name}: TROUBLE: ${error.message}`)
 			world.troubles.push(`${name}: ${error.message}`)
@@ -152,6 +152,8 @@ async function runRounds(world, options, random, looks) {
 function lookAt(world, looks) {
 	const now = usage(world.service.pid)
 	if (now) looks.push({ ...now, events: world.published.size })
+	else if (!world.isUnseen) say('chaos: SKIPPED leaks: the service\'s descriptors cannot be looked at here')
+	world.isUnseen ||= !now
 	return now
 }
 

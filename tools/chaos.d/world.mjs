@@ -107,7 +107,8 @@ export class World {
 			// Beyond the limit that stands in for a full disk, writes shall fail, not kill.
 			command: ['env', '--ignore-signal=XFSZ', join(this.bin, 'carillon')],
 			args: ['serve', '--ready-file', ready],
-			env: { ...this.env, ...this.#slowSync() },
+			// Its descriptors are looked at, which a hardened process allows root only.
+			env: { ...this.env, ...this.#slowSync(), CARILLON_ALLOW_CORE: '1' },
 			log: this.serviceLog,
 			isReady: () => existsSync(ready),
 		})
@@ -258,10 +259,12 @@ export class World {
 		return spawnSync('mount', ['-o', `remount,size=${size}`, this.dataDir]).status === 0
 	}
 
-	// No file of the service may become larger than this: what can be had of a full disk without
-	// the right to mount one.
+	// No file of the service may become larger than this, or as large as before it was limited:
+	// what can be had of a full disk without the right to mount one.
 	limitFiles(bytes) {
-		return spawnSync('prlimit', ['--pid', String(this.service.pid), `--fsize=${bytes}:`]).status === 0
+		const prlimit = (...args) => spawnSync('prlimit', ['--pid', String(this.service.pid), ...args])
+		this.filesMax ??= prlimit('--fsize', '--noheadings', '--raw', '--output', 'SOFT').stdout.toString().trim()
+		return prlimit(`--fsize=${bytes ?? this.filesMax}:`).status === 0
 	}
 
 	// Each sync takes so much longer from now on; says how many did since the last call.
