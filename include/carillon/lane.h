@@ -88,8 +88,8 @@ void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_resul
     int64_t retry_after_ms, mono_t now);
 /*
  * As dispatch_report, but the item goes back to the head of its lane, in the order of offers,
- * to leave again first: after a throttle, or to be said differently. Never refused for want of
- * room.
+ * to leave again first: after a throttle, as the next probe, or to be said differently. Never
+ * refused for want of room.
  */
 void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);
@@ -102,12 +102,13 @@ struct lane_item *dispatch_oldest(const struct dispatch *d, struct str connectio
 void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 /* Takes every queued (not in-flight) item of a connection ("" = of all) into `out`. */
 size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out);
-/* Whether all lanes that hold items or were used in the last minute are shut by faults, at
- * least `min_lanes` of them: the destination type itself is down. */
-bool dispatch_all_shut(const struct dispatch *d, int min_lanes);
-/* Whether the pause of a lane that failed is over, but no item is there to probe any lane with:
- * without new ones nobody would notice that the destination works again. */
-bool dispatch_lacks_probe(const struct dispatch *d, mono_t now);
+/*
+ * Whether the destination type itself is down: all lanes that hold items or were used in the
+ * last minute are shut by faults, at least `min_lanes` of them, and of two connections, for one
+ * customer's trouble is not everybody's. From then on it is down until a request is answered,
+ * however long that takes.
+ */
+bool dispatch_is_down(struct dispatch *d, int min_lanes);
 
 struct lane_view {
 	struct str key; /* "<connection key>/<channel>" */

@@ -54,13 +54,28 @@ keep(struct arena *a, struct str body, size_t max, struct str token)
 	};
 }
 
-static attempt_record *
-append(struct delivery *d)
+/* A delivery that its lane is probed with for hours must not grow with every probe: past the
+ * limit each takes the place, and the memory, of the one before. */
+static struct arena *
+arena_for_another(struct delivery *d)
 {
-	attempt_record *rec = ARENA_NEW(d->arena, attempt_record);
+	if (d->n_attempts < ATTEMPTS_KEPT)
+		return d->arena;
+	if (d->newest_attempt == NULL)
+		d->newest_attempt = arena_new_small();
+	arena_reset(d->newest_attempt);
+	d->n_attempts--;
+	d->attempts_left_out++;
+	return d->newest_attempt;
+}
+
+static attempt_record *
+append(struct delivery *d, struct arena *a)
+{
+	attempt_record *rec = ARENA_NEW(a, attempt_record);
 
 	carillon__v1__attempt__init(rec);
-	if (d->n_attempts % ATTEMPTS_GROW == 0) {
+	if (d->n_attempts % ATTEMPTS_GROW == 0 && d->attempts_left_out == 0) {
 		attempt_record **more =
 		    ARENA_ARRAY(d->arena, attempt_record *, d->n_attempts + ATTEMPTS_GROW);
 
@@ -79,14 +94,15 @@ number_of(const struct delivery *d)
 
 	if (d->before != NULL && d->before->n_attempts > 0)
 		before = d->before->attempts[d->before->n_attempts - 1]->number;
-	return before + (uint32_t)d->n_attempts;
+	return before + (uint32_t)d->n_attempts + d->attempts_left_out;
 }
 
 void
 attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
     int64_t duration_ms, bool keep_delivered)
 {
-	attempt_record *rec = append(d);
+	struct arena *a = arena_for_another(d);
+	attempt_record *rec = append(d, a);
 	struct str token = token_of(req);
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
@@ -97,12 +113,11 @@ attempt_add(struct delivery *d, const struct dest_request *req, const struct des
 	rec->possible_duplicate = d->maybe_posted;
 	rec->ambiguous = d->outcome.ambiguous;
 	rec->http_status = (uint32_t)res->status;
-	rec->error_code = arena_cstr(d->arena, str_of(d->outcome.error_code));
-	rec->reason =
-	    arena_cstr(d->arena, delivered ? (struct str){0} : str_of(d->outcome.reason));
-	rec->request_id = arena_cstr(d->arena, str_of(res->request_id));
+	rec->error_code = arena_cstr(a, str_of(d->outcome.error_code));
+	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
+	rec->request_id = arena_cstr(a, str_of(res->request_id));
 	if (!delivered || keep_delivered)
-		rec->request = keep(d->arena, buf_view(&req->body), REQUEST_KEPT, token);
+		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
 	if (!delivered)
-		rec->response = keep(d->arena, res->body, RESPONSE_KEPT, token);
+		rec->response = keep(a, res->body, RESPONSE_KEPT, token);
 }

@@ -7,6 +7,10 @@
 #include "carillon/dest.h"
 #include "message.h"
 
+/* Of a delivery, by history; nine attempts are the default schedule. Of more in one life the
+ * first and the newest. */
+enum { ATTEMPTS_KEPT = 20 };
+
 /* Appends an attempt to the delivery, from its outcome. */
 void attempt_add(struct delivery *d, const struct dest_request *req,
     const struct dest_response *res, int64_t duration_ms, bool keep_delivered);

@@ -1,9 +1,9 @@
 #include "batch.h"
 
+#include "attempt.h"
 #include "carillon/arena.h"
 
 enum {
-	ATTEMPTS_KEPT = 20, /* newest of a delivery; nine attempts are the default schedule */
 	RECORD_BYTES = 256, /* of ids and numbers, for the estimate */
 };
 

@@ -17,6 +17,10 @@ enum {
 	SWEEP_EVERY_MS = 10000,
 	LANE_IDLE_MS = 600000,
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
+	/* While it is down a message is let in now and then: at once if nothing is in hand to
+	 * probe with; and else because its own destination may be one that works. */
+	LET_IN_PROBE_MS = 1000,
+	LET_IN_MS = 10000,
 };
 
 /* Takes a delivery to the scribe; it is not the courier's any more. */
@@ -213,6 +217,19 @@ mark_broken(struct courier *c, const struct delivery *d)
 }
 
 /*
+ * While the whole destination is down what is in hand stays there and is what its lane is
+ * probed with: the schedule is for deliveries that fail, not for time that passes. One that may
+ * have been posted is not tried again and again.
+ */
+static bool
+stays_as_probe(struct courier *c, const struct delivery *d)
+{
+	return d->outcome.lane_fault && !d->maybe_posted && !d->rule->prefer_silence &&
+	       dispatch_is_down(c->dispatch, DOWN_MIN_LANES) &&
+	       !atomic_load(&c->flow->is_draining);
+}
+
+/*
  * Whether the delivery goes back to the head of its lane, without counting: after a short
  * pause, or to be said differently, in plain text or at top level.
  */
@@ -228,6 +245,9 @@ goes_again(struct courier *c, struct delivery *d)
 		/* A claim that stands while it waits would be taken for a post. */
 		return d->outcome.retry_after_ms <= patience_ms && !d->rule->prefer_silence &&
 		       !atomic_load(&c->flow->is_draining);
+	case VERDICT_LATER:
+	case VERDICT_LATER_FEW:
+	case VERDICT_LATER_SLOWLY: return stays_as_probe(c, d);
 	case VERDICT_NO_THREAD:
 		/* The message to reply to or to replace is gone: say it anew, at top level. */
 		if (d->thread_id.len == 0 && d->update_id.len == 0)
@@ -295,15 +315,26 @@ wait_ms(struct courier *c, mono_t now)
 }
 
 static void
+hold_or_release(struct courier *c, mono_t now)
+{
+	bool was_down = atomic_load(&c->flow->hold) != HOLD_NOTHING;
+	bool is_down = dispatch_is_down(c->dispatch, DOWN_MIN_LANES);
+	int64_t wait_ms = dispatch_has_items(c->dispatch) ? LET_IN_MS : LET_IN_PROBE_MS;
+
+	if (is_down != was_down) {
+		atomic_store(&c->flow->hold, is_down ? HOLD_ALL : HOLD_NOTHING);
+		c->let_in_at = now;
+		log_warn("courier.destination", L_BOOL("down", is_down));
+	} else if (is_down && mono_reached(now, mono_after(c->let_in_at, wait_ms))) {
+		atomic_store(&c->flow->hold, HOLD_BUT_ONE);
+		c->let_in_at = now;
+	}
+}
+
+static void
 housekeeping(struct courier *c, mono_t now)
 {
-	bool down = dispatch_all_shut(c->dispatch, DOWN_MIN_LANES) &&
-	            !dispatch_lacks_probe(c->dispatch, now);
-
-	if (down != atomic_load(&c->flow->all_lanes_shut)) {
-		atomic_store(&c->flow->all_lanes_shut, down);
-		log_warn("courier.destination", L_BOOL("down", down));
-	}
+	hold_or_release(c, now);
 	if (mono_reached(now, c->sweep_at)) {
 		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
 		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);

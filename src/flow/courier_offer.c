@@ -156,6 +156,10 @@ storm(struct courier *c, struct delivery *d)
 void
 courier_offer(struct courier *c, struct delivery *d, mono_t now)
 {
+	/* While the destination is down whoever is in hand waits for it there. */
+	bool is_down = atomic_load(&c->flow->hold) != HOLD_NOTHING;
+	int64_t patience_ms =
+	    is_down ? INT64_MAX / 2 : c->settings.config.nak_delay_max_s * 1000;
 	mono_t retry_at = now;
 
 	if (atomic_load(&c->flow->is_draining)) {
@@ -165,7 +169,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	if (storm(c, d))
 		return;
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		c->settings.config.nak_delay_max_s * 1000, &retry_at))
+		patience_ms, &retry_at))
 		park(c, d, retry_at.ms - now.ms,
 		    STR("waiting its turn: more messages are queued for this channel than it "
 			"takes "

@@ -14,6 +14,7 @@ struct courier {
 	struct secret *token; /* clear for the length of one compose */
 	struct list outbox;   /* deliveries the scribe has no room for yet */
 	mono_t sweep_at;
+	mono_t let_in_at; /* when a message was let in last although others are held */
 	bool gave_back;
 };
 

@@ -12,7 +12,8 @@ struct dispatch {
 	struct heap lanes_due, teams_due;
 	struct list recent, old; /* lanes by use, the longest unused first */
 	size_t n_queued, n_in_flight, n_shut;
-	size_t n_recent, n_recent_down;
+	size_t n_recent, n_recent_down, n_teams_down;
+	bool is_down;
 	struct buf key; /* scratch */
 };
 
@@ -152,7 +153,10 @@ uncount(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut -= l->state != LANE_OPEN;
 	d->n_recent -= l->is_recent;
-	d->n_recent_down -= l->is_recent && l->is_down;
+	if (!l->is_recent || !l->is_down)
+		return;
+	d->n_recent_down--;
+	d->n_teams_down -= --l->team->n_recent_down == 0;
 }
 
 static void
@@ -160,7 +164,10 @@ count(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut += l->state != LANE_OPEN;
 	d->n_recent += l->is_recent;
-	d->n_recent_down += l->is_recent && l->is_down;
+	if (!l->is_recent || !l->is_down)
+		return;
+	d->n_recent_down++;
+	d->n_teams_down += l->team->n_recent_down++ == 0;
 }
 
 static void
@@ -394,6 +401,8 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 
 	must(l && list_is_empty(&item->link) && l->in_flight > 0);
 	age(d, now);
+	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch)
+		d->is_down = false;
 	uncount(d, l);
 	lane_report(l, &d->policy, item, r, retry_after_ms, now);
 	count(d, l);
@@ -504,24 +513,12 @@ dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out)
 /* --- looking and sweeping --- */
 
 bool
-dispatch_all_shut(const struct dispatch *d, int min_lanes)
+dispatch_is_down(struct dispatch *d, int min_lanes)
 {
-	return d->n_recent > 0 && d->n_recent >= (size_t)min_lanes &&
-	       d->n_recent_down == d->n_recent;
-}
-
-bool
-dispatch_lacks_probe(const struct dispatch *d, mono_t now)
-{
-	if (dispatch_has_items(d))
-		return false;
-	LIST_EACH (n, &d->recent) {
-		const struct lane *l = CONTAINER_OF(n, struct lane, use);
-
-		if (l->is_down && mono_reached(now, l->opens_at))
-			return true;
-	}
-	return false;
+	if (d->n_recent >= (size_t)min_lanes && d->n_recent_down == d->n_recent &&
+	    d->n_teams_down > 1)
+		d->is_down = true;
+	return d->is_down;
 }
 
 void

@@ -268,6 +268,14 @@ flow_stop(struct flow *f)
 /* --- between the threads --- */
 
 void
+flow_took_one(struct flow *f)
+{
+	int but_one = HOLD_BUT_ONE;
+
+	(void)atomic_compare_exchange_strong(&f->hold, &but_one, HOLD_ALL);
+}
+
+void
 flow_forward(struct flow *f, struct message *m)
 {
 	bool to_scribe = m->n_deliveries == 0;

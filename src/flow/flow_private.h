@@ -18,6 +18,13 @@
 
 struct ledger_walk;
 
+/* What may be taken in hand. While a destination type is down the stream is the buffer. */
+enum hold {
+	HOLD_NOTHING,
+	HOLD_BUT_ONE, /* one message: whoever takes it makes it HOLD_ALL */
+	HOLD_ALL,
+};
+
 struct flow {
 	struct flow_parts parts;   /* its config is ours: of the start, constant */
 	struct config at_start;    /* for what needs a restart */
@@ -31,13 +38,13 @@ struct flow {
 	char node[64];
 
 	pthread_t intake, courier, scribe, ledger, follower;
-	atomic_bool is_stopping;    /* take no more */
-	atomic_bool is_draining;    /* the courier gives back what has not left */
-	atomic_bool is_abandoned;   /* the time for draining is over */
-	atomic_bool is_ending;      /* the follower and the ledger may end */
-	atomic_bool all_lanes_shut; /* a destination type is down: the stream is the buffer */
-	atomic_int replay_in_hand;  /* those of them a replay has read */
-	atomic_int ledger_in_hand;  /* messages of ORIGIN_LEDGER between reading and settling */
+	atomic_bool is_stopping;   /* take no more */
+	atomic_bool is_draining;   /* the courier gives back what has not left */
+	atomic_bool is_abandoned;  /* the time for draining is over */
+	atomic_bool is_ending;     /* the follower and the ledger may end */
+	atomic_int hold;           /* enum hold; the courier's word */
+	atomic_int replay_in_hand; /* those of them a replay has read */
+	atomic_int ledger_in_hand; /* messages of ORIGIN_LEDGER between reading and settling */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;
@@ -106,5 +113,7 @@ void flow_wake_ledger(struct flow *f);
 void flow_break(struct flow *f, const struct err *e);
 /* Sleeps. In a file of its own, so that tests in virtual time can replace it. */
 void flow_pause(int64_t ms);
+/* The one message that may be taken while others are held is taken. */
+void flow_took_one(struct flow *f);
 /* Hands a message whose deliveries were decided to whoever is next. Takes it. */
 void flow_forward(struct flow *f, struct message *m);

@@ -257,17 +257,20 @@ bool
 intake_turn(struct intake *in, int64_t wait_ms)
 {
 	struct flow *f = in->flow;
+	int hold = atomic_load(&f->hold);
 	struct broker_message bm;
 	struct err e = {0};
 	size_t room;
 
-	/* While a whole destination type is down, the stream is the buffer. */
-	if (atomic_load(&f->all_lanes_shut) || !is_ready(in))
+	if (hold == HOLD_ALL || !is_ready(in))
 		return false;
 	room = hand_room(f->hand);
 	if (room == 0 && !hand_wait_room(f->hand, wait_ms))
 		return true;
-	if (puller_next(in->puller, room ? room : 1, wait_ms, &bm, &e)) {
+	if (room == 0 || hold == HOLD_BUT_ONE)
+		room = 1;
+	if (puller_next(in->puller, room, wait_ms, &bm, &e)) {
+		flow_took_one(f);
 		ingest(in, &bm);
 		broker_message_free(&bm);
 		return true;

@@ -24,7 +24,7 @@ struct team {
 	struct list blocked;
 	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
 	struct bucket bucket;
-	struct str key;
+	size_t n_recent_down; /* of its lanes */
 };
 
 struct lane {

@@ -248,6 +248,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 		keyed_apply(m, history, w->now);
 		txn_end(history);
 	}
+	flow_took_one(w->flow);
 	FLOW_COUNT(w->flow, ledger_reread);
 	atomic_fetch_add(&w->flow->ledger_in_hand, 1);
 	flow_forward(w->flow, m);
@@ -289,9 +290,14 @@ room(struct ledger_walk *w)
 {
 	int limit = (int)hand_limit(w->flow->hand) / HAND_SHARE;
 	int mine = (limit > 0 ? limit : 1) - atomic_load(&w->flow->ledger_in_hand);
-	size_t all = hand_room(w->flow->hand);
+	int all = (int)hand_room(w->flow->hand);
 
-	return mine < (int)all ? mine : (int)all;
+	switch (atomic_load(&w->flow->hold)) {
+	case HOLD_ALL: all = 0; break;
+	case HOLD_BUT_ONE: all = all > 0; break;
+	default: break;
+	}
+	return mine < all ? mine : all;
 }
 
 static void
@@ -353,7 +359,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	bool at_held = was_woken || mono_reached(now, w->held_at);
 
 	settings_take(w->flow->settings, &w->settings);
-	if (atomic_load(&w->flow->all_lanes_shut))
+	if (atomic_load(&w->flow->hold) == HOLD_ALL)
 		return;
 	replays_turn(w->replays, was_woken);
 	if (room(w) <= 0)

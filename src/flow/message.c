@@ -30,8 +30,10 @@ void
 message_free(struct message *m)
 {
 	ruleset_unref(m->rules);
-	for (int i = 0; i < m->n_deliveries; i++)
+	for (int i = 0; i < m->n_deliveries; i++) {
+		arena_free(m->deliveries[i].newest_attempt);
 		arena_free(m->deliveries[i].arena);
+	}
 	arena_free(m->body);
 	arena_free(m->arena);
 }

@@ -122,6 +122,8 @@ struct delivery {
 	bool is_settled;           /* the scribe's: the above is in a batch */
 	attempt_record **attempts; /* made in this life, oldest first */
 	size_t n_attempts;
+	uint32_t attempts_left_out;   /* attempt.h: of many, the middle */
+	struct arena *newest_attempt; /* of the newest, once some are left out */
 };
 
 /* A message with an arena of its own. Owner: the caller. */

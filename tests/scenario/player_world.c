@@ -211,7 +211,7 @@ next_moment(const struct world *w, mono_t until)
 
 	if (l == NULL)
 		return until;
-	is_busy = hand_count(l->flow->hand) > 0 || atomic_load(&l->flow->all_lanes_shut);
+	is_busy = hand_count(l->flow->hand) > 0 || atomic_load(&l->flow->hold) != HOLD_NOTHING;
 	at = sooner(at, mono_after(now, is_busy ? BUSY_STEP_MS : IDLE_STEP_MS), now);
 	at = sooner(at, fake_deliver_next(), now);
 	at = sooner(at, fake_broker_next(w->broker), now);

@@ -265,8 +265,17 @@ a_drain_takes_one_connections_queue_in_order(void **state)
 	done(d);
 }
 
+/* The first item of lane `i`, of a team of its own, leaves and fails. */
 static void
-all_shut_means_every_lane_lately_used_and_by_faults(void **state)
+fail_one(struct dispatch *d, int i, struct lane_item *item, mono_t now)
+{
+	offer(d, i, i, item, now);
+	assert_ptr_equal(dispatch_next(d, now), item);
+	dispatch_report(d, item, LANE_RESULT_FAULT, -1, now);
+}
+
+static void
+down_means_every_lane_lately_used_and_by_faults(void **state)
 {
 	static struct lane_item items[4];
 	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
@@ -281,17 +290,55 @@ all_shut_means_every_lane_lately_used_and_by_faults(void **state)
 	}
 	dispatch_report(d, &items[1], LANE_RESULT_FAULT, -1, at(40000));
 	dispatch_report(d, &items[2], LANE_RESULT_FAULT, -1, at(40000));
-	assert_false(dispatch_all_shut(d, 2)); /* one is in flight, one was well lately */
+	assert_false(dispatch_is_down(d, 2)); /* one is in flight, one was well lately */
 	dispatch_report(d, &items[3], LANE_RESULT_FAULT, -1, at(41000));
-	assert_false(dispatch_all_shut(d, 2));
+	assert_false(dispatch_is_down(d, 2));
 	(void)dispatch_next(d, at(60000)); /* now the well one has not been used for a minute */
-	assert_true(dispatch_all_shut(d, 3));
-	assert_false(dispatch_all_shut(d, 4));
-	offer(d, 9, 9, &items[0], at(60000));
-	assert_false(dispatch_all_shut(d, 3));
-	(void)dispatch_next(d, at(60000));
-	dispatch_report(d, &items[0], LANE_RESULT_THROTTLED, 5000, at(60000));
-	assert_false(dispatch_all_shut(d, 3)); /* whoever throttles is up */
+	assert_false(dispatch_is_down(d, 4));
+	assert_true(dispatch_is_down(d, 3));
+	done(d);
+}
+
+static void
+down_stays_down_until_a_request_is_answered(void **state)
+{
+	static struct lane_item items[3], late;
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+
+	(void)state;
+	offer(d, 0, 0, &late, at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &late);
+	fail_one(d, 0, &items[0], at(0));
+	fail_one(d, 1, &items[1], at(0));
+	assert_true(dispatch_is_down(d, 2));
+	dispatch_report(d, &late, LANE_RESULT_OK, -1, at(1)); /* of before: no news */
+	(void)dispatch_next(d, at(3600000));
+	assert_true(dispatch_is_down(d, 2)); /* although nobody was used for an hour */
+	fail_one(d, 0, &items[0], at(3600000));
+	assert_true(dispatch_is_down(d, 2));
+	offer(d, 2, 2, &items[2], at(3600000)); /* a lane that nobody knew */
+	assert_true(dispatch_is_down(d, 2));
+	assert_ptr_equal(dispatch_next(d, at(3600000)), &items[2]);
+	dispatch_report(d, &items[2], LANE_RESULT_THROTTLED, 5000, at(3600000));
+	assert_false(dispatch_is_down(d, 2)); /* whoever throttles is up */
+	done(d);
+}
+
+static void
+one_connection_alone_does_not_mean_down(void **state)
+{
+	static struct lane_item items[9];
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		offer(d, 1, i, &items[i], at(0));
+		assert_ptr_equal(dispatch_next(d, at(0)), &items[i]);
+		dispatch_report(d, &items[i], LANE_RESULT_FAULT, -1, at(0));
+	}
+	assert_false(dispatch_is_down(d, 8));
+	fail_one(d, 2, &items[8], at(0));
+	assert_true(dispatch_is_down(d, 8));
 	done(d);
 }
 
@@ -308,33 +355,10 @@ lanes_that_hold_items_have_a_say_however_long_they_wait(void **state)
 		offer(d, i, i, &items[i][1], at(0));
 		dispatch_report(d, &items[i][0], LANE_RESULT_FAULT, -1, at(0));
 	}
-	assert_true(dispatch_all_shut(d, 2));
 	assert_ptr_equal(dispatch_next(d, at(400000)), &items[0][1]);
-	assert_true(dispatch_all_shut(d, 2)); /* probing is not up */
+	assert_true(dispatch_is_down(d, 2)); /* probing is not up */
 	dispatch_report(d, &items[0][1], LANE_RESULT_OK, -1, at(400001));
-	assert_false(dispatch_all_shut(d, 2));
-	done(d);
-}
-
-static void
-a_lane_that_failed_and_holds_nothing_lacks_a_probe_when_its_pause_is_over(void **state)
-{
-	static struct lane_item items[2];
-	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
-
-	(void)state;
-	assert_false(dispatch_lacks_probe(d, at(0)));
-	offer(d, 0, 0, &items[0], at(0));
-	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
-	assert_false(dispatch_lacks_probe(d, at(0)));
-	dispatch_report(d, &items[0], LANE_RESULT_FAULT, -1, at(0));
-	assert_false(dispatch_lacks_probe(d, at(0))); /* the pause is not over */
-	assert_true(dispatch_lacks_probe(d, at(OPEN_WIDE.shut_min_ms)));
-	offer(d, 0, 0, &items[1], at(1));
-	assert_false(dispatch_lacks_probe(d, at(OPEN_WIDE.shut_min_ms)));
-	assert_ptr_equal(dispatch_next(d, at(OPEN_WIDE.shut_min_ms)), &items[1]);
-	dispatch_report(d, &items[1], LANE_RESULT_OK, -1, at(OPEN_WIDE.shut_min_ms));
-	assert_false(dispatch_lacks_probe(d, at(2 * OPEN_WIDE.shut_min_ms)));
+	assert_false(dispatch_is_down(d, 2));
 	done(d);
 }
 
@@ -505,10 +529,10 @@ main(void)
 	    cmocka_unit_test(keys_that_look_alike_are_different_lanes),
 	    cmocka_unit_test(no_more_than_the_limit_is_in_flight),
 	    cmocka_unit_test(a_drain_takes_one_connections_queue_in_order),
-	    cmocka_unit_test(all_shut_means_every_lane_lately_used_and_by_faults),
+	    cmocka_unit_test(down_means_every_lane_lately_used_and_by_faults),
+	    cmocka_unit_test(down_stays_down_until_a_request_is_answered),
+	    cmocka_unit_test(one_connection_alone_does_not_mean_down),
 	    cmocka_unit_test(lanes_that_hold_items_have_a_say_however_long_they_wait),
-	    cmocka_unit_test(
-		a_lane_that_failed_and_holds_nothing_lacks_a_probe_when_its_pause_is_over),
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
 	    cmocka_unit_test(ten_thousand_waiting_lanes_cost_a_step_nothing),
