@@ -1,7 +1,6 @@
 #include "attempt.h"
 
 #include "carillon/arena.h"
-#include "carillon/clock.h"
 
 enum {
 	REQUEST_KEPT = 2048, /* bytes of each body that history keeps */
@@ -99,7 +98,7 @@ number_of(const struct delivery *d)
 
 void
 attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
-    int64_t duration_ms, bool keep_delivered)
+    struct flight flight, bool keep_delivered)
 {
 	struct arena *a = arena_for_another(d);
 	attempt_record *rec = append(d, a);
@@ -107,8 +106,8 @@ attempt_add(struct delivery *d, const struct dest_request *req, const struct des
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
 	rec->number = number_of(d);
-	rec->started_ms = clock_wall().ms - duration_ms;
-	rec->duration_ms = (uint32_t)duration_ms;
+	rec->started_ms = flight.started_at.ms;
+	rec->duration_ms = (uint32_t)flight.duration_ms;
 	rec->outcome = (Carillon__V1__OutcomeCode)d->outcome.code;
 	rec->possible_duplicate = d->maybe_posted;
 	rec->ambiguous = d->outcome.ambiguous;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "carillon/dest.h"
+#include "deliver.h"
 #include "message.h"
 
 /* Of a delivery, by history; nine attempts are the default schedule. Of more in one life the
@@ -13,4 +14,4 @@ enum { ATTEMPTS_KEPT = 20 };
 
 /* Appends an attempt to the delivery, from its outcome. */
 void attempt_add(struct delivery *d, const struct dest_request *req,
-    const struct dest_response *res, int64_t duration_ms, bool keep_delivered);
+    const struct dest_response *res, struct flight flight, bool keep_delivered);

@@ -265,7 +265,7 @@ goes_again(struct courier *c, struct delivery *d)
 
 static void
 finish(struct courier *c, struct transfer *t, struct delivery *d,
-    const struct dest_response *res, int64_t duration_ms, mono_t now)
+    const struct dest_response *res, struct flight flight, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -274,8 +274,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
-	attempt_add(d, transfer_request(t), res, duration_ms,
-	    c->settings.config.keep_delivered_requests);
+	attempt_add(
+	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	deliver_release(c->deliver, t);
 	result = lane_result(&d->outcome);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
@@ -297,10 +297,10 @@ finish_all(struct courier *c, mono_t now)
 	struct dest_response res;
 	struct transfer *t;
 	void *tag;
-	int64_t duration_ms;
+	struct flight flight;
 
-	while ((t = deliver_finished(c->deliver, &res, &tag, &duration_ms)) != NULL)
-		finish(c, t, tag, &res, duration_ms, now);
+	while ((t = deliver_finished(c->deliver, &res, &tag, &flight)) != NULL)
+		finish(c, t, tag, &res, flight, now);
 }
 
 static int64_t

@@ -193,6 +193,7 @@ deliver_start(struct deliver *d, struct transfer *t, void *tag)
 	transfer_arm(t, url_parsed(d, t->req.url), d->timeouts);
 	t->tag = tag;
 	t->started = clock_mono();
+	t->flight.started_at = clock_wall();
 	t->state = TRANSFER_FLYING;
 	d->in_flight++;
 	must(curl_multi_add_handle(d->multi, t->easy) == CURLM_OK);
@@ -241,7 +242,7 @@ collect(struct deliver *d)
 		must(t && t->state == TRANSFER_FLYING);
 		curl_multi_remove_handle(d->multi, t->easy); /* `message` is gone */
 		transfer_end(t, code);
-		t->duration_ms = now.ms - t->started.ms;
+		t->flight.duration_ms = now.ms - t->started.ms;
 		t->state = TRANSFER_FINISHED;
 		list_append(&d->finished, &t->link);
 	}
@@ -295,7 +296,8 @@ deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd)
 }
 
 struct transfer *
-deliver_finished(struct deliver *d, struct dest_response *res, void **tag, int64_t *duration_ms)
+deliver_finished(
+    struct deliver *d, struct dest_response *res, void **tag, struct flight *flight)
 {
 	struct list *first = list_take_first(&d->finished);
 	struct transfer *t;
@@ -307,7 +309,7 @@ deliver_finished(struct deliver *d, struct dest_response *res, void **tag, int64
 	d->in_flight--;
 	*res = t->res;
 	*tag = t->tag;
-	*duration_ms = t->duration_ms;
+	*flight = t->flight;
 	return t;
 }
 

@@ -21,6 +21,12 @@ struct deliver_options {
 	int64_t request_timeout_ms; /* the whole request */
 };
 
+/* When a request was started, and how long it took to its end. */
+struct flight {
+	wall_t started_at;
+	int64_t duration_ms;
+};
+
 /* Once a process, before any other thread: curl_global_init_mem. */
 void deliver_global_init(void);
 
@@ -45,7 +51,7 @@ void deliver_start(struct deliver *d, struct transfer *t, void *tag);
 void deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd);
 /* The next finished transfer, or NULL. `res` borrows from the slot until it is released. */
 struct transfer *deliver_finished(
-    struct deliver *d, struct dest_response *res, void **tag, int64_t *duration_ms);
+    struct deliver *d, struct dest_response *res, void **tag, struct flight *flight);
 /* Gives the slot back, wiping the credential. Also for a slot that was never started. */
 void deliver_release(struct deliver *d, struct transfer *t);
 int deliver_in_flight(const struct deliver *d);

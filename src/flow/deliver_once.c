@@ -12,10 +12,10 @@ static struct transfer *
 wait_for(struct deliver *d, struct dest_response *res)
 {
 	struct transfer *t;
-	int64_t duration_ms;
+	struct flight flight;
 	void *tag;
 
-	while (!(t = deliver_finished(d, res, &tag, &duration_ms)))
+	while (!(t = deliver_finished(d, res, &tag, &flight)))
 		deliver_turn(d, -1, -1);
 	return t;
 }

@@ -9,6 +9,7 @@
 #include "carillon/clock.h"
 #include "carillon/dest.h"
 #include "carillon/list.h"
+#include "deliver.h"
 
 enum transfer_state {
 	TRANSFER_FREE,     /* on the pool's free list */
@@ -41,7 +42,7 @@ struct transfer {
 	struct dest_response res;
 	void *tag;
 	mono_t started;
-	int64_t duration_ms;
+	struct flight flight;
 };
 
 /* Sets up everything that is the same for all requests. */

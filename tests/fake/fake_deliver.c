@@ -23,6 +23,7 @@ struct transfer {
 	struct buf answer;
 	void *tag;
 	mono_t started, done_at;
+	wall_t started_at;
 };
 
 struct deliver {
@@ -363,6 +364,7 @@ deliver_start(struct deliver *d, struct transfer *t, void *tag)
 	fake_activity++;
 	t->tag = tag;
 	t->started = r.at;
+	t->started_at = clock_wall();
 	t->res = (struct dest_response){.retry_after_ms = -1};
 	buf_clear(&t->answer);
 	r.is_early =
@@ -392,7 +394,8 @@ deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd)
 }
 
 struct transfer *
-deliver_finished(struct deliver *d, struct dest_response *res, void **tag, int64_t *duration_ms)
+deliver_finished(
+    struct deliver *d, struct dest_response *res, void **tag, struct flight *flight)
 {
 	struct list *first = list_take_first(&d->finished);
 	struct transfer *t;
@@ -404,7 +407,7 @@ deliver_finished(struct deliver *d, struct dest_response *res, void **tag, int64
 	t->res.body = buf_view(&t->answer);
 	*res = t->res;
 	*tag = t->tag;
-	*duration_ms = t->done_at.ms - t->started.ms;
+	*flight = (struct flight){t->started_at, t->done_at.ms - t->started.ms};
 	return t;
 }
 

@@ -6,6 +6,8 @@
 
 #include "flow/deliver.h"
 
+#include "carillon/clock.h"
+
 #include "rude_server.h"
 
 #include <cmocka.h> /* after ours: it defines fail() */
@@ -20,6 +22,7 @@ struct result {
 	struct dest_response res;
 	char body[64]; /* its beginning */
 	size_t body_len;
+	struct flight flight;
 };
 
 static struct deliver *
@@ -72,12 +75,13 @@ finish(struct deliver *d)
 {
 	struct result r = {0};
 	struct transfer *t;
-	int64_t duration_ms;
+	struct flight flight;
 	void *tag;
 
-	while (!(t = deliver_finished(d, &r.res, &tag, &duration_ms)))
+	while (!(t = deliver_finished(d, &r.res, &tag, &flight)))
 		deliver_turn(d, -1, -1);
-	assert_true(duration_ms >= 0);
+	assert_true(flight.duration_ms >= 0);
+	r.flight = flight;
 	r.body_len = r.res.body.len;
 	str_copy(r.body, sizeof(r.body), r.res.body);
 	r.res.body = (struct str){0};
@@ -138,13 +142,13 @@ a_thousand_requests_share_64_connections(void **state)
 	while (done < 1000) {
 		struct dest_response res;
 		struct transfer *t;
-		int64_t duration_ms;
+		struct flight flight;
 		void *tag;
 
 		while (started < 1000 && deliver_in_flight(pool) < 64)
 			start(pool, "http", "/ok", &tags[started++]);
 		deliver_turn(pool, -1, -1);
-		while ((t = deliver_finished(pool, &res, &tag, &duration_ms))) {
+		while ((t = deliver_finished(pool, &res, &tag, &flight))) {
 			assert_int_equal(res.status, 200);
 			*(char *)tag += 1;
 			deliver_release(pool, t);
@@ -392,6 +396,22 @@ other_timeouts_hold_from_the_next_request_on(void **state)
 }
 
 static void
+a_flight_says_when_the_request_left_not_when_its_end_was_seen(void **state)
+{
+	wall_t before = clock_wall(), left_by;
+	struct result r;
+
+	(void)state;
+	start(pool, "http", "/ok", NULL);
+	left_by = clock_wall();
+	while (clock_wall().ms < left_by.ms + 30)
+		deliver_turn(pool, 10, -1); /* its end is there, and nobody looks */
+	r = finish(pool);
+	assert_true(r.flight.started_at.ms >= before.ms);
+	assert_true(r.flight.started_at.ms <= left_by.ms);
+}
+
+static void
 one_request_can_be_waited_for(void **state)
 {
 	struct deliver_options o = {1, 1000, 1000};
@@ -441,6 +461,7 @@ main(void)
 	    TEST(a_pool_can_be_freed_with_requests_in_flight),
 	    TEST(too_few_descriptors_name_the_limit),
 	    TEST(other_timeouts_hold_from_the_next_request_on),
+	    TEST(a_flight_says_when_the_request_left_not_when_its_end_was_seen),
 	    TEST(one_request_can_be_waited_for),
 	};
 
