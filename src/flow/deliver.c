@@ -53,8 +53,8 @@ on_timer(CURLM *multi, long timeout_ms, void *deliver)
 }
 
 /* As many kept connections as requests, and as many again being made. */
-static bool
-files_suffice(int slots, struct err *e)
+bool
+deliver_reserve_files(int slots, struct err *e)
 {
 	rlim_t needed = 2 * (rlim_t)slots + FILES_OTHER;
 	struct rlimit limit;
@@ -66,7 +66,7 @@ files_suffice(int slots, struct err *e)
 		return fail(e, ERR_SETUP,
 		    "%d requests at once need %llu file descriptors and the limit is "
 		    "%llu: raise LimitNOFILE= of the unit (ulimit -n), or lower "
-		    "active_max",
+		    "in_flight_max",
 		    slots, (unsigned long long)needed, (unsigned long long)limit.rlim_max);
 	limit.rlim_cur = needed;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -101,7 +101,7 @@ deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e
 	struct deliver *d;
 
 	must(o->slots > 0);
-	if (!files_suffice(o->slots, e))
+	if (!deliver_reserve_files(o->slots, e))
 		return false;
 	d = calloc(1, sizeof(*d));
 	must(d); /* out of memory */

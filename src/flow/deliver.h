@@ -30,7 +30,11 @@ struct flight {
 /* Once a process, before any other thread: curl_global_init_mem. */
 void deliver_global_init(void);
 
-/* ERR_SETUP when the process may not have enough descriptors: says which limit to raise. */
+/*
+ * Raises the limit of file descriptors to what so many requests at once need. ERR_SETUP when it
+ * may not: says which limit to raise. Once a process, before others count on descriptors.
+ */
+MUST_USE bool deliver_reserve_files(int slots, struct err *e);
 MUST_USE bool deliver_new(struct deliver **out, const struct deliver_options *o, struct err *e);
 /* Aborts what is in flight. NULL is fine. */
 void deliver_free(struct deliver *d);

@@ -193,7 +193,9 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 {
 	struct flow *f;
 
-	if (!flow_open(&f, parts, e))
+	/* Once the courier runs it is too late to say so. */
+	if (!deliver_reserve_files((int)parts->config->in_flight_max, e) ||
+	    !flow_open(&f, parts, e))
 		return false;
 	start_thread(&f->scribe, scribe_run, f, "scribe");
 	start_thread(&f->courier, courier_run, f, "courier");

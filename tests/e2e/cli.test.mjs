@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ALERT, Producer, ROOT, TOKEN, allFinal, encodeEvent, isAlive, launch, sleep, start, until } from './lib.mjs';
+import { ALERT, Producer, ROOT, TOKEN, allFinal, binary, encodeEvent, isAlive, launch, sleep, start, until } from './lib.mjs';
 
 /** Ends with `code`, and the sentence says `words`. */
 async function refused(bench, args, code, words, options = {}) {
@@ -325,6 +325,13 @@ describe('bad configuration', () => {
 		assert.ok(!child.output.includes('serve.ready'));
 		return child.output;
 	}
+
+	test('too few file descriptors are said with the limit to raise', async () => {
+		const child = launch('sh', ['-c', 'ulimit -n 200; exec "$0" serve', binary('carillon')], { env: bench.env() });
+		assert.equal((await child.ended).code, 1, child.output);
+		assert.match(child.output, /1024 requests at once need \d+ file descriptors and the limit is 200: raise LimitNOFILE=.*in_flight_max/);
+		assert.ok(!child.output.includes('serve.ready'));
+	});
 
 	test('a missing or refused credential is not stored', async () => {
 		const add = (...more) => ['connection', 'add', 'acme', '--slack', '--token-stdin', '--channel', 'C0ALERTS', ...more];
