@@ -305,7 +305,7 @@ write_delivery(struct json_writer *w, const delivery_record *r, bool with_attemp
 	jw_kv_cstr(w, "message_id", r->message_id);
 	jw_kv_cstr(w, "message_channel", r->message_channel);
 	jw_kv_cstr(w, "replay", r->replay);
-	jw_kv_int(w, "attempts_spent", r->spent);
+	jw_kv_int(w, "failures_counted", r->spent); /* by the retry schedule */
 	jw_key(w, "sequence");
 	jw_uint(w, r->seq);
 	write_attempts(w, r, with_attempts);
