@@ -1,11 +1,11 @@
 /* The catalogue of event types: the one all workspaces share, or a workspace's own. */
 #include <stdio.h>
 
-#include "carillon/suggest.h"
 #include "flow/ruleset_build.h"
 
 #include "output.h"
 #include "print.h"
+#include "rule.h"
 
 static struct str
 catalogue(const struct command *c)
@@ -41,61 +41,6 @@ static const struct str type_keys[] = {
     {"default_template", 16},
     {"default_rules", 13},
 };
-static const struct str rule_keys[] = {
-    {"id", 2},
-    {"name", 4},
-    {"event_type", 10},
-    {"filter", 6},
-    {"template", 8},
-    {"on_unknown", 10},
-    {"channel", 7},
-    {"connection", 10},
-};
-
-static bool
-check_keys(const struct json *object, const struct str *keys, size_t n, const char *what,
-    struct err *e)
-{
-	JSON_EACH (member, object) {
-		struct str nearest = str_nearest(member->key, keys, n);
-		bool known = false;
-
-		for (size_t i = 0; i < n; i++)
-			known = known || str_eq(member->key, keys[i]);
-		if (known)
-			continue;
-		if (nearest.len > 0)
-			return fail(e, ERR_INPUT, "%s has no \"%.*s\"; did you mean \"%.*s\"?",
-			    what, STR_ARG(member->key), STR_ARG(nearest));
-		return fail(e, ERR_INPUT, "%s has no \"%.*s\"", what, STR_ARG(member->key));
-	}
-	return true;
-}
-
-static char *
-text_of(struct command *c, const struct json *object, const char *key)
-{
-	return arena_cstr(c->arena, json_string(object, str_of(key)));
-}
-
-/* A member that is stored as JSON text; empty when it is not there. */
-static char *
-json_of(struct command *c, const struct json *object, const char *key)
-{
-	const struct json *v = json_get(object, str_of(key));
-	struct buf text = {0};
-	struct json_writer w;
-	char *out;
-
-	if (v == NULL || v->kind == JSON_NULL)
-		return arena_cstr(c->arena, STR(""));
-	jw_init(&w, &text);
-	jw_value(&w, v);
-	out = arena_cstr(c->arena, buf_view(&text));
-	buf_fini(&text);
-	return out;
-}
-
 static bool
 take_aliases(struct command *c, const struct json *list, Carillon__V1__SeverityLevel *level,
     struct err *e)
@@ -132,7 +77,7 @@ take_severities(struct command *c, const struct json *list, type_record *t, stru
 
 		carillon__v1__severity_level__init(level);
 		level->name = step->kind == JSON_STRING ? arena_cstr(c->arena, step->text)
-		                                        : text_of(c, step, "name");
+		                                        : object_text(c, step, "name");
 		if (level->name[0] == '\0')
 			return fail(e, ERR_INPUT, "a step of \"severity_order\" has no name");
 		if (!take_aliases(c, json_get(step, STR("aliases")), level, e))
@@ -154,20 +99,10 @@ take_default_rules(struct command *c, const struct json *list, type_record *t, s
 	JSON_EACH (item, list) {
 		rule_record *r = ARENA_NEW(c->arena, rule_record);
 
-		carillon__v1__rule__init(r);
-		if (!check_keys(item, rule_keys, COUNT_OF(rule_keys), "a default rule", e))
-			return false;
-		r->id = text_of(c, item, "id");
-		r->name = text_of(c, item, "name");
-		r->event_type = text_of(c, item, "event_type");
+		if (!rule_object_read(c, item, r, e))
+			return fail_within(e, "default rule %zu", t->n_default_rules + 1);
 		if (r->event_type[0] == '\0')
 			r->event_type = t->name;
-		r->channel = text_of(c, item, "channel");
-		r->connection = text_of(c, item, "connection");
-		r->filter = json_of(c, item, "filter");
-		r->template_ = json_of(c, item, "template");
-		if (str_eq(json_string(item, STR("on_unknown")), STR("prefer_silence")))
-			r->on_unknown = CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE;
 		t->default_rules[t->n_default_rules++] = r;
 	}
 	return true;
@@ -177,13 +112,13 @@ static bool
 type_of_object(struct command *c, const struct json *object, type_record *t, struct err *e)
 {
 	carillon__v1__event_type__init(t);
-	if (!check_keys(object, type_keys, COUNT_OF(type_keys), "an event type", e))
+	if (!object_has_only(object, type_keys, COUNT_OF(type_keys), "an event type", e))
 		return false;
-	t->name = text_of(c, object, "name");
-	t->description = text_of(c, object, "description");
-	t->schema = json_of(c, object, "schema");
-	t->sample = json_of(c, object, "sample");
-	t->default_template = json_of(c, object, "default_template");
+	t->name = object_text(c, object, "name");
+	t->description = object_text(c, object, "description");
+	t->schema = object_json(c, object, "schema");
+	t->sample = object_json(c, object, "sample");
+	t->default_template = object_json(c, object, "default_template");
 	if (t->name[0] == '\0')
 		return fail(e, ERR_INPUT,
 		    "there is no \"name\": an event type is called like "

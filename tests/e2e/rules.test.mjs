@@ -50,6 +50,36 @@ describe('rules', () => {
 		assert.match(got.err, /sample: \/value: /);
 	});
 
+	test('a default rule has the options of a rule, and those that are wrong are told', async () => {
+		const options = { thread_key: '{{ payload.resource }}', thread_hours: 48, dedupe_key: '{{ payload.id }}',
+			retry: [0, 5, 30], on_burst: 'digest', on_unknown: 'prefer_silence', on_message_error: 'fail',
+			quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin', unless_severity: 'sev1' } };
+		const put = (rule) => bench.tryCli(['type', 'put', '--file',
+			bench.file('options.json', { ...TYPE, name: 'order.placed', default_rules: [rule] })]);
+		assert.equal((await put({ name: 'Quiet', ...options })).code, 0);
+		await bench.cli('workspace', 'create', 'optional');
+		const { records } = await bench.json('rule', 'list', 'optional');
+		const quiet = records.find((rule) => rule.name === 'Quiet');
+		assert.deepEqual({ ...quiet, ...options, dedupe_minutes: 10 }, quiet);
+		// What rule show prints is taken back, but for what only a rule of a workspace has.
+		const { id, active, connection, channel, hold_reason, hold_code, created_at, updated_at, revision, ...again } = quiet;
+		assert.equal((await put(again)).code, 0);
+		for (const [words, wrong] of [
+			[/default rule 1: --thread-hours 999: /, { thread_key: 'x', thread_hours: 999 }],
+			[/default rule 1: --on-burst loud: must be queue/, { on_burst: 'loud' }],
+			[/default rule 1: "quiet_hours" has no "till"/, { quiet_hours: { till: '07:00' } }],
+			[/default rule 1: "on_unknown" must be prefer_duplicate or prefer_silence/, { on_unknown: 'maybe' }],
+			[/default rule 1: --retry 5,1.5: must be seconds/, { retry: [5, 1.5] }],
+			[/default rule 1: "retry" must be a list of numbers/, { retry: ['soon'] }],
+			[/default rule 1: a default rule has no "quite_hours"; did you mean "quiet_hours"/, { quite_hours: {} }],
+		]) {
+			const got = await put({ name: 'Wrong', ...wrong });
+			assert.notEqual(got.code, 0);
+			assert.match(got.err, words);
+		}
+		await bench.cli('type', 'delete', 'order.placed', '--yes');
+	});
+
 	test('severities and the default template are those of the type', async () => {
 		await bench.rule('acme', 'sev', { args: ['--filter', '{"field":"severity","op":"at_least","value":"sev1"}'] });
 		const file = bench.file('alert.json', ALERT);
