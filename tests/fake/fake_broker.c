@@ -41,6 +41,12 @@ fake_broker_down(struct broker *b, bool is_down)
 }
 
 void
+fake_broker_full(struct broker *b, bool is_full)
+{
+	b->is_full = is_full;
+}
+
+void
 fake_broker_lose_settles(struct broker *b, bool loses)
 {
 	b->loses_settles = loses;
@@ -233,6 +239,9 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 		flow_pause(wait_ms);
 		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 	}
+	if (b->is_full)
+		return fail(
+		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
 	at = find_repeat(&b->streams[s], msg_id);
 	if (at == 0)
 		at = store_message(b, s, subject, data, msg_id ? msg_id : "", false);

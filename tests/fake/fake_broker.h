@@ -24,6 +24,8 @@ void fake_broker_set(struct broker *b, const struct fake_broker_options *o);
 
 /* The server is gone, and comes back. What was said to it meanwhile arrives then. */
 void fake_broker_down(struct broker *b, bool is_down);
+/* The server's disk is full: it stores nothing, and says so. */
+void fake_broker_full(struct broker *b, bool is_full);
 /* Acks, NAKs and the like are lost on the way. */
 void fake_broker_lose_settles(struct broker *b, bool loses);
 /* The next `n` publishes to history are stored, and their PubAcks lost. */

@@ -36,6 +36,7 @@ struct broker {
 	struct arena *arena;
 	struct stored_stream streams[STREAMS];
 	bool is_down, loses_settles;
+	bool is_full;
 	uint64_t reconnects; /* of the present client */
 	int lost_pubacks;
 	struct fake_broker_options options;

@@ -310,6 +310,34 @@ word_move(struct story *s, struct line *l)
 	change_rule(s, l, move_rule, l);
 }
 
+/* --- replays --- */
+
+void
+word_replay(struct story *s, struct line *l)
+{
+	struct arena *a = arena_new(0);
+	struct registry *r = registry_of(s);
+	replay_record rec;
+	char path[2][128], *state;
+	struct stream_info info;
+	struct err e = {0};
+
+	carillon__v1__replay__init(&rec);
+	line_path(l, 2, path, "WORKSPACE/REPLAY");
+	state = arena_cstr(a, str_of(line_word(l, "a state")));
+	rec.id = path[1];
+	rec.status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
+	rec.states = &state;
+	rec.n_states = 1;
+	rec.rate = line_takes(l, "rate") ? (uint32_t)line_number(l, "deliveries a second") : 10;
+	rec.created_ms = clock_wall().ms;
+	done(l, broker_stream_info(s->world.broker, STREAM_EVENTS, &info, &e), &e);
+	rec.to_seq = info.last_seq;
+	done(l, registry_put_replay(r, str_of(path[0]), &rec, 0, &e), &e);
+	s->world.has_replays = true;
+	arena_free(a);
+}
+
 /* --- deleting --- */
 
 void

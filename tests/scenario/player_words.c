@@ -288,6 +288,10 @@ word_broker(struct story *s, struct line *l)
 		fake_broker_down(b, true);
 	} else if (line_takes(l, "up")) {
 		fake_broker_down(b, false);
+	} else if (line_takes(l, "full")) {
+		fake_broker_full(b, true);
+	} else if (line_takes(l, "roomy")) {
+		fake_broker_full(b, false);
 	} else if (line_takes(l, "forgets")) {
 		fake_broker_forget(b);
 	} else if (line_takes(l, "keeps")) {

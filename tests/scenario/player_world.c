@@ -118,6 +118,8 @@ next_look(struct flow *f)
 {
 	int64_t looks = (nothing_to_see_ms(f->parts.store) + LOOK_EVERY_MS - 1) / LOOK_EVERY_MS;
 
+	if (present->has_replays)
+		looks = 1;
 	return mono_after(clock_mono(), (looks > 0 ? looks : 1) * LOOK_EVERY_MS);
 }
 

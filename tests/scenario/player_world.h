@@ -25,7 +25,8 @@ struct world {
 	struct life *life;   /* NULL while the service is down */
 	struct life *ended;  /* lives that died: what they held stays as it was */
 	mono_t began;
-	bool has_died; /* at a point the story named; the life is to be put away */
+	bool has_replays; /* the ledger thread always finds something to look at */
+	bool has_died;    /* at a point the story named; the life is to be put away */
 };
 
 void world_init(struct world *w);
