@@ -30,15 +30,22 @@ const SETTINGS = {
 	slack_channel_burst: 1000,
 	slack_team_rate_milli: 1000000,
 	slack_team_burst: 1000,
-	request_timeout_ms: 1000,
 	retry_schedule_s: '0,1,1,2,2,4',
 	nak_delay_max_s: 1,
 	lane_queue_max: 32,
 	lane_shut_max_ms: 2000,
-	active_max: 256,
 	ack_wait_s: 5,
 	log_level: 'warn',
 };
+
+/** The settings that change while it runs, in a file; of the name, which needs a restart, the log tells. */
+const yaml = (i) => `active_max: ${256 + 16 * i}
+request_timeout_ms: ${1000 + i}
+lane_window_max: ${64 - 8 * i}
+burst_backlog: ${20 + i}
+history_url: "https://history-${i}.example/{workspace}"
+node_name: "node-${i}"
+`;
 
 const token = (workspace) => `xoxb-fake-${workspace}`;
 const channel = (workspace) => `C0${workspace.toUpperCase()}`;
@@ -52,12 +59,15 @@ describe('under load', () => {
 	let bench;
 	let producer;
 	let dir;
+	let config;
 	let published = 0;
 
 	before(async () => {
 		dir = temporaryDirectory('carillon-tsan-');
 		process.env.TSAN_OPTIONS = `log_path=${dir}/tsan`;
-		bench = await start({ settings: SETTINGS, sandboxArgs: ['--no-rate-limit'] });
+		config = path.join(dir, 'carillon.yaml');
+		fs.writeFileSync(config, yaml(0));
+		bench = await start({ settings: { ...SETTINGS, config }, sandboxArgs: ['--no-rate-limit'] });
 		await Promise.all(WORKSPACES.map(provision));
 		producer = await new Producer(bench.nats.port).open();
 	});
@@ -102,11 +112,13 @@ describe('under load', () => {
 
 	test('rules change, settings are read again and keys rotate', async () => {
 		const traffic = publishTo(EVENTS / 2);
-		for (const workspace of UNDISTURBED.slice(0, 4)) {
+		for (const [i, workspace] of UNDISTURBED.slice(0, 4).entries()) {
 			await bench.rule(workspace, 'more', { channel: channel(workspace), args: ['--on-burst', 'digest'] });
 			await bench.cli('rule', 'disable', workspace, 'alerts');
 			await bench.cli('rule', 'enable', workspace, 'alerts');
+			fs.writeFileSync(config, yaml(i + 1));
 			bench.service.kill('SIGHUP');
+			await until('the new settings', () => bench.service.output.includes(`node-${i + 1}`));
 			await bench.cli('rule', 'delete', workspace, 'more', '--yes');
 		}
 		await bench.cli('workspace', 'pause', PAUSED);
