@@ -104,9 +104,9 @@ void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out);
 /*
  * Whether the destination type itself is down: all lanes that hold items or were used in the
- * last minute are shut by faults, at least `min_lanes` of them, and of two connections, for one
- * customer's trouble is not everybody's. From then on it is down until a request is answered,
- * however long that takes.
+ * last minute are shut by faults, at least `min_lanes` of them, of two connections and half of
+ * those that are known, for some customers' trouble is not everybody's. From then on it is down
+ * until a request is answered, however long that takes.
  */
 bool dispatch_is_down(struct dispatch *d, int min_lanes);
 

@@ -153,10 +153,10 @@ uncount(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut -= l->state != LANE_OPEN;
 	d->n_recent -= l->is_recent;
-	if (!l->is_recent || !l->is_down)
+	if (!l->is_down)
 		return;
-	d->n_recent_down--;
-	d->n_teams_down -= --l->team->n_recent_down == 0;
+	d->n_recent_down -= l->is_recent;
+	d->n_teams_down -= --l->team->n_down == 0;
 }
 
 static void
@@ -164,10 +164,10 @@ count(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut += l->state != LANE_OPEN;
 	d->n_recent += l->is_recent;
-	if (!l->is_recent || !l->is_down)
+	if (!l->is_down)
 		return;
-	d->n_recent_down++;
-	d->n_teams_down += l->team->n_recent_down++ == 0;
+	d->n_recent_down += l->is_recent;
+	d->n_teams_down += l->team->n_down++ == 0;
 }
 
 static void
@@ -515,8 +515,10 @@ dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out)
 bool
 dispatch_is_down(struct dispatch *d, int min_lanes)
 {
+	size_t teams = table_len(d->teams_by_key);
+
 	if (d->n_recent >= (size_t)min_lanes && d->n_recent_down == d->n_recent &&
-	    d->n_teams_down > 1)
+	    d->n_teams_down > 1 && 2 * d->n_teams_down >= teams)
 		d->is_down = true;
 	return d->is_down;
 }

@@ -24,7 +24,7 @@ struct team {
 	struct list blocked;
 	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
 	struct bucket bucket;
-	size_t n_recent_down; /* of its lanes */
+	size_t n_down; /* of its lanes, however long ago they were used */
 };
 
 struct lane {

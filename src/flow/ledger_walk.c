@@ -357,11 +357,14 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 {
 	mono_t now = clock_mono();
 	bool at_held = was_woken || mono_reached(now, w->held_at);
+	int hold;
 
 	settings_take(w->flow->settings, &w->settings);
-	if (atomic_load(&w->flow->hold) == HOLD_ALL)
+	hold = atomic_load(&w->flow->hold);
+	if (hold == HOLD_ALL)
 		return;
-	replays_turn(w->replays, was_woken);
+	if (hold == HOLD_NOTHING)
+		replays_turn(w->replays, was_woken);
 	if (room(w) <= 0)
 		return;
 	if (at_held)

@@ -343,6 +343,27 @@ one_connection_alone_does_not_mean_down(void **state)
 }
 
 static void
+connections_that_were_well_before_do_not_fail_with_a_few_others(void **state)
+{
+	enum { WELL = 5 };
+	static struct lane_item well[WELL], items[8];
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+
+	(void)state;
+	for (int i = 0; i < WELL; i++) {
+		offer(d, 10 + i, 0, &well[i], at(0));
+		assert_ptr_equal(dispatch_next(d, at(0)), &well[i]);
+		dispatch_report(d, &well[i], LANE_RESULT_OK, -1, at(0));
+	}
+	for (int i = 0; i < 4; i++)
+		fail_one(d, i, &items[i], at(120000));
+	assert_false(dispatch_is_down(d, 4)); /* four of nine */
+	fail_one(d, 4, &items[4], at(120000));
+	assert_true(dispatch_is_down(d, 4));
+	done(d);
+}
+
+static void
 lanes_that_hold_items_have_a_say_however_long_they_wait(void **state)
 {
 	static struct lane_item items[2][2];
@@ -532,6 +553,7 @@ main(void)
 	    cmocka_unit_test(down_means_every_lane_lately_used_and_by_faults),
 	    cmocka_unit_test(down_stays_down_until_a_request_is_answered),
 	    cmocka_unit_test(one_connection_alone_does_not_mean_down),
+	    cmocka_unit_test(connections_that_were_well_before_do_not_fail_with_a_few_others),
 	    cmocka_unit_test(lanes_that_hold_items_have_a_say_however_long_they_wait),
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
