@@ -14,6 +14,7 @@
 
 enum {
 	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
+	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
 	LANE_IDLE_MS = 600000,
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
@@ -339,10 +340,13 @@ housekeeping(struct courier *c, mono_t now)
 		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
 		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);
 	}
-	if (atomic_load(&c->flow->is_draining) && !c->gave_back) {
+	if (!atomic_load(&c->flow->is_draining))
+		return;
+	if (!c->gave_back)
 		courier_give_back(c);
-		c->gave_back = true;
-	}
+	c->gave_back = true;
+	if (now.ms >= atomic_load(&c->flow->give_up_ms))
+		deliver_give_up(c->deliver);
 }
 
 void
@@ -378,7 +382,8 @@ courier_run(void *flow)
 	struct courier *c = courier_new(flow);
 
 	while (!courier_is_done(c))
-		courier_turn(c, LONGEST_TURN_MS);
+		courier_turn(
+		    c, atomic_load(&c->flow->is_draining) ? DRAIN_TURN_MS : LONGEST_TURN_MS);
 	courier_free(c);
 	return NULL;
 }

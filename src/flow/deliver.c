@@ -226,6 +226,17 @@ run_socket(struct deliver *d, const struct epoll_event *ev)
 	must(curl_multi_socket_action(d->multi, ev->data.fd, mask, &running) == CURLM_OK);
 }
 
+static void
+end_transfer(struct deliver *d, struct transfer *t, CURLcode code, mono_t now)
+{
+	must(t->state == TRANSFER_FLYING);
+	curl_multi_remove_handle(d->multi, t->easy);
+	transfer_end(t, code);
+	t->flight.duration_ms = now.ms - t->started.ms;
+	t->state = TRANSFER_FINISHED;
+	list_append(&d->finished, &t->link);
+}
+
 /* Moves what libcurl has ended to the finished list. */
 static void
 collect(struct deliver *d)
@@ -239,13 +250,18 @@ collect(struct deliver *d)
 		struct transfer *t = NULL;
 
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-		must(t && t->state == TRANSFER_FLYING);
-		curl_multi_remove_handle(d->multi, t->easy); /* `message` is gone */
-		transfer_end(t, code);
-		t->flight.duration_ms = now.ms - t->started.ms;
-		t->state = TRANSFER_FINISHED;
-		list_append(&d->finished, &t->link);
+		must(t);
+		end_transfer(d, t, code, now); /* `message` is gone */
 	}
+}
+
+void
+deliver_give_up(struct deliver *d)
+{
+	collect(d); /* whose answer is there */
+	for (int i = 0; i < d->slot_count; i++)
+		if (d->slots[i].state == TRANSFER_FLYING)
+			end_transfer(d, &d->slots[i], CURLE_OPERATION_TIMEDOUT, clock_mono());
 }
 
 /* How long epoll may sleep. */

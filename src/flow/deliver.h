@@ -53,6 +53,8 @@ void deliver_start(struct deliver *d, struct transfer *t, void *tag);
  * readable, and does what is due.
  */
 void deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd);
+/* Ends what is in flight: it is reported as what had no answer in time. */
+void deliver_give_up(struct deliver *d);
 /* The next finished transfer, or NULL. `res` borrows from the slot until it is released. */
 struct transfer *deliver_finished(
     struct deliver *d, struct dest_response *res, void **tag, struct flight *flight);

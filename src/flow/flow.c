@@ -232,19 +232,23 @@ join_within(pthread_t thread, struct flow *f, mono_t until)
 	pthread_join(thread, NULL);
 }
 
-static int64_t
-drain_ms(struct flow *f)
+mono_t
+flow_drain_until(struct flow *f)
 {
 	struct settings_view now = {0};
+	mono_t begun = clock_mono();
+	int64_t drain_ms;
 
 	settings_take(f->settings, &now);
-	return now.config.drain_s * 1000;
+	drain_ms = now.config.drain_s * 1000;
+	atomic_store(&f->give_up_ms, begun.ms + drain_ms * 8 / 10);
+	return mono_after(begun, drain_ms * 95 / 100);
 }
 
 bool
 flow_stop(struct flow *f)
 {
-	mono_t until = mono_after(clock_mono(), drain_ms(f));
+	mono_t until = flow_drain_until(f);
 	bool finished;
 
 	log_info("flow.draining", L_INT("in_hand", hand_count(f->hand)));

@@ -38,12 +38,13 @@ struct flow {
 	char node[64];
 
 	pthread_t intake, courier, scribe, ledger, follower;
-	atomic_bool is_stopping;   /* take no more */
-	atomic_bool is_draining;   /* the courier gives back what has not left */
-	atomic_bool is_abandoned;  /* the time for draining is over */
-	atomic_bool is_ending;     /* the follower and the ledger may end */
-	atomic_int hold;           /* enum hold; the courier's word */
-	atomic_int replay_in_hand; /* those of them a replay has read */
+	atomic_bool is_stopping;         /* take no more */
+	atomic_bool is_draining;         /* the courier gives back what has not left */
+	atomic_bool is_abandoned;        /* the time for draining is over */
+	atomic_int_least64_t give_up_ms; /* while draining: then nobody waits for answers */
+	atomic_bool is_ending;           /* the follower and the ledger may end */
+	atomic_int hold;                 /* enum hold; the courier's word */
+	atomic_int replay_in_hand;       /* those of them a replay has read */
 	atomic_int ledger_in_hand; /* messages of ORIGIN_LEDGER between reading and settling */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
@@ -106,6 +107,10 @@ void *follower_run(void *flow);
 /* Builds the flow without its threads, the index brought up to date; and the reverse. */
 MUST_USE bool flow_open(struct flow **out, const struct flow_parts *parts, struct err *e);
 void flow_close(struct flow *f);
+/* Begins the time for draining, which is over at what it returns: a little before the process
+ * must be gone. A while before that, requests still in flight are given up, to be handed back
+ * in what is left. */
+mono_t flow_drain_until(struct flow *f);
 
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);

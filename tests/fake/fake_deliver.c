@@ -400,6 +400,23 @@ deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd)
 	}
 }
 
+void
+deliver_give_up(struct deliver *d)
+{
+	struct list *first;
+
+	while ((first = list_take_first(&d->flying)) != NULL) {
+		struct transfer *t = CONTAINER_OF(first, struct transfer, link);
+
+		buf_clear(&t->answer);
+		t->res = (struct dest_response){.retry_after_ms = -1};
+		t->done_at = clock_mono();
+		no_answer(t, TRANSPORT_TIMEOUT, "no answer in time");
+		list_append(&d->finished, &t->link);
+		fake_activity++;
+	}
+}
+
 struct transfer *
 deliver_finished(
     struct deliver *d, struct dest_response *res, void **tag, struct flight *flight)

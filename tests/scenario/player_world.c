@@ -332,7 +332,7 @@ bool
 world_drain(struct world *w)
 {
 	struct life *l = w->life;
-	mono_t until = mono_after(clock_mono(), w->config.drain_s * 1000);
+	mono_t until = flow_drain_until(l->flow);
 	bool is_finished;
 
 	atomic_store(&l->flow->is_stopping, true);

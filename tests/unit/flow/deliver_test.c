@@ -241,6 +241,31 @@ silence_after_the_request_is_a_timeout(void **state)
 }
 
 static void
+what_is_given_up_had_no_answer_in_time(void **state)
+{
+	struct deliver *d = pool_new(3, 60000);
+	int n_timeouts = 0;
+	struct result r;
+
+	(void)state;
+	start(d, "http", "/hang", NULL);
+	start(d, "http", "/ok", NULL);
+	r = finish(d);
+	assert_int_equal(r.res.transport, TRANSPORT_ANSWERED);
+	start(d, "http", "/ok", NULL); /* not one byte of it was written */
+	deliver_give_up(d);
+	for (int i = 0; i < 2; i++) {
+		r = finish(d);
+		assert_true(r.res.transport == TRANSPORT_TIMEOUT ||
+			    r.res.transport == TRANSPORT_NOT_SENT);
+		n_timeouts += r.res.transport == TRANSPORT_TIMEOUT;
+	}
+	assert_int_equal(n_timeouts, 1);
+	assert_int_equal(deliver_in_flight(d), 0);
+	deliver_free(d);
+}
+
+static void
 silence_in_the_handshake_is_not_sent(void **state)
 {
 	struct deliver *d = pool_new(2, 100);
@@ -449,6 +474,7 @@ main(void)
 	    TEST(a_refused_connection_is_not_sent),
 	    TEST(a_url_that_is_none_is_not_sent),
 	    TEST(silence_after_the_request_is_a_timeout),
+	    TEST(what_is_given_up_had_no_answer_in_time),
 	    TEST(silence_in_the_handshake_is_not_sent),
 	    TEST(whatever_is_no_whole_answer_is_broken),
 	    TEST(a_kept_connection_that_dies_does_not_post_twice),
