@@ -15,17 +15,18 @@ connection_of_arguments(struct command *c, uint64_t *revision, struct err *e)
 }
 
 static void
-show(struct command *c, const connection_record *r, uint64_t revision)
+show(struct command *c, const connection_record *r, uint64_t revision, const struct held *held)
 {
 	struct document doc;
 
 	document_begin(&doc, c);
-	write_connection(&doc.w, r, revision);
+	write_connection(&doc.w, r, revision, held);
 	document_end(&doc);
 }
 
 bool
-connection_store(struct command *c, connection_record *r, uint64_t revision, struct err *e)
+connection_store(struct command *c, connection_record *r, uint64_t revision,
+    const struct held *held, struct err *e)
 {
 	struct str workspace = command_argument(c, 0);
 	const connection_record *now;
@@ -36,7 +37,7 @@ connection_store(struct command *c, connection_record *r, uint64_t revision, str
 	now =
 	    registry_connection(c->registry, c->arena, workspace, str_of(r->id), &revision, e);
 	if (now != NULL)
-		show(c, now, revision);
+		show(c, now, revision, held);
 	return now != NULL;
 }
 
@@ -45,6 +46,17 @@ connection_set_active(connection_record *r)
 {
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
 	r->status_reason = r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+}
+
+bool
+connection_repair(struct command *c, connection_record *r, uint64_t revision, struct err *e)
+{
+	struct held held;
+
+	connection_set_active(r);
+	return held_before_repair(
+		   c, command_argument(c, 0), str_of(r->id), (struct str){0}, &held, e) &&
+	       connection_store(c, r, revision, &held, e);
 }
 
 static bool
@@ -56,7 +68,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_connection(l->w, r, revision);
+		write_connection(l->w, r, revision, NULL);
 		return true;
 	}
 	for (size_t i = 0; i < r->n_channels; i++)
@@ -90,15 +102,18 @@ verb_connection_list(struct command *c, struct err *e)
 bool
 verb_connection_show(struct command *c, struct err *e)
 {
+	struct held held = {0};
 	const connection_record *r;
 	uint64_t revision;
 
 	if (!command_open(c, NEED_STATE, e))
 		return false;
 	r = connection_of_arguments(c, &revision, e);
-	if (r != NULL)
-		show(c, r, revision);
-	return r != NULL;
+	if (r == NULL ||
+	    !held_look(c, command_argument(c, 0), str_of(r->id), (struct str){0}, &held, e))
+		return false;
+	show(c, r, revision, &held);
+	return true;
 }
 
 bool
@@ -116,7 +131,7 @@ verb_connection_set(struct command *c, struct err *e)
 		return false;
 	if (command_has(c, OPTION_NAME))
 		r->name = arena_cstr(c->arena, command_option(c, OPTION_NAME));
-	return connection_store(c, r, revision, e);
+	return connection_store(c, r, revision, NULL, e);
 }
 
 bool
@@ -130,8 +145,7 @@ verb_connection_enable(struct command *c, struct err *e)
 	r = connection_of_arguments(c, &revision, e);
 	if (r == NULL)
 		return false;
-	connection_set_active(r);
-	return connection_store(c, r, revision, e);
+	return connection_repair(c, r, revision, e);
 }
 
 bool
@@ -148,7 +162,7 @@ verb_connection_disable(struct command *c, struct err *e)
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED;
 	r->status_reason = arena_cstr(c->arena, STR("switched off by hand"));
 	r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
-	return connection_store(c, r, revision, e);
+	return connection_store(c, r, revision, NULL, e);
 }
 
 /* --- delete --- */

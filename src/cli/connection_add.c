@@ -90,7 +90,7 @@ add_with(struct command *c, connection_record *r, const struct secret *token, st
 		return false;
 	seal(c, r, token);
 	if (command_has(c, OPTION_JSON))
-		return connection_store(c, r, 0, e);
+		return connection_store(c, r, 0, NULL, e);
 	if (!registry_put_connection(c->registry, workspace, r, 0, e))
 		return false;
 	printf("%s\n", r->id);
@@ -131,8 +131,7 @@ reconnect_with(struct command *c, connection_record *r, uint64_t revision,
 		    "add a connection of its own for it",
 		    r->team_name, r->team_id, team_name, team);
 	seal(c, r, token);
-	connection_set_active(r);
-	return connection_store(c, r, revision, e);
+	return connection_repair(c, r, revision, e);
 }
 
 bool

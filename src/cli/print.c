@@ -54,13 +54,15 @@ write_revision(struct json_writer *w, uint64_t revision)
 }
 
 void
-write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision)
+write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision,
+    const struct held *held)
 {
 	jw_object(w);
 	jw_kv_cstr(w, "id", r->id);
 	jw_kv_cstr(w, "name", r->name);
 	jw_kv_bool(w, "paused", r->paused);
 	write_time(w, "created_at", r->created_ms);
+	write_held(w, held);
 	write_revision(w, revision);
 	jw_object_end(w);
 }
@@ -103,7 +105,8 @@ write_schedule(struct json_writer *w, const uint32_t *retry_s, size_t n)
 }
 
 void
-write_connection(struct json_writer *w, const connection_record *r, uint64_t revision)
+write_connection(struct json_writer *w, const connection_record *r, uint64_t revision,
+    const struct held *held)
 {
 	jw_object(w);
 	jw_kv_cstr(w, "id", r->id);
@@ -120,6 +123,7 @@ write_connection(struct json_writer *w, const connection_record *r, uint64_t rev
 	jw_kv_int(w, "key_version", vault_sealed_version(r->sealed.data, r->sealed.len));
 	write_time(w, "created_at", r->created_ms);
 	write_time(w, "updated_at", r->updated_ms);
+	write_held(w, held);
 	write_revision(w, revision);
 	jw_object_end(w);
 }
@@ -143,7 +147,8 @@ write_quiet_hours(struct json_writer *w, const Carillon__V1__QuietHours *q)
 }
 
 void
-write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
+write_rule(
+    struct json_writer *w, const rule_record *r, uint64_t revision, const struct held *held)
 {
 	jw_object(w);
 	jw_kv_cstr(w, "id", r->id);
@@ -169,6 +174,7 @@ write_rule(struct json_writer *w, const rule_record *r, uint64_t revision)
 	write_stored(w, "template", r->template_);
 	write_time(w, "created_at", r->created_ms);
 	write_time(w, "updated_at", r->updated_ms);
+	write_held(w, held);
 	write_revision(w, revision);
 	jw_object_end(w);
 }
@@ -206,7 +212,7 @@ write_type(struct json_writer *w, const type_record *r, uint64_t revision)
 	jw_key(w, "default_rules");
 	jw_array(w);
 	for (size_t i = 0; i < r->n_default_rules; i++)
-		write_rule(w, r->default_rules[i], 0);
+		write_rule(w, r->default_rules[i], 0, NULL);
 	jw_array_end(w);
 	write_revision(w, revision);
 	jw_object_end(w);

@@ -5,17 +5,22 @@
 #include "carillon/records.h"
 
 #include "command.h"
+#include "held.h"
 
 /* "key": "2026-04-17T16:02:00.000Z", or null for 0. */
 void write_time(struct json_writer *w, const char *key, int64_t ms);
 /* The time as a table shows it, in the command's arena. */
 struct str time_cell(struct command *c, int64_t ms);
 
-void write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision);
-void write_connection(struct json_writer *w, const connection_record *r, uint64_t revision);
+/* With what they hold, unless that is NULL. */
+void write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision,
+    const struct held *held);
+void write_connection(struct json_writer *w, const connection_record *r, uint64_t revision,
+    const struct held *held);
 /* By Carillon__V1__OnBurst: as the option and the JSON spell it. */
 extern const char *const on_burst_names[3];
-void write_rule(struct json_writer *w, const rule_record *r, uint64_t revision);
+void write_rule(
+    struct json_writer *w, const rule_record *r, uint64_t revision, const struct held *held);
 void write_type(struct json_writer *w, const type_record *r, uint64_t revision);
 /* Opens the object and leaves it open: event show adds to it. */
 void write_event_open(struct json_writer *w, const event_record *r);

@@ -302,3 +302,25 @@ verb_delivery_cancel(struct command *c, struct err *e)
 		   c, &r, is_one ? STR("pending,retrying,parked,held") : STR("held"), e) &&
 	       count_and_begin(c, command_argument(c, 0), &r, is_held, e);
 }
+
+bool
+replay_cancel_held(struct command *c, struct str workspace, struct str connection,
+    struct str rule, int64_t before_ms, uint64_t *n, struct err *e)
+{
+	struct count *k = ARENA_NEW(c->arena, struct count);
+	replay_record r;
+
+	begin(c, &r);
+	r.action = CARILLON__V1__REPLAY_ACTION__REPLAY_ACTION_CANCEL;
+	r.rate = RATE_CANCEL;
+	r.connection = copy(c, connection);
+	r.rule = copy(c, rule);
+	r.to_ms = before_ms;
+	if (!add_states(c, &r, STR("held"), e) ||
+	    !command_open(c, NEED_HISTORY | NEED_WRITE, e) || !set_end(c, workspace, &r, e) ||
+	    !count_all(c, workspace, &r, k, e))
+		return false;
+	*n = r.selected = k->selected;
+	return *n == 0 || (registry_put_replay(c->registry, workspace, &r, 0, e) &&
+			      replay_wait_end(c, workspace, str_of(r.id), e));
+}

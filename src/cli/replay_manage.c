@@ -228,7 +228,7 @@ say_silence(bool *was_said)
 }
 
 bool
-replay_wait(struct command *c, struct str workspace, struct str id, struct err *e)
+replay_wait_end(struct command *c, struct str workspace, struct str id, struct err *e)
 {
 	mono_t moved_at = clock_mono();
 	uint64_t last = 0, revision;
@@ -260,7 +260,14 @@ replay_wait(struct command *c, struct str workspace, struct str id, struct err *
 	}
 	if (isatty(STDERR_FILENO))
 		fputc('\n', stderr);
-	return command_open(c, NEED_HISTORY, e) && replay_show(c, workspace, id, e);
+	return true;
+}
+
+bool
+replay_wait(struct command *c, struct str workspace, struct str id, struct err *e)
+{
+	return replay_wait_end(c, workspace, id, e) && command_open(c, NEED_HISTORY, e) &&
+	       replay_show(c, workspace, id, e);
 }
 
 /* --- pause, resume, cancel --- */

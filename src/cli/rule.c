@@ -18,7 +18,7 @@ rule_of_arguments(struct command *c, uint64_t *revision, struct err *e)
 }
 
 static bool
-show_stored(struct command *c, const char *id, struct err *e)
+show_stored(struct command *c, const char *id, const struct held *held, struct err *e)
 {
 	struct document doc;
 	uint64_t revision;
@@ -28,7 +28,7 @@ show_stored(struct command *c, const char *id, struct err *e)
 	if (r == NULL)
 		return false;
 	document_begin(&doc, c);
-	write_rule(&doc.w, r, revision);
+	write_rule(&doc.w, r, revision, held);
 	document_end(&doc);
 	return true;
 }
@@ -80,7 +80,7 @@ verb_rule_add(struct command *c, struct err *e)
 		return false;
 	rule_try_sample(c, &r);
 	if (command_has(c, OPTION_JSON))
-		return show_stored(c, r.id, e);
+		return show_stored(c, r.id, NULL, e);
 	printf("%s\n", r.id);
 	return true;
 }
@@ -103,7 +103,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_rule(l->w, r, revision);
+		write_rule(l->w, r, revision, NULL);
 		return true;
 	}
 	listing_cell(l, str_of(r->id));
@@ -135,10 +135,13 @@ verb_rule_list(struct command *c, struct err *e)
 bool
 verb_rule_show(struct command *c, struct err *e)
 {
+	struct held held = {0};
 	uint64_t revision;
 
 	return command_open(c, NEED_STATE, e) && rule_of_arguments(c, &revision, e) != NULL &&
-	       show_stored(c, c->arguments[1], e);
+	       held_look(c, command_argument(c, 0), (struct str){0}, command_argument(c, 1),
+		   &held, e) &&
+	       show_stored(c, c->arguments[1], &held, e);
 }
 
 /* --- enable, disable, delete --- */
@@ -146,6 +149,8 @@ verb_rule_show(struct command *c, struct err *e)
 static bool
 set_active(struct command *c, bool active, struct err *e)
 {
+	struct str workspace = command_argument(c, 0);
+	struct held held;
 	rule_record *r;
 	uint64_t revision;
 
@@ -158,8 +163,11 @@ set_active(struct command *c, bool active, struct err *e)
 	r->updated_ms = clock_wall().ms;
 	if (active)
 		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
-	return registry_put_rule(c->registry, command_argument(c, 0), r, revision, e) &&
-	       show_stored(c, r->id, e);
+	if (active &&
+	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
+		return false;
+	return registry_put_rule(c->registry, workspace, r, revision, e) &&
+	       show_stored(c, r->id, active ? &held : NULL, e);
 }
 
 bool

@@ -6,18 +6,19 @@
 #include "print.h"
 
 static void
-show_workspace(struct command *c, const workspace_record *w, uint64_t revision)
+show_workspace(
+    struct command *c, const workspace_record *w, uint64_t revision, const struct held *held)
 {
 	struct document doc;
 
 	document_begin(&doc, c);
-	write_workspace(&doc.w, w, revision);
+	write_workspace(&doc.w, w, revision, held);
 	document_end(&doc);
 }
 
 /* As stored now, with its revision. */
 static bool
-show_stored(struct command *c, struct err *e)
+show_stored(struct command *c, const struct held *held, struct err *e)
 {
 	uint64_t revision;
 	const workspace_record *w =
@@ -25,7 +26,7 @@ show_stored(struct command *c, struct err *e)
 
 	if (w == NULL)
 		return false;
-	show_workspace(c, w, revision);
+	show_workspace(c, w, revision, held);
 	return true;
 }
 
@@ -42,7 +43,7 @@ verb_workspace_create(struct command *c, struct err *e)
 	    !registry_provision_workspace(c->registry, &w, e))
 		return false;
 	if (command_has(c, OPTION_JSON))
-		return show_stored(c, e);
+		return show_stored(c, NULL, e);
 	printf("%s\n", w.id);
 	return true;
 }
@@ -55,7 +56,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_workspace(l->w, w, revision);
+		write_workspace(l->w, w, revision, NULL);
 		return true;
 	}
 	listing_cell(l, str_of(w->id));
@@ -82,12 +83,20 @@ verb_workspace_list(struct command *c, struct err *e)
 bool
 verb_workspace_show(struct command *c, struct err *e)
 {
-	return command_open(c, NEED_STATE, e) && show_stored(c, e);
+	struct held held = {0};
+
+	return command_open(c, NEED_STATE, e) &&
+	       registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) !=
+	           NULL &&
+	       held_look(
+		   c, command_argument(c, 0), (struct str){0}, (struct str){0}, &held, e) &&
+	       show_stored(c, &held, e);
 }
 
 static bool
 set_paused(struct command *c, bool paused, struct err *e)
 {
+	struct held held;
 	workspace_record *w;
 	uint64_t revision;
 
@@ -97,7 +106,11 @@ set_paused(struct command *c, bool paused, struct err *e)
 	if (w == NULL)
 		return false;
 	w->paused = paused;
-	return registry_put_workspace(c->registry, w, revision, e) && show_stored(c, e);
+	if (!paused && !held_before_repair(c, command_argument(c, 0), (struct str){0},
+			   (struct str){0}, &held, e))
+		return false;
+	return registry_put_workspace(c->registry, w, revision, e) &&
+	       show_stored(c, paused ? NULL : &held, e);
 }
 
 bool

@@ -182,9 +182,32 @@ describe('replay', () => {
 		assert.equal((await posts(bench)).size, posted + 1);
 	});
 
+	test('a repair says how many it releases, and first drops what is too old', async () => {
+		for (const [off, on, show] of [
+			[['connection', 'disable', 'acme', 'slack'], ['connection', 'enable', 'acme', 'slack'], ['connection', 'show', 'acme', 'slack']],
+			[['workspace', 'pause', 'acme'], ['workspace', 'resume', 'acme'], ['workspace', 'show', 'acme']],
+		]) {
+			const name = off[0].slice(0, 4);
+			await bench.json(...off);
+			await publishMany(bench, producer, 'acme', `${name}a`, 3);
+			await whenAre(bench, 'acme', 'held', 3);
+			await sleep(3100);
+			await publishMany(bench, producer, 'acme', `${name}b`, 2);
+			await whenAre(bench, 'acme', 'held', 5);
+			const { held } = await bench.json(...show);
+			assert.equal(held.count, 5);
+			assert.ok(Date.now() - Date.parse(held.oldest_at) > 3000);
+			const { released } = await bench.json(...on, '--drop-older-than', '3s');
+			assert.deepEqual([released.count, released.dropped], [2, 3]);
+			await until('the young', async () => (await posts(bench)).has(`evt-${name}b-1`));
+			await whenAre(bench, 'acme', 'held', 0);
+			assert.ok(!(await posts(bench)).has(`evt-${name}a-0`));
+		}
+	});
+
 	test('an export is a line an event, oldest first', async () => {
 		const lines = (await bench.cli('event', 'export', 'acme')).split('\n').map((line) => JSON.parse(line));
-		assert.equal(lines.length, N + 21);
+		assert.equal(lines.length, N + 31);
 		assert.ok(lines.every((line, i) => i === 0 || line.sequence > lines[i - 1].sequence));
 		const one = lines.find((line) => line.id === 'evt-lost-7');
 		assert.equal(one.workspace, 'acme');
