@@ -5,7 +5,7 @@
  */
 #include "carillon/render.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "fuzz_lines.h"
 
 static void
 check_mentions(struct str s)
@@ -42,12 +42,9 @@ check(struct arena *a, const struct rendered *r, bool built_in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct str all = {(const char *)bytes, size};
-	const char *end = size ? memchr(all.ptr, '\n', size) : NULL;
-	if (!end)
+	struct str source, payload;
+	if (!cut_in_two(bytes, size, &source, &payload))
 		return 0;
-	struct str source = {all.ptr, (size_t)(end - all.ptr)};
-	struct str payload = {end + 1, size - source.len - 1};
 	struct arena *a = arena_new(0);
 	struct event ev = {.type = STR("a.b"), .payload_text = payload};
 	struct message_template *t;

@@ -4,7 +4,7 @@
  */
 #include "carillon/template.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "fuzz_lines.h"
 
 static void
 check_error(const struct template_error *e)
@@ -26,12 +26,9 @@ render(const struct template *t, const struct event *ev, enum template_escape es
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct str all = {(const char *)bytes, size};
-	const char *end = size ? memchr(all.ptr, '\n', size) : NULL;
-	if (!end)
+	struct str payload, source;
+	if (!cut_in_two(bytes, size, &payload, &source))
 		return 0;
-	struct str payload = {all.ptr, (size_t)(end - all.ptr)};
-	struct str source = {end + 1, size - payload.len - 1};
 	struct arena *a = arena_new(0);
 	struct event ev = {.type = STR("a.b"), .payload_text = payload};
 	struct template *t;

@@ -2,40 +2,7 @@
  * Random days are played on a dispatch and, beside it, on a model that is slow and obvious: it
  * scans every lane at every step, and knows a rate by its definition, not by a bucket.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-
-#include "carillon/lane.h"
-
-#include <cmocka.h>
-
-static mono_t
-at(int64_t ms)
-{
-	return (mono_t){ms};
-}
-
-static struct str
-name(char buf[static 32], const char *prefix, int n)
-{
-	int len = snprintf(buf, 32, "%s%d", prefix, n);
-
-	return (struct str){buf, (size_t)len};
-}
-
-static void
-done(struct dispatch *d)
-{
-	struct list out;
-
-	list_init(&out);
-	(void)dispatch_drain(d, STR(""), &out);
-	while (list_take_first(&out))
-		continue;
-	dispatch_free(d);
-}
+#include "lanes_fixture.h"
 
 enum { TEAMS = 3, CHANNELS = 3, LANES = TEAMS * CHANNELS, LEAVES_MAX = 4000, QUEUE = 12 };
 

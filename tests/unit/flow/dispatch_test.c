@@ -1,12 +1,5 @@
 /* All lanes together: rotation, refusals, drains, sweeps. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-
-#include "carillon/lane.h"
-
-#include <cmocka.h>
+#include "lanes_fixture.h"
 
 enum { FAST = 1000 * 1000 * 1000 };
 
@@ -20,20 +13,6 @@ static const struct lane_policy OPEN_WIDE = {.queue_max = 100,
     .team_rate_milli = FAST,
     .team_burst = 100000};
 
-static mono_t
-at(int64_t ms)
-{
-	return (mono_t){ms};
-}
-
-static struct str
-name(char buf[static 32], const char *prefix, int n)
-{
-	int len = snprintf(buf, 32, "%s%d", prefix, n);
-
-	return (struct str){buf, (size_t)len};
-}
-
 static void
 offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t now)
 {
@@ -42,18 +21,6 @@ offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t 
 
 	assert_true(dispatch_offer(d, name(t, "team", team), name(c, "C", channel), item, now,
 	    INT64_MAX / 2, &retry_at));
-}
-
-static void
-done(struct dispatch *d)
-{
-	struct list out;
-
-	list_init(&out);
-	(void)dispatch_drain(d, STR(""), &out);
-	while (list_take_first(&out))
-		continue;
-	dispatch_free(d);
 }
 
 static void

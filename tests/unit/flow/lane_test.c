@@ -1,12 +1,5 @@
 /* What one lane learns from its reports, seen through the dispatch that owns it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-
-#include "carillon/lane.h"
-
-#include <cmocka.h>
+#include "lanes_fixture.h"
 
 enum { FAST = 1000 * 1000 * 1000, ITEMS = 4000 };
 
@@ -23,12 +16,6 @@ static const struct lane_policy POLICY = {.queue_max = ITEMS,
 static struct lane_item items[ITEMS];
 static mono_t now;
 
-static mono_t
-at(int64_t ms)
-{
-	return (mono_t){ms};
-}
-
 static struct dispatch *
 dispatch_with(int n_items)
 {
@@ -40,18 +27,6 @@ dispatch_with(int n_items)
 		assert_true(
 		    dispatch_offer(d, STR("team"), STR("C1"), &items[i], now, 0, &retry_at));
 	return d;
-}
-
-static void
-done(struct dispatch *d)
-{
-	struct list out;
-
-	list_init(&out);
-	(void)dispatch_drain(d, STR(""), &out);
-	while (list_take_first(&out))
-		continue;
-	dispatch_free(d);
 }
 
 static struct lane_view

@@ -5,26 +5,9 @@
 
 #include "carillon/buf.h"
 #include "carillon/schema.h"
+#include "unit/rules/arena_fixture.h"
 
 #include <cmocka.h>
-
-static struct arena *arena;
-
-static int
-start(void **state)
-{
-	(void)state;
-	arena = arena_new(0);
-	return 0;
-}
-
-static int
-finish(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct schema *
 compile(const char *text)
