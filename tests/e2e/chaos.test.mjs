@@ -120,6 +120,9 @@ describe('leaks', () => {
 	test('100 bytes an event are found in a run of 300 rounds', () =>
 		assert.equal(judgeMemory(looksOf(300, (i) => ({ rssKb: 30000 + Math.round(i * 1000 * 100 / 1024) }))).isLeaking, true));
 
+	test('memory that rises late in a short run is none', () =>
+		assert.equal(judgeMemory(looksOf(10, (i) => ({ rssKb: i < 7 ? 20000 : 32000 }))).isLeaking, false));
+
 	test('memory that rises at first and then moves by some MB is none', () =>
 		assert.equal(judgeMemory(looksOf(300, (i) => ({ rssKb: 15000 + Math.min(i, 30) * 600 + (i % 7) * 700 }))).isLeaking, false));
 

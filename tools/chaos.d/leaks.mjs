@@ -4,14 +4,17 @@
 // that the other side has closed must not stay open from one look to the next. Both are steady,
 // so that one leaked in each round shows after few. Memory: its own (RssAnon) rises until the
 // hand has been full once, and then moves by some MB; the longest life is judged by the medians of
-// its second and its last quarter, so that some 100 bytes an event show in a long run.
+// its second and its last quarter, so that some 100 bytes an event show in a long run. In a short
+// one the hand may fill up as late as in the last quarter.
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6', 'unix', 'netlink']
 const CLOSE_WAIT = '08'
 const NOISE_KB = 6 * 1024
+const HAND_KB = 32 * 1024 // all that it holds when it is full
 const BYTES_PER_EVENT = 50
 const LOOKS_MIN = 8 // a shorter life says nothing about memory
+const LOOKS_LONG = 40 // the hand was full in its first quarter
 
 // Inodes of sockets that are of use: everything but those whose other side has closed.
 function socketsInUse(pid) {
@@ -76,10 +79,11 @@ export function judgeMemory(looks) {
 	const life = livesOf(looks).sort((a, b) => b.length - a.length)[0] ?? []
 	if (life.length < LOOKS_MIN) return { rss_growth_kb: 0, rss_events: 0, isLeaking: false }
 	const quarter = Math.floor(life.length / 4)
+	const noise = life.length < LOOKS_LONG ? HAND_KB : NOISE_KB
 	const early = life.slice(quarter, 2 * quarter), late = life.slice(-quarter)
 	const growth = median(late.map(l => l.rssKb)) - median(early.map(l => l.rssKb))
 	const events = median(late.map(l => l.events)) - median(early.map(l => l.events))
-	return { rss_growth_kb: growth, rss_events: events, isLeaking: growth > NOISE_KB + events * BYTES_PER_EVENT / 1024 }
+	return { rss_growth_kb: growth, rss_events: events, isLeaking: growth > noise + events * BYTES_PER_EVENT / 1024 }
 }
 
 // Looks have {events: published so far} besides what usage() says.

@@ -203,13 +203,14 @@ async function run(world, options) {
 			lives: world.lives.length, seed: options.seed, rate: options.rate,
 			seconds: Math.round((Date.now() - began) / 1000), faults,
 		},
-		offenders,
+		offenders, looks,
 	}
 }
 
-function sayFailure(world, { offenders }) {
+function sayFailure(world, { offenders, looks }) {
 	const file = join(world.dir, 'offenders.json')
 	writeFileSync(file, JSON.stringify(offenders, null, '\t'))
+	writeFileSync(join(world.dir, 'looks.json'), looks.map(look => `${JSON.stringify({ ...look, dead: [...look.dead] })}\n`).join(''))
 	for (const o of offenders.slice(0, SHOWN)) say(`chaos: ${o.why}: ${JSON.stringify(o)}`)
 	for (const trouble of [...world.withoutEffect, ...world.troubles]) say(`chaos: ${trouble}`)
 	for (const end of world.service.ends) say(`chaos: the service ended by itself: ${JSON.stringify(end)}`)
