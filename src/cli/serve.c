@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "notify.h"
+#include "only.h"
 #include "reload.h"
 
 enum {
@@ -76,8 +77,8 @@ serve_open(struct command *c, struct err *e)
 	deliver_global_init();
 	say_memory();
 	return vault_open(&c->vault, c->config.master_key_file, e) &&
-	       store_open(&c->store, &store, e) && broker_connect(&c->broker, &broker, e) &&
-	       broker_ensure(c->broker, e);
+	       only_service(c->config.data_dir, e) && store_open(&c->store, &store, e) &&
+	       broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
 }
 
 static bool
