@@ -218,22 +218,21 @@ flow_reload(struct flow *f, const struct config *c)
 
 /* By looking: the thread sanitizer does not know pthread_clockjoin_np, and whoever steps the
  * wall clock must not change how long a drain takes. */
-static void
-join_within(pthread_t thread, struct flow *f, mono_t until)
+static bool
+ends_by(pthread_t thread, mono_t by)
 {
 	const struct timespec look = {.tv_nsec = 5 * 1000 * 1000};
 
-	while (clock_mono().ms < until.ms) {
-		if (pthread_tryjoin_np(thread, NULL) == 0)
-			return;
+	while (pthread_tryjoin_np(thread, NULL) != 0) {
+		if (mono_reached(clock_mono(), by))
+			return false;
 		nanosleep(&look, NULL);
 	}
-	atomic_store(&f->is_abandoned, true);
-	pthread_join(thread, NULL);
+	return true;
 }
 
 mono_t
-flow_drain_until(struct flow *f)
+flow_drain_until(struct flow *f, mono_t *over)
 {
 	struct settings_view now = {0};
 	mono_t begun = clock_mono();
@@ -242,29 +241,43 @@ flow_drain_until(struct flow *f)
 	settings_take(f->settings, &now);
 	drain_ms = now.config.drain_s * 1000;
 	atomic_store(&f->give_up_ms, begun.ms + drain_ms * 8 / 10);
-	return mono_after(begun, drain_ms * 95 / 100);
+	*over = mono_after(begun, drain_ms * 97 / 100);
+	return mono_after(begun, drain_ms * 92 / 100);
+}
+
+/* The courier and the scribe; what they have not done by `until` they leave. */
+static bool
+drain(struct flow *f, mono_t until, mono_t over)
+{
+	bool courier, scribe;
+
+	atomic_store(&f->is_draining, true);
+	courier = ends_by(f->courier, until);
+	scribe = ends_by(f->scribe, until);
+	atomic_store(&f->is_abandoned, !courier || !scribe);
+	courier = courier || ends_by(f->courier, over);
+	return (scribe || ends_by(f->scribe, over)) && courier;
 }
 
 bool
 flow_stop(struct flow *f)
 {
-	mono_t until = flow_drain_until(f);
-	bool finished;
+	mono_t over, until = flow_drain_until(f, &over);
+	bool all_ended, finished;
 
 	log_info("flow.draining", L_INT("in_hand", hand_count(f->hand)));
 	atomic_store(&f->is_stopping, true);
 	flow_wake_ledger(f);
-	pthread_join(f->intake, NULL);
-	pthread_join(f->ledger, NULL);
-	atomic_store(&f->is_draining, true);
-	join_within(f->courier, f, until);
-	join_within(f->scribe, f, until);
+	all_ended = ends_by(f->intake, over);
+	all_ended = ends_by(f->ledger, over) && all_ended;
+	all_ended = drain(f, until, over) && all_ended;
 	atomic_store(&f->is_ending, true);
-	pthread_join(f->follower, NULL);
-	finished = hand_count(f->hand) == 0;
+	all_ended = ends_by(f->follower, over) && all_ended;
+	finished = all_ended && hand_count(f->hand) == 0;
 	log_info(
 	    "flow.stopped", L_BOOL("finished", finished), L_INT("left", hand_count(f->hand)));
-	/* What is left is in memory the process is about to give up anyway; the broker has it.
+	/* What is left is in memory the process is about to give up anyway, and who still waits
+	 * for a broker that is silent may go on until then; the broker has the events.
 	 */
 	if (finished)
 		flow_close(f);

@@ -107,10 +107,12 @@ void *follower_run(void *flow);
 /* Builds the flow without its threads, the index brought up to date; and the reverse. */
 MUST_USE bool flow_open(struct flow **out, const struct flow_parts *parts, struct err *e);
 void flow_close(struct flow *f);
-/* Begins the time for draining, which is over at what it returns: a little before the process
- * must be gone. A while before that, requests still in flight are given up, to be handed back
- * in what is left. */
-mono_t flow_drain_until(struct flow *f);
+/*
+ * Begins the time for draining. After four fifths of it requests in flight are given up, to be
+ * handed back; at what it returns whatever is left is abandoned; at `over`, a little before the
+ * process must be gone, nobody is waited for any more.
+ */
+mono_t flow_drain_until(struct flow *f, mono_t *over);
 
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);

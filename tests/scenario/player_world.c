@@ -332,7 +332,7 @@ bool
 world_drain(struct world *w)
 {
 	struct life *l = w->life;
-	mono_t until = flow_drain_until(l->flow);
+	mono_t over, until = flow_drain_until(l->flow, &over);
 	bool is_finished;
 
 	atomic_store(&l->flow->is_stopping, true);
