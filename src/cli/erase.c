@@ -76,7 +76,7 @@ rewrite_index(struct command *c, bool *is_left, struct err *e)
 }
 
 static void
-show(struct command *c, const struct erasure *x, bool is_left)
+show(struct command *c, const struct erasure *x, bool is_nothing, bool is_left)
 {
 	struct document doc;
 
@@ -89,10 +89,12 @@ show(struct command *c, const struct erasure *x, bool is_left)
 	jw_kv_bool(&doc.w, "state_only_purged", x->is_only_purged);
 	jw_kv_bool(&doc.w, "restart_needed", is_left);
 	jw_kv_cstr(&doc.w, "note",
-	    is_left ? "the index does not have it any more, but its files may still have bytes "
-		      "of it where nothing is stored now: they are written anew when the "
-		      "service is next started"
-		    : "");
+	    is_nothing ? "there was nothing of it"
+	    : is_left
+		? "the index does not have it any more, but its files may still have bytes "
+		  "of it where nothing is stored now: they are written anew when the "
+		  "service is next started"
+		: "");
 	jw_object_end(&doc.w);
 	document_end(&doc);
 }
@@ -120,6 +122,6 @@ verb_workspace_erase(struct command *c, struct err *e)
 		return false;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
-	show(c, &x, is_left);
+	show(c, &x, !was_there && x.messages + x.batches + x.records == 0, is_left);
 	return true;
 }

@@ -108,8 +108,11 @@ verb_event_export(struct command *c, struct err *e)
 	struct buf line = {0};
 	bool ok = true;
 
-	if (!read_time(c, OPTION_FROM, &x.from_ms, e) ||
-	    !read_time(c, OPTION_TO, &x.to_ms, e) || !command_open(c, NEED_HISTORY, e))
+	if (!read_time(c, OPTION_FROM, &x.from_ms, e) || !read_time(c, OPTION_TO, &x.to_ms, e))
+		return false;
+	if (x.to_ms != 0 && x.to_ms <= x.from_ms)
+		return FAIL_USAGE(c, e, "the time ends before it begins");
+	if (!command_open(c, NEED_HISTORY, e))
 		return false;
 	x.arena = arena_new(0);
 	while (export_one(&x, &line, &ok, e))

@@ -233,9 +233,12 @@ read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
 	uint64_t n = LIMIT_USUAL;
 
 	*before = 0;
-	if (!read_number(c, OPTION_LIMIT, LIMIT_MOST, &n, e) ||
-	    !read_number(c, OPTION_BEFORE, INT64_MAX, before, e))
+	if (!read_number(c, OPTION_LIMIT, LIMIT_MOST, &n, e))
 		return false;
+	if (!read_number(c, OPTION_BEFORE, INT64_MAX, before, e))
+		return FAIL_USAGE(c, e,
+		    "--before %s: is no cursor; take what the list before ended with",
+		    c->options[OPTION_BEFORE]);
 	*limit = (size_t)n;
 	return true;
 }

@@ -131,12 +131,24 @@ argument_name(const struct verb *v, int i)
 	return (struct str){at, strcspn(at, " ")};
 }
 
+/* "replay" is a verb itself, and the first word of others. */
+static bool
+has_siblings(const struct verb *v)
+{
+	for (size_t i = 0; i < n_verbs; i++)
+		if (&verbs[i] != v && verb_is_under(&verbs[i], str_of(v->words)))
+			return true;
+	return false;
+}
+
 static bool
 take_arguments(struct command *c, const char *const *words, size_t n, struct err *e)
 {
 	int wanted = (int)word_count(str_of(c->verb->arguments));
 
 	must(wanted <= ARGUMENTS_MAX);
+	if (wanted == 0 && n > 0 && has_siblings(c->verb))
+		return unknown_verb(str_of(c->verb->words), str_of(words[0]), e);
 	if (n > (size_t)wanted)
 		return fail(e, ERR_INPUT, "\"%s\" is one word too many for %s", words[wanted],
 		    c->verb->words);
@@ -211,7 +223,8 @@ scan_option(struct command *c, struct scan *s, int argc, char **argv, int *i, st
 	if (option_specs[option].argument == NULL)
 		return value ? fail(e, ERR_INPUT, "--%s takes no value", name.ptr)
 		             : take_option(c, option, "", e);
-	if (value == NULL && *i + 1 < argc)
+	/* What begins with "--" is the next option, and the value was forgotten. */
+	if (value == NULL && *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0)
 		value = argv[++*i];
 	if (value == NULL)
 		return fail(e, ERR_INPUT, "--%.*s needs %s", STR_ARG(name),

@@ -213,6 +213,64 @@ question(struct command *c, struct str workspace, const replay_record *r, uint64
 	    r->again ? ", also what was delivered already" : "");
 }
 
+/* --- nothing is as asked: why --- */
+
+static struct str
+states_text(struct command *c, const replay_record *r)
+{
+	struct buf list = {0};
+	struct str text;
+
+	for (size_t i = 0; i < r->n_states; i++)
+		buf_printf(&list, "%s%s",
+		    i == 0                ? ""
+		    : i + 1 < r->n_states ? ", "
+					  : " or ",
+		    r->states[i]);
+	text = arena_str(c->arena, buf_view(&list));
+	buf_fini(&list);
+	return text;
+}
+
+/* Of one delivery the state says all. */
+static bool
+fail_one(struct command *c, struct str workspace, const replay_record *r, struct err *e)
+{
+	struct txn *t = txn_read(c->store, STORE_HISTORY);
+	const delivery_record *d = history_delivery(
+	    t, c->arena, ledger_seq(t, workspace, str_of(r->event_id)), str_of(r->rule));
+
+	txn_end(t);
+	if (d == NULL)
+		return fail(e, ERR_NOT_FOUND, "event \"%s\" has no delivery by rule \"%s\"",
+		    r->event_id, r->rule);
+	return fail(e, ERR_NOT_FOUND, "the delivery of event \"%s\" by rule \"%s\" is %s%s",
+	    r->event_id, r->rule, delivery_state_name(state_of(d)),
+	    state_of(d) == DELIVERY_DELIVERED &&
+		    r->action == CARILLON__V1__REPLAY_ACTION__REPLAY_ACTION_SEND
+		? "; --again sends it a second time"
+		: "");
+}
+
+static bool
+fail_nothing(struct command *c, struct str workspace, const replay_record *r,
+    const struct count *k, struct err *e)
+{
+	struct str states = states_text(c, r);
+
+	if (k->skipped > 0)
+		return fail(e, ERR_NOT_FOUND,
+		    "no delivery is as asked but some whose rule is gone, or whose event the "
+		    "stream does not have any more");
+	if (r->event_id[0] != '\0' && r->rule[0] != '\0' && !r->todays_rules)
+		return fail_one(c, workspace, r, e);
+	return fail(e, ERR_NOT_FOUND,
+	    "workspace \"%.*s\" has no delivery that is %.*s%s%s%s%s%s", STR_ARG(workspace),
+	    STR_ARG(states), r->rule[0] ? ", by rule " : "", r->rule,
+	    r->connection[0] ? ", of connection " : "", r->connection,
+	    r->from_ms || r->to_ms ? ", in that time" : "");
+}
+
 /* Counts, asks, and begins. */
 static bool
 count_and_begin(
@@ -235,11 +293,7 @@ count_and_begin(
 		return true;
 	}
 	if (k->selected == 0)
-		return fail(e, ERR_NOT_FOUND, "no delivery is as asked%s",
-		    k->skipped == 0
-			? ""
-			: " but some whose rule is gone, or whose event the stream does not "
-			  "have any more");
+		return fail_nothing(c, workspace, r, k, e);
 	return (!asks || confirm(c, question(c, workspace, r, k->selected), e)) &&
 	       put(c, workspace, r, e);
 }

@@ -1,12 +1,60 @@
 /* Trying a rule on an event, with the code that real deliveries use. */
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "carillon/clock.h"
+#include "carillon/id.h"
 #include "carillon/preview.h"
 
 #include "event_file.h"
 #include "output.h"
 #include "rule.h"
+
+/* One that was published: as the stream has it. */
+static bool
+take_published(struct command *c, struct str id, struct preview_request *q, struct err *e)
+{
+	struct broker_message m;
+	const event_record *event;
+	struct txn *t;
+	uint64_t seq;
+
+	if (!command_open(c, NEED_HISTORY, e))
+		return false;
+	t = txn_read(c->store, STORE_HISTORY);
+	seq = ledger_seq(t, q->workspace, id);
+	event = seq > 0 ? history_event(t, c->arena, seq) : NULL;
+	txn_end(t);
+	if (event == NULL)
+		return fail(e, ERR_NOT_FOUND,
+		    "--event %.*s: there is no such file, and workspace \"%.*s\" has no such "
+		    "event",
+		    STR_ARG(id), STR_ARG(q->workspace));
+	if (!broker_get(c->broker, STREAM_EVENTS, seq, &m, e))
+		return fail_within(e, "event %.*s", STR_ARG(id));
+	q->event_type = str_of(event->type);
+	q->event = arena_str(c->arena, m.data);
+	broker_message_free(&m);
+	return true;
+}
+
+/* A file, or else the id of an event. */
+static bool
+take_event(struct command *c, struct preview_request *q, struct err *e)
+{
+	const char *event = c->options[OPTION_EVENT];
+	event_message msg;
+
+	if (strcmp(event, "-") != 0 && access(event, F_OK) != 0 && errno == ENOENT &&
+	    id_is_event(str_of(event)) && strchr(event, '/') == NULL)
+		return take_published(c, str_of(event), q, e);
+	if (!event_file_read(c, event, NULL, &msg, e))
+		return false;
+	q->event_type = str_of(msg.type);
+	q->event = record_pack(c->arena, &msg);
+	return true;
+}
 
 /* Lets the rule of the arguments and the event of --event meet. */
 static bool
@@ -16,18 +64,14 @@ try_rule(struct command *c, struct preview *out, struct err *e)
 	    .workspace = command_argument(c, 0),
 	    .now = clock_wall(),
 	};
-	event_message msg;
 	uint64_t revision;
 
-	if (!event_file_read(c, c->options[OPTION_EVENT], NULL, &msg, e) ||
-	    !command_open(c, NEED_STATE, e))
+	if (!take_event(c, &q, e) || !command_open(c, NEED_STATE, e))
 		return false;
 	q.rule = rule_of_arguments(c, &revision, e);
 	if (q.rule == NULL)
 		return false;
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, q.rule);
-	q.event_type = str_of(msg.type);
-	q.event = record_pack(c->arena, &msg);
 	return preview_make(c->arena, &q, out, e) || fail_within(e, "rule %s", q.rule->id);
 }
 

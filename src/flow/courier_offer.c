@@ -114,7 +114,7 @@ drop_oldest(struct courier *c, struct delivery *d)
 	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
 	courier_settle(c, dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
-	    (struct str){0});
+	    STR("replay it if it is wanted after all"));
 }
 
 static void

@@ -175,6 +175,9 @@ get(struct registry *r, struct arena *a, struct str workspace, enum state_kind k
 		*e = *txn_error(t);
 	} else if (kind == STATE_WORKSPACE) {
 		fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(id));
+	} else if (str_eq(workspace, CATALOGUE_WORKSPACE_ID)) {
+		fail(e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"",
+		    state_kind_name(kind), STR_ARG(id));
 	} else {
 		fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
 		    STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));

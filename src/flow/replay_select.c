@@ -31,7 +31,7 @@ read_states(const replay_record *r, bool cancels, uint32_t *out, struct err *e)
 			    r->states[i]);
 		if (state == DELIVERY_DELIVERED && !r->again)
 			return fail(e, ERR_INPUT,
-			    "what was delivered would be seen twice: ask for it with again");
+			    "what was delivered would be seen twice: ask for it with --again");
 		*out |= BIT(state);
 	}
 	return r->n_states > 0 || fail(e, ERR_INPUT, "a replay needs a delivery state");

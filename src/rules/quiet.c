@@ -32,6 +32,9 @@ two_digits(const char *s, int end)
 static bool
 take_time_of_day(const char *field, const char *text, int *out_min, struct err *e)
 {
+	if (text[0] == '\0')
+		return fail(e, ERR_INPUT,
+		    "%s: it is missing; quiet hours need a time of day such as 22:00", field);
 	if (strlen(text) == 5 && text[2] == ':') {
 		int hours = two_digits(text, 24), minutes = two_digits(text + 3, 60);
 

@@ -231,6 +231,21 @@ describe('the path', () => {
 		assert.equal(delivery.attempts.at(-1).possible_duplicate, true, 'it may have been posted before');
 	});
 
+	test('an event of the past is tried by its id', async () => {
+		const id = await bench.publish('acme');
+		await bench.deliveries('acme', id);
+		assert.match(await bench.cli('rule', 'test', 'acme', 'alerts', '--event', id), /^matches/m);
+		assert.match(await bench.cli('rule', 'preview', 'acme', 'alerts', '--event', id), /api_latency_p95/);
+		await refused(bench, ['rule', 'test', 'acme', 'alerts', '--event', 'evt_nope'], 3, /no such file, and workspace "acme" has no such event/);
+	});
+
+	test('a second service on the same directory is refused', async () => {
+		const other = bench.launchService();
+		assert.equal((await other.ended).code, 4, other.output);
+		assert.match(other.output, /another `carillon serve` \(pid \d+\) uses it/);
+		await bench.cli('check');
+	});
+
 	test('SIGTERM drains and ends with 0', async () => {
 		assert.deepEqual(await bench.stopService(), { code: 0, signal: null });
 		assert.match(bench.logs, /verb=flow\.stopped finished=true/);
@@ -380,6 +395,16 @@ describe('bad configuration', () => {
 		await refused(bench, ['rule', 'show', 'acme'], 2, /needs ID/);
 		await refused(bench, ['workspace', 'list', 'extra'], 2, /one word too many/);
 		await refused(bench, ['event', 'list', 'acme', '--limit', '0'], 2, /whole number from 1 to 1000/);
+	});
+
+	test('a forgotten value, a half word and an impossible time are understood as what they are', async () => {
+		await refused(bench, ['rule', 'list', '--connection', '--channel', 'C0ALERTS'], 2, /--connection needs ID/);
+		await refused(bench, ['replay', 'stat', 'acme'], 2, /no verb "replay stat"; did you mean "start"/);
+		await refused(bench, ['event', 'export', 'acme', '--from', '1h', '--to', '2h'], 2, /ends before it begins/);
+		await refused(bench, ['event', 'list', 'acme', '--before', 'xyz'], 2, /--before xyz: is no cursor/);
+		await refused(bench, ['type', 'show', 'nope'], 3, /the catalogue has no type "nope"/);
+		await refused(bench, ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS',
+			'--quiet-from', '22:00'], 1, /quiet hours: to: it is missing/);
 	});
 
 	test('help names every verb', async () => {

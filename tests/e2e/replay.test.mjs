@@ -83,7 +83,7 @@ describe('replay', () => {
 
 	test('asked wrongly it says what to do', async () => {
 		for (const [args, words] of [
-			[['--status', 'delivered'], /twice/],
+			[['--status', 'delivered'], /twice.*--again/],
 			[['--status', 'sending'], /on their way/],
 			[['--status', 'gone'], /no delivery state/],
 			[['--from', 'yesterday'], /7d/],
@@ -129,7 +129,11 @@ describe('replay', () => {
 	test('what was delivered is sent again only when asked to', async () => {
 		const before = (await posts(bench)).get('evt-lost-3');
 		assert.equal((await bench.json('replay', 'start', 'acme', '--dry-run')).selected, 0);
-		assert.equal((await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts'])).code, 3);
+		const retry = await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts']);
+		assert.equal(retry.code, 3);
+		assert.match(retry.err, /event "evt-lost-3" by rule "alerts" is delivered; --again sends it a second time/);
+		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'nope', '--status', 'failed,held', '--yes']);
+		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule nope/);
 		const done = await bench.json('delivery', 'retry', 'acme', 'evt-lost-3', 'alerts', '--again', '--wait');
 		assert.equal(done.status, 'done');
 		assert.equal((await posts(bench)).get('evt-lost-3'), before + 1);

@@ -261,7 +261,7 @@ what_is_wrong_is_said_with_the_name_of_the_field(void **state)
 	    {"UTC", "22:00", "7:00", "", "to: \"7:00\" is not a time of day"},
 	    {"UTC", "22:00 ", "07:00", "", "from: \"22:00 \" is not a time of day"},
 	    {"UTC", "-1:00", "07:00", "", "from: \"-1:00\" is not a time of day"},
-	    {"UTC", "", "07:00", "", "from: \"\" is not a time of day"},
+	    {"UTC", "", "07:00", "", "from: it is missing; quiet hours need a time of day"},
 	    {"UTC", "22:00", "22:00", "", "to: it is \"22:00\", as \"from\" is"},
 	    {"UTC", "22:00", "07:00", "hihg",
 		"unless_severity: there is no severity \"hihg\"; did you mean \"high\"?"},
