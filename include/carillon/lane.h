@@ -106,7 +106,8 @@ size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list
  * Whether the destination type itself is down: all lanes that hold items or were used in the
  * last minute are shut by faults, at least `min_lanes` of them, of two connections and half of
  * those that are known, for some customers' trouble is not everybody's. From then on it is down
- * until a request is answered, however long that takes.
+ * until a request is answered, however long that takes, and of the lanes that failed one at a
+ * time may probe, with pauses as of one lane.
  */
 bool dispatch_is_down(struct dispatch *d, int min_lanes);
 

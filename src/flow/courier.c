@@ -21,7 +21,7 @@ enum {
 	/* While it is down a message is let in now and then: at once if nothing is in hand to
 	 * probe with; and else because its own destination may be one that works. */
 	LET_IN_PROBE_MS = 1000,
-	LET_IN_MS = 10000,
+	LET_IN_MS = 30000,
 };
 
 /* Takes a delivery to the scribe; it is not the courier's any more. */

@@ -1,7 +1,7 @@
 #include "lane_private.h"
 
 /* A lane that holds nothing and was not used for so long has no say in whether all are down. */
-enum { RECENT_MS = 60 * 1000 };
+enum { RECENT_MS = 60 * 1000, PROBED_IN_PAUSES = 8 };
 
 struct dispatch {
 	struct lane_policy policy;
@@ -14,6 +14,9 @@ struct dispatch {
 	size_t n_queued, n_in_flight, n_shut;
 	size_t n_recent, n_recent_down, n_teams_down;
 	bool is_down;
+	struct list probes; /* lanes by turn: while it is, those that failed */
+	mono_t probe_at;    /* when the first of them may */
+	int64_t probe_ms;
 	struct buf key; /* scratch */
 };
 
@@ -38,6 +41,7 @@ dispatch_new(const struct lane_policy *policy, int in_flight_max)
 	d->teams_by_key = table_new();
 	list_init(&d->teams);
 	list_init(&d->ready);
+	list_init(&d->probes);
 	list_init(&d->recent);
 	list_init(&d->old);
 	return d;
@@ -93,6 +97,15 @@ place_blocked(struct dispatch *d, struct lane *l, bool was_robbed, mono_t now)
 	heap_set(&d->teams_due, &t->due, due);
 }
 
+/* Behind the others that failed and want to try whether the destination is up again. */
+static void
+place_probe(struct dispatch *d, struct lane *l)
+{
+	unplace(d, l);
+	list_append(&d->probes, &l->turn);
+	l->place = PLACE_PROBE;
+}
+
 /* Where the lane belongs now. One that keeps its place keeps its turn too. */
 static void
 place(struct dispatch *d, struct lane *l, mono_t now)
@@ -108,9 +121,11 @@ place(struct dispatch *d, struct lane *l, mono_t now)
 		heap_set(&d->lanes_due, &l->due, at);
 		return;
 	}
-	if (l->place == PLACE_READY || l->place == PLACE_TEAM)
+	if (l->place == PLACE_READY || l->place == PLACE_TEAM || l->place == PLACE_PROBE)
 		return;
-	if (list_is_empty(&l->team->blocked))
+	if (d->is_down && l->is_down)
+		place_probe(d, l);
+	else if (list_is_empty(&l->team->blocked))
 		place_ready(d, l);
 	else
 		place_blocked(d, l, false, now);
@@ -134,6 +149,21 @@ release_blocked(struct dispatch *d, struct team *t, mono_t now)
 	}
 }
 
+/*
+ * One lane probes for all, with the pauses of a lane; of very many lanes each still gets its
+ * turn within some pauses, for it may be the only one that works.
+ */
+static void
+release_probe(struct dispatch *d, mono_t now)
+{
+	int64_t few = (int64_t)(d->n_recent_down / PROBED_IN_PAUSES);
+
+	place_ready(d, CONTAINER_OF(d->probes.next, struct lane, turn));
+	d->probe_at = mono_after(now, d->probe_ms / (few > 1 ? few : 1));
+	if (2 * d->probe_ms <= d->policy.shut_max_ms)
+		d->probe_ms *= 2;
+}
+
 static void
 wake_due(struct dispatch *d, mono_t now)
 {
@@ -143,6 +173,8 @@ wake_due(struct dispatch *d, mono_t now)
 		place(d, CONTAINER_OF(n, struct lane, due), now);
 	while ((n = heap_take_due(&d->teams_due, now)))
 		release_blocked(d, CONTAINER_OF(n, struct team, due), now);
+	if (!list_is_empty(&d->probes) && mono_reached(now, d->probe_at))
+		release_probe(d, now);
 }
 
 /* --- use and counts --- */
@@ -390,7 +422,24 @@ dispatch_wake(struct dispatch *d, mono_t now)
 		at = heap_first(&d->lanes_due)->due;
 	if (heap_first(&d->teams_due))
 		at = mono_earlier(at, heap_first(&d->teams_due)->due);
+	if (!list_is_empty(&d->probes))
+		at = mono_earlier(at, d->probe_at);
 	return at.ms > now.ms ? at : now;
+}
+
+/* Whoever waited only because all were down may go. */
+static void
+is_up(struct dispatch *d, mono_t now)
+{
+	if (!d->is_down)
+		return;
+	d->is_down = false;
+	while (!list_is_empty(&d->probes)) {
+		struct lane *l = CONTAINER_OF(d->probes.next, struct lane, turn);
+
+		unplace(d, l);
+		place(d, l, now);
+	}
 }
 
 void
@@ -402,7 +451,7 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	must(l && list_is_empty(&item->link) && l->in_flight > 0);
 	age(d, now);
 	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch)
-		d->is_down = false;
+		is_up(d, now);
 	uncount(d, l);
 	lane_report(l, &d->policy, item, r, retry_after_ms, now);
 	count(d, l);
@@ -518,8 +567,11 @@ dispatch_is_down(struct dispatch *d, int min_lanes)
 	size_t teams = table_len(d->teams_by_key);
 
 	if (d->n_recent >= (size_t)min_lanes && d->n_recent_down == d->n_recent &&
-	    d->n_teams_down > 1 && 2 * d->n_teams_down >= teams)
+	    d->n_teams_down > 1 && 2 * d->n_teams_down >= teams && !d->is_down) {
 		d->is_down = true;
+		d->probe_at = (mono_t){0};
+		d->probe_ms = d->policy.shut_min_ms;
+	}
 	return d->is_down;
 }
 

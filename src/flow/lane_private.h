@@ -7,6 +7,7 @@
  *     READY  its turn                      (dispatch.ready, a ring)
  *     TEAM   a token of its team's bucket  (team.blocked; the team waits in dispatch.teams_due)
  *     TIMED  its own bucket, or its shut   (dispatch.lanes_due)
+ *     PROBE  its turn to try, while the destination is down (dispatch.probes)
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 #include "carillon/lane.h"
 #include "carillon/table.h"
 
-enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED };
+enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED, PLACE_PROBE };
 
 /* The lanes of one connection and the bucket they share. */
 struct team {
@@ -48,7 +49,7 @@ struct lane {
 	int queued, in_flight;
 
 	enum lane_place place;
-	struct list turn; /* dispatch.ready or team.blocked */
+	struct list turn; /* dispatch.ready, dispatch.probes or team.blocked */
 	struct heap_node due;
 
 	struct list use; /* dispatch.recent or dispatch.old, by used_at */

@@ -292,6 +292,44 @@ down_stays_down_until_a_request_is_answered(void **state)
 }
 
 static void
+while_down_one_lane_at_a_time_probes_and_all_go_once_it_is_up(void **state)
+{
+	enum { LANES = 6 };
+	static struct lane_item first[LANES], second[LANES], other;
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+	struct lane_item *probe;
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < LANES; i++)
+		fail_one(d, i, &first[i], at(0));
+	assert_true(dispatch_is_down(d, LANES));
+	for (int i = 0; i < LANES; i++)
+		offer(d, i, i, &second[i], at(0));
+	probe = dispatch_next(d, at(60000));
+	assert_non_null(probe);
+	assert_null(dispatch_next(d, at(60000)));
+	dispatch_return(d, probe, LANE_RESULT_FAULT, -1, at(60100));
+	assert_null(dispatch_next(d, at(60900)));
+	assert_int_equal(dispatch_wake(d, at(60900)).ms, 61000);
+	offer(d, 9, 9, &other, at(60900)); /* has not failed: need not wait */
+	assert_ptr_equal(dispatch_next(d, at(60900)), &other);
+	dispatch_report(d, &other, LANE_RESULT_NEUTRAL, -1, at(60900));
+	assert_true(dispatch_is_down(d, LANES));
+	probe = dispatch_next(d, at(120000));
+	assert_non_null(probe);
+	dispatch_report(d, probe, LANE_RESULT_OK, -1, at(120000));
+	assert_false(dispatch_is_down(d, LANES));
+	while (dispatch_next(d, at(120000)) != NULL)
+		n++;
+	assert_int_equal(n, LANES - 1);
+	for (int i = 0; i < LANES; i++)
+		if (&second[i] != probe)
+			dispatch_report(d, &second[i], LANE_RESULT_OK, -1, at(120000));
+	done(d);
+}
+
+static void
 one_connection_alone_does_not_mean_down(void **state)
 {
 	static struct lane_item items[9];
@@ -519,6 +557,7 @@ main(void)
 	    cmocka_unit_test(a_drain_takes_one_connections_queue_in_order),
 	    cmocka_unit_test(down_means_every_lane_lately_used_and_by_faults),
 	    cmocka_unit_test(down_stays_down_until_a_request_is_answered),
+	    cmocka_unit_test(while_down_one_lane_at_a_time_probes_and_all_go_once_it_is_up),
 	    cmocka_unit_test(one_connection_alone_does_not_mean_down),
 	    cmocka_unit_test(connections_that_were_well_before_do_not_fail_with_a_few_others),
 	    cmocka_unit_test(lanes_that_hold_items_have_a_say_however_long_they_wait),
