@@ -174,6 +174,8 @@ MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule,
  * (<= 1024: more stalls the writer). Deliveries that are not final are kept. Returns how many
  * went. */
 size_t history_expire(struct txn *t, wall_t before, size_t max);
+/* How much room history takes: less than the file, which never shrinks. */
+uint64_t history_bytes(struct txn *t);
 /* Deletes everything of one workspace, at most `max` records a call; 0 when nothing is left. */
 size_t history_erase(struct txn *t, struct str workspace, size_t max);
 

@@ -1,7 +1,7 @@
 /*
- * Forgets history that is older than the setting, a little at a time between group commits, so
- * that the writer is never held up. Deliveries that still have to happen are kept. The
- * scribe's.
+ * Forgets history that is older or more than the settings say, a little at a time between group
+ * commits, so that the writer is never held up. Deliveries that still have to happen are kept.
+ * The scribe's.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 struct retention {
 	struct flow *flow;
 	int64_t max_age_ms;
+	uint64_t max_bytes; /* 0: no limit */
 	mono_t next_at;
 };
 

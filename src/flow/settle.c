@@ -364,6 +364,7 @@ take_settings(struct scribe *s)
 	s->policy = policy_of(c);
 	slots_set_limits(s->slots, c->nak_slots_max, c->nak_slots_lane_max);
 	s->retention.max_age_ms = c->history_max_age_s * 1000;
+	s->retention.max_bytes = (uint64_t)c->history_max_mb * 1024 * 1024;
 }
 
 struct scribe *

@@ -124,6 +124,16 @@ history_expire(struct txn *t, wall_t before, size_t max)
 	return count;
 }
 
+uint64_t
+history_bytes(struct txn *t)
+{
+	uint64_t sum = 0;
+
+	for (int table = TABLE_EVENT; table <= TABLE_HISTORY_META; table++)
+		sum += txn_bytes(t, (enum table_id)table);
+	return sum;
+}
+
 static bool
 first_of_workspace(struct txn *t, struct str workspace, uint64_t *seq)
 {

@@ -94,6 +94,8 @@ void txn_put_message(
     struct txn *t, enum table_id table, const struct key *k, const void *message);
 bool txn_append_message(
     struct txn *t, enum table_id table, const struct key *k, const void *message);
+/* Of the pages in use; looks at none of them. */
+uint64_t txn_bytes(struct txn *t, enum table_id table);
 uint64_t txn_count(struct txn *t, enum table_id table);
 
 uint64_t meta_number(struct txn *t, struct str name);

@@ -263,6 +263,20 @@ txn_append_message(struct txn *t, enum table_id table, const struct key *k, cons
 }
 
 uint64_t
+txn_bytes(struct txn *t, enum table_id table)
+{
+	MDB_stat stat = {0};
+
+	if (t->err.kind)
+		return 0;
+	const int rc = mdb_stat(t->mdb, txn_table(t, table), &stat);
+	if (rc)
+		txn_fail(t, rc);
+	return (uint64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+	       stat.ms_psize;
+}
+
+uint64_t
 txn_count(struct txn *t, enum table_id table)
 {
 	MDB_stat stat = {0};

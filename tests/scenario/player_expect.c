@@ -490,9 +490,15 @@ expect_event(struct story *s, struct line *l)
 	wanted.event_id = path[1];
 	history_each_event_of(t, a, str_of(path[0]), 0, find_event, &ev);
 	txn_end(t);
+	line_wants(l, "is");
+	if (line_takes(l, "gone")) {
+		if (ev != &wanted)
+			line_fail(l, "history still has it");
+		arena_free(a);
+		return;
+	}
 	if (ev == &wanted)
 		line_fail(l, "history has no such event");
-	line_wants(l, "is");
 	has_failed = ev->status == CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
 	if (!line_takes(l, has_failed ? "failed" : "received"))
 		line_fail(l, "it is %s: %s", has_failed ? "failed" : "received", ev->reason);

@@ -65,7 +65,8 @@ story_check_rebuilt(struct story *s, struct line *l)
 	snprintf(dir, sizeof(dir), "%s/again", w->dir);
 	if (!store_open(&again, &o, &e) || !flow_catch_up_history(w->broker, again, &e))
 		line_fail(l, "%s", e.text);
-	for (int i = 0; i < s->n_workspaces; i++)
+	/* The stream has more than an index whose size is limited. */
+	for (int i = 0; i < s->n_workspaces && w->config.history_max_mb == 0; i++)
 		if (!are_same(index, again, s->workspaces[i]))
 			line_fail(l,
 			    "an index made anew says something else about workspace %s",

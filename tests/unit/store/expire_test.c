@@ -179,6 +179,32 @@ an_event_of_very_many_rules_is_erased_completely(void **state)
 	assert_true(stats.events == 0 && stats.deliveries == 0 && stats.held == 0);
 }
 
+static const char *
+id_of(struct fixture *f, uint64_t seq)
+{
+	return arena_cstr(f->arena, arena_printf(f->arena, "e%llu", (unsigned long long)seq));
+}
+
+static void
+what_went_takes_no_room(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t bytes[3];
+
+	for (int i = 0; i < 3; i++) {
+		if (i == 1)
+			for (uint64_t seq = 1; seq <= 1000; seq++)
+				put_event(f, "acme", seq, id_of(f, seq));
+		if (i == 2)
+			assert_int_equal(expire(f, INT64_MAX, 1000), 1000);
+		struct txn *t = txn_read(f->store, STORE_HISTORY);
+		bytes[i] = history_bytes(t);
+		txn_end(t);
+	}
+	assert_true(bytes[1] > bytes[0] + 1000UL * 40);
+	assert_true(bytes[2] < bytes[0] + 20000);
+}
+
 int
 main(void)
 {
@@ -189,6 +215,7 @@ main(void)
 	    STORE_TEST(held_events_at_the_old_end_do_not_hide_the_others),
 	    STORE_TEST(erasing_takes_one_workspace_and_nothing_of_its_neighbours),
 	    STORE_TEST(an_event_of_very_many_rules_is_erased_completely),
+	    STORE_TEST(what_went_takes_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
