@@ -1,24 +1,7 @@
-#include "lane_private.h"
+#include "dispatch_private.h"
 
 /* A lane that holds nothing and was not used for so long has no say in whether all are down. */
-enum { RECENT_MS = 60 * 1000, PROBED_IN_PAUSES = 8 };
-
-struct dispatch {
-	struct lane_policy policy;
-	int in_flight_max;
-	struct table *lanes_by_key, *teams_by_key;
-	struct list teams;
-	struct list ready; /* lanes by turn: the rotation */
-	struct heap lanes_due, teams_due;
-	struct list recent, old; /* lanes by use, the longest unused first */
-	size_t n_queued, n_in_flight, n_shut;
-	size_t n_recent, n_recent_down, n_teams_down;
-	bool is_down;
-	struct list probes; /* lanes by turn: while it is, those that failed */
-	mono_t probe_at;    /* when the first of them may */
-	int64_t probe_ms;
-	struct buf key; /* scratch */
-};
+enum { RECENT_MS = 60 * 1000 };
 
 static void
 must_be_sound(const struct lane_policy *policy)
@@ -45,136 +28,6 @@ dispatch_new(const struct lane_policy *policy, int in_flight_max)
 	list_init(&d->recent);
 	list_init(&d->old);
 	return d;
-}
-
-/* --- places --- */
-
-static void
-unplace(struct dispatch *d, struct lane *l)
-{
-	list_remove(&l->turn);
-	heap_remove(&d->lanes_due, &l->due);
-	if (l->place == PLACE_TEAM && list_is_empty(&l->team->blocked))
-		heap_remove(&d->teams_due, &l->team->due);
-	l->place = PLACE_IDLE;
-}
-
-/* For a lane that can't use its turn: the token it was let in for may be another's. */
-static void
-retire(struct dispatch *d, struct lane *l)
-{
-	struct team *t = l->team;
-	bool had_turn = l->place == PLACE_READY;
-
-	unplace(d, l);
-	if (had_turn && !list_is_empty(&t->blocked))
-		heap_set(&d->teams_due, &t->due, (mono_t){0}); /* at the next step */
-}
-
-static void
-place_ready(struct dispatch *d, struct lane *l)
-{
-	unplace(d, l);
-	list_append(&d->ready, &l->turn);
-	l->place = PLACE_READY;
-}
-
-/* Behind the others that wait for the team's next token; a lane robbed of its turn, before. */
-static void
-place_blocked(struct dispatch *d, struct lane *l, bool was_robbed, mono_t now)
-{
-	struct team *t = l->team;
-	mono_t due = bucket_ready(&t->bucket, 1, now);
-
-	unplace(d, l);
-	if (t->due.slot)
-		due = mono_earlier(due, t->due.due);
-	if (was_robbed)
-		list_prepend(&t->blocked, &l->turn);
-	else
-		list_append(&t->blocked, &l->turn);
-	l->place = PLACE_TEAM;
-	heap_set(&d->teams_due, &t->due, due);
-}
-
-/* Behind the others that failed and want to try whether the destination is up again. */
-static void
-place_probe(struct dispatch *d, struct lane *l)
-{
-	unplace(d, l);
-	list_append(&d->probes, &l->turn);
-	l->place = PLACE_PROBE;
-}
-
-/* Where the lane belongs now. One that keeps its place keeps its turn too. */
-static void
-place(struct dispatch *d, struct lane *l, mono_t now)
-{
-	if (!lane_has_room(l)) {
-		retire(d, l);
-		return;
-	}
-	mono_t at = lane_ready_at(l, now);
-	if (!mono_reached(now, at)) {
-		retire(d, l);
-		l->place = PLACE_TIMED;
-		heap_set(&d->lanes_due, &l->due, at);
-		return;
-	}
-	if (l->place == PLACE_READY || l->place == PLACE_TEAM || l->place == PLACE_PROBE)
-		return;
-	if (d->is_down && l->is_down)
-		place_probe(d, l);
-	else if (list_is_empty(&l->team->blocked))
-		place_ready(d, l);
-	else
-		place_blocked(d, l, false, now);
-}
-
-/* As many lanes as the team has tokens for get their turn. */
-static void
-release_blocked(struct dispatch *d, struct team *t, mono_t now)
-{
-	int64_t n = 0;
-
-	while (!list_is_empty(&t->blocked)) {
-		mono_t at = bucket_ready(&t->bucket, n + 1, now);
-
-		if (!mono_reached(now, at)) {
-			heap_set(&d->teams_due, &t->due, at);
-			return;
-		}
-		place_ready(d, CONTAINER_OF(t->blocked.next, struct lane, turn));
-		n++;
-	}
-}
-
-/*
- * One lane probes for all, with the pauses of a lane; of very many lanes each still gets its
- * turn within some pauses, for it may be the only one that works.
- */
-static void
-release_probe(struct dispatch *d, mono_t now)
-{
-	int64_t few = (int64_t)(d->n_recent_down / PROBED_IN_PAUSES);
-
-	place_ready(d, CONTAINER_OF(d->probes.next, struct lane, turn));
-	d->probe_at = mono_after(now, d->probe_ms / (few > 1 ? few : 1));
-	if (2 * d->probe_ms <= d->policy.shut_max_ms)
-		d->probe_ms *= 2;
-}
-
-static void
-wake_due(struct dispatch *d, mono_t now)
-{
-	struct heap_node *n;
-
-	while ((n = heap_take_due(&d->lanes_due, now)))
-		place(d, CONTAINER_OF(n, struct lane, due), now);
-	while ((n = heap_take_due(&d->teams_due, now)))
-		release_blocked(d, CONTAINER_OF(n, struct team, due), now);
-	if (!list_is_empty(&d->probes) && mono_reached(now, d->probe_at))
-		release_probe(d, now);
 }
 
 /* --- use and counts --- */
@@ -330,7 +183,7 @@ change_team(struct dispatch *d, struct team *t, mono_t now)
 		struct lane *l = CONTAINER_OF(n, struct lane, sibling);
 
 		lane_change(l, &d->policy, now);
-		place(d, l, now);
+		place_lane(d, l, now);
 	}
 	if (!list_is_empty(&t->blocked))
 		heap_set(&d->teams_due, &t->due, now); /* looked at in the next step */
@@ -368,7 +221,7 @@ dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel
 	item->turn = ++l->turns;
 	l->queued++;
 	d->n_queued++;
-	place(d, l, now);
+	place_lane(d, l, now);
 	return true;
 }
 
@@ -384,7 +237,7 @@ leave(struct dispatch *d, struct lane *l, mono_t now)
 	use(d, l, now);
 	d->n_queued--;
 	d->n_in_flight++;
-	place(d, l, now);
+	place_lane(d, l, now);
 	return item;
 }
 
@@ -394,14 +247,14 @@ dispatch_next(struct dispatch *d, mono_t now)
 	age(d, now);
 	if (d->n_in_flight >= (size_t)d->in_flight_max)
 		return NULL;
-	wake_due(d, now);
+	place_wake_due(d, now);
 	/* A turn without a token moves its lane to the team's list: paid for once, not per
 	 * call. */
 	while (!list_is_empty(&d->ready)) {
 		struct lane *l = CONTAINER_OF(d->ready.next, struct lane, turn);
 
 		if (mono_reached(now, bucket_ready(&l->team->bucket, 1, now))) {
-			unplace(d, l);
+			place_nowhere(d, l);
 			return leave(d, l, now);
 		}
 		place_blocked(d, l, true, now);
@@ -437,8 +290,8 @@ is_up(struct dispatch *d, mono_t now)
 	while (!list_is_empty(&d->probes)) {
 		struct lane *l = CONTAINER_OF(d->probes.next, struct lane, turn);
 
-		unplace(d, l);
-		place(d, l, now);
+		place_nowhere(d, l);
+		place_lane(d, l, now);
 	}
 }
 
@@ -458,7 +311,7 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	use(d, l, now);
 	item->lane = NULL;
 	d->n_in_flight--;
-	place(d, l, now);
+	place_lane(d, l, now);
 }
 
 /* Behind those that came before it: of several in flight, any may return first. */
@@ -483,7 +336,7 @@ dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	item->lane = l;
 	l->queued++;
 	d->n_queued++;
-	place(d, l, now);
+	place_lane(d, l, now);
 }
 
 bool
@@ -523,7 +376,7 @@ dispatch_withdraw(struct dispatch *d, struct lane_item *item)
 	l->queued--;
 	d->n_queued--;
 	if (l->queued == 0)
-		retire(d, l);
+		place_retire(d, l);
 }
 
 static size_t

@@ -1,5 +1,6 @@
 /*
- * One lane's own rules (lane.c) and the places dispatch.c keeps it in. Private to the two.
+ * One lane's own rules (lane.c) and the places dispatch.c keeps it in. Private to dispatch*.c
+ * and lane.c.
  *
  * A lane is always in exactly one place, and the place says what it waits for:
  *
