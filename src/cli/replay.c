@@ -192,8 +192,13 @@ put(struct command *c, struct str workspace, replay_record *r, struct err *e)
 {
 	if (!registry_put_replay(c->registry, workspace, r, 0, e))
 		return false;
-	if (command_has(c, OPTION_WAIT))
+	if (command_has(c, OPTION_WAIT)) {
+		fprintf(stderr,
+		    "carillon: note: waiting for %s; interrupting this does not stop it, "
+		    "`carillon replay cancel %.*s %s` does\n",
+		    r->id, STR_ARG(workspace), r->id);
 		return replay_wait(c, workspace, str_of(r->id), e);
+	}
 	if (command_has(c, OPTION_JSON))
 		return replay_show(c, workspace, str_of(r->id), e);
 	printf("%s\n", r->id);

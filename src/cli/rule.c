@@ -38,34 +38,15 @@ show_stored(struct command *c, const char *id, const struct held *held, struct e
 static bool
 new_rule(struct command *c, rule_record *r, struct err *e)
 {
-	struct arena *a = c->arena;
-	struct str filter, template;
 	char id[NEW_ID_SIZE];
 
 	carillon__v1__rule__init(r);
-	if (c->channels.n != 1)
-		return FAIL_USAGE(c, e,
-		    "a rule sends to one channel: give --channel once, "
-		    "and add a rule for each other channel");
-	if (!read_json_option(c, OPTION_FILTER, &filter, e) ||
-	    !read_json_option(c, OPTION_TEMPLATE, &template, e))
-		return false;
 	id_new(id, "rule");
 	r->id = arena_cstr(
-	    a, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
-	r->name = arena_cstr(a, command_option(c, OPTION_NAME));
-	r->event_type = arena_cstr(a, command_option(c, OPTION_TYPE));
-	r->connection = arena_cstr(a, command_option(c, OPTION_CONNECTION));
-	r->channel = arena_cstr(a, str_of(c->channels.values[0]));
-	r->filter = arena_cstr(a, filter);
-	r->template_ = arena_cstr(a, template);
+	    c->arena, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
 	r->active = !command_has(c, OPTION_INACTIVE);
-	r->on_unknown = command_has(c, OPTION_PREFER_SILENCE)
-	                    ? CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE
-	                    : CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_DUPLICATE;
-	r->on_message_error = command_has(c, OPTION_NO_PLAIN_TEXT)
-	                          ? CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_FAIL
-	                          : CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
+	r->on_unknown = CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_DUPLICATE;
+	r->on_message_error = CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
 	r->created_ms = r->updated_ms = clock_wall().ms;
 	return rule_options_read(c, r, e);
 }
@@ -83,6 +64,35 @@ verb_rule_add(struct command *c, struct err *e)
 		return show_stored(c, r.id, NULL, e);
 	printf("%s\n", r.id);
 	return true;
+}
+
+/* --- set --- */
+
+/* Another channel or connection is the repair of a rule that is held. */
+bool
+verb_rule_set(struct command *c, struct err *e)
+{
+	struct str workspace = command_argument(c, 0);
+	bool repairs = command_has(c, OPTION_CHANNEL) || command_has(c, OPTION_CONNECTION);
+	struct held held;
+	rule_record *r;
+	uint64_t revision;
+
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
+		return false;
+	r = rule_of_arguments(c, &revision, e);
+	if (r == NULL || !rule_options_read(c, r, e))
+		return false;
+	r->updated_ms = clock_wall().ms;
+	if (repairs)
+		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	if (repairs &&
+	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
+		return false;
+	if (!registry_put_rule(c->registry, workspace, r, revision, e))
+		return false;
+	rule_try_sample(c, r);
+	return show_stored(c, r->id, repairs ? &held : NULL, e);
 }
 
 /* --- list and show --- */

@@ -7,7 +7,7 @@
 
 /* The rule of the arguments WORKSPACE and ID. */
 rule_record *rule_of_arguments(struct command *c, uint64_t *revision, struct err *e);
-/* The rule_options.c part of `rule add`. */
+/* Puts into the rule what options say of it; what they do not name stays. */
 MUST_USE bool rule_options_read(struct command *c, rule_record *r, struct err *e);
 /* Says on standard error what the sample event of its type shows: not wanted, cut, a path that
  * leads nowhere. */

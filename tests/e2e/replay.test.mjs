@@ -209,9 +209,24 @@ describe('replay', () => {
 		}
 	});
 
+	test('another channel repairs a rule that is held, and the rest of it stays', async () => {
+		await bench.rule('acme', 'lame', { type: 'lame.x', channel: 'C0NOWHERE', args: ['--retry', '0,7', '--on-burst', 'digest', '--name', 'Lame'] });
+		await producer.publish('acme', { ...alert('evt-lame-0'), type: 'lame.x' });
+		await whenAre(bench, 'acme', 'held', 1);
+		const rule = await bench.json('rule', 'set', 'acme', 'lame', '--channel', 'C0GENERAL', '--thread-key', '{{ payload.alert_id }}');
+		assert.equal(rule.released.count, 1);
+		assert.deepEqual([rule.channel, rule.name, rule.on_burst, rule.thread_hours, rule.event_type],
+			['C0GENERAL', 'Lame', 'digest', 24, 'lame.x']);
+		assert.deepEqual(rule.retry_s, [0, 7]);
+		await until('it', async () => (await posts(bench)).has('evt-lame-0'));
+		const bare = await bench.json('rule', 'set', 'acme', 'lame', '--thread-key', '', '--on-burst', 'queue');
+		assert.deepEqual([bare.thread_key, bare.thread_hours, bare.on_burst], ['', 0, 'queue']);
+		await bench.cli('rule', 'delete', 'acme', 'lame', '--yes');
+	});
+
 	test('an export is a line an event, oldest first', async () => {
 		const lines = (await bench.cli('event', 'export', 'acme')).split('\n').map((line) => JSON.parse(line));
-		assert.equal(lines.length, N + 31);
+		assert.equal(lines.length, N + 32);
 		assert.ok(lines.every((line, i) => i === 0 || line.sequence > lines[i - 1].sequence));
 		const one = lines.find((line) => line.id === 'evt-lost-7');
 		assert.equal(one.workspace, 'acme');
