@@ -77,6 +77,7 @@ export class Part {
 		if (signal !== 'SIGTERM') return ended
 		const code = await Promise.race([ended, sleep(PATIENCE_MS, 'would not end', { ref: false })])
 		this.#child?.kill('SIGKILL')
+		await ended
 		return code
 	}
 
