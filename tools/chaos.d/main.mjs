@@ -43,7 +43,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { FAULTS, NoEffect, dealFaults } from './faults.mjs'
-import { judgeLeaks, usage } from './leaks.mjs'
+import { isSanitized, judgeLeaks, usage } from './leaks.mjs'
 import { until } from './parts.mjs'
 import { randomSource } from './random.mjs'
 import { History, judge } from './verdict.mjs'
@@ -188,6 +188,8 @@ async function run(world, options) {
 	world.startLoad()
 	await untilThingsMove(world)
 	lookAt(world, looks)
+	const isMemoryJudged = looks.length > 0 && !isSanitized(world.service.pid)
+	if (looks.length > 0 && !isMemoryJudged) say('chaos: SKIPPED memory: the service is built with a sanitizer')
 	const faults = await runRounds(world, options, random, looks)
 	await world.endLoad()
 	say('chaos: waiting until all is settled')
@@ -199,7 +201,7 @@ async function run(world, options) {
 	return {
 		report: {
 			rounds: Object.values(faults).reduce((sum, n) => sum + n, 0), ...figures, unacknowledged, exits: world.service.ends.length,
-			without_effect: world.withoutEffect.length, troubles: world.troubles.length, ...judgeLeaks(looks),
+			without_effect: world.withoutEffect.length, troubles: world.troubles.length, ...judgeLeaks(looks, isMemoryJudged),
 			lives: world.lives.length, seed: options.seed, rate: options.rate,
 			seconds: Math.round((Date.now() - began) / 1000), faults,
 		},
