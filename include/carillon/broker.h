@@ -102,6 +102,8 @@ void puller_close(struct puller *p);
  */
 MUST_USE bool puller_next(
     struct puller *p, size_t room, int64_t wait_ms, struct broker_message *out, struct err *e);
+/* Whether a next message is here already. */
+bool puller_has_next(struct puller *p);
 /* Whether any message that was asked for may still arrive (for drain): stops asking, and the
  * requests outstanding are let run out. */
 void puller_stop(struct puller *p);

@@ -46,6 +46,19 @@ list_prepend(struct list *head, struct list *node)
 	list_append(head->next, node);
 }
 
+/* Moves every node of `from`, in order, to the end of `into`. */
+static inline void
+list_move_all(struct list *from, struct list *into)
+{
+	if (list_is_empty(from))
+		return;
+	from->next->prev = into->prev;
+	into->prev->next = from->next;
+	from->prev->next = into;
+	into->prev = from->prev;
+	list_init(from);
+}
+
 /* Unlinks and returns the first node, or NULL. */
 static inline struct list *
 list_take_first(struct list *head)

@@ -17,6 +17,9 @@ void queue_free(struct queue *q); /* must be empty; NULL is fine */
 MUST_USE bool queue_try_put(struct queue *q, struct list *node);
 /* Waits for room. False only once the queue is closed. */
 MUST_USE bool queue_put(struct queue *q, struct list *node);
+/* As queue_put for every node of `from`, but wakes the taker once. What is left is the
+ * caller's. */
+MUST_USE bool queue_put_all(struct queue *q, struct list *from);
 /* Moves everything to the end of `into`; never waits. Returns how many. */
 size_t queue_take_all(struct queue *q, struct list *into);
 /* As queue_take_all, but waits up to `wait_ms` for a first entry. */

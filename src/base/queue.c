@@ -104,11 +104,7 @@ take_all_locked(struct queue *q, struct list *into)
 		fd_clear(q);
 	if (taken == 0)
 		return 0;
-	q->entries.next->prev = into->prev;
-	into->prev->next = q->entries.next;
-	q->entries.prev->next = into;
-	into->prev = q->entries.prev;
-	list_init(&q->entries);
+	list_move_all(&q->entries, into);
 	q->len = 0;
 	must(pthread_cond_broadcast(&q->has_room) == 0);
 	return taken;
@@ -134,6 +130,21 @@ queue_put(struct queue *q, struct list *node)
 	bool ok = !q->closed;
 	if (ok)
 		put_locked(q, node);
+	unlock(q);
+	return ok;
+}
+
+bool
+queue_put_all(struct queue *q, struct list *from)
+{
+	lock(q);
+	while (!q->closed && !list_is_empty(from)) {
+		if (q->len < q->limit)
+			put_locked(q, list_take_first(from));
+		else
+			must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
+	}
+	bool ok = list_is_empty(from);
 	unlock(q);
 	return ok;
 }

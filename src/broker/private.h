@@ -153,11 +153,16 @@ struct pull {
 	mono_t not_before;   /* no request before this */
 	int64_t backoff_ms;
 	atomic_bool stopped;
+	mono_t counting_since;
+	int counted;  /* messages since then */
+	bool is_busy; /* many came when last counted */
 };
 
 MUST_USE bool pull_init(
     struct pull *p, struct broker *b, const char *stream, const char *consumer, struct err *e);
 void pull_fini(struct pull *p);
+/* Whether a next message is here already. */
+bool pull_has_next(const struct pull *p);
 /* Forgets what was asked for; the next pull_next asks anew. */
 void pull_reset(struct pull *p);
 /* As puller_next. */

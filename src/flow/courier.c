@@ -106,6 +106,7 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	struct err e = {0};
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
+	delivery_render(d, d->arena);
 	if (compose(c, d, conn, transfer_request(t), &e)) {
 		FLOW_COUNT(c->flow, attempts);
 		deliver_start(c->deliver, t, d);

@@ -3,7 +3,10 @@
 #include "carillon/clock.h"
 #include "carillon/log.h"
 
-enum { REROUTE_MS = 200 };
+enum {
+	REROUTE_MS = 200,
+	CROWDED_MS = 100,
+};
 
 static struct lane_policy
 policy_of(const struct config *config)
@@ -85,6 +88,8 @@ courier_free(struct courier *c)
 static void
 park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
 {
+	atomic_store_explicit(&d->rule->connection->crowded_until, clock_mono().ms + CROWDED_MS,
+	    memory_order_relaxed);
 	d->due = (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)};
 	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
 }

@@ -165,6 +165,7 @@ say(struct delivery *d, const struct digest_item *items, int n, const char *hist
 	    .blocks = section(a, &text),
 	    .text = arena_printf(a, "%d more messages like this", n),
 	};
+	d->is_rendered = true;
 	buf_fini(&text);
 }
 

@@ -122,5 +122,15 @@ void flow_break(struct flow *f, const struct err *e);
 void flow_pause(int64_t ms);
 /* The one message that may be taken while others are held is taken. */
 void flow_took_one(struct flow *f);
-/* Hands a message whose deliveries were decided to whoever is next. Takes it. */
+/* Messages whose deliveries were decided, by who is next: handed over together, because to
+ * wake a thread costs more than what it does for one of them. */
+struct onward {
+	struct list to_courier, to_scribe;
+	int n;
+};
+void onward_init(struct onward *o);
+/* Takes the message. */
+void onward_add(struct onward *o, struct message *m);
+void onward_send(struct onward *o, struct flow *f);
+/* All of it for one message. */
 void flow_forward(struct flow *f, struct message *m);

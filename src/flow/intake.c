@@ -16,6 +16,7 @@ enum {
 	STORE_PAUSE_MS = 2000,  /* the index cannot be read right now */
 	LEDGER_PAUSE_MS = 1000, /* until the ledger's deliveries of the event are settled */
 	GIVE_BACK_WAIT_MS = 50,
+	TOGETHER_MAX = 32, /* messages handed over at once */
 };
 
 struct intake {
@@ -24,6 +25,7 @@ struct intake {
 	bool knows_consumer;   /* false: it is gone, or may be */
 	uint64_t consumer;     /* consumer_info.id: who counts what is pulled */
 	mono_t not_before;     /* after a failure */
+	struct onward onward;  /* taken, and not yet handed over */
 };
 
 static void
@@ -137,7 +139,7 @@ take(struct intake *in, struct message *m, const struct broker_message *bm)
 	switch (hand_take(in->flow->hand, m)) {
 	case HAND_TAKEN:
 		if (look_at_keys(in, m)) {
-			flow_forward(in->flow, m);
+			onward_add(&in->onward, m);
 			return;
 		}
 		hand_release(in->flow->hand, m);
@@ -262,9 +264,13 @@ intake_turn(struct intake *in, int64_t wait_ms)
 	struct err e = {0};
 	size_t room;
 
-	if (hold == HOLD_ALL || !is_ready(in))
+	if (hold == HOLD_ALL || !is_ready(in)) {
+		onward_send(&in->onward, f);
 		return false;
+	}
 	room = hand_room(f->hand);
+	if (room == 0)
+		onward_send(&in->onward, f);
 	if (room == 0 && !hand_wait_room(f->hand, wait_ms))
 		return true;
 	if (room == 0 || hold == HOLD_BUT_ONE)
@@ -273,6 +279,8 @@ intake_turn(struct intake *in, int64_t wait_ms)
 		flow_took_one(f);
 		ingest(in, &bm);
 		broker_message_free(&bm);
+		if (in->onward.n >= TOGETHER_MAX || !puller_has_next(in->puller))
+			onward_send(&in->onward, f);
 		return true;
 	}
 	if (e.kind == ERR_SETUP)
@@ -291,6 +299,7 @@ intake_new(struct flow *f)
 	in->flow = f;
 	in->consumer = f->doubt.consumer.id;
 	in->knows_consumer = true;
+	onward_init(&in->onward);
 	return in;
 }
 
@@ -311,6 +320,7 @@ give_back_rest(struct intake *in)
 void
 intake_free(struct intake *in)
 {
+	onward_send(&in->onward, in->flow);
 	if (in->puller != NULL) {
 		give_back_rest(in);
 		puller_close(in->puller);

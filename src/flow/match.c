@@ -47,19 +47,24 @@ aim(struct delivery *d)
 	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
 }
 
-/* Rules of one template make the same message of an event: rendered once, shown by all. */
+/* Rules of one template make the same message of an event: rendered once, shown by all. What
+ * will hardly find room in its lane is not rendered before it leaves it. */
 static void
 render(struct delivery *d)
 {
 	const struct message *m = d->message;
 
+	if (clock_mono().ms <
+	    atomic_load_explicit(&d->rule->connection->crowded_until, memory_order_relaxed))
+		return;
 	for (const struct delivery *other = m->deliveries; other < d; other++)
-		if (other->step != STEP_SETTLED && other->rule->template == d->rule->template &&
+		if (other->is_rendered && other->rule->template == d->rule->template &&
 		    other->rule->order == d->rule->order) {
 			d->rendered = other->rendered;
+			d->is_rendered = true;
 			return;
 		}
-	message_render(d->rule->template, &m->event, d->rule->order, m->arena, &d->rendered);
+	delivery_render(d, m->arena);
 }
 
 static struct str

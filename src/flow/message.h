@@ -100,6 +100,7 @@ struct delivery {
 	struct str replay;             /* the replay that asks for it; empty normally */
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
 	struct rendered rendered;
+	bool is_rendered;  /* else that is done when it leaves its lane */
 	uint32_t spent;    /* attempts that count towards the schedule */
 	bool maybe_posted; /* an earlier attempt may have been posted */
 	bool degraded;     /* plain text instead of the formatted message */
@@ -130,5 +131,7 @@ struct delivery {
 struct message *message_new(enum origin origin, uint64_t seq);
 /* Releases the ruleset and the arena with everything in it. */
 void message_free(struct message *m);
+/* Makes the message of a delivery that has none yet, in `a`. */
+void delivery_render(struct delivery *d, struct arena *a);
 /* Room for `n` deliveries, initialised. */
 void message_deliveries(struct message *m, int n);

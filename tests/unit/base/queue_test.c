@@ -76,6 +76,41 @@ a_full_queue_refuses_until_it_is_emptied(void **state)
 	queue_free(q);
 }
 
+static void *
+take_one_by_one(void *queue)
+{
+	struct list into;
+	size_t n = 0;
+
+	list_init(&into);
+	while (n < 5)
+		n += queue_wait_all(queue, &into, PLENTY_MS);
+	return NULL;
+}
+
+static void
+all_of_a_list_is_put_in_order_and_waits_for_room(void **state)
+{
+	struct queue *q = queue_new(2);
+	struct item items[5];
+	struct list from;
+	pthread_t taker;
+
+	(void)state;
+	list_init(&from);
+	for (int i = 0; i < 5; i++)
+		list_append(&from, &items[i].link);
+	assert_int_equal(pthread_create(&taker, NULL, take_one_by_one, q), 0);
+	assert_true(queue_put_all(q, &from));
+	assert_true(list_is_empty(&from));
+	assert_int_equal(pthread_join(taker, NULL), 0);
+	list_append(&from, &items[0].link);
+	queue_close(q);
+	assert_false(queue_put_all(q, &from));
+	assert_ptr_equal(list_take_first(&from), &items[0].link);
+	queue_free(q);
+}
+
 static void
 the_descriptor_is_readable_while_there_is_something(void **state)
 {
@@ -288,6 +323,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(entries_come_out_in_order_behind_what_was_there),
 	    cmocka_unit_test(a_full_queue_refuses_until_it_is_emptied),
+	    cmocka_unit_test(all_of_a_list_is_put_in_order_and_waits_for_room),
 	    cmocka_unit_test(the_descriptor_is_readable_while_there_is_something),
 	    cmocka_unit_test(a_closed_queue_takes_nothing_and_gives_what_it_has),
 	    cmocka_unit_test(waiting_for_nothing_ends),

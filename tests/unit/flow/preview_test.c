@@ -177,6 +177,32 @@ rules_of_one_template_are_rendered_once(void **state)
 }
 
 static void
+what_a_crowded_lane_will_hardly_take_is_rendered_when_it_leaves_it(void **state)
+{
+	struct fixture *f = *state;
+	struct rulebook *b = rulebook_new(f->store, 10);
+	struct message *m = message_new(ORIGIN_STREAM, 1);
+	struct txn *history = txn_read(f->store, STORE_HISTORY);
+	struct delivery *d;
+
+	put_workspace(f, "acme");
+	put_rule(f, "acme", "one", "");
+	m->rules = get_rules(b, "acme");
+	m->event = event_of(f, PAYLOAD);
+	atomic_store(&m->rules->rules[0].connection->crowded_until, INT64_MAX);
+	assert_true(match(m, history, (wall_t){0}));
+	d = &m->deliveries[0];
+	assert_int_equal(d->step, STEP_SEND);
+	assert_false(d->is_rendered);
+	delivery_render(d, d->arena);
+	assert_true(d->is_rendered);
+	assert_true(d->rendered.text.len > 0);
+	txn_end(history);
+	message_free(m);
+	rulebook_free(b);
+}
+
+static void
 it_is_written_as_one_json_object(void **state)
 {
 	struct fixture *f = *state;
@@ -210,6 +236,7 @@ main(void)
 	    STORE_TEST(a_rule_that_does_not_compile_and_an_event_that_is_none_are_refused),
 	    STORE_TEST(what_is_shown_is_what_is_sent),
 	    STORE_TEST(rules_of_one_template_are_rendered_once),
+	    STORE_TEST(what_a_crowded_lane_will_hardly_take_is_rendered_when_it_leaves_it),
 	    STORE_TEST(it_is_written_as_one_json_object),
 	};
 
