@@ -213,11 +213,12 @@ describe('replay', () => {
 		await bench.rule('acme', 'lame', { type: 'lame.x', channel: 'C0NOWHERE', args: ['--retry', '0,7', '--on-burst', 'digest', '--name', 'Lame'] });
 		await producer.publish('acme', { ...alert('evt-lame-0'), type: 'lame.x' });
 		await whenAre(bench, 'acme', 'held', 1);
+		await until('the hold', async () => (await bench.json('rule', 'show', 'acme', 'lame')).hold_code);
 		const rule = await bench.json('rule', 'set', 'acme', 'lame', '--channel', 'C0GENERAL', '--thread-key', '{{ payload.alert_id }}');
 		assert.equal(rule.released.count, 1);
 		assert.deepEqual([rule.channel, rule.name, rule.on_burst, rule.thread_hours, rule.event_type],
 			['C0GENERAL', 'Lame', 'digest', 24, 'lame.x']);
-		assert.deepEqual(rule.retry_s, [0, 7]);
+		assert.deepEqual(rule.retry, [0, 7]);
 		await until('it', async () => (await posts(bench)).has('evt-lame-0'));
 		const bare = await bench.json('rule', 'set', 'acme', 'lame', '--thread-key', '', '--on-burst', 'queue');
 		assert.deepEqual([bare.thread_key, bare.thread_hours, bare.on_burst], ['', 0, 'queue']);
