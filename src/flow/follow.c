@@ -140,6 +140,22 @@ tell(struct follower *w, struct trouble *t)
 	arena_free(a);
 }
 
+static bool
+is_same_credential(const struct trouble *t, const connection_record *c)
+{
+	unsigned char mark[CREDENTIAL_MARK] = {0};
+
+	credential_mark(mark, (struct str){(const char *)c->sealed.data, c->sealed.len});
+	return memcmp(mark, t->credential, sizeof(mark)) == 0;
+}
+
+static bool
+is_same_channel(const struct trouble *t, const rule_record *r)
+{
+	return strncmp(t->channel, r->channel, CHANNEL_MAX) == 0 &&
+	       strcmp(t->connection, r->connection) == 0;
+}
+
 /* True when this call made the change, so that it is told once however many deliveries failed.
  */
 static bool
@@ -151,7 +167,8 @@ break_connection(struct follower *w, struct trouble *t, struct err *e)
 	    w->registry, a, str_of(t->workspace), str_of(t->connection), &revision, e);
 	bool changed = false;
 
-	if (c != NULL &&
+	t->is_over = c != NULL && !is_same_credential(t, c);
+	if (c != NULL && !t->is_over &&
 	    c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE) {
 		c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
 		c->status_reason = t->reason;
@@ -173,7 +190,8 @@ hold_rule(struct follower *w, struct trouble *t, struct err *e)
 	    registry_rule(w->registry, a, str_of(t->workspace), str_of(t->rule), &revision, e);
 	bool changed = false;
 
-	if (r != NULL && r->hold_reason[0] == '\0') {
+	t->is_over = r != NULL && !is_same_channel(t, r);
+	if (r != NULL && !t->is_over && r->hold_reason[0] == '\0') {
 		r->hold_reason = t->reason;
 		r->hold_code = t->code;
 		r->updated_ms = clock_wall().ms;
@@ -199,6 +217,11 @@ persist(struct follower *w, struct trouble *t)
 		if (e.kind != ERR_CONFLICT && e.kind != ERR_TEMP) {
 			if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND)
 				log_error("follower.persist", L_STR("error", e.text));
+			if (!t->is_over)
+				return;
+			/* What was held because of it may go. */
+			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
+			flow_wake_ledger(w->flow);
 			return;
 		}
 	}

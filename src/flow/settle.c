@@ -218,6 +218,9 @@ tell_operator(struct scribe *s, const struct delivery *d)
 	str_copy(t.rule, sizeof(t.rule), d->rule_id);
 	if (d->rule != NULL)
 		str_copy(t.connection, sizeof(t.connection), d->rule->connection_id);
+	if (d->rule != NULL && d->rule->connection != NULL)
+		credential_mark(t.credential, d->rule->connection->sealed);
+	str_copy(t.channel, sizeof(t.channel), d->channel);
 	str_copy(t.code, sizeof(t.code), str_of(d->outcome.error_code));
 	str_copy(t.reason, sizeof(t.reason), d->reason);
 	str_copy(t.action, sizeof(t.action), d->action);

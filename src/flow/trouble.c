@@ -55,3 +55,11 @@ troubles_take(struct troubles *t)
 	first = list_take_first(&t->taken);
 	return first == NULL ? NULL : CONTAINER_OF(first, struct trouble, link);
 }
+
+void
+credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed)
+{
+	memset(mark, 0, CREDENTIAL_MARK);
+	if (sealed.len >= CREDENTIAL_MARK)
+		memcpy(mark, sealed.ptr + sealed.len - CREDENTIAL_MARK, CREDENTIAL_MARK);
+}

@@ -17,6 +17,8 @@ enum trouble_kind {
 	TROUBLE_UNDECODABLE,       /* only to be told */
 };
 
+enum { CREDENTIAL_MARK = 16, CHANNEL_MAX = 64 };
+
 struct trouble {
 	struct list link;
 	enum trouble_kind kind;
@@ -26,7 +28,14 @@ struct trouble {
 	char event_id[EVENT_ID_MAX + 1];
 	char code[64], reason[320], action[160];
 	uint64_t seq; /* of the event that showed it */
+	/* What was tried: who has replaced it since has repaired this. */
+	char channel[CHANNEL_MAX + 1];
+	unsigned char credential[CREDENTIAL_MARK];
+	bool is_over; /* found to be repaired */
 };
+
+/* The end of a sealed credential, which is never the same twice. */
+void credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed);
 
 struct troubles;
 struct troubles *troubles_new(size_t limit);
