@@ -25,15 +25,21 @@ struct store_options {
 	const char *dir;     /* created with mode 0700 if it is not there */
 	size_t state_map_mb; /* initial map sizes */
 	size_t history_map_mb;
-	bool read_only; /* for CLI verbs that only look; the store must exist */
+	bool read_only;    /* for CLI verbs that only look; the store must exist */
+	bool looks_at_all; /* of large files, too, and when only looking: it takes seconds */
+	/* A damaged file is renamed and begun anew, said in the log; not with read_only. The
+	 * service's choice: only it fills the new one from the streams at once. */
+	bool sets_aside;
 };
 
 /*
  * Opens both environments, clears readers of dead processes and checks the schema version.
- * ERR_CORRUPT: a file is not what was written (says: stop, move the directory away, start; the
- * streams rebuild it). ERR_SETUP: newer schema, no permission.
+ * ERR_CORRUPT: a file is not what was written (says what to do). ERR_SETUP: newer schema, no
+ * permission.
  */
 MUST_USE bool store_open(struct store **out, const struct store_options *o, struct err *e);
+/* The path that a damaged file was renamed to when this was opened; NULL if it was whole. */
+const char *store_set_aside(const struct store *s, enum store_env env);
 void store_close(struct store *s); /* NULL is fine */
 
 /*
@@ -98,6 +104,11 @@ void state_each_of_kind(struct txn *t, enum state_kind kind, state_of_kind_fn *e
 /* Puts or (bytes empty) deletes by KV key; an older revision than what is there changes
  * nothing. */
 void state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revision);
+/* Every record and (bytes empty) every deletion, with its KV key; false from it stops. */
+typedef bool state_version_fn(struct str key, struct str bytes, uint64_t revision, void *arg);
+void state_each_version(struct txn *t, state_version_fn *each, void *arg);
+/* Empties the environment: it is as if nothing had been applied yet. */
+void state_reset(struct txn *t);
 /* Forgets what was deleted in a workspace: their ids are its customer's. At most `max` a call;
  * returns how many went. */
 size_t state_forget(struct txn *t, struct str workspace, size_t max);
@@ -106,6 +117,19 @@ uint64_t store_applied(struct txn *t);
 /* The same, in a transaction of its own. 0 if it cannot be read. */
 uint64_t store_applied_now(struct store *s, enum store_env env);
 void store_set_applied(struct txn *t, uint64_t seq);
+/* The message id of what was applied last. Another one under that sequence means that the
+ * stream lost its tail and has used its sequences again. Empty: not known. */
+struct str store_mark(struct txn *t, struct arena *a);
+void store_set_mark(struct txn *t, struct str msg_id);
+/* What an interrupted repair needs to go on (flow/repair.h). 0: no repair is under way. */
+enum store_number {
+	STORE_REPAIR,      /* of the environment's own stream: what it still has, plus one */
+	STORE_EVENTS_GOOD, /* of the events stream, in the history environment: the same, */
+	STORE_EVENTS_END,  /* and where it ended when that was found */
+	STORE_NUMBERS
+};
+uint64_t store_number(struct txn *t, enum store_number which);
+void store_set_number(struct txn *t, enum store_number which, uint64_t n);
 /* Id of the stream the environment was built from (creation time as text); empty when new. A
  * different one means the stream was made anew. Copies into the arena. */
 struct str store_stream_id(struct txn *t, struct arena *a);
@@ -119,6 +143,8 @@ void history_apply(struct txn *t, const history_entry *entry);
 uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
 /* Sequence of the newest event that is known; 0 if none is. */
 uint64_t ledger_newest(struct txn *t);
+/* The newest event at or before `seq`, unpacked into `a`; NULL if there is none. */
+event_record *history_event_before(struct txn *t, struct arena *a, uint64_t seq);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
 event_record *history_event(struct txn *t, struct arena *a, uint64_t seq);
 delivery_record *history_delivery(
@@ -156,6 +182,16 @@ void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 
+/* Deliveries of all workspaces that are not final, of events from sequence `from` on. */
+void ledger_each_open(
+    struct txn *t, struct arena *a, uint64_t from, delivery_each_fn *each, void *arg);
+
+/* Calls `each` for every event and delivery of `ours` that `theirs` has not (then it is given
+ * NULL) or has otherwise; false from it stops. Entries live until `each` returns. */
+typedef bool history_differs_fn(
+    const history_entry *ours, const history_entry *theirs, void *arg);
+void history_compare(struct txn *ours, struct txn *theirs, history_differs_fn *each, void *arg);
+
 /*
  * The last message of a key that a rule's option made of its events: where replies go, what is
  * updated in place, what counts as a repeat. Kept as long as the delivery it came from.
@@ -186,6 +222,10 @@ size_t history_erase(struct txn *t, struct str workspace, size_t max);
  */
 MUST_USE bool store_ask_rewrite(const char *dir, struct err *e);
 bool store_wants_rewrite(const char *dir);
+
+/* Removes the files of a store that nobody has open, and its directory if that is empty then.
+ */
+void store_remove(const char *dir);
 
 struct store_stats {
 	uint64_t events, deliveries, parked, held, state_records;

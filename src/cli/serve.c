@@ -74,6 +74,7 @@ serve_open(struct command *c, struct err *e)
 	struct store_options store = store_options_of(&c->config);
 	struct broker_options broker = broker_options_of(&c->config, SERVE_CONNECT_WAIT_MS);
 
+	store.sets_aside = c->config.repair;
 	deliver_global_init();
 	say_memory();
 	return vault_open(&c->vault, c->config.master_key_file, e) &&

@@ -239,7 +239,7 @@ env_check(struct env *env, struct err *e)
 		return env_fail(env, e, errno);
 	w.page_size = stat.ms_psize;
 	w.pages = (uint64_t)file.st_size / w.page_size;
-	if (w.pages > info.me_last_pgno &&
+	if (w.pages > info.me_last_pgno && !env->looks_at_all &&
 	    (env->read_only || (uint64_t)file.st_size > CHECK_ALWAYS_BYTES))
 		return true;
 	if (!walk_file(env, &w, e))

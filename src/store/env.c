@@ -25,8 +25,9 @@ bool
 env_fail_corrupt(const struct env *env, struct err *e, const char *why)
 {
 	return fail(e, ERR_CORRUPT,
-	    "%s: not a Carillon index (%s): stop the service, move %s away and start "
-	    "again; it is rebuilt from the streams",
+	    "%s: not a Carillon index (%s): start the service again: it sets the file aside "
+	    "and "
+	    "it is rebuilt from the streams; with repair off, move %s away before",
 	    env->path, why, env->dir);
 }
 
@@ -120,11 +121,16 @@ env_fail_absent(const struct env *env, struct err *e)
 	    env->path);
 }
 
-/* A new index is not begun on a full disk, where only half of its header might be written. */
+/* A new index is not begun on a full disk, where only half of its header might be written. To
+ * LMDB an empty file is a new one, too; to an operator it is one that was lost. */
 static bool
-may_open(const struct env *env, struct err *e)
+may_open(const struct env *env, bool sets_aside, struct err *e)
 {
-	if (access(env->path, F_OK) == 0 || errno != ENOENT)
+	struct stat st;
+
+	if (stat(env->path, &st) == 0)
+		return !sets_aside || st.st_size > 0 || env_fail_corrupt(env, e, "it is empty");
+	if (errno != ENOENT)
 		return true;
 	if (env->read_only)
 		return env_fail_absent(env, e);
@@ -136,9 +142,10 @@ env_open(struct env *env, const struct store_options *o, const char *name, size_
     struct err *e)
 {
 	env->read_only = o->read_only;
+	env->looks_at_all = o->looks_at_all;
 	snprintf(env->dir, sizeof(env->dir), "%s", o->dir);
 	snprintf(env->path, sizeof(env->path), "%s/%s.mdb", o->dir, name);
-	if (!may_open(env, e))
+	if (!may_open(env, o->sets_aside, e))
 		return false;
 	must(gate_init(&env->gate));
 	must(mdb_env_create(&env->mdb) == 0);
@@ -252,6 +259,52 @@ make_dirs(const char *dir, struct err *e)
 	return true;
 }
 
+static void
+env_close(struct env *env)
+{
+	if (env->mdb) {
+		must(env->gate.inside == 0);
+		mdb_env_close(env->mdb);
+		gate_fini(&env->gate);
+	}
+	env->mdb = NULL;
+}
+
+static bool
+open_env(struct store *s, enum store_env env, const struct store_options *o, struct err *e)
+{
+	static const char *const names[STORE_ENVS] = {"state", "history"};
+	const size_t map_mb = env == STORE_STATE ? o->state_map_mb : o->history_map_mb;
+
+	return env_open(&s->envs[env], o, names[env], map_mb, e) && open_schema(s, env, e);
+}
+
+static bool
+open_env_or_anew(
+    struct store *s, enum store_env env, const struct store_options *o, struct err *e)
+{
+	struct err why = {0};
+
+	if (open_env(s, env, o, &why))
+		return true;
+	if (why.kind != ERR_CORRUPT || !o->sets_aside)
+		return fail(e, why.kind, "%s", why.text);
+	env_close(&s->envs[env]);
+	return env_set_aside(&s->envs[env], &why, s->aside[env], e) && open_env(s, env, o, e);
+}
+
+static struct store *
+store_try(const struct store_options *o, struct err *e)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	must(s);
+	if (open_env_or_anew(s, STORE_STATE, o, e) && open_env_or_anew(s, STORE_HISTORY, o, e))
+		return s;
+	store_close(s);
+	return NULL;
+}
+
 bool
 store_open(struct store **out, const struct store_options *o, struct err *e)
 {
@@ -261,18 +314,13 @@ store_open(struct store **out, const struct store_options *o, struct err *e)
 		    STORE_PATH_MAX - 1, strlen(o->dir));
 	if (!o->read_only && !make_dirs(o->dir, e))
 		return false;
-	if (!o->read_only)
-		store_rewrite(o->dir);
-	struct store *s = calloc(1, sizeof(*s));
-	must(s);
-	if (env_open(&s->envs[STORE_STATE], o, "state", o->state_map_mb, e) &&
-	    env_open(&s->envs[STORE_HISTORY], o, "history", o->history_map_mb, e) &&
-	    open_schema(s, STORE_STATE, e) && open_schema(s, STORE_HISTORY, e)) {
-		*out = s;
-		return true;
-	}
-	store_close(s);
-	return false;
+	*out = store_try(o, e);
+	if (*out == NULL || o->read_only || !store_wants_rewrite(o->dir))
+		return *out != NULL;
+	store_close(*out); /* what is copied has been looked at, or LMDB would trust it */
+	store_rewrite(o->dir);
+	*out = store_try(o, e);
+	return *out != NULL;
 }
 
 void
@@ -280,13 +328,8 @@ store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < STORE_ENVS; i++) {
-		if (!s->envs[i].mdb)
-			continue;
-		must(s->envs[i].gate.inside == 0);
-		mdb_env_close(s->envs[i].mdb);
-		gate_fini(&s->envs[i].gate);
-	}
+	for (size_t i = 0; i < STORE_ENVS; i++)
+		env_close(&s->envs[i]);
 	free(s);
 }
 

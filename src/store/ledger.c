@@ -116,3 +116,22 @@ ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void
 	}
 	scan_end(&s);
 }
+
+void
+ledger_each_open(
+    struct txn *t, struct arena *a, uint64_t from, delivery_each_fn *each, void *arg)
+{
+	const struct key all = key_empty(), start = key_event(from);
+	struct str rule;
+	uint64_t seq;
+	struct scan s;
+
+	scan_forward(&s, t, TABLE_DELIVERY, &all, &start);
+	while (scan_next(&s) && key_read_delivery(s.key, 0, &seq, &rule)) {
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !delivery_state_is_final((enum delivery_state)d->state) &&
+		    !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}

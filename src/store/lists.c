@@ -63,6 +63,22 @@ ledger_newest(struct txn *t)
 	return seq;
 }
 
+event_record *
+history_event_before(struct txn *t, struct arena *a, uint64_t seq)
+{
+	const struct key all = key_empty(),
+			 start = key_event(seq == UINT64_MAX ? seq : seq + 1);
+	uint64_t found = 0;
+	struct str rest;
+	struct scan s;
+
+	scan_backward(&s, t, TABLE_EVENT, &all, &start);
+	if (scan_next(&s) && !key_read_delivery(s.key, 0, &found, &rest))
+		found = 0;
+	scan_end(&s);
+	return found ? history_event(t, a, found) : NULL;
+}
+
 void
 history_each_event_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
     event_each_fn *each, void *arg)

@@ -50,10 +50,10 @@ store_set_applied(struct txn *t, uint64_t seq)
 	meta_set_number(t, STR("applied"), seq);
 }
 
-struct str
-store_stream_id(struct txn *t, struct arena *a)
+static struct str
+meta_text(struct txn *t, struct arena *a, struct str name)
 {
-	const struct key k = key_text(STR("stream"));
+	const struct key k = key_text(name);
 	struct str value;
 
 	if (!txn_get(t, meta_table(t), &k, &value))
@@ -61,10 +61,53 @@ store_stream_id(struct txn *t, struct arena *a)
 	return arena_str(a, value);
 }
 
+static void
+meta_set_text(struct txn *t, struct str name, struct str text)
+{
+	const struct key k = key_text(name);
+
+	txn_put(t, meta_table(t), &k, text);
+}
+
+struct str
+store_stream_id(struct txn *t, struct arena *a)
+{
+	return meta_text(t, a, STR("stream"));
+}
+
 void
 store_set_stream_id(struct txn *t, struct str id)
 {
-	const struct key k = key_text(STR("stream"));
+	meta_set_text(t, STR("stream"), id);
+}
 
-	txn_put(t, meta_table(t), &k, id);
+struct str
+store_mark(struct txn *t, struct arena *a)
+{
+	return meta_text(t, a, STR("mark"));
+}
+
+void
+store_set_mark(struct txn *t, struct str msg_id)
+{
+	meta_set_text(t, STR("mark"), msg_id);
+}
+
+/* Stored: never rename one. */
+static const char *const NUMBERS[STORE_NUMBERS] = {
+    [STORE_REPAIR] = "repair",
+    [STORE_EVENTS_GOOD] = "events_good",
+    [STORE_EVENTS_END] = "events_end",
+};
+
+uint64_t
+store_number(struct txn *t, enum store_number which)
+{
+	return meta_number(t, str_of(NUMBERS[which]));
+}
+
+void
+store_set_number(struct txn *t, enum store_number which, uint64_t n)
+{
+	meta_set_number(t, str_of(NUMBERS[which]), n);
 }

@@ -46,9 +46,8 @@ store_ask_rewrite(const char *dir, struct err *e)
 	return true;
 }
 
-/* The lock file's descriptor, or -1 if another process has the environment open. */
-static int
-lock_alone(const char *path)
+int
+env_lock_alone(const char *path)
 {
 	char lock_path[PATH_BYTES + 8];
 	struct flock whole = {
@@ -175,8 +174,8 @@ copy_file(const char *path, const char *fresh, enum store_env env)
 	return rc;
 }
 
-static int
-sync_path(const char *path, int flags)
+int
+path_sync(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC);
 	int rc = fd < 0 || fsync(fd) != 0 ? errno : 0;
@@ -195,15 +194,15 @@ rewrite_one(const char *dir, const char *name, enum store_env env)
 	path_in(path, dir, name);
 	if (access(path, F_OK) != 0)
 		return errno == ENOENT;
-	lock = lock_alone(path);
+	lock = env_lock_alone(path);
 	if (lock < 0)
 		return false;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	rc = copy_file(path, fresh, env);
-	rc = rc ? rc : sync_path(fresh, O_RDONLY);
+	rc = rc ? rc : path_sync(fresh, O_RDONLY);
 	rc = rc                         ? rc
 	     : rename(fresh, path) != 0 ? errno
-	                                : sync_path(dir, O_RDONLY | O_DIRECTORY);
+	                                : path_sync(dir, O_RDONLY | O_DIRECTORY);
 	if (rc) {
 		log_error(
 		    "store.rewrite", L_STR("path", path), L_STR("error", mdb_strerror(rc)));

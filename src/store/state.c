@@ -241,3 +241,49 @@ state_forget(struct txn *t, struct str workspace, size_t max)
 	}
 	return n;
 }
+
+struct version_walk {
+	enum state_kind kind;
+	state_version_fn *each;
+	void *arg;
+	bool is_over;
+};
+
+static bool
+give_version(struct str workspace, struct str id, const struct state_value *v, void *arg)
+{
+	struct version_walk *w = arg;
+	char key[STATE_KEY_MAX];
+
+	state_key(key, workspace, w->kind, id);
+	w->is_over = !w->each(str_of(key), v->bytes, v->revision, w->arg);
+	return !w->is_over;
+}
+
+void
+state_each_version(struct txn *t, state_version_fn *each, void *arg)
+{
+	struct version_walk w = {.each = each, .arg = arg};
+	const struct key all = key_empty();
+	struct scan s;
+
+	for (w.kind = 0; w.kind < STATE_KINDS && !w.is_over; w.kind++)
+		state_each_of_kind(t, w.kind, give_version, &w);
+	if (w.is_over)
+		return;
+	scan_forward(&s, t, TABLE_GONE, &all, &all);
+	while (scan_next(&s) && s.value.len == 8)
+		if (!each(s.key, STR(""), number_get(s.value.ptr), arg))
+			break;
+	scan_end(&s);
+}
+
+void
+state_reset(struct txn *t)
+{
+	for (enum table_id table = 0; table <= TABLE_GONE; table++)
+		txn_empty(t, table);
+	store_set_applied(t, 0);
+	store_set_mark(t, STR(""));
+	store_set_number(t, STORE_REPAIR, 0);
+}

@@ -17,7 +17,12 @@ enum table_id {
 	TABLES
 };
 
-enum { STORE_ENVS = 2, STORE_PATH_MAX = 240, STORE_SCHEMA = 1 };
+enum {
+	STORE_ENVS = 2,
+	STORE_PATH_MAX = 240,
+	STORE_ASIDE_MAX = STORE_PATH_MAX + 64, /* of a damaged file's new name */
+	STORE_SCHEMA = 1,
+};
 
 /*
  * LMDB cannot change the size of a map while this process has a transaction in it. The gate
@@ -34,13 +39,14 @@ struct env {
 	MDB_env *mdb;
 	char dir[STORE_PATH_MAX];
 	char path[STORE_PATH_MAX + 16]; /* the data file */
-	bool read_only;
+	bool read_only, looks_at_all;
 	struct gate gate;
 };
 
 struct store {
 	struct env envs[STORE_ENVS];
 	MDB_dbi tables[TABLES];
+	char aside[STORE_ENVS][STORE_ASIDE_MAX]; /* where a damaged file was put, or empty */
 };
 
 struct txn {
@@ -68,6 +74,16 @@ void env_enter(struct env *env);
 void env_leave(struct env *env);
 MUST_USE bool gate_init(struct gate *g);
 void gate_fini(struct gate *g);
+
+/* The lock file's descriptor, or -1 if a process has the environment at `path` open. Close it
+ * to let others in (rewrite.c). */
+int env_lock_alone(const char *path);
+/* fsync; errno's number of what went wrong, or 0. */
+int path_sync(const char *path, int flags);
+/* Renames the damaged data file of `env`, which must not be open; `to` says what to (aside.c).
+ */
+MUST_USE bool env_set_aside(const struct env *env, const struct err *why,
+    char to[static STORE_ASIDE_MAX], struct err *e);
 
 /* Does what store_ask_rewrite asked for, if nobody else has the files open (rewrite.c). */
 void store_rewrite(const char *dir);
@@ -97,6 +113,8 @@ bool txn_append_message(
 /* Of the pages in use; looks at none of them. */
 uint64_t txn_bytes(struct txn *t, enum table_id table);
 uint64_t txn_count(struct txn *t, enum table_id table);
+/* Deletes everything in it. */
+void txn_empty(struct txn *t, enum table_id table);
 
 uint64_t meta_number(struct txn *t, struct str name);
 void meta_set_number(struct txn *t, struct str name, uint64_t n);

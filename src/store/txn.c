@@ -288,3 +288,13 @@ txn_count(struct txn *t, enum table_id table)
 		txn_fail(t, rc);
 	return stat.ms_entries;
 }
+
+void
+txn_empty(struct txn *t, enum table_id table)
+{
+	if (t->err.kind)
+		return;
+	const int rc = mdb_drop(t->mdb, txn_table(t, table), 0);
+	if (rc)
+		txn_fail(t, rc);
+}

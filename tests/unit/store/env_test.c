@@ -85,7 +85,7 @@ count_deliveries(struct fixture *f)
 static void
 assert_says_corrupt(struct fixture *f, const struct err *e)
 {
-	const struct str move = arena_printf(f->arena, "move %s away and start again", f->dir);
+	const struct str move = arena_printf(f->arena, "with repair off, move %s away", f->dir);
 
 	assert_int_equal(e->kind, ERR_CORRUPT);
 	assert_non_null(strstr(e->text, "/history.mdb: not a Carillon index ("));
