@@ -141,6 +141,10 @@ MUST_USE bool broker_state_put(struct broker *b, const char *key, struct str byt
     uint64_t expected, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
     struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e);
+/* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
+ * it was erased. */
+MUST_USE bool broker_state_get(
+    struct broker *b, const char *key, struct broker_message *out, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
 
@@ -170,6 +174,11 @@ MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct s
 /* Deletes one message and overwrites its bytes. True also when it was gone already. ERR_DENIED:
  * the stream was made so that single messages cannot be deleted. */
 MUST_USE bool broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e);
+/* Uses up the sequences of the events stream up to `seq`, so that no event will have one of
+ * them. What the stream has stays. Can be interrupted and called again. */
+MUST_USE bool broker_advance_events(struct broker *b, uint64_t seq, struct err *e);
+/* Whether that is of such a message: no event, to be acked. */
+bool subject_is_filler(const struct broker *b, struct str subject);
 /* Removes what a workspace has in a stream (erase): events and ops by subject, state by key. */
 MUST_USE bool broker_purge_workspace(
     struct broker *b, enum stream s, struct str workspace, struct err *e);

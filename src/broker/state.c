@@ -27,13 +27,11 @@ state_write(struct broker *b, const char *key, const char *operation, struct str
 	    revision, e);
 }
 
-/* The revision of the key's delete marker; false if its last revision is a value. */
-static bool
-state_find_marker(struct broker *b, const char *key, uint64_t *revision)
+bool
+broker_state_get(struct broker *b, const char *key, struct broker_message *out, struct err *e)
 {
 	struct buf request = {0};
 	struct json_writer w;
-	struct broker_message m;
 	char subject[SUBJECT_MAX];
 
 	snprintf(subject, sizeof subject, "$KV.%s.%s", b->bucket, key);
@@ -41,9 +39,18 @@ state_find_marker(struct broker *b, const char *key, uint64_t *revision)
 	jw_object(&w);
 	jw_kv_cstr(&w, "last_by_subj", subject);
 	jw_object_end(&w);
-	bool found = get_direct(b, STREAM_STATE, buf_view(&request), &m, NULL);
+	bool found = get_direct(b, STREAM_STATE, buf_view(&request), out, e);
 	buf_fini(&request);
-	if (!found)
+	return found;
+}
+
+/* The revision of the key's delete marker; false if its last revision is a value. */
+static bool
+state_find_marker(struct broker *b, const char *key, uint64_t *revision)
+{
+	struct broker_message m;
+
+	if (!broker_state_get(b, key, &m, NULL))
 		return false;
 	bool is_marker = m.is_delete;
 	*revision = m.seq;

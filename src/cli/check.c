@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "carillon/tail.h"
+
 #include "output.h"
 
 struct findings {
@@ -116,29 +118,24 @@ check_broker(struct findings *f)
 	return true;
 }
 
-/* How far an environment is behind its stream. */
+/* How far an environment is behind its stream, or the stream behind what it has of it. */
 static void
-check_applied(struct findings *f, enum store_env env, enum stream stream, const char *name)
+check_tail(struct findings *f, enum stream stream)
 {
-	struct txn *t = txn_read(f->command->store, env);
-	uint64_t applied = store_applied(t);
-	struct stream_info info;
-	char sentence[240];
+	struct command *c = f->command;
+	char sentence[TAIL_SENTENCE_MAX + 80];
+	struct tail tail;
 	struct err e = {0};
 
-	if (txn_error(t) != NULL) {
-		found(f, false, txn_error(t)->text);
-	} else if (f->command->broker != NULL &&
-		   broker_stream_info(f->command->broker, stream, &info, &e)) {
-		snprintf(sentence, sizeof(sentence),
-		    applied > info.last_seq
-			? "the index of %s is at %llu but its stream ends at %llu: it was "
-			  "built from another stream; move the data directory away"
-			: "the index of %s has %llu of %llu",
-		    name, (unsigned long long)applied, (unsigned long long)info.last_seq);
-		found(f, applied <= info.last_seq, sentence);
+	if (!tail_look(&tail, c->broker, c->store, stream, TAIL_ASK, &e) ||
+	    !tail_must_be_whole(&tail, &e)) {
+		found(f, false, e.text);
+		return;
 	}
-	txn_end(t);
+	snprintf(sentence, sizeof(sentence), "the index has %llu of %llu of stream %s",
+	    (unsigned long long)tail.applied, (unsigned long long)tail.info.last_seq,
+	    tail.info.name);
+	found(f, true, sentence);
 }
 
 static void
@@ -147,20 +144,21 @@ check_index(struct findings *f)
 	struct command *c = f->command;
 	struct store_options o = store_options_of(&c->config);
 	struct err e = {0};
-	char path[CONFIG_STRING_MAX + 16];
 
 	f->what = "index";
-	snprintf(path, sizeof(path), "%s/state.lmdb", c->config.data_dir);
-	o.read_only = true;
+	o.read_only = o.looks_at_all = true;
 	if (!store_open(&c->store, &o, &e)) {
 		bool is_new = e.kind == ERR_NOT_FOUND;
 
 		found(f, is_new, is_new ? "there is none yet; serve makes it" : e.text);
 		return;
 	}
-	found(f, true, "both files open");
-	check_applied(f, STORE_STATE, STREAM_STATE, "state");
-	check_applied(f, STORE_HISTORY, STREAM_HISTORY, "history");
+	found(f, true, "both files are whole");
+	if (c->broker == NULL || !broker_is_connected(c->broker))
+		return;
+	check_tail(f, STREAM_STATE);
+	check_tail(f, STREAM_HISTORY);
+	check_tail(f, STREAM_EVENTS);
 }
 
 /* Tokens travel to this address: in clear only to this very machine. */

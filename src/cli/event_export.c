@@ -91,7 +91,7 @@ export_one(struct export *x, struct buf *line, bool *ok, struct err *e)
 		return false;
 	if (x->event == NULL)
 		return true;
-	write_payload(&w, x->command, x->event->seq, x->arena);
+	write_payload(&w, x->command, x->event, x->arena);
 	jw_object_end(&w);
 	x->n++;
 	if (print_line(line))

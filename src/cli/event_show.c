@@ -1,3 +1,5 @@
+#include "carillon/tail.h"
+
 #include "history.h"
 #include "output.h"
 #include "print.h"
@@ -22,26 +24,38 @@ event_of_arguments(struct command *c, struct txn *t, struct err *e)
 	return r;
 }
 
+static struct str
+payload_text(struct arena *a, const struct broker_message *m, struct err *e)
+{
+	void *unpacked = NULL;
+	const event_message *msg;
+
+	if (!record_unpack(&carillon__v1__event__descriptor, a, m->data, &unpacked, e))
+		return (struct str){0};
+	msg = unpacked;
+	if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
+		return str_of(msg->text_data);
+	if (msg->data_case == CARILLON__V1__EVENT__DATA_BINARY_DATA)
+		return (struct str){(const char *)msg->binary_data.data, msg->binary_data.len};
+	return (struct str){0};
+}
+
 /* The payload is not in history but in the stream, for as long as that keeps it. */
 void
-write_payload(struct json_writer *w, struct command *c, uint64_t seq, struct arena *a)
+write_payload(
+    struct json_writer *w, struct command *c, const event_record *rec, struct arena *a)
 {
 	const struct json *payload = NULL;
 	struct broker_message m;
-	void *unpacked = NULL;
 	struct str text = {0};
 	struct err e = {0};
 
-	if (broker_get(c->broker, STREAM_EVENTS, seq, &m, &e)) {
-		if (record_unpack(&carillon__v1__event__descriptor, a, m.data, &unpacked, &e)) {
-			const event_message *msg = unpacked;
-
-			if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
-				text = str_of(msg->text_data);
-			else if (msg->data_case == CARILLON__V1__EVENT__DATA_BINARY_DATA)
-				text = (struct str){
-				    (const char *)msg->binary_data.data, msg->binary_data.len};
-		}
+	if (broker_get(c->broker, STREAM_EVENTS, rec->seq, &m, &e)) {
+		if (tail_is_same_event(c->broker, rec, str_of(rec->workspace), &m))
+			text = payload_text(a, &m, &e);
+		else
+			(void)fail(&e, ERR_NOT_FOUND,
+			    "the stream has another event under that sequence");
 		broker_message_free(&m);
 	}
 	if (text.len > 0 && !json_parse(a, text, JSON_DEPTH_MAX, &payload, &e))
@@ -83,7 +97,7 @@ verb_event_show(struct command *c, struct err *e)
 	txn_end(t);
 	if (r == NULL)
 		return false;
-	write_payload(&doc.w, c, r->seq, c->arena);
+	write_payload(&doc.w, c, r, c->arena);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 	return true;

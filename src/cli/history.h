@@ -8,6 +8,7 @@
 /* Whether an answer that found `found` records is about a workspace that exists, or did. */
 MUST_USE bool history_is_known(struct command *c, size_t found, struct err *e);
 /* "payload", from the stream, or null and why it is missing. */
-void write_payload(struct json_writer *w, struct command *c, uint64_t seq, struct arena *a);
+void write_payload(
+    struct json_writer *w, struct command *c, const event_record *rec, struct arena *a);
 /* The event of the arguments WORKSPACE and EVENT, or NULL with a sentence. */
 event_record *event_of_arguments(struct command *c, struct txn *t, struct err *e);

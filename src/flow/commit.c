@@ -4,6 +4,7 @@
 
 #include "carillon/clock.h"
 #include "carillon/log.h"
+#include "carillon/tail.h"
 #include "read_on.h"
 
 enum {
@@ -17,6 +18,7 @@ struct commit {
 	struct flow *flow;
 	uint64_t boot; /* random: makes message ids of this life unlike those of any other */
 	uint64_t n;    /* batches published in this life */
+	uint64_t last; /* sequence of the newest of them, or applied before them */
 };
 
 struct commit *
@@ -27,6 +29,7 @@ commit_new(struct flow *f)
 	must(c != NULL);
 	c->flow = f;
 	randombytes_buf(&c->boot, sizeof(c->boot));
+	c->last = store_applied_now(f->parts.store, STORE_HISTORY);
 	return c;
 }
 
@@ -66,18 +69,20 @@ wait_and_retry(struct patience *p, const struct err *why)
 	return true;
 }
 
+enum { BATCH_ID_MAX = 64 };
+
 static bool
-publish(struct commit *c, struct str bytes, uint64_t *seq)
+publish(struct commit *c, struct str bytes, char id[static BATCH_ID_MAX], uint64_t *seq)
 {
 	struct broker *b = c->flow->parts.broker;
 	struct patience p = {.flow = c->flow, .verb = "scribe.publish"};
-	char subject[SUBJECT_MAX], id[64];
+	char subject[SUBJECT_MAX];
 	struct err e = {0};
 
 	subject_history(subject, b, 0);
 	/* The same id for every try: a try that was stored but not answered is not stored
 	 * twice. */
-	snprintf(id, sizeof(id), "h-%016llx-%llu", (unsigned long long)c->boot,
+	snprintf(id, BATCH_ID_MAX, "h-%016llx-%llu", (unsigned long long)c->boot,
 	    (unsigned long long)++c->n);
 	while (!broker_publish(b, subject, bytes, id, PUBLISH_WAIT_MS, seq, &e)) {
 		if (e.kind == ERR_SETUP || e.kind == ERR_NOT_FOUND) {
@@ -99,6 +104,7 @@ struct application {
 	history_entry **entries;
 	size_t n;
 	uint64_t seq;
+	struct str id;        /* its message id, or empty */
 	bool is_catching_up;  /* another process may have come further meanwhile */
 	struct str stream_id; /* when it is to be remembered */
 };
@@ -113,8 +119,10 @@ apply(struct txn *t, void *arg, struct err *e)
 		return true; /* older than what is there now */
 	for (size_t i = 0; i < a->n; i++)
 		history_apply(t, a->entries[i]);
-	if (a->seq > store_applied(t))
+	if (a->seq > store_applied(t)) {
 		store_set_applied(t, a->seq);
+		store_set_mark(t, a->id);
+	}
 	if (a->stream_id.len > 0)
 		store_set_stream_id(t, a->stream_id);
 	return true;
@@ -126,7 +134,7 @@ apply_packed(
 {
 	struct arena *a = arena_new(64 * 1024 * 1024);
 	struct application app = {
-	    .seq = bm->seq, .is_catching_up = true, .stream_id = stream_id};
+	    .seq = bm->seq, .id = bm->msg_id, .is_catching_up = true, .stream_id = stream_id};
 	void *batch;
 	bool ok;
 
@@ -171,55 +179,48 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 	return ok;
 }
 
-/*
- * What the index has, if the stream is the one it was built from. The index is looked at first:
- * what other processes write goes to the stream and then to the index, so the other way around
- * an index could have what the stream was not yet known to have.
- */
-static bool
-applied_of(struct broker *b, struct store *s, struct stream_info *info, uint64_t *applied,
-    struct err *e)
-{
-	struct arena *a = arena_new(0);
-	struct txn *t = txn_read(s, STORE_HISTORY);
-	struct str id = store_stream_id(t, a);
-	bool ok = txn_error(t) == NULL;
-
-	*applied = store_applied(t);
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	ok = ok && broker_stream_info(b, STREAM_HISTORY, info, e);
-	if (ok && ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq))
-		ok = fail(e, ERR_CORRUPT,
-		    "the history index in the data directory was built from another "
-		    "stream than %s "
-		    "(created %s, %llu messages): stop the service, move the data "
-		    "directory away and start "
-		    "again; it is rebuilt from the streams",
-		    info->name, info->id, (unsigned long long)info->last_seq);
-	arena_free(a);
-	return ok;
-}
-
 bool
 flow_catch_up_history(struct broker *b, struct store *s, struct err *e)
 {
-	struct stream_info info;
+	struct tail tail;
+	const struct stream_info *info = &tail.info;
 	uint64_t from;
 
-	if (!applied_of(b, s, &info, &from, e))
+	if (!tail_look(&tail, b, s, STREAM_HISTORY, TAIL_ASK, e) ||
+	    !tail_must_be_whole(&tail, e))
 		return false;
-	from++;
-	if (from < info.first_seq)
-		from = info.first_seq;
-	if (info.messages == 0 || from > info.last_seq) {
-		struct application none = {.stream_id = str_of(info.id)};
+	from = tail.applied + 1;
+	if (from < info->first_seq)
+		from = info->first_seq;
+	if (info->messages == 0 || from > info->last_seq) {
+		struct application none = {.stream_id = str_of(info->id)};
 
 		return store_write(s, STORE_HISTORY, apply, &none, e);
 	}
-	log_info("history.catch_up", L_INT("from", from), L_INT("to", info.last_seq));
-	return apply_from(b, s, from, info.last_seq, str_of(info.id), e);
+	log_info("history.catch_up", L_INT("from", from), L_INT("to", info->last_seq));
+	return apply_from(b, s, from, info->last_seq, str_of(info->id), e);
+}
+
+/* A server that lost its newest messages while we run gives their sequences to others, and the
+ * next start would not find what was lost. */
+static bool
+stream_grows(struct commit *c, uint64_t seq)
+{
+	struct patience p = {.flow = c->flow, .verb = "scribe.stream"};
+	struct err e;
+
+	if (seq > c->last) {
+		c->last = seq;
+		return true;
+	}
+	(void)fail(&e, ERR_CORRUPT,
+	    "the history stream lost its tail while the service ran: it gave sequence %llu "
+	    "again; it is repaired from the index at the next start",
+	    (unsigned long long)seq);
+	flow_break(c->flow, &e);
+	while (wait_and_retry(&p, &e))
+		;
+	return false;
 }
 
 bool
@@ -229,10 +230,13 @@ commit_batch(struct commit *c, struct batch *b)
 	struct application app = {.entries = b->entries, .n = b->n};
 	struct store *s = c->flow->parts.store;
 	struct err e = {0};
+	char id[BATCH_ID_MAX];
 	uint64_t applied;
 
-	if (!publish(c, batch_pack(b, c->flow->node), &app.seq))
+	if (!publish(c, batch_pack(b, c->flow->node), id, &app.seq) ||
+	    !stream_grows(c, app.seq))
 		return false;
+	app.id = str_of(id);
 	applied = store_applied_now(s, STORE_HISTORY);
 	/* Somebody else's batches came in between: in order, all of them. */
 	while (app.seq > applied + 1 &&

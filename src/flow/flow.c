@@ -8,6 +8,7 @@
 #include "carillon/registry.h"
 #include "deliver.h"
 #include "flow_private.h"
+#include "repair.h"
 
 enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
@@ -110,10 +111,13 @@ static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
-	bool ok = registry_catch_up(r, 0, e) &&
-	          flow_catch_up_history(f->parts.broker, f->parts.store, e) &&
+	const struct flow_parts *p = &f->parts;
+	bool ok = repair_state(p, e) && registry_catch_up(r, 0, e) && repair_history(p, e) &&
+	          flow_catch_up_history(p->broker, p->store, e) && repair_events(p, e) &&
 	          check_master_key(f, r, e) && find_doubt(f, e);
 
+	if (ok)
+		repair_tell_rebuilt(p);
 	registry_free(r);
 	return ok;
 }

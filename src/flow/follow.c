@@ -29,7 +29,7 @@ struct follower {
 /* --- state that changed --- */
 
 struct change {
-	struct str key, bytes;
+	struct str key, bytes, msg_id;
 	uint64_t seq;
 };
 
@@ -44,6 +44,7 @@ apply_change(struct txn *t, void *arg, struct err *e)
 		return true;
 	state_apply(t, c->key, c->bytes, c->seq);
 	store_set_applied(t, c->seq);
+	store_set_mark(t, c->msg_id);
 	return true;
 }
 
@@ -54,6 +55,7 @@ change(struct follower *w, const struct broker_message *m)
 	struct change c = {
 	    .key = broker_state_key(f->parts.broker, m->subject),
 	    .bytes = m->is_delete ? (struct str){0} : m->data,
+	    .msg_id = m->msg_id,
 	    .seq = m->seq,
 	};
 	struct str workspace, id;
@@ -93,6 +95,8 @@ follow(struct follower *w, int64_t wait_ms)
 		broker_message_free(&m);
 	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
 		log_warn("follower.read", L_STR("error", e.text));
+		if (e.kind == ERR_CORRUPT) /* what was lost is put back at the next start */
+			flow_break(w->flow, &e);
 		reader_close(w->reader);
 		w->reader = NULL;
 	}

@@ -4,6 +4,7 @@
  */
 #include "carillon/clock.h"
 #include "carillon/log.h"
+#include "carillon/tail.h"
 #include "decode.h"
 #include "flow_private.h"
 #include "keyed.h"
@@ -24,6 +25,7 @@ struct intake {
 	struct puller *puller; /* NULL until it could be opened */
 	bool knows_consumer;   /* false: it is gone, or may be */
 	uint64_t consumer;     /* consumer_info.id: who counts what is pulled */
+	bool has_lost_tail;    /* the stream: nothing more is taken in this life */
 	mono_t not_before;     /* after a failure */
 	struct onward onward;  /* taken, and not yet handed over */
 };
@@ -48,12 +50,40 @@ come_back(const struct intake *in, const struct broker_message *bm, int64_t dela
 		log_debug("intake.nak", L_STR("error", e.text));
 }
 
-static void
-fail_event(struct intake *in, struct message *m, struct str reason)
+/* A server that lost its newest events while we run gives their sequences to others. Nothing is
+ * recorded under them: the next start puts such events at the end of the stream. */
+static bool
+is_of_another(struct intake *in, struct txn *history, struct message *m, struct err *e)
 {
+	const event_record *rec = m->is_known ? NULL : history_event(history, m->arena, m->seq);
+
+	if (rec == NULL || (rec->received_ms == m->received_at.ms &&
+			       str_eq(str_of(rec->workspace), m->event.workspace)))
+		return false;
+	in->has_lost_tail = true;
+	if (tail_note_lost(in->flow->parts.store, m->seq, e))
+		(void)fail(e, ERR_CORRUPT,
+		    "the events stream lost its tail while the service ran: it gave sequence "
+		    "%llu to another event; it is repaired at the next start",
+		    (unsigned long long)m->seq);
+	flow_break(in->flow, e);
+	return true;
+}
+
+/* False when it is no event to be recorded: see above. */
+static bool
+fail_event(struct intake *in, struct message *m, struct str reason, struct err *e)
+{
+	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	bool ok = !is_of_another(in, history, m, e);
+
+	txn_end(history);
+	if (!ok)
+		return false;
 	m->failure = reason;
 	message_deliveries(m, 0);
 	FLOW_COUNT(in->flow, events_failed);
+	return true;
 }
 
 static bool
@@ -68,29 +98,28 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 	ok = txn_error(history) == NULL;
 	if (!ok)
 		*e = *txn_error(history);
+	ok = ok && (*is_repeated || !is_of_another(in, history, m, e));
 	txn_end(history);
 	return ok;
 }
 
-/* Fills the message from the broker's. True unless the index could not be read. */
+/* Fills the message from the broker's. True unless the index could not be read, or has another
+ * event under its sequence. */
 static bool
 prepare(struct intake *in, struct message *m, const struct broker_message *bm,
     struct str workspace, struct str type, bool *is_repeated, struct err *e)
 {
 	*is_repeated = false;
-	if (!decode(m, workspace, type, bm->data)) {
-		fail_event(in, m, m->failure);
-		return true;
-	}
+	if (!decode(m, workspace, type, bm->data))
+		return fail_event(in, m, m->failure, e);
 	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
 	if (m->rules == NULL)
 		return false;
-	if (!m->rules->exists) {
-		fail_event(in, m,
+	if (!m->rules->exists)
+		return fail_event(in, m,
 		    STR("there is no such workspace: create it, or correct the "
-			"producer's subject"));
-		return true;
-	}
+			"producer's subject"),
+		    e);
 	return match_against_ledger(in, m, is_repeated, e);
 }
 
@@ -181,6 +210,10 @@ ingest(struct intake *in, const struct broker_message *bm)
 {
 	struct str workspace, type;
 
+	if (subject_is_filler(in->flow->parts.broker, bm->subject)) {
+		settle_now(in, bm->reply, broker_ack);
+		return;
+	}
 	FLOW_COUNT(in->flow, events_received);
 	if (bm->deliveries > 1)
 		FLOW_COUNT(in->flow, events_redelivered);
@@ -264,7 +297,7 @@ intake_turn(struct intake *in, int64_t wait_ms)
 	struct err e = {0};
 	size_t room;
 
-	if (hold == HOLD_ALL || !is_ready(in)) {
+	if (in->has_lost_tail || hold == HOLD_ALL || !is_ready(in)) {
 		onward_send(&in->onward, f);
 		return false;
 	}

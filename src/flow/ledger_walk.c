@@ -5,6 +5,7 @@
  */
 #include "carillon/clock.h"
 #include "carillon/log.h"
+#include "carillon/tail.h"
 #include "decode.h"
 #include "digest.h"
 #include "flow_private.h"
@@ -150,7 +151,7 @@ expire(struct message *m)
 		d->step = STEP_SETTLED;
 		d->state = DELIVERY_FAILED;
 		d->reason = STR("the event is no longer in the stream: it waited longer than "
-				"events are kept");
+				"events are kept, or the broker lost it");
 		d->action = STR("raise events_max_age_s if deliveries may wait this long");
 	}
 }
@@ -177,8 +178,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	struct err e = {0};
 	struct txn *history;
 	struct str workspace, type;
-	bool readable = bm != NULL && subject_parse_event(w->flow->parts.broker, bm->subject,
-					  &workspace, &type);
+	bool readable;
 
 	if (bm != NULL)
 		m->received_at = bm->stored_at;
@@ -186,6 +186,11 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
+	/* A stream that lost its tail may have given the sequence to another event. */
+	readable = bm != NULL &&
+	           tail_is_same_event(w->flow->parts.broker,
+		       history_event(history, m->arena, p->seq), p->workspace, bm) &&
+	           subject_parse_event(w->flow->parts.broker, bm->subject, &workspace, &type);
 	if (!readable || !decode(m, workspace, type, bm->data)) {
 		m->failure = (struct str){0};
 		event_from_ledger(m, history, p);

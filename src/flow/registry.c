@@ -2,6 +2,7 @@
 
 #include "carillon/id.h"
 #include "carillon/log.h"
+#include "carillon/tail.h"
 #include "read_on.h"
 #include "registry_check.h"
 #include "registry_put.h"
@@ -56,9 +57,12 @@ apply_batch(struct txn *t, void *arg, struct err *e)
 		state_apply(t, broker_state_key(b->broker, m->subject),
 		    m->is_delete ? (struct str){0} : m->data, m->seq);
 		store_set_applied(t, m->seq);
+		store_set_mark(t, m->msg_id);
 	}
-	if (b->end > store_applied(t))
+	if (b->end > store_applied(t)) {
 		store_set_applied(t, b->end);
+		store_set_mark(t, (struct str){0});
+	}
 	if (b->stream_id.len > 0)
 		store_set_stream_id(t, b->stream_id);
 	return true;
@@ -98,56 +102,28 @@ read_until(struct registry *r, struct reader *reader, struct state_batch *b, uin
 	return true;
 }
 
-/*
- * Reads the sequence the index has, and checks that it was built from this very stream. The
- * index is looked at first: what other processes write goes to the stream and then to the
- * index, so the other way around an index could have what the stream was not yet known to have.
- */
-static bool
-applied_of(struct registry *r, struct stream_info *info, uint64_t *applied, struct err *e)
-{
-	struct arena *a = arena_new(0);
-	struct txn *t = txn_read(r->store, STORE_STATE);
-	struct str id = store_stream_id(t, a);
-	bool ok = txn_error(t) == NULL;
-
-	*applied = store_applied(t);
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	ok = ok && broker_stream_info(r->broker, STREAM_STATE, info, e);
-	if (ok && ((id.len > 0 && !str_eq(id, str_of(info->id))) || *applied > info->last_seq))
-		ok = fail(e, ERR_CORRUPT,
-		    "the index in the data directory was built from another stream than "
-		    "%s (created "
-		    "%s): stop the service, move the data directory away and start "
-		    "again; it is "
-		    "rebuilt from the streams",
-		    info->name, info->id);
-	arena_free(a);
-	return ok;
-}
-
 bool
 registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 {
-	struct stream_info info;
+	struct tail tail;
 	struct reader *reader = NULL;
 	struct state_batch *b;
-	uint64_t applied;
 	bool ok;
 
-	if (!applied_of(r, &info, &applied, e))
+	/* After a put of our own the stream's end is known to be ours. */
+	if (!tail_look(&tail, r->broker, r->store, STREAM_STATE,
+		until == 0 ? TAIL_ASK : TAIL_COUNT, e) ||
+	    !tail_must_be_whole(&tail, e))
 		return false;
 	if (until == 0)
-		until = info.last_seq;
-	if (applied >= until)
+		until = tail.info.last_seq;
+	if (tail.applied >= until)
 		return true;
 	b = calloc(1, sizeof(*b));
 	must(b != NULL);
 	b->broker = r->broker;
-	b->stream_id = str_of(info.id);
-	ok = reader_open(&reader, r->broker, STREAM_STATE, applied + 1, e) &&
+	b->stream_id = str_of(tail.info.id);
+	ok = reader_open(&reader, r->broker, STREAM_STATE, tail.applied + 1, e) &&
 	     read_until(r, reader, b, until, e);
 	reader_close(reader);
 	batch_free(b);

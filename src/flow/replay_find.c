@@ -1,5 +1,6 @@
 #include "replay_find.h"
 
+#include "carillon/tail.h"
 #include "decode.h"
 #include "match.h"
 
@@ -128,14 +129,17 @@ fill_canceled(struct message *m, const struct replay_source *from,
 	}
 }
 
-/* False when the event cannot be understood or its workspace is gone. */
+/* False when the event cannot be understood, is another one, or its workspace is gone. */
 static bool
-fill_event(struct message *m, const struct replay_source *from, const struct broker_message *bm)
+fill_event(struct message *m, const struct replay_source *from, struct txn *history,
+    const struct broker_message *bm)
 {
+	const event_record *rec = history_event(history, m->arena, m->seq);
 	struct str workspace, type;
 	struct err e = {0};
 
-	if (!subject_parse_event(from->broker, bm->subject, &workspace, &type) ||
+	if (!tail_is_same_event(from->broker, rec, from->workspace, bm) ||
+	    !subject_parse_event(from->broker, bm->subject, &workspace, &type) ||
 	    !str_eq(workspace, from->workspace) || !decode(m, workspace, type, bm->data))
 		return false;
 	m->received_at = bm->stored_at;
@@ -181,7 +185,7 @@ replay_read(const struct replay_source *from, const struct replay_selection *s, 
 	history = txn_read(from->store, STORE_HISTORY);
 	if (s->cancels)
 		fill_canceled(m, from, s, history);
-	else if (is_there && fill_event(m, from, &bm))
+	else if (is_there && fill_event(m, from, history, &bm))
 		out->skipped = match_replay(m, history, s, now);
 	else
 		out->skipped = count_wanted(s, history, seq);

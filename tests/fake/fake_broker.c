@@ -10,6 +10,7 @@
 
 static const char PREFIX[] = "carillon";
 static const char BUCKET[] = "$KV.carillon_state.";
+static const char FILLER[] = "carillon.events._";
 
 enum { DEDUPE_MS = 120000 };
 
@@ -307,6 +308,34 @@ broker_get(
 	return true;
 }
 
+bool
+broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
+{
+	if (!broker_is_there(b, e))
+		return false;
+	b->streams[s].messages[seq - 1].is_gone = true;
+	return true;
+}
+
+bool
+broker_advance_events(struct broker *b, uint64_t seq, struct err *e)
+{
+	struct stored_stream *s = &b->streams[STREAM_EVENTS];
+
+	if (!broker_is_there(b, e))
+		return false;
+	while (s->n < seq)
+		fake_broker_publish_event(b, FILLER, STR(""));
+	return true;
+}
+
+bool
+subject_is_filler(const struct broker *b, struct str subject)
+{
+	(void)b;
+	return str_eq(subject, str_of(FILLER));
+}
+
 struct reader {
 	struct broker *broker;
 	enum stream stream;
@@ -363,6 +392,18 @@ revision_of(const struct stored_stream *s, const char *subject, bool *is_delete)
 	}
 	*is_delete = true;
 	return 0;
+}
+
+bool
+broker_state_get(struct broker *b, const char *key, struct broker_message *out, struct err *e)
+{
+	char subject[SUBJECT_MAX];
+	bool is_delete;
+	uint64_t seq;
+
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	seq = revision_of(&b->streams[STREAM_STATE], subject, &is_delete);
+	return broker_get(b, STREAM_STATE, seq, out, e);
 }
 
 static bool
