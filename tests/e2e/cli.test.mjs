@@ -484,7 +484,7 @@ describe('bad configuration', () => {
 		producer.close();
 	});
 
-	test('a corrupt index says to move it away, and then it is rebuilt', async () => {
+	test('with repair off a corrupt index says to move it away, and then it is rebuilt', async () => {
 		await bench.serve();
 		const id = await bench.publish('acme', { type: 'nobody.cares', payload: {} });
 		await until('the event', () => bench.json('event', 'show', 'acme', id));
@@ -492,7 +492,7 @@ describe('bad configuration', () => {
 		const files = fs.readdirSync(bench.dataDir).filter((name) => !name.endsWith('-lock') && !name.includes('lock'));
 		assert.ok(files.length >= 2, files.join());
 		for (const name of files) fs.writeFileSync(path.join(bench.dataDir, name), Buffer.alloc(65536, 0xa5));
-		await refusesToServe(/move/);
+		await refusesToServe(/move/, { repair: 'false' });
 		const got = await bench.tryCli(['check']);
 		assert.equal(got.code, 1);
 		assert.match(got.out, /FAIL +index/);
