@@ -171,14 +171,21 @@ MUST_USE bool broker_get(
  * ERR_NOT_FOUND: there is none. */
 MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,
     uint64_t seq, struct broker_message *out, struct err *e);
-/* Deletes one message and overwrites its bytes. True also when it was gone already. ERR_DENIED:
- * the stream was made so that single messages cannot be deleted. */
+/*
+ * Deletes one message and overwrites its bytes. True also when it was gone already. ERR_DENIED:
+ * the stream was made so that single messages cannot be deleted.
+ *
+ * One by one, and never by a purge of a subject: nats-server 2.9 then moves every consumer
+ * whose filter takes that subject, ours takes all, to the first message left of it, or to the
+ * stream's end. What the others of the stream were still to be given is skipped for good.
+ */
 MUST_USE bool broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e);
+/* The same for many, at least one. Only the last is waited for: who wants to know that all are
+ * gone looks again. */
+MUST_USE bool broker_erase_many(
+    struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e);
 /* Uses up the sequences of the events stream up to `seq`, so that no event will have one of
  * them. What the stream has stays. Can be interrupted and called again. */
 MUST_USE bool broker_advance_events(struct broker *b, uint64_t seq, struct err *e);
 /* Whether that is of such a message: no event, to be acked. */
 bool subject_is_filler(const struct broker *b, struct str subject);
-/* Removes what a workspace has in a stream (erase): events and ops by subject, state by key. */
-MUST_USE bool broker_purge_workspace(
-    struct broker *b, enum stream s, struct str workspace, struct err *e);

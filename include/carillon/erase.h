@@ -18,9 +18,9 @@ struct erasure {
 	/* Told now and then; may be NULL. `of` 0: not known. */
 	void (*progress)(const char *what, uint64_t done, uint64_t of, void *arg);
 	void *arg;
-	/* The state bucket was made by other hands, so that messages can be purged only: they
-	 * are gone, but their bytes are not overwritten. */
-	bool is_only_purged;
+	/* The state bucket was made by other hands, so that no message of it can be deleted:
+	 * its values are gone, not overwritten, and markers that its keys were deleted stay. */
+	bool is_only_deleted;
 	/* What has gone so far. */
 	uint64_t messages; /* events, state and operator events in the streams */
 	uint64_t batches;  /* history messages written anew without it */

@@ -3,6 +3,8 @@
 
 #include "carillon/id.h"
 
+enum { BODY_MAX = 64 };
+
 static bool
 workspace_filter(const struct broker *b, enum stream s, struct str workspace,
     char out[static SUBJECT_MAX], struct err *e)
@@ -18,21 +20,6 @@ workspace_filter(const struct broker *b, enum stream s, struct str workspace,
 	else
 		subject_event(out, b, workspace, STR(">"));
 	return true;
-}
-
-bool
-broker_purge_workspace(struct broker *b, enum stream s, struct str workspace, struct err *e)
-{
-	char subject[SUBJECT_MAX], filter[SUBJECT_MAX], body[SUBJECT_MAX + 32];
-	struct api_reply r = {0};
-
-	if (!workspace_filter(b, s, workspace, filter, e))
-		return false;
-	snprintf(subject, sizeof subject, "STREAM.PURGE.%s", b->streams[s]);
-	snprintf(body, sizeof body, "{\"filter\":\"%s\"}", filter);
-	bool ok = api_call(b, subject, str_of(body), &r, e);
-	api_reply_free(&r);
-	return ok || fail_within(e, "purge of %s in stream %s", filter, b->streams[s]);
 }
 
 bool
@@ -62,19 +49,43 @@ erase_failed(
 	    (unsigned long long)seq, b->streams[s], why->text);
 }
 
+static void
+erase_compose(const struct broker *b, enum stream s, uint64_t seq,
+    char subject[static API_SUBJECT_MAX], char body[static BODY_MAX])
+{
+	snprintf(subject, API_SUBJECT_MAX, "STREAM.MSG.DELETE.%s", b->streams[s]);
+	/* no_erase false: the server writes random bytes over the message. */
+	snprintf(body, BODY_MAX, "{\"seq\":%llu,\"no_erase\":false}", (unsigned long long)seq);
+}
+
 bool
 broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
 {
-	char subject[API_SUBJECT_MAX], body[64];
+	char subject[API_SUBJECT_MAX], body[BODY_MAX];
 	struct api_reply r = {0};
 	struct err why = {0};
 
-	snprintf(subject, sizeof subject, "STREAM.MSG.DELETE.%s", b->streams[s]);
-	/* no_erase false: the server writes random bytes over the message. */
-	snprintf(
-	    body, sizeof body, "{\"seq\":%llu,\"no_erase\":false}", (unsigned long long)seq);
+	erase_compose(b, s, seq, subject, body);
 	bool ok = api_call(b, subject, str_of(body), &r, &why);
 	int code = r.code;
 	api_reply_free(&r);
 	return ok || erase_failed(b, s, seq, code, &why, e);
+}
+
+bool
+broker_erase_many(
+    struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e)
+{
+	char subject[API_SUBJECT_MAX], full[API_SUBJECT_MAX + 16], body[BODY_MAX];
+
+	must(n > 0);
+	broker_hold(b);
+	for (size_t i = 0; i + 1 < n; i++) {
+		erase_compose(b, s, seqs[i], subject, body);
+		snprintf(full, sizeof full, "$JS.API.%s", subject);
+		if (natsConnection_PublishString(b->nc, full, body) != NATS_OK)
+			break;
+	}
+	broker_drop(b);
+	return broker_erase(b, s, seqs[n - 1], e);
 }

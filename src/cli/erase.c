@@ -86,7 +86,7 @@ show(struct command *c, const struct erasure *x, bool is_nothing, bool is_left)
 	jw_kv_int(&doc.w, "stream_messages", (int64_t)x->messages);
 	jw_kv_int(&doc.w, "history_batches", (int64_t)x->batches);
 	jw_kv_int(&doc.w, "index_records", (int64_t)x->records);
-	jw_kv_bool(&doc.w, "state_only_purged", x->is_only_purged);
+	jw_kv_bool(&doc.w, "state_only_deleted", x->is_only_deleted);
 	jw_kv_bool(&doc.w, "restart_needed", is_left);
 	jw_kv_cstr(&doc.w, "note",
 	    is_nothing ? "there was nothing of it"

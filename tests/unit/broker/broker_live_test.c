@@ -265,27 +265,6 @@ one_message_is_read_by_its_sequence(void **state)
 	broker_close(b);
 }
 
-static void
-purging_a_workspace_leaves_the_others_alone(void **state)
-{
-	struct broker *b = broker_ready("purge");
-	struct stream_info info;
-
-	(void)state;
-	events_publish(b, 0, 5);
-	OK(broker_publish(b, "purge.events.acme2.x", STR("x"), NULL, WAIT_MS, NULL, &e));
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, NULL, &e));
-	OK(broker_state_put(b, "acme2.rule.r1", STR("one"), 0, NULL, &e));
-	OK(broker_purge_workspace(b, STREAM_EVENTS, STR("acme"), &e));
-	OK(broker_purge_workspace(b, STREAM_STATE, STR("acme"), &e));
-	REFUSED(ERR_INPUT, broker_purge_workspace(b, STREAM_EVENTS, STR("*"), &e));
-	OK(broker_stream_info(b, STREAM_EVENTS, &info, &e));
-	assert_int_equal(info.messages, 1);
-	OK(broker_stream_info(b, STREAM_STATE, &info, &e));
-	assert_int_equal(info.messages, 1);
-	broker_close(b);
-}
-
 int
 main(void)
 {
@@ -303,7 +282,6 @@ main(void)
 	    TEST(the_state_bucket_is_one_that_other_clients_read),
 	    TEST(a_deleted_key_can_be_made_again),
 	    TEST(one_message_is_read_by_its_sequence),
-	    TEST(purging_a_workspace_leaves_the_others_alone),
 	};
 
 	if (!live_program()) {
