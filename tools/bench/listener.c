@@ -1,9 +1,9 @@
 /*
- * The plainest subscriber: hears what bench-producer publishes, does nothing with it, and does
- * not even wait until it is stored. What it waits for is the broker's and the machine's time,
- * not the service's.
+ * The plainest consumer of a stream: hears what bench-producer publishes, does nothing with it
+ * and acknowledges nothing. What it waits for is the broker's and the machine's time, not the
+ * service's.
  *
- *     bench-listener NATS_URL SUBJECT EVENTS [BUT_NOT_OF]     until it has heard EVENTS of
+ *     bench-listener NATS_URL STREAM EVENTS [BUT_NOT_OF]     until it has heard EVENTS of
  *     subjects without BUT_NOT_OF; then prints the 99th percentile of publish -> heard, ms
  */
 #include <nats/nats.h>
@@ -54,15 +54,21 @@ percentile_ms(long heard, double share)
 }
 
 static natsSubscription *
-listen_to(const char *url, const char *subject)
+listen_to(const char *url, const char *stream)
 {
 	natsConnection *nc = NULL;
 	natsSubscription *sub = NULL;
+	jsCtx *js = NULL;
+	jsSubOptions opts;
 
+	jsSubOptions_Init(&opts);
+	opts.Stream = stream;
+	opts.Config.DeliverPolicy = js_DeliverNew;
+	opts.Config.AckPolicy = js_AckNone;
 	must(natsConnection_ConnectTo(&nc, url) == NATS_OK);
-	must(natsConnection_SubscribeSync(&sub, nc, subject) == NATS_OK);
+	must(natsConnection_JetStream(&js, nc, NULL) == NATS_OK);
+	must(js_SubscribeSync(&sub, js, ">", NULL, &opts, NULL) == NATS_OK);
 	must(natsSubscription_SetPendingLimits(sub, -1, -1) == NATS_OK);
-	must(natsConnection_Flush(nc) == NATS_OK);
 	return sub;
 }
 
@@ -73,7 +79,7 @@ main(int argc, char **argv)
 	long wanted, heard = 0;
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: bench-listener NATS_URL SUBJECT EVENTS [BUT_NOT_OF]\n");
+		fprintf(stderr, "usage: bench-listener NATS_URL STREAM EVENTS [BUT_NOT_OF]\n");
 		return 2;
 	}
 	wanted = strtol(argv[3], NULL, 10);
