@@ -71,6 +71,24 @@ repair_is_needed(const struct flow_parts *p, enum stream stream, struct tail *ta
 	return true;
 }
 
+static bool
+note_begun(struct txn *t, void *arg, struct err *e)
+{
+	const struct tail *tail = arg;
+
+	(void)e;
+	store_set_number(t, STORE_REPAIR, tail->good + 1);
+	store_set_stream_id(t, str_of(tail->info.id));
+	return true;
+}
+
+bool
+repair_write_begun(
+    const struct flow_parts *p, enum store_env env, struct tail *tail, struct err *e)
+{
+	return store_write(p->store, env, note_begun, tail, e);
+}
+
 void
 repair_is_done(const struct flow_parts *p, const struct tail *tail, const char *done)
 {

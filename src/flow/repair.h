@@ -28,6 +28,10 @@ void repair_tell_rebuilt(const struct flow_parts *p);
 /* Looks. Sets *needed, having said in the log what was found, if there is something to do. */
 MUST_USE bool repair_is_needed(const struct flow_parts *p, enum stream stream,
     struct tail *tail, bool *needed, struct err *e);
+/* Writes down in the index which messages are put back, so that the next start goes on with it.
+ */
+MUST_USE bool repair_write_begun(
+    const struct flow_parts *p, enum store_env env, struct tail *tail, struct err *e);
 /* Says in the log and to the operators what was done: `done` is a sentence. */
 void repair_is_done(const struct flow_parts *p, const struct tail *tail, const char *done);
 

@@ -113,17 +113,6 @@ refill(const struct flow_parts *p, uint64_t *n, struct err *e)
 }
 
 static bool
-begin(struct txn *t, void *arg, struct err *e)
-{
-	const struct tail *tail = arg;
-
-	(void)e;
-	store_set_number(t, STORE_REPAIR, tail->good + 1);
-	store_set_stream_id(t, str_of(tail->info.id));
-	return true;
-}
-
-static bool
 read_anew(struct txn *t, void *arg, struct err *e)
 {
 	(void)arg;
@@ -146,7 +135,7 @@ repair_history(const struct flow_parts *p, struct err *e)
 		return false;
 	if (!needed)
 		return true;
-	if (!store_write(p->store, STORE_HISTORY, begin, &tail, e) || !refill(p, &n, e) ||
+	if (!repair_write_begun(p, STORE_HISTORY, &tail, e) || !refill(p, &n, e) ||
 	    !store_write(p->store, STORE_HISTORY, read_anew, NULL, e))
 		return fail_within(e, "repair of stream %s", tail.info.name);
 	snprintf(done, sizeof(done), "%llu records were published again from the index",

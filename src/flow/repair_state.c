@@ -164,17 +164,6 @@ put_back(const struct flow_parts *p, const char *key, uint64_t good, uint64_t *n
 }
 
 static bool
-begin(struct txn *t, void *arg, struct err *e)
-{
-	const struct tail *tail = arg;
-
-	(void)e;
-	store_set_number(t, STORE_REPAIR, tail->good + 1);
-	store_set_stream_id(t, str_of(tail->info.id));
-	return true;
-}
-
-static bool
 reset(struct txn *t, void *arg, struct err *e)
 {
 	(void)arg;
@@ -197,7 +186,7 @@ put_all_back(const struct flow_parts *p, struct tail *tail, struct versions *v, 
 		if (first < v->n && v->items[first].revision - 1 < tail->good)
 			tail->good = v->items[first].revision - 1;
 	}
-	if (!store_write(p->store, STORE_STATE, begin, tail, e))
+	if (!repair_write_begun(p, STORE_STATE, tail, e))
 		return false;
 	for (size_t i = 0; i < v->n; i++)
 		if (v->items[i].revision > tail->good &&

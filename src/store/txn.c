@@ -262,16 +262,25 @@ txn_append_message(struct txn *t, enum table_id table, const struct key *k, cons
 	return put_message(t, table, k, message, MDB_APPEND, MDB_KEYEXIST);
 }
 
-uint64_t
-txn_bytes(struct txn *t, enum table_id table)
+/* All zero when the transaction has failed. */
+static MDB_stat
+table_stat(struct txn *t, enum table_id table)
 {
 	MDB_stat stat = {0};
 
 	if (t->err.kind)
-		return 0;
+		return stat;
 	const int rc = mdb_stat(t->mdb, txn_table(t, table), &stat);
 	if (rc)
 		txn_fail(t, rc);
+	return stat;
+}
+
+uint64_t
+txn_bytes(struct txn *t, enum table_id table)
+{
+	const MDB_stat stat = table_stat(t, table);
+
 	return (uint64_t)(stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
 	       stat.ms_psize;
 }
@@ -279,13 +288,8 @@ txn_bytes(struct txn *t, enum table_id table)
 uint64_t
 txn_count(struct txn *t, enum table_id table)
 {
-	MDB_stat stat = {0};
+	const MDB_stat stat = table_stat(t, table);
 
-	if (t->err.kind)
-		return 0;
-	const int rc = mdb_stat(t->mdb, txn_table(t, table), &stat);
-	if (rc)
-		txn_fail(t, rc);
 	return stat.ms_entries;
 }
 
