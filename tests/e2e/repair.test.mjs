@@ -30,6 +30,16 @@ async function begin() {
 	return bench;
 }
 
+/** Begins, with so many events delivered and as many held. */
+async function beginWith(n) {
+	const bench = await begin();
+	await publish(bench, 'acme', 'acme', 0, n);
+	await publish(bench, 'quiet', 'quiet', 0, n);
+	await whenAre(bench, 'acme', 'delivered', n);
+	await whenAre(bench, 'quiet', 'held', n);
+	return bench;
+}
+
 async function finish(bench) {
 	bench?.producer?.close();
 	await bench?.stop();
@@ -160,11 +170,7 @@ describe('a damaged index', () => {
 	const N = 60;
 	let bench;
 	before(async () => {
-		bench = await begin();
-		await publish(bench, 'acme', 'acme', 0, N);
-		await publish(bench, 'quiet', 'quiet', 0, N);
-		await whenAre(bench, 'acme', 'delivered', N);
-		await whenAre(bench, 'quiet', 'held', N);
+		bench = await beginWith(N);
 	});
 	after(() => finish(bench));
 
@@ -371,11 +377,7 @@ describe('a broker that lost everything', () => {
 	const N = 40;
 	let bench;
 	before(async () => {
-		bench = await begin();
-		await publish(bench, 'acme', 'acme', 0, N);
-		await publish(bench, 'quiet', 'quiet', 0, N);
-		await whenAre(bench, 'acme', 'delivered', N);
-		await whenAre(bench, 'quiet', 'held', N);
+		bench = await beginWith(N);
 		await bench.stopService();
 		await stopBroker(bench);
 		fs.rmSync(bench.nats.dir, { recursive: true });
