@@ -3,8 +3,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "carillon/cli.h"
-#include "carillon/vault.h"
+#include "carillon/cli/cli.h"
+#include "carillon/vault/vault.h"
 
 int
 main(int argc, char **argv)

@@ -1,4 +1,4 @@
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 #include <pthread.h>
 #include <stdalign.h>

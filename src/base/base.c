@@ -1,4 +1,4 @@
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 #include <stdarg.h>
 

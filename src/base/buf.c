@@ -1,4 +1,4 @@
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 
 #include <stdarg.h>
 

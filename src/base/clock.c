@@ -1,4 +1,4 @@
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 static int64_t
 read_ms(clockid_t clock)

@@ -2,7 +2,7 @@
  * The calendar, and how times are written and read. Apart from clock.c, so that a test with a
  * clock of its own can still link this.
  */
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 #include <inttypes.h>
 

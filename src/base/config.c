@@ -1,10 +1,10 @@
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 #include "base/config_table.h"
 
 #define TEXT_OF_STRING(def)   def
@@ -19,7 +19,7 @@ const struct setting settings[SETTING_COUNT] = {
 #define SETTING(type, name, def, min, max, unit, at, sentence)                                   \
 	{#name, SETTING_##type, TEXT_OF_##type(def), NUMBER_OF_##type(def), min, max, unit,      \
 	    SETTING_AT_##at, sentence, offsetof(struct config, name)},
-#include "carillon/config.def"
+#include "carillon/base/config.def"
 #undef SETTING
 };
 /* clang-format on */

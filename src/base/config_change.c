@@ -1,5 +1,5 @@
 /* What differs between the settings in force and those that were read anew. */
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include "base/config_table.h"
 

@@ -1,8 +1,8 @@
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include <inttypes.h>
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 enum { RETRY_DELAY_MAX_S = 604800 }; /* a week */
 

@@ -1,7 +1,7 @@
 /* For the config_*.c only: the settings as rows one can walk and assign. */
 #pragma once
 
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 enum setting_type { SETTING_STRING, SETTING_INT, SETTING_BOOL };
 enum setting_at { SETTING_AT_RELOAD, SETTING_AT_RESTART };
@@ -20,7 +20,7 @@ struct setting {
 
 enum {
 #define SETTING(type, name, def, min, max, unit, at, sentence) SETTING_IS_##name,
-#include "carillon/config.def"
+#include "carillon/base/config.def"
 #undef SETTING
 	SETTING_COUNT
 };

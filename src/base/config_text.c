@@ -1,4 +1,4 @@
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include <inttypes.h>
 

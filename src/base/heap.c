@@ -1,4 +1,4 @@
-#include "carillon/heap.h"
+#include "carillon/base/heap.h"
 
 enum { CAP_FIRST = 64 };
 

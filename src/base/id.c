@@ -1,9 +1,9 @@
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 #include <sodium.h>
 
 #include "base/utf8.h"
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 enum {
 	ULID_TIME_BYTES = 6,

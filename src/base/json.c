@@ -1,7 +1,7 @@
 /*
  * The reader: one pass over the text, recursion no deeper than the caller's limit.
  */
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 #include "base/utf8.h"
 

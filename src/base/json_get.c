@@ -1,7 +1,7 @@
 /*
  * Finding things in a parsed tree, and in the text it came from.
  */
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 enum { INDEX_DIGITS_MAX = 9 };
 

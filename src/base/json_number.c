@@ -3,7 +3,7 @@
  * its exponent ever has to fit anywhere, so comparing is exact and takes time by the text's
  * length only.
  */
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -1,4 +1,4 @@
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 #include <inttypes.h>
 

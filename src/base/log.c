@@ -1,4 +1,4 @@
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 #define ELLIPSIS "\u2026"
 

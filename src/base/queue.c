@@ -1,4 +1,4 @@
-#include "carillon/queue.h"
+#include "carillon/base/queue.h"
 
 #include <errno.h>
 #include <pthread.h>

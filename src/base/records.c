@@ -1,4 +1,4 @@
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 static const struct {
 	const char *name, *sentence;
@@ -6,7 +6,7 @@ static const struct {
 } STATES[DELIVERY_STATES] = {
     [DELIVERY_NONE] = {"none", "nothing is known", false},
 #define STATE(NAME, text, final, words) [DELIVERY_##NAME] = {text, words, final},
-#include "carillon/states.def"
+#include "carillon/base/states.def"
 #undef STATE
 };
 
@@ -15,7 +15,7 @@ static const struct {
 } CODES[OUTCOMES] = {
     [OUTCOME_NONE] = {"none", "nothing is known"},
 #define OUTCOME(NAME, text, words) [OUTCOME_##NAME] = {text, words},
-#include "carillon/outcomes.def"
+#include "carillon/base/outcomes.def"
 #undef OUTCOME
 };
 
@@ -24,12 +24,12 @@ static const struct {
 	_Static_assert(                                                                  \
 	    (int)DELIVERY_##NAME == CARILLON__V1__DELIVERY_STATE__DELIVERY_STATE_##NAME, \
 	    "states.def is not in the order of history.proto");
-#include "carillon/states.def"
+#include "carillon/base/states.def"
 #undef STATE
 #define OUTCOME(NAME, text, words)                                                             \
 	_Static_assert((int)OUTCOME_##NAME == CARILLON__V1__OUTCOME_CODE__OUTCOME_CODE_##NAME, \
 	    "outcomes.def is not in the order of history.proto");
-#include "carillon/outcomes.def"
+#include "carillon/base/outcomes.def"
 #undef OUTCOME
 
 /* Numbers come from the wire: one that a newer version knows counts as none. */

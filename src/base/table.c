@@ -2,7 +2,7 @@
  * Linear probing. Removing moves later entries of the same run back instead of leaving a mark,
  * so that a table which is filled and emptied all day never gets slower.
  */
-#include "carillon/table.h"
+#include "carillon/base/table.h"
 
 #include <sodium.h>
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum { UTF8_CHAR_MAX = 4 };
 

@@ -2,7 +2,7 @@
  * A TZif file has everything twice: a block with 32-bit times for old readers, which is
  * skipped, and one with 64-bit times; then the rule for the time after the last change.
  */
-#include "carillon/zone.h"
+#include "carillon/base/zone.h"
 
 #include "base/zone_posix.h"
 

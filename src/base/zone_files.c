@@ -1,5 +1,5 @@
 /* Where zones come from: the system's files, and those that were read already. */
-#include "carillon/zone.h"
+#include "carillon/base/zone.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "carillon/buf.h"
-#include "carillon/suggest.h"
-#include "carillon/table.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/suggest.h"
+#include "carillon/base/table.h"
 
 #define ZONE_DIR "/usr/share/zoneinfo"
 enum {

@@ -1,6 +1,6 @@
 #include "base/zone_posix.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 enum {
 	DAY_S = 24 * 60 * 60,

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum zone_day_kind {
 	ZONE_DAY_JULIAN, /* J60: 1 March in any year */

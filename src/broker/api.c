@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 static bool
 request_failed(struct broker *b, natsStatus s, const char *subject, struct err *e)

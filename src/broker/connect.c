@@ -4,8 +4,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 
 enum {
 	BACKOFF_MIN_MS = 100,

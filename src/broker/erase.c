@@ -1,7 +1,7 @@
 /* Erasing: what a workspace has in the streams, found by subject and overwritten. */
 #include "broker/private.h"
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 enum { BODY_MAX = 64 };
 

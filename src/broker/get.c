@@ -1,6 +1,6 @@
 #include "broker/private.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 static bool
 get_fill(struct broker_message *out, natsMsg *msg)

@@ -1,6 +1,6 @@
 #include "broker/private.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 static uint64_t
 info_number(const struct json *root, struct str path)

@@ -13,8 +13,8 @@
 
 #include <nats/nats.h>
 
-#include "carillon/broker.h"
-#include "carillon/json.h"
+#include "carillon/broker/broker.h"
+#include "carillon/base/json.h"
 #include "broker/protocol.h"
 
 enum {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum {
 	PULL_BATCH_MAX = 1000,    /* messages a request; more gains nothing (nats.md) */

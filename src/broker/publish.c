@@ -1,7 +1,7 @@
 #include "broker/private.h"
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 
 enum {
 	TRY_MS = 2000, /* one wait for a PubAck; the id makes sending again harmless */

@@ -13,8 +13,8 @@
 
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 
 enum {
 	SLICE_MS = 200, /* longest sleep that a stop or a reconnect does not end at once */

@@ -5,8 +5,8 @@
  */
 #include "broker/private.h"
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 
 enum { FIRST_GUESS_BYTES = 1024, KEEP_S = 30, AGAIN_MS = 100 };
 

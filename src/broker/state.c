@@ -1,6 +1,6 @@
 #include "broker/private.h"
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 enum { STATE_WAIT_MS = 5000 };
 

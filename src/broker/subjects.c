@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 static bool
 prefix_is_token(const char *prefix)

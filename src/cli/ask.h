@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "carillon/dest.h"
-#include "carillon/records.h"
+#include "carillon/dest/dest.h"
+#include "carillon/base/records.h"
 
 #include "command.h"
 

@@ -1,10 +1,10 @@
-#include "carillon/cli.h"
+#include "carillon/cli/cli.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "command.h"
 
 static int

@@ -3,16 +3,16 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/base.h"
-#include "carillon/broker.h"
-#include "carillon/buf.h"
-#include "carillon/cli.h"
-#include "carillon/config.h"
-#include "carillon/json.h"
-#include "carillon/registry.h"
-#include "carillon/store.h"
-#include "carillon/vault.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+#include "carillon/broker/broker.h"
+#include "carillon/base/buf.h"
+#include "carillon/cli/cli.h"
+#include "carillon/base/config.h"
+#include "carillon/base/json.h"
+#include "carillon/registry/registry.h"
+#include "carillon/store/store.h"
+#include "carillon/vault/vault.h"
 
 enum option {
 #define OPTION(NAME, name, argument, sentence) OPTION_##NAME,

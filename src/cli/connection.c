@@ -1,6 +1,6 @@
 #include "connection.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 #include "output.h"
 #include "print.h"

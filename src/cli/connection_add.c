@@ -2,8 +2,8 @@
  */
 #include <stdio.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 
 #include "ask.h"
 #include "connection.h"

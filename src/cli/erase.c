@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 
-#include "carillon/erase.h"
+#include "carillon/index/erase.h"
 #include "output.h"
 
 enum {

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 #include "event_file.h"
 #include "history.h"

@@ -1,10 +1,10 @@
 #include "event_file.h"
 
-#include "carillon/clock.h"
-#include "carillon/event.h"
-#include "carillon/id.h"
-#include "carillon/json.h"
-#include "carillon/suggest.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/event.h"
+#include "carillon/base/id.h"
+#include "carillon/base/json.h"
+#include "carillon/base/suggest.h"
 
 static const struct str known_keys[] = {
     {"type", 4},

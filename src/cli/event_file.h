@@ -1,7 +1,7 @@
 /* An event as people write it into a file. */
 #pragma once
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 #include "command.h"
 

@@ -1,4 +1,4 @@
-#include "carillon/tail.h"
+#include "carillon/index/tail.h"
 
 #include "history.h"
 #include "output.h"

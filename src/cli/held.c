@@ -1,6 +1,6 @@
 #include "held.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 #include "print.h"
 #include "replay.h"

@@ -6,8 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/json.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/json.h"
 
 #include "command.h"
 

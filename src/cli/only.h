@@ -1,7 +1,7 @@
 /* One service a data directory: two would run each replay twice and share no lane. */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 /*
  * Takes the directory for this process, until it ends; makes it if need be. ERR_CONFLICT:

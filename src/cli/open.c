@@ -1,7 +1,7 @@
 /* What a command works on, opened when it is needed. */
 #include <stdio.h>
 
-#include "carillon/flow.h"
+#include "carillon/flow/flow.h"
 
 #include "command.h"
 

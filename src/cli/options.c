@@ -1,4 +1,4 @@
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 
 #include "command.h"
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 #include "command.h"
 

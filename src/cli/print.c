@@ -1,6 +1,6 @@
 #include "print.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 void
 write_time(struct json_writer *w, const char *key, int64_t ms)

@@ -1,8 +1,8 @@
 /* The records as JSON objects, with the names the API uses. Never a credential. */
 #pragma once
 
-#include "carillon/json.h"
-#include "carillon/records.h"
+#include "carillon/base/json.h"
+#include "carillon/base/records.h"
 
 #include "command.h"
 #include "held.h"

@@ -1,6 +1,6 @@
 #include "reload.h"
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 
 void
 serve_log_level(const struct config *c)

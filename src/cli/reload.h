@@ -1,7 +1,7 @@
 /* SIGHUP: the settings are read again and what may change while the service runs, changes. */
 #pragma once
 
-#include "carillon/flow.h"
+#include "carillon/flow/flow.h"
 
 #include "command.h"
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
-#include "carillon/replay.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
+#include "carillon/flow/replay.h"
 
 #include "output.h"
 #include "print.h"

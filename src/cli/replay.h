@@ -1,7 +1,7 @@
 /* What the verbs of replays share. */
 #pragma once
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 #include "command.h"
 

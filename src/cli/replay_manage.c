@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 #include "output.h"
 #include "print.h"
 #include "replay.h"

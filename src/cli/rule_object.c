@@ -2,7 +2,7 @@
  * A rule as a JSON object, as `rule show` prints it: its members are taken for the options of
  * `rule add`, and read by what reads those.
  */
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 
 #include "rule.h"
 

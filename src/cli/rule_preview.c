@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
-#include "carillon/preview.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
+#include "carillon/registry/preview.h"
 
 #include "event_file.h"
 #include "output.h"

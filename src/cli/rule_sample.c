@@ -2,8 +2,8 @@
  */
 #include <stdio.h>
 
-#include "carillon/clock.h"
-#include "carillon/preview.h"
+#include "carillon/base/clock.h"
+#include "carillon/registry/preview.h"
 
 #include "rule.h"
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/flow.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/flow/flow.h"
+#include "carillon/base/log.h"
 #include "flow/deliver.h"
 
 #include "command.h"

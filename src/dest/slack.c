@@ -1,7 +1,7 @@
 /* Slack's Web API: composing chat.postMessage, chat.update, auth.test, conversations.info. */
-#include "carillon/dest.h"
+#include "carillon/dest/dest.h"
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 #include "slack_judge.h"
 

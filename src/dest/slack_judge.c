@@ -1,7 +1,7 @@
 #include "slack_judge.h"
 
-#include "carillon/arena.h"
-#include "carillon/json.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/json.h"
 
 enum slack_class {
 #define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) SLACK_##NAME,

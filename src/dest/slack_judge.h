@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/dest.h"
+#include "carillon/dest/dest.h"
 
 void slack_judge(
     const struct dest_message *m, const struct dest_response *res, struct outcome *out);

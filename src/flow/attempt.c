@@ -1,6 +1,6 @@
 #include "attempt.h"
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 enum {
 	REQUEST_KEPT = 2048, /* bytes of each body that history keeps */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/dest.h"
+#include "carillon/dest/dest.h"
 #include "deliver.h"
 #include "message.h"
 

@@ -1,7 +1,7 @@
 #include "batch.h"
 
 #include "attempt.h"
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 enum {
 	RECORD_BYTES = 256, /* of ids and numbers, for the estimate */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 #include "message.h"
 
 enum {

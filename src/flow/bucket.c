@@ -1,4 +1,4 @@
-#include "carillon/lane.h"
+#include "carillon/flow/lane.h"
 
 /* A rate of one token per 1000 s is one millionth of a token per ms, so nothing is rounded. */
 enum { MICRO = 1000 * 1000 };

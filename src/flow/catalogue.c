@@ -2,8 +2,8 @@
 
 #include <stdatomic.h>
 
-#include "carillon/log.h"
-#include "carillon/table.h"
+#include "carillon/base/log.h"
+#include "carillon/base/table.h"
 #include "registry_check.h"
 
 struct catalogue {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 #include "event_type.h"
 
 struct catalogue;

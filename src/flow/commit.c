@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/tail.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/index/tail.h"
 #include "read_on.h"
 
 enum {

@@ -5,8 +5,8 @@
  *     accept from intake -> lanes -> compose -> request ... answer -> judge -> lane, scribe
  */
 #include "attempt.h"
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 #include "courier_offer.h"
 #include "deliver.h"
 #include "flow_private.h"

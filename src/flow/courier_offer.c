@@ -1,7 +1,7 @@
 #include "courier_offer.h"
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 
 enum {
 	REROUTE_MS = 200,

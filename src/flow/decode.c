@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 static bool
 refuse(struct message *m, struct str sentence)

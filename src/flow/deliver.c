@@ -5,9 +5,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-#include "carillon/clock.h"
-#include "carillon/table.h"
-#include "carillon/vault.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/table.h"
+#include "carillon/vault/vault.h"
 
 #include "sockets.h"
 #include "transfer.h"

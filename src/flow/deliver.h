@@ -9,8 +9,8 @@
  */
 #pragma once
 
-#include "carillon/base.h"
-#include "carillon/dest.h"
+#include "carillon/base/base.h"
+#include "carillon/dest/dest.h"
 
 struct deliver;
 struct transfer;

@@ -1,9 +1,9 @@
 #include "digest.h"
 
-#include "carillon/arena.h"
-#include "carillon/buf.h"
-#include "carillon/clock.h"
-#include "carillon/json.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/json.h"
 
 enum { NAMES_MAX = 12 };
 

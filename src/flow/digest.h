@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "carillon/config.h"
-#include "carillon/records.h"
+#include "carillon/base/config.h"
+#include "carillon/base/records.h"
 #include "message.h"
 
 enum { DIGEST_MAX = 256 }; /* deliveries one message stands for */

@@ -1,8 +1,8 @@
 /* Which events an earlier life of the service may have posted without having said so. */
 #pragma once
 
-#include "carillon/base.h"
-#include "carillon/broker.h"
+#include "carillon/base/base.h"
+#include "carillon/broker/broker.h"
 
 /* What is known at start, before anything is pulled. */
 struct doubt {

@@ -7,12 +7,12 @@
  * The condition keeps the order: between reading and publishing nobody wrote a newer record
  * that the copy would undo. Whoever applies the copy finds what is there already.
  */
-#include "carillon/erase.h"
+#include "carillon/index/erase.h"
 
-#include "carillon/arena.h"
-#include "carillon/flow.h"
-#include "carillon/log.h"
-#include "carillon/records.h"
+#include "carillon/base/arena.h"
+#include "carillon/flow/flow.h"
+#include "carillon/base/log.h"
+#include "carillon/base/records.h"
 #include "read_on.h"
 
 enum {

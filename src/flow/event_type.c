@@ -1,6 +1,6 @@
 #include "event_type.h"
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 
 static void
 left_out(struct str type, const char *part, const char *why)

@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/filter.h"
-#include "carillon/records.h"
-#include "carillon/render.h"
-#include "carillon/schema.h"
+#include "carillon/base/arena.h"
+#include "carillon/rules/filter.h"
+#include "carillon/base/records.h"
+#include "carillon/rules/render.h"
+#include "carillon/rules/schema.h"
 
 /* A filter or template of a default rule, under its text. Either may be NULL. */
 struct ready_made {

@@ -1,11 +1,11 @@
-#include "carillon/flow.h"
+#include "carillon/flow/flow.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/registry.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/registry/registry.h"
 #include "deliver.h"
 #include "flow_private.h"
 #include "repair.h"
@@ -375,6 +375,6 @@ flow_look(struct flow *f, struct flow_counters *out)
 {
 #define COUNTER(name, sentence) \
 	out->name = atomic_load_explicit(&f->count.name, memory_order_relaxed);
-#include "carillon/counters.def"
+#include "carillon/flow/counters.def"
 #undef COUNTER
 }

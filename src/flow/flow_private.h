@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "carillon/flow.h"
-#include "carillon/queue.h"
+#include "carillon/flow/flow.h"
+#include "carillon/base/queue.h"
 #include "doubt.h"
 #include "hand.h"
 #include "message.h"
@@ -53,7 +53,7 @@ struct flow {
 
 	struct {
 #define COUNTER(name, sentence) atomic_uint_least64_t name;
-#include "carillon/counters.def"
+#include "carillon/flow/counters.def"
 #undef COUNTER
 	} count;
 

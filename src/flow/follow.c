@@ -4,9 +4,9 @@
  * unusable channel) and tells the operators; keeps telling the broker that we are still
  * working.
  */
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/registry.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/registry/registry.h"
 #include "flow_private.h"
 #include "ruleset_build.h"
 

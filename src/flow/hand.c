@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "carillon/broker.h"
-#include "carillon/buf.h"
-#include "carillon/table.h"
+#include "carillon/broker/broker.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/table.h"
 
 struct hand {
 	pthread_mutex_t lock;

@@ -2,9 +2,9 @@
  * Stages ingest, decode, match, render: the intake thread. It pulls only what there is room
  * for, and nothing while a whole destination type is down: then the stream is the buffer.
  */
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/tail.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/index/tail.h"
 #include "decode.h"
 #include "flow_private.h"
 #include "keyed.h"

@@ -1,7 +1,7 @@
 #include "keyed.h"
 
-#include "carillon/buf.h"
-#include "carillon/template.h"
+#include "carillon/base/buf.h"
+#include "carillon/rules/template.h"
 
 enum {
 	TAKEN_PAUSE_MS = 2000, /* until the message before is settled, usually */

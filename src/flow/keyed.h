@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 #include "message.h"
 
 /* The key that a rule's option makes of an event, cut to what is compared; empty: none. */

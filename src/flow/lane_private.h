@@ -12,10 +12,10 @@
  */
 #pragma once
 
-#include "carillon/buf.h"
-#include "carillon/heap.h"
-#include "carillon/lane.h"
-#include "carillon/table.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/heap.h"
+#include "carillon/flow/lane.h"
+#include "carillon/base/table.h"
 
 enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED, PLACE_PROBE };
 

@@ -3,9 +3,9 @@
  * dead process had claimed, is read again from the events stream by its sequence and goes the
  * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
  */
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/tail.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/index/tail.h"
 #include "decode.h"
 #include "digest.h"
 #include "flow_private.h"

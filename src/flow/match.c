@@ -1,7 +1,7 @@
 #include "match.h"
 
-#include "carillon/clock.h"
-#include "carillon/filter.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/filter.h"
 #include "gate.h"
 
 bool

@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 #include "message.h"
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 
 /*
  * For an event the ledger does not know: one delivery a matching rule. For one it knows: the

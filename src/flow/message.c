@@ -1,6 +1,6 @@
 #include "message.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 /* A 256 KiB event of the densest JSON or protobuf takes 9 MiB unpacked; no honest one takes 4.
  */

@@ -13,15 +13,15 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/base.h"
-#include "carillon/dest.h"
-#include "carillon/event.h"
-#include "carillon/id.h"
-#include "carillon/lane.h"
-#include "carillon/list.h"
-#include "carillon/records.h"
-#include "carillon/render.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+#include "carillon/dest/dest.h"
+#include "carillon/rules/event.h"
+#include "carillon/base/id.h"
+#include "carillon/flow/lane.h"
+#include "carillon/base/list.h"
+#include "carillon/base/records.h"
+#include "carillon/rules/render.h"
 #include "rulebook.h"
 
 /* Where a message came from, which decides how it is settled. */

@@ -1,4 +1,4 @@
-#include "carillon/preview.h"
+#include "carillon/registry/preview.h"
 
 #include "decode.h"
 #include "keyed.h"

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/broker.h"
+#include "carillon/broker/broker.h"
 
 /* The reader's next message. False with ERR_NONE: nothing more is there; ERR_TEMP: the server
  * stopped answering. `what` names the stream. */

@@ -1,8 +1,8 @@
-#include "carillon/registry.h"
+#include "carillon/registry/registry.h"
 
-#include "carillon/id.h"
-#include "carillon/log.h"
-#include "carillon/tail.h"
+#include "carillon/base/id.h"
+#include "carillon/base/log.h"
+#include "carillon/index/tail.h"
 #include "read_on.h"
 #include "registry_check.h"
 #include "registry_put.h"

@@ -1,9 +1,9 @@
 #include "registry_check.h"
 
-#include "carillon/arena.h"
-#include "carillon/dest.h"
-#include "carillon/id.h"
-#include "carillon/registry.h"
+#include "carillon/base/arena.h"
+#include "carillon/dest/dest.h"
+#include "carillon/base/id.h"
+#include "carillon/registry/registry.h"
 #include "rulebook.h"
 
 enum { CHANNEL_MAX = 64, PATTERN_MAX = EVENT_TYPE_MAX };

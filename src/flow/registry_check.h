@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "carillon/records.h"
-#include "carillon/store.h"
+#include "carillon/base/records.h"
+#include "carillon/store/store.h"
 
 #define CATALOGUE_WORKSPACE_ID STR("_catalogue")
 

@@ -2,10 +2,10 @@
 
 #include <strings.h>
 
-#include "carillon/arena.h"
-#include "carillon/id.h"
-#include "carillon/json.h"
-#include "carillon/registry.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/id.h"
+#include "carillon/base/json.h"
+#include "carillon/registry/registry.h"
 #include "event_type.h"
 
 /* --- severity order --- */

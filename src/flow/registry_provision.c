@@ -5,8 +5,8 @@
  */
 #include <sodium.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 #include "registry_check.h"
 #include "registry_put.h"
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "carillon/registry.h"
+#include "carillon/registry/registry.h"
 
 /* Puts it with the expected revision and waits until the index has it. ERR_CONFLICT: it exists
  * already (expected 0), or was changed meanwhile. */

@@ -1,7 +1,7 @@
 /* Replays as records: what may be stored, and that they do not pile up. */
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 #include "registry_put.h"
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 
 static bool
 has_ended(const replay_record *r)

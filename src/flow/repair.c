@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/records.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/base/records.h"
 
 enum { OPS_WAIT_MS = 2000 };
 

@@ -13,8 +13,8 @@
  */
 #pragma once
 
-#include "carillon/flow.h"
-#include "carillon/tail.h"
+#include "carillon/flow/flow.h"
+#include "carillon/index/tail.h"
 
 /* In this order, each before the index is caught up with that stream; events after all. */
 MUST_USE bool repair_state(const struct flow_parts *p, struct err *e);

@@ -14,9 +14,9 @@
 #include <stdio.h>
 
 #include "batch.h"
-#include "carillon/clock.h"
-#include "carillon/event.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/event.h"
+#include "carillon/base/log.h"
 #include "read_on.h"
 #include "repair.h"
 

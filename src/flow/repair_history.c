@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "batch.h"
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "repair.h"
 
 enum { PUBLISH_WAIT_MS = 10000, DIR_MAX = 1100 };

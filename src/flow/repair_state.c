@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "repair.h"
 
 struct version {

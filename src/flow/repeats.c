@@ -1,7 +1,7 @@
 #include "repeats.h"
 
-#include "carillon/buf.h"
-#include "carillon/table.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/table.h"
 
 /* Keys remembered; then all are forgotten, for by then the ledger knows their counts. */
 enum { KEYS_MAX = 4096 };

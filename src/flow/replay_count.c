@@ -1,4 +1,4 @@
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "replay_find.h"
 
 enum { RULESETS = 4 };

@@ -1,6 +1,6 @@
 #include "replay_find.h"
 
-#include "carillon/tail.h"
+#include "carillon/index/tail.h"
 #include "decode.h"
 #include "match.h"
 

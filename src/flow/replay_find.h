@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include "carillon/broker.h"
-#include "carillon/store.h"
+#include "carillon/broker/broker.h"
+#include "carillon/store/store.h"
 #include "message.h"
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 
 struct replay_source {
 	struct broker *broker;

@@ -1,4 +1,4 @@
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 
 #define BIT(state) (UINT32_C(1) << (state))
 

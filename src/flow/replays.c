@@ -1,8 +1,8 @@
 #include "replays.h"
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
-#include "carillon/registry.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/registry/registry.h"
 #include "keyed.h"
 #include "replay_find.h"
 #include "ruleset_build.h"

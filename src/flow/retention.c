@@ -1,6 +1,6 @@
 #include "retention.h"
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 
 enum {
 	STEP_EVENTS =

@@ -1,6 +1,6 @@
 #include "retry.h"
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 enum {
 	FEW_ATTEMPTS = 3, /* for an error code nobody knows: slack.md, "2 slow retries" */

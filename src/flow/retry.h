@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 #include "message.h"
 
 struct retry_policy {

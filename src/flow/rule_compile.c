@@ -1,6 +1,6 @@
 #include "rulebook.h"
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 static void
 template_problem(struct rule *out, struct arena *a, const struct message_template_error *te)

@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include "carillon/arena.h"
-#include "carillon/list.h"
-#include "carillon/table.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/list.h"
+#include "carillon/base/table.h"
 #include "ruleset_build.h"
 
 /* Of a big rulebook, so that a table that grows or is emptied stops others for microseconds. */

@@ -11,14 +11,14 @@
 
 #include <stdatomic.h>
 
-#include "carillon/base.h"
-#include "carillon/dest.h"
-#include "carillon/filter.h"
-#include "carillon/list.h"
-#include "carillon/quiet.h"
-#include "carillon/render.h"
-#include "carillon/store.h"
-#include "carillon/template.h"
+#include "carillon/base/base.h"
+#include "carillon/dest/dest.h"
+#include "carillon/rules/filter.h"
+#include "carillon/base/list.h"
+#include "carillon/rules/quiet.h"
+#include "carillon/rules/render.h"
+#include "carillon/store/store.h"
+#include "carillon/rules/template.h"
 #include "catalogue.h"
 
 struct ruleset_connection {

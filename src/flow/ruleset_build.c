@@ -1,6 +1,6 @@
 #include "ruleset_build.h"
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 /* What building needs and the ruleset does not keep. */
 struct builder {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 struct settings;
 

@@ -11,8 +11,8 @@
 #include <sodium.h>
 
 #include "batch.h"
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 #include "commit.h"
 #include "flow_private.h"
 #include "repeats.h"

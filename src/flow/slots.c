@@ -1,7 +1,7 @@
 #include "slots.h"
 
-#include "carillon/heap.h"
-#include "carillon/table.h"
+#include "carillon/base/heap.h"
+#include "carillon/base/table.h"
 
 struct lane_count {
 	int64_t n;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 struct slots;
 

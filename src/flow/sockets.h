@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 struct socket {
 	uint32_t registered; /* what epoll watches for; 0: not in epoll */

@@ -6,9 +6,9 @@
 
 #include <curl/curl.h>
 
-#include "carillon/clock.h"
-#include "carillon/dest.h"
-#include "carillon/list.h"
+#include "carillon/base/clock.h"
+#include "carillon/dest/dest.h"
+#include "carillon/base/list.h"
 #include "deliver.h"
 
 enum transfer_state {

@@ -1,6 +1,6 @@
 #include "trouble.h"
 
-#include "carillon/queue.h"
+#include "carillon/base/queue.h"
 
 struct troubles {
 	struct queue *queue;

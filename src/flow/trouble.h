@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "carillon/base.h"
-#include "carillon/id.h"
-#include "carillon/list.h"
+#include "carillon/base/base.h"
+#include "carillon/base/id.h"
+#include "carillon/base/list.h"
 
 enum trouble_kind {
 	TROUBLE_CONNECTION_BROKEN, /* mark the connection needs_reconnect */

@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 #include "characters.h"
 #include "pointer.h"
 #include "template_markup.h"

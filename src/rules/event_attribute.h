@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "carillon/event.h"
+#include "carillon/rules/event.h"
 
 enum event_attribute {
 #define ATTRIBUTE(name) EVENT_ATTRIBUTE_##name,

@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/base.h"
-#include "carillon/json.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+#include "carillon/base/json.h"
 
 enum { FIELD_STEPS_MAX = JSON_DEPTH_MAX, FIELD_NO_INDEX = -1 };
 

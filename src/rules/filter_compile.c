@@ -1,6 +1,6 @@
 #include "rules/filter_private.h"
 
-#include "carillon/schema.h"
+#include "carillon/rules/schema.h"
 #include "rules/pointer.h"
 #include "rules/value.h"
 

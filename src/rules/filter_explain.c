@@ -1,6 +1,6 @@
 #include "rules/filter_private.h"
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 #include "rules/pointer.h"
 
 enum { SHOWN_MAX = 80 };

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "carillon/filter.h"
+#include "carillon/rules/filter.h"
 #include "rules/event_attribute.h"
 #include "rules/field_path.h"
 

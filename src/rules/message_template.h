@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "carillon/render.h"
-#include "carillon/template.h"
+#include "carillon/rules/render.h"
+#include "carillon/rules/template.h"
 #include "template_run.h"
 
 enum {

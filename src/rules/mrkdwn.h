@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 
 /* Where in the template's own <...> a value stands. */
 enum mrkdwn_place {

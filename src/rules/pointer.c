@@ -1,7 +1,7 @@
 #include "rules/pointer.h"
 
-#include "carillon/buf.h"
-#include "carillon/suggest.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/suggest.h"
 
 enum { WORD_SHOWN_MAX = 60, LIST_TEXT_MAX = 240 };
 

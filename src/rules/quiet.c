@@ -1,7 +1,7 @@
-#include "carillon/quiet.h"
+#include "carillon/rules/quiet.h"
 
-#include "carillon/suggest.h"
-#include "carillon/zone.h"
+#include "carillon/base/suggest.h"
+#include "carillon/base/zone.h"
 #include "rules/pointer.h"
 
 enum {

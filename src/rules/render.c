@@ -1,10 +1,10 @@
-#include "carillon/render.h"
+#include "carillon/rules/render.h"
 
 #include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
 
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 #include "characters.h"
 #include "message_template.h"
 #include "template_markup.h"

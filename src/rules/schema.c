@@ -1,6 +1,6 @@
 #include "rules/schema_private.h"
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 #include "rules/field_path.h"
 #include "rules/pointer.h"
 #include "rules/value.h"

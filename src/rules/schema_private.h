@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "carillon/schema.h"
+#include "carillon/rules/schema.h"
 
 struct schema_property {
 	struct str name;

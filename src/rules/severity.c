@@ -1,4 +1,4 @@
-#include "carillon/filter.h"
+#include "carillon/rules/filter.h"
 
 /* An alias has the rank of the level before it. */
 struct word {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/template.h"
+#include "carillon/rules/template.h"
 
 enum {
 	TEMPLATE_SOURCE_MAX = 16 * 1024,

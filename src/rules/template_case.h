@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 
 void case_put_upper(struct str s, struct buf *out);
 void case_put_lower(struct str s, struct buf *out);

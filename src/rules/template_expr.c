@@ -1,6 +1,6 @@
 #include "template_expr.h"
 
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 #include "template_markup.h"
 #include "template_number.h"
 

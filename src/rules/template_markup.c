@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "characters.h"
 
 enum {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 #include "template_ast.h"
 
 /* Whether every {word} in a date's form is one that Slack knows, and at least one is there. */

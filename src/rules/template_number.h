@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "carillon/base.h"
-#include "carillon/buf.h"
+#include "carillon/base/base.h"
+#include "carillon/base/buf.h"
 
 enum { NUMBER_TEXT_MAX = 32 };
 

@@ -1,5 +1,5 @@
-#include "carillon/clock.h"
-#include "carillon/filter.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/filter.h"
 #include "characters.h"
 #include "template_run.h"
 

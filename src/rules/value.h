@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 /* Same type and same value, however a number is written and an object ordered. */
 bool value_eq(const struct json *a, const struct json *b);

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 #include "store_private.h"
 
 enum {

@@ -1,5 +1,5 @@
-#include "carillon/id.h"
-#include "carillon/log.h"
+#include "carillon/base/id.h"
+#include "carillon/base/log.h"
 #include "store_private.h"
 
 /* --- reading records --- */

@@ -1,6 +1,6 @@
 #include "keys.h"
 
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 
 static void
 key_bytes(struct key *k, const char *bytes, size_t len)

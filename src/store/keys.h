@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum { KEY_MAX = 256 }; /* longest: held, 64 + 1 + 64 + 1 + 8 + 64 */
 

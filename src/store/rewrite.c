@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "store_private.h"
 
 enum {

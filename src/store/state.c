@@ -1,4 +1,4 @@
-#include "carillon/id.h"
+#include "carillon/base/id.h"
 #include "store_private.h"
 
 static const char *const KINDS[STATE_KINDS] = {

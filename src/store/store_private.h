@@ -7,7 +7,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 #include "keys.h"
 
 enum table_id {

@@ -1,4 +1,4 @@
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>

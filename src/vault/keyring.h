@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 enum { KEYRING_MAX = 12 }; /* as text, this many fill one secret */
 

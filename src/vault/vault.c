@@ -1,4 +1,4 @@
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "vault/keyring.h"
 #include "vault/secret_private.h"
 

@@ -1,4 +1,4 @@
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 /* --- time: moves only when told --- */
 

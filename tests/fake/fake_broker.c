@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 #include "fake.h"
 #include "fake_broker_private.h"
 #include "flow/flow_private.h"

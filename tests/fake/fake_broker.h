@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "carillon/broker.h"
+#include "carillon/broker/broker.h"
 
 struct fake_broker_options {
 	int64_t ack_wait_ms;

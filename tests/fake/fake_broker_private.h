@@ -1,7 +1,7 @@
 /* The fake broker's insides, shared by its streams and its consumer. */
 #pragma once
 
-#include "carillon/heap.h"
+#include "carillon/base/heap.h"
 #include "fake_broker.h"
 
 struct stored {

@@ -1,7 +1,7 @@
 /* Virtual time, in place of src/base/clock.c. */
 #include "fake.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 static int64_t mono_ms, wall_ms;
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "fake.h"
 #include "fake_broker_private.h"
 

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/arena.h"
-#include "carillon/clock.h"
-#include "carillon/json.h"
-#include "carillon/list.h"
-#include "carillon/table.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/json.h"
+#include "carillon/base/list.h"
+#include "carillon/base/table.h"
 #include "fake.h"
 #include "flow/deliver.h"
 

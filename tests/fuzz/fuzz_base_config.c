@@ -1,4 +1,4 @@
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 /* Any bytes as a settings file: read or refused, and what was read prints and reads the same.
  */

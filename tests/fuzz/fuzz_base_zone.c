@@ -1,4 +1,4 @@
-#include "carillon/zone.h"
+#include "carillon/base/zone.h"
 
 /*
  * Any bytes as a time zone file: refused, or a zone that answers for any time; and a time its

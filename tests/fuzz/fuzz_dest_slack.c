@@ -4,7 +4,7 @@
  */
 #include <jansson.h>
 
-#include "carillon/dest.h"
+#include "carillon/dest/dest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

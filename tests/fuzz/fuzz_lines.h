@@ -1,7 +1,7 @@
 /* Fuzz input of two parts: "<first line>\n<the rest>". */
 #pragma once
 
-#include "carillon/event.h"
+#include "carillon/rules/event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -2,8 +2,8 @@
  * Any text as a filter, on any payload: "<filter>\n<payload>", or with "<schema>\n" before.
  * What compiles must run, and be explained with the same result.
  */
-#include "carillon/filter.h"
-#include "carillon/schema.h"
+#include "carillon/rules/filter.h"
+#include "carillon/rules/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -2,7 +2,7 @@
  * Any text as a template, on any payload: "<payload line>\n<template>". What compiles must
  * render within its bounds, as text, and escaped so that no value mentions anybody.
  */
-#include "carillon/template.h"
+#include "carillon/rules/template.h"
 
 #include "fuzz_lines.h"
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 #include "player.h"
 
 enum { STORY_LINES_MAX = 45 };

@@ -1,7 +1,7 @@
 /* The word disturb: random mishaps, the same for the same seed. */
 #include <stdio.h>
 
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "player.h"
 
 enum { EVENTS_MAX = 8, PASS_MAX_MS = 4000, CALM_MS = 40000 };

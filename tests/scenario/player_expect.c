@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "player.h"
 
 enum { WITHIN_STEP_MS = 100 };
@@ -154,7 +154,7 @@ measure_count(struct story *s, const char *target)
 #define COUNTER(name, sentence)                           \
 	if (target != NULL && strcmp(target, #name) == 0) \
 		return (int64_t)c.name;
-#include "carillon/counters.def"
+#include "carillon/flow/counters.def"
 #undef COUNTER
 	return -1;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 struct fiber;
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum { LINE_WORDS_MAX = 40, LINE_BYTES_MAX = 1024 };
 

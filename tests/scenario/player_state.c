@@ -1,7 +1,7 @@
 /* The words about what customers configure: written as the command line does. */
 #include <stdlib.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "player.h"
 
 /* One registry a store; the store changes when the service died. */

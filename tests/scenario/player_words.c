@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "player.h"
 
 void

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "player_fiber.h"
 
 enum {

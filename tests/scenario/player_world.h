@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "carillon/registry.h"
-#include "carillon/vault.h"
+#include "carillon/registry/registry.h"
+#include "carillon/vault/vault.h"
 #include "fake/fake.h"
 #include "fake/fake_broker.h"
 #include "fake/fake_deliver.h"

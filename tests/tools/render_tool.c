@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "carillon/clock.h"
-#include "carillon/render.h"
-#include "carillon/template.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/render.h"
+#include "carillon/rules/template.h"
 
 static struct event
 event_of(const struct json *line)

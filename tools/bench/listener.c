@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum { BUCKETS = 200000, BUCKET_US = 50, WAIT_MS = 60000 };
 

@@ -7,10 +7,10 @@
 #include <nats/nats.h>
 #include <unistd.h>
 
-#include "carillon/arena.h"
-#include "carillon/base.h"
-#include "carillon/buf.h"
-#include "carillon/records.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/records.h"
 
 enum { IN_FLIGHT_MAX = 4000, FLUSH_MS = 60000, TICK_NS = 1000000 };
 

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 #include "flow/decode.h"
 #include "flow/keyed.h"
 #include "flow/match.h"

@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "carillon/base.h"
-#include "carillon/buf.h"
+#include "carillon/base/base.h"
+#include "carillon/base/buf.h"
 
 enum {
 	REQUEST_MAX = 65536,

@@ -1,6 +1,6 @@
 #include "api.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 #include "constant.h"
 
 enum { JSON = METHOD_JSON, MESSAGE = METHOD_MESSAGE, ANYONE = METHOD_ANYONE };

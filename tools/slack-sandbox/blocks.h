@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/json.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/json.h"
 
 enum {
 #define LIMIT(name, value) LIMIT_##name = (value),

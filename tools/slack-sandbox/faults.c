@@ -1,6 +1,6 @@
 #include "faults.h"
 
-#include "carillon/list.h"
+#include "carillon/base/list.h"
 
 struct fault {
 	struct list link;

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "carillon/arena.h"
-#include "carillon/json.h"
+#include "carillon/base/arena.h"
+#include "carillon/base/json.h"
 
 struct request {
 	struct arena *arena;

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "carillon/table.h"
+#include "carillon/base/table.h"
 
 enum { CHUNK = 4096 /* entries */ };
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 #include "world.h"
 
 struct entry {

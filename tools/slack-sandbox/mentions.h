@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 enum mention {
 #define MENTION(id, name) MENTION_##id,

@@ -1,7 +1,7 @@
 /* The HTTP side: connections, bodies, answers and the ways an answer may fail. */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 struct sandbox;
 struct server;

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 enum { LOOK_MS = 1000 /* how often silent connections are looked at */ };
 

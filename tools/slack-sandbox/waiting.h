@@ -10,8 +10,8 @@
 
 #include <microhttpd.h>
 
-#include "carillon/heap.h"
-#include "carillon/list.h"
+#include "carillon/base/heap.h"
+#include "carillon/base/list.h"
 
 /* Embedded in whatever waits; belongs to the room from park to resumption. */
 struct waiter {

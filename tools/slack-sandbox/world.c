@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "carillon/buf.h"
-#include "carillon/table.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/table.h"
 #include "constant.h"
 
 enum { TEAMS_MAX = 4096, CHANNELS_MAX = 65536 };

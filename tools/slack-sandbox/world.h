@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 struct team {
 	struct str id, name, user_id, bot_id;

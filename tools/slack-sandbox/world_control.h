@@ -1,7 +1,7 @@
 /* Reading and changing the world over the control interface. The caller holds the lock. */
 #pragma once
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 struct sandbox;
 

@@ -20,7 +20,7 @@
 #undef JSON_NULL
 #undef json_string
 
-#include "carillon/json.h"
+#include "carillon/base/json.h"
 
 static inline void
 check_same_number(const struct json *ours, const json_t *theirs)

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

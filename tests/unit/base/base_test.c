@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/utf8.h"
-#include "carillon/base.h"
-#include "carillon/list.h"
+#include "carillon/base/base.h"
+#include "carillon/base/list.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h>

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

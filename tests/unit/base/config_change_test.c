@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "carillon/config.h"
+#include "carillon/base/config.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 
@@ -76,7 +76,7 @@ every_default_is_within_its_own_bounds(void **state)
 	TEXT_##type(name);                                     \
 	if (!config_set(&config, #name, text, &err))           \
 		fail_msg("%s", err.text);
-#include "carillon/config.def"
+#include "carillon/base/config.def"
 #undef SETTING
 }
 
@@ -500,7 +500,7 @@ help_and_markdown_name_every_setting(void **state)
 #define SETTING(type, name, def, min, max, unit, at, sentence)                  \
 	assert_non_null(strstr(help.ptr, "  " #name "\n      " sentence "\n")); \
 	assert_non_null(strstr(markdown.ptr, "| `" #name "` | "));
-#include "carillon/config.def"
+#include "carillon/base/config.def"
 #undef SETTING
 	assert_non_null(strstr(help.ptr, "default 30; 2 to 3600 s; changes at a restart\n"));
 	assert_non_null(

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/heap.h"
+#include "carillon/base/heap.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

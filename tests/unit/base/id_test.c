@@ -3,8 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/clock.h"
-#include "carillon/id.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/id.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

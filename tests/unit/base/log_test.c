@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
-#include "carillon/clock.h"
-#include "carillon/log.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 
-#include "carillon/queue.h"
+#include "carillon/base/queue.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

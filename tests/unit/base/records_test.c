@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #undef fail /* ours is another */
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 static const ProtobufCMessageDescriptor *const DELIVERY =
     &carillon__v1__delivery_record__descriptor;

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/suggest.h"
+#include "carillon/base/suggest.h"
 
 #include <cmocka.h>
 

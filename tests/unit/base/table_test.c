@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/table.h"
+#include "carillon/base/table.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 /* xorshift64*; the state is never 0. */
 static inline uint64_t

@@ -3,8 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/buf.h"
-#include "carillon/zone.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/zone.h"
 #include "unit/base/testing.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */

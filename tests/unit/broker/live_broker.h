@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "broker/private.h"
-#include "carillon/log.h"
+#include "carillon/base/log.h"
 #include "live_server.h"
 
 #include <cmocka.h>

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "carillon/base.h"
-#include "carillon/clock.h"
+#include "carillon/base/base.h"
+#include "carillon/base/clock.h"
 
 struct live_server {
 	pid_t pid;

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "carillon/buf.h"
-#include "carillon/dest.h"
+#include "carillon/base/buf.h"
+#include "carillon/dest/dest.h"
 
 #include <cmocka.h> /* after ours: it defines fail() */
 

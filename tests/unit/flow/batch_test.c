@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "carillon/registry.h"
+#include "carillon/registry/registry.h"
 
 #include <cmocka.h>
 

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/lane.h"
+#include "carillon/flow/lane.h"
 
 #include <cmocka.h>
 

@@ -6,7 +6,7 @@
 
 #include "flow/deliver.h"
 
-#include "carillon/clock.h"
+#include "carillon/base/clock.h"
 
 #include "rude_server.h"
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "carillon/lane.h"
+#include "carillon/flow/lane.h"
 
 #include <cmocka.h>
 

@@ -1,6 +1,6 @@
 #include "rules_fixture.h"
 
-#include "carillon/preview.h"
+#include "carillon/registry/preview.h"
 #include "flow/match.h"
 
 #define PAYLOAD "{\"severity\": \"high\", \"host\": \" web-1 \", \"value\": 7}"

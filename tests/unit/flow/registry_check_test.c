@@ -1,6 +1,6 @@
 #include "rules_fixture.h"
 
-#include "carillon/registry.h"
+#include "carillon/registry/registry.h"
 
 static void
 refused_rule(const rule_record *r, const type_record *type, const char *says)

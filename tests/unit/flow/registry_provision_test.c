@@ -1,6 +1,6 @@
 #include "rules_fixture.h"
 
-#include "carillon/registry.h"
+#include "carillon/registry/registry.h"
 
 /*
  * A state bucket that is the index itself, so that there is never anything to catch up with;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #undef fail /* ours is another */
 
-#include "carillon/records.h"
+#include "carillon/base/records.h"
 
 static history_entry
 delivery_at(delivery_record *d, int64_t updated_ms, enum delivery_state state)

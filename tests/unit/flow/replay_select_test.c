@@ -1,4 +1,4 @@
-#include "carillon/replay.h"
+#include "carillon/flow/replay.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

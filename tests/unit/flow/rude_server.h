@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "carillon/base.h"
+#include "carillon/base/base.h"
 
 enum { RUDE_CONNECTIONS_MAX = 2048, RUDE_HUGE = 10 << 20 };
 

@@ -1,7 +1,7 @@
 /* An arena for each test. */
 #pragma once
 
-#include "carillon/arena.h"
+#include "carillon/base/arena.h"
 
 static struct arena *arena;
 

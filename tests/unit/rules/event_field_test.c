@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/buf.h"
+#include "carillon/base/buf.h"
 #include "rules/field_path.h"
 #include "unit/rules/filter_fixture.h"
 

@@ -1,7 +1,7 @@
 /* An event with a payload of the test's choice, and its filter. */
 #pragma once
 
-#include "carillon/filter.h"
+#include "carillon/rules/filter.h"
 
 static inline struct event
 event_with(struct arena *a, const char *payload)

@@ -3,9 +3,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/clock.h"
-#include "carillon/quiet.h"
-#include "carillon/zone.h"
+#include "carillon/base/clock.h"
+#include "carillon/rules/quiet.h"
+#include "carillon/base/zone.h"
 
 #include <cmocka.h>
 

@@ -3,8 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/buf.h"
-#include "carillon/schema.h"
+#include "carillon/base/buf.h"
+#include "carillon/rules/schema.h"
 #include "unit/rules/arena_fixture.h"
 
 #include <cmocka.h>

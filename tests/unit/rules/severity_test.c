@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/filter.h"
+#include "carillon/rules/filter.h"
 
 #include <cmocka.h>
 

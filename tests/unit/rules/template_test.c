@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include "carillon/template.h"
+#include "carillon/rules/template.h"
 #include <cmocka.h>
 
 /* That accepted templates render as LiquidJS renders them is shown by

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "carillon/store.h"
+#include "carillon/store/store.h"
 
 struct fixture {
 	char dir[64];

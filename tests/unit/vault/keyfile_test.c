@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "carillon/log.h"
-#include "carillon/vault.h"
+#include "carillon/base/log.h"
+#include "carillon/vault/vault.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "carillon/vault.h"
+#include "carillon/vault/vault.h"
 
 #include <cmocka.h> /* last: it makes a macro of fail */
 

@@ -1,0 +1,27 @@
+/*
+ * A growing byte buffer. The bytes are always followed by a NUL that is not counted. {0} is a
+ * valid empty buffer. One owner; not thread-safe. Out of memory aborts.
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+
+struct buf {
+	char *ptr; /* NULL until the first byte */
+	size_t len, cap;
+};
+
+void buf_fini(struct buf *b);
+void buf_clear(struct buf *b); /* keeps the memory */
+void buf_reserve(struct buf *b, size_t more);
+void buf_put(struct buf *b, const void *bytes, size_t len);
+void buf_putc(struct buf *b, char c);
+void buf_str(struct buf *b, struct str s);
+void buf_cstr(struct buf *b, const char *s);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+
+static inline struct str
+buf_view(const struct buf *b)
+{
+	return (struct str){b->ptr, b->len};
+}

@@ -1,0 +1,13 @@
+/*
+ * "Did you mean ...?": the known word that a misspelt one is nearest to. Pure; any thread.
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+
+/*
+ * The candidate with the fewest edits (insert, delete, change, swap of neighbours; case is
+ * ignored) from `word`, the first of equals. Empty when none is near enough to be meant: about
+ * one edit for every three letters. Words over 64 bytes have no neighbours.
+ */
+struct str str_nearest(struct str word, const struct str *candidates, size_t n);

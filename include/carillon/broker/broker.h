@@ -1,0 +1,191 @@
+/*
+ * The streams: connection, set-up, pull, settle, publish, the state bucket, history. Built on
+ * libnats, but pulling speaks the JetStream protocol itself (reference: nats.md; Fetch of 3.4.1
+ * overruns its buffer and cannot tell "no messages" from "no consumer").
+ *
+ * One broker a process, any thread may use it; a puller or a reader belongs to one thread.
+ * Everything that waits takes a time limit. While the connection is down calls fail with
+ * ERR_TEMP and the connection is re-established for ever, with backoff and jitter.
+ */
+#pragma once
+
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+
+struct broker;
+
+struct broker_options {
+	const char *url, *creds, *ca; /* as in config.def; empty for none */
+	const char *prefix;
+	const char *name; /* of this client, seen by the server's operator */
+	int replicas;
+	int64_t events_max_age_s, history_max_age_s;
+	int64_t ack_wait_s, ack_pending_max;
+	int64_t connect_wait_ms; /* how long broker_connect tries before giving up */
+};
+
+/* ERR_TEMP: nobody there (says the URL and what to check); ERR_DENIED: refused credentials. */
+MUST_USE bool broker_connect(
+    struct broker **out, const struct broker_options *o, struct err *e);
+void broker_close(struct broker *b); /* flushes what was published; NULL is fine */
+bool broker_is_connected(const struct broker *b);
+/* Number of times the connection was lost and made again. */
+uint64_t broker_reconnects(const struct broker *b);
+/* Waits until the server has seen what this process published so far. */
+MUST_USE bool broker_flush(struct broker *b, int64_t wait_ms, struct err *e);
+/* A permission the server refused since the last call, as a sentence; false if none. */
+bool broker_take_denied(struct broker *b, struct err *e);
+
+enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAMS };
+
+/*
+ * Creates the streams, the bucket and the consumer that are not there, and compares those that
+ * are: what matters and differs is ERR_SETUP, naming stream, setting, both values and the nats
+ * command that would change it. Never changes an existing one.
+ */
+MUST_USE bool broker_ensure(struct broker *b, struct err *e);
+/* The same without creating: one sentence a finding into `each`; false if broker does not
+ * answer. */
+typedef void broker_finding_fn(bool ok, const char *sentence, void *arg);
+MUST_USE bool broker_check(struct broker *b, broker_finding_fn *each, void *arg, struct err *e);
+
+struct stream_info {
+	char name[80];
+	char id[48]; /* creation time: another one means the stream was made anew */
+	uint64_t first_seq, last_seq, messages, bytes;
+};
+MUST_USE bool broker_stream_info(
+    struct broker *b, enum stream s, struct stream_info *out, struct err *e);
+
+struct consumer_info {
+	uint64_t id;            /* creation time, Unix ms: another one means it was made anew */
+	uint64_t delivered_seq; /* highest stream sequence ever handed out */
+	uint64_t ack_floor_seq;
+	uint64_t ack_pending, pending, redelivered, waiting;
+	/* Nothing was handed out since the server started: it may have forgotten what was
+	 * handed out just before. */
+	bool is_restored;
+};
+/* Whether two ids are of one consumer. nats-server 2.9 tells a creation time some milliseconds
+ * differently once it has been restarted. */
+static inline bool
+consumer_is_same(uint64_t a, uint64_t b)
+{
+	return a != 0 && b != 0 && (a > b ? a - b : b - a) < 1000;
+}
+MUST_USE bool broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e);
+
+/* A message as it came; bytes borrowed until broker_message_free. */
+struct broker_message {
+	void *handle; /* the library's */
+	struct str subject, data, msg_id;
+	struct str reply;    /* where to settle; empty when not pulled from the consumer */
+	uint64_t seq;        /* in the stream */
+	uint64_t deliveries; /* how often handed out, from 1 */
+	uint64_t pending;    /* messages after this one */
+	wall_t stored_at;
+	bool is_delete; /* state: a delete or purge marker */
+};
+void broker_message_free(struct broker_message *m);
+
+/* --- the dispatch consumer --- */
+
+struct puller;
+MUST_USE bool puller_open(struct puller **out, struct broker *b, struct err *e);
+void puller_close(struct puller *p);
+/*
+ * The next message, asking the server for as many as `room` allows ("pull only what there is
+ * room for": outstanding requests never exceed it). False with e->kind ERR_NONE: none within
+ * wait_ms. ERR_SETUP: the consumer or stream is gone, a sentence says how to repair it; it is
+ * re-created by broker_ensure. Heartbeats missed and reconnects re-issue the request by
+ * themselves.
+ */
+MUST_USE bool puller_next(
+    struct puller *p, size_t room, int64_t wait_ms, struct broker_message *out, struct err *e);
+/* Whether a next message is here already. */
+bool puller_has_next(struct puller *p);
+/* Whether any message that was asked for may still arrive (for drain): stops asking, and the
+ * requests outstanding are let run out. */
+void puller_stop(struct puller *p);
+
+/* Settling, by the reply subject; asynchronous, flushed by the library. Any thread. */
+MUST_USE bool broker_ack(struct broker *b, struct str reply, struct err *e);
+MUST_USE bool broker_nak(struct broker *b, struct str reply, int64_t delay_ms, struct err *e);
+MUST_USE bool broker_in_progress(struct broker *b, struct str reply, struct err *e);
+MUST_USE bool broker_term(struct broker *b, struct str reply, struct err *e);
+
+/* --- publish: waits for the PubAck; retries (same id) until wait_ms is over --- */
+
+/* `msg_id` may be NULL. ERR_FULL: the server has no room (limits, disk). *seq may be NULL. */
+MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str data,
+    const char *msg_id, int64_t wait_ms, uint64_t *seq, struct err *e);
+/* The same, only right after the stream's message `last`; ERR_CONFLICT: there is a later one.
+ */
+MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
+    uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
+/* Subject builders, into `out`. */
+enum { SUBJECT_MAX = 320 };
+void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
+    struct str type);
+void subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition);
+void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
+    const char *what);
+/* Splits an event's subject; false if it is none of ours. */
+MUST_USE bool subject_parse_event(
+    const struct broker *b, struct str subject, struct str *workspace, struct str *type);
+
+/* --- the state bucket (KV carillon_state) --- */
+
+/* expected 0: must not exist (a deleted key does not exist). ERR_CONFLICT: another revision. */
+MUST_USE bool broker_state_put(struct broker *b, const char *key, struct str bytes,
+    uint64_t expected, uint64_t *revision, struct err *e);
+MUST_USE bool broker_state_delete(
+    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e);
+/* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
+ * it was erased. */
+MUST_USE bool broker_state_get(
+    struct broker *b, const char *key, struct broker_message *out, struct err *e);
+/* The KV key of a message of STREAM_STATE. */
+struct str broker_state_key(const struct broker *b, struct str subject);
+
+/* --- reading a stream in order from a sequence (catch-up, follow), by an ephemeral consumer
+ * that acknowledges nothing; gaps and lost consumers are noticed and it starts again where it
+ * was --- */
+
+struct reader;
+/* Delivers messages with sequence >= from. */
+MUST_USE bool reader_open(
+    struct reader **out, struct broker *b, enum stream s, uint64_t from, struct err *e);
+void reader_close(struct reader *r); /* NULL is fine */
+/* As puller_next. */
+MUST_USE bool reader_next(
+    struct reader *r, int64_t wait_ms, struct broker_message *out, struct err *e);
+/* Whether the server had nothing after what was read when it was last heard: after a
+ * reader_next that found nothing, the stream's newest messages were deleted. */
+bool reader_is_at_end(const struct reader *r);
+
+/* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
+MUST_USE bool broker_get(
+    struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
+/* The first message of a workspace at or after `seq`, in the events, state or ops stream;
+ * ERR_NOT_FOUND: there is none. */
+MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,
+    uint64_t seq, struct broker_message *out, struct err *e);
+/*
+ * Deletes one message and overwrites its bytes. True also when it was gone already. ERR_DENIED:
+ * the stream was made so that single messages cannot be deleted.
+ *
+ * One by one, and never by a purge of a subject: nats-server 2.9 then moves every consumer
+ * whose filter takes that subject, ours takes all, to the first message left of it, or to the
+ * stream's end. What the others of the stream were still to be given is skipped for good.
+ */
+MUST_USE bool broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e);
+/* The same for many, at least one. Only the last is waited for: who wants to know that all are
+ * gone looks again. */
+MUST_USE bool broker_erase_many(
+    struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e);
+/* Uses up the sequences of the events stream up to `seq`, so that no event will have one of
+ * them. What the stream has stays. Can be interrupted and called again. */
+MUST_USE bool broker_advance_events(struct broker *b, uint64_t seq, struct err *e);
+/* Whether that is of such a message: no event, to be acked. */
+bool subject_is_filler(const struct broker *b, struct str subject);

@@ -1,0 +1,112 @@
+/*
+ * A destination type: one file of src/dest, found by the build. It composes a request and
+ * judges the answer, both pure. It does not open sockets, sleep, log, count, or decide when to
+ * retry.
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+#include "carillon/base/buf.h"
+#include "carillon/base/records.h"
+#include "carillon/vault/vault.h"
+
+/* What is to be said, independent of when and how often. Borrowed from the delivery's arena. */
+struct dest_message {
+	struct str channel;
+	struct str text;   /* fallback, never empty: notifications and screen readers read it */
+	struct str blocks; /* JSON array, or empty: text alone */
+	struct str color;  /* "#d92d20", or empty */
+	struct str thread_id; /* destination's id of the message to reply under, or empty */
+	struct str update_id; /* of the message to replace, or empty */
+	struct str reference; /* our id of the delivery, put where machines can find it */
+};
+
+enum { DEST_URL_MAX = 1200 };
+
+/* One HTTP request. The pool's slot owns it and reuses the memory. */
+struct dest_request {
+	char url[DEST_URL_MAX];
+	struct buf body;
+	const char *content_type; /* static */
+	struct secret *auth;      /* the whole header line "Authorization: ..." */
+};
+
+/* How far a request got. */
+enum transport {
+	TRANSPORT_ANSWERED, /* there is a status */
+	TRANSPORT_NOT_SENT, /* name, connection or TLS failed: certainly not posted */
+	TRANSPORT_TIMEOUT,  /* the body was sent, no answer in time: perhaps posted */
+	TRANSPORT_BROKEN,   /* the body was sent, the connection broke: perhaps posted */
+};
+
+struct dest_response {
+	enum transport transport;
+	int status;             /* HTTP */
+	int64_t retry_after_ms; /* -1: none given */
+	struct str body;        /* cut at DEST_BODY_MAX; need not be text */
+	char request_id[64];    /* x-slack-req-id and its like; may be empty */
+	char detail[160];       /* of a transport failure, for people: "could not connect" */
+};
+
+/* Bytes of an answer that are looked at. Slack echoes the whole message, with six bytes for a
+ * character outside ASCII: a cut answer could not be read, and the message would go twice. */
+enum { DEST_BODY_MAX = 256 * 1024 };
+
+/* What to do about it. */
+enum verdict {
+	VERDICT_DONE,            /* delivered */
+	VERDICT_THROTTLED,       /* wait as told; the attempt does not count */
+	VERDICT_LATER,           /* retry by the schedule */
+	VERDICT_LATER_FEW,       /* unknown code: retry twice, then give up */
+	VERDICT_LATER_SLOWLY,    /* quota: only the long steps of the schedule make sense */
+	VERDICT_HOLD_CONNECTION, /* the credential needs a person */
+	VERDICT_HOLD_RULE,       /* the channel needs a person */
+	VERDICT_MESSAGE,         /* the message was refused: plain text may go, else failed */
+	VERDICT_NO_THREAD,       /* the thread is gone: may be posted at top level */
+	VERDICT_NEVER,           /* failed; our mistake, an operator should look */
+};
+
+struct outcome {
+	enum outcome_code code;
+	enum verdict verdict;
+	bool ambiguous;         /* it may have been posted all the same */
+	bool lane_fault;        /* speaks against the destination, not against this message */
+	int64_t retry_after_ms; /* with THROTTLED; -1: the destination gave none */
+	char error_code[64];    /* the destination's, or empty */
+	char message_id[64];    /* with DONE: the destination's id of the message */
+	char message_channel[64];
+	char reason[320]; /* a sentence for the customer: what happened */
+	char action[160]; /* the one thing that repairs it; may be empty */
+};
+
+/* What the destination says of a token's account, and of a channel. */
+struct dest_account {
+	char id[64], name[128], bot_user_id[64];
+};
+struct dest_channel {
+	char id[64], name[128];
+	bool is_private, is_archived, is_member;
+};
+
+struct dest_type {
+	const char *name; /* stored: never rename */
+	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
+	bool (*compose)(struct dest_request *req, const struct dest_message *m,
+	    const char *base_url, const struct secret *token, struct err *e);
+	void (*judge)(
+	    const struct dest_message *m, const struct dest_response *res, struct outcome *out);
+	/* Request that asks who the token belongs to, and reading its answer into `c`
+	 * (team_id, team_name, bot_user_id). For `connection add|test`. */
+	bool (*compose_test)(struct dest_request *req, const char *base_url,
+	    const struct secret *token, struct err *e);
+	bool (*judge_test)(
+	    const struct dest_response *res, struct dest_account *account, struct outcome *out);
+	/* Request that asks for one channel, and reading its answer. */
+	bool (*compose_channel)(struct dest_request *req, const char *base_url,
+	    const struct secret *token, struct str channel, struct err *e);
+	bool (*judge_channel)(
+	    const struct dest_response *res, struct dest_channel *channel, struct outcome *out);
+};
+
+/* The type called `name`, or NULL. The table is generated from the files of src/dest. */
+const struct dest_type *dest_find(struct str name);

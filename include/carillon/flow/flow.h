@@ -1,0 +1,59 @@
+/*
+ * The whole path, as the rest of the program sees it: start, stop, look. Everything else about
+ * it is private to src/flow.
+ *
+ *     intake     ingest decode match render     thread 1
+ *     courier    dispatch deliver               thread 2
+ *     scribe     settle                         thread 3
+ *     ledger     brings back what was parked    thread 4
+ *     follower   applies changed state          thread 5
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+#include "carillon/broker/broker.h"
+#include "carillon/base/config.h"
+#include "carillon/store/store.h"
+#include "carillon/vault/vault.h"
+
+struct flow;
+
+/* Borrowed; must outlive the flow. */
+struct flow_parts {
+	const struct config *config; /* copied */
+	struct broker *broker;
+	struct store *store;
+	const struct vault *vault;
+};
+
+/*
+ * Brings the index up to date with the streams, checks that the master key opens the stored
+ * credentials, and starts the threads. Call once a process, before any other thread exists.
+ */
+MUST_USE bool flow_start(struct flow **out, const struct flow_parts *parts, struct err *e);
+/*
+ * Drains: takes no more, gives back what has not left, finishes what is in flight, for at most
+ * the setting drain_s; then ends the threads. What could not be finished the broker sends
+ * again. Returns whether everything was finished or given back.
+ */
+bool flow_stop(struct flow *f);
+
+/*
+ * Takes over the settings for which a reload is enough; each thread does within half a second.
+ * The others must be as they were at start.
+ */
+void flow_reload(struct flow *f, const struct config *c);
+
+struct flow_counters {
+#define COUNTER(name, sentence) uint64_t name;
+#include "carillon/flow/counters.def"
+#undef COUNTER
+};
+void flow_look(struct flow *f, struct flow_counters *out);
+/* Whether something happened that only a restart by a person can repair (the consumer was
+ * deleted and cannot be made again, ...). */
+bool flow_is_broken(struct flow *f, struct err *e);
+
+/* Applies the history stream's newest batches to the index. For the service at start, and
+ * tests. */
+MUST_USE bool flow_catch_up_history(struct broker *b, struct store *s, struct err *e);

@@ -1,0 +1,93 @@
+/*
+ * What customers and operators configure: written to the state bucket by compare-and-set, read
+ * from the index. A write is: put with the expected revision -> PubAck -> applied to LMDB ->
+ * answered. The service and every CLI verb that changes something use the same functions;
+ * whoever is first applies, the other finds it done.
+ *
+ * One thread at a time.
+ */
+#pragma once
+
+#include "carillon/base/arena.h"
+#include "carillon/base/base.h"
+#include "carillon/broker/broker.h"
+#include "carillon/base/records.h"
+#include "carillon/store/store.h"
+
+enum {
+	RULES_MAX = 256,    /* of one workspace */
+	REPLAYS_KEPT = 256, /* of one workspace; older ones that ended go */
+	REPLAY_RATE_MAX = 1000,
+	CONNECTIONS_MAX = 64, /* of one workspace */
+	NAME_MAX_BYTES = 128,
+	THREAD_HOURS_MAX = 720,
+	DEDUPE_MINUTES_MAX = 7 * 24 * 60,
+	RULE_RETRY_STEPS_MAX = 16,
+	RULE_RETRY_S_MAX = 7 * 24 * 3600,
+	SEVERITY_LEVELS_MAX = 16,
+	SEVERITY_ALIASES_MAX = 16, /* of one level */
+	SEVERITY_NAME_MAX = 64,    /* bytes */
+	DEFAULT_RULES_MAX = 16,    /* of one type */
+};
+
+/* Both are borrowed and must outlive the registry. */
+struct registry;
+struct registry *registry_new(struct broker *b, struct store *s);
+void registry_free(struct registry *r);
+
+/* Applies to the index what the bucket has and the index has not. `until` 0: all there is now.
+ */
+MUST_USE bool registry_catch_up(struct registry *r, uint64_t until, struct err *e);
+
+/* Reading: unpacked into `a`; NULL if there is none or (e->kind not ERR_NOT_FOUND) reading
+ * failed. */
+workspace_record *registry_workspace(struct registry *r, struct arena *a, struct str workspace,
+    uint64_t *revision, struct err *e);
+connection_record *registry_connection(struct registry *r, struct arena *a,
+    struct str workspace, struct str id, uint64_t *revision, struct err *e);
+rule_record *registry_rule(struct registry *r, struct arena *a, struct str workspace,
+    struct str id, uint64_t *revision, struct err *e);
+type_record *registry_type(struct registry *r, struct arena *a, struct str workspace,
+    struct str name, uint64_t *revision, struct err *e);
+replay_record *registry_replay(struct registry *r, struct arena *a, struct str workspace,
+    struct str id, uint64_t *revision, struct err *e);
+/* What the catalogue says of a rule's event type: the workspace's own entry, else the one all
+ * share, else (or of a pattern with "*" or ">") NULL. */
+type_record *registry_type_of_rule(
+    struct registry *r, struct arena *a, struct str workspace, const rule_record *rule);
+
+/* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
+typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
+MUST_USE bool registry_each(struct registry *r, struct arena *a, struct str workspace,
+    enum state_kind kind, registry_each_fn *each, void *arg, struct err *e);
+MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
+    registry_each_fn *each, void *arg, struct err *e);
+
+/*
+ * Writing: checks the record (ids, references, that filter and template compile), puts it with
+ * the expected revision (0: it must not exist), waits until the index has it.
+ * ERR_INPUT, ERR_NOT_FOUND (workspace, connection), ERR_CONFLICT (changed meanwhile), ERR_TEMP.
+ */
+MUST_USE bool registry_put_workspace(
+    struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
+/*
+ * Creates a workspace with the default rules of the shared catalogue's event types, inactive
+ * until a person gives them a connection and a channel. Interrupted, it can be run again.
+ * ERR_CONFLICT: there is one already.
+ */
+MUST_USE bool registry_provision_workspace(
+    struct registry *r, const workspace_record *w, struct err *e);
+MUST_USE bool registry_put_connection(struct registry *r, struct str workspace,
+    const connection_record *c, uint64_t expected, struct err *e);
+MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,
+    const rule_record *rule, uint64_t expected, struct err *e);
+MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const type_record *t,
+    uint64_t expected, struct err *e);
+/* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
+MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
+    const replay_record *replay, uint64_t expected, struct err *e);
+MUST_USE bool registry_delete(struct registry *r, struct str workspace, enum state_kind kind,
+    struct str id, uint64_t expected, struct err *e);
+/* Deletes a workspace's connections, rules, types and then itself. */
+MUST_USE bool registry_delete_workspace(
+    struct registry *r, struct str workspace, struct err *e);

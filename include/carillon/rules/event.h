@@ -1,0 +1,24 @@
+/*
+ * The decoded, read-only view of an event. Strings borrow from the message's arena; any thread
+ * may read it once decoding is done.
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+#include "carillon/base/json.h"
+
+struct event {
+	struct str workspace; /* from the subject */
+	struct str id, type, resource, resource_id, source, thread_key;
+	wall_t time; /* when it happened; the stored time if the producer did not say */
+	struct str payload_text;
+	const struct json *payload; /* an object */
+};
+
+enum {
+	EVENT_BYTES_MAX = 256 * 1024, /* DESIGN.md */
+};
+
+/* The value of a field path: "a.b[0]" in the payload, or "event.<attribute>" as a string. NULL
+ * if missing. `scratch` receives the node for an event attribute. */
+const struct json *event_field(const struct event *ev, struct str path, struct json *scratch);
