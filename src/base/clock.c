@@ -20,3 +20,11 @@ clock_wall(void)
 {
 	return (wall_t){read_ms(CLOCK_REALTIME)};
 }
+
+void
+clock_sleep(int64_t ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}

@@ -2,13 +2,13 @@
 
 #include <stdio.h>
 
-#include "flow/deliver.h"
+#include "carillon/http/pool.h"
 
 struct question {
 	struct command *command;
 	const struct dest_type *dest;
 	const struct secret *token;
-	struct dest_request req;
+	struct http_request req;
 	struct buf answer;
 	asked_fn *each;
 	void *arg;
@@ -16,16 +16,16 @@ struct question {
 
 /* Sends what was composed; the answer's bytes live in the question. */
 static void
-send(struct question *q, struct dest_response *res)
+send(struct question *q, struct http_response *res)
 {
 	const struct config *config = &q->command->config;
-	struct deliver_options o = {
+	struct pool_options o = {
 	    .slots = 1,
 	    .connect_timeout_ms = config->connect_timeout_ms,
 	    .request_timeout_ms = config->request_timeout_ms,
 	};
 
-	deliver_once(&q->req, &o, res, &q->answer);
+	http_once(&q->req, &o, res, &q->answer);
 	secret_clear(q->req.auth);
 }
 
@@ -55,7 +55,7 @@ ask_account(struct question *q, connection_record *rec, bool *known, struct err 
 {
 	struct arena *a = q->command->arena;
 	struct dest_account account;
-	struct dest_response res;
+	struct http_response res;
 	struct outcome outcome;
 	char good[260];
 
@@ -76,7 +76,7 @@ static bool
 ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 {
 	struct dest_channel found;
-	struct dest_response res;
+	struct http_response res;
 	struct outcome outcome;
 	char what[80], good[240];
 	bool ok;
@@ -119,7 +119,7 @@ ask_about(struct command *c, connection_record *rec, const struct secret *token,
 	bool known = false, ok;
 
 	must(q.dest != NULL);
-	deliver_global_init();
+	http_global_init();
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
 	for (size_t i = 0; ok && known && i < rec->n_channels; i++)

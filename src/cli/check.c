@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "carillon/index/tail.h"
+#include "carillon/index/lost_tail.h"
 
 #include "output.h"
 

@@ -1,4 +1,4 @@
-#include "carillon/index/tail.h"
+#include "carillon/index/lost_tail.h"
 
 #include "history.h"
 #include "output.h"

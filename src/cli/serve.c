@@ -8,11 +8,11 @@
 #include "carillon/base/clock.h"
 #include "carillon/flow/flow.h"
 #include "carillon/base/log.h"
-#include "flow/deliver.h"
+#include "carillon/http/pool.h"
 
 #include "command.h"
 #include "notify.h"
-#include "only.h"
+#include "single_instance.h"
 #include "reload.h"
 
 enum {
@@ -75,10 +75,10 @@ serve_open(struct command *c, struct err *e)
 	struct broker_options broker = broker_options_of(&c->config, SERVE_CONNECT_WAIT_MS);
 
 	store.sets_aside = c->config.repair;
-	deliver_global_init();
+	http_global_init();
 	say_memory();
 	return vault_open(&c->vault, c->config.master_key_file, e) &&
-	       only_service(c->config.data_dir, e) && store_open(&c->store, &store, e) &&
+	       single_instance(c->config.data_dir, e) && store_open(&c->store, &store, e) &&
 	       broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
 }
 

@@ -1,8 +1,6 @@
 /* The catalogue of event types: the one all workspaces share, or a workspace's own. */
 #include <stdio.h>
 
-#include "flow/ruleset_build.h"
-
 #include "output.h"
 #include "print.h"
 #include "rule.h"

@@ -10,7 +10,7 @@ enum {
 
 /* The credential without "Authorization: Bearer ". */
 static struct str
-token_of(const struct dest_request *req)
+token_of(const struct http_request *req)
 {
 	struct str line;
 	const char *space;
@@ -97,7 +97,7 @@ number_of(const struct delivery *d)
 }
 
 void
-attempt_add(struct delivery *d, const struct dest_request *req, const struct dest_response *res,
+attempt_add(struct delivery *d, const struct http_request *req, const struct http_response *res,
     struct flight flight, bool keep_delivered)
 {
 	struct arena *a = arena_for_another(d);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "carillon/dest/dest.h"
-#include "deliver.h"
+#include "carillon/http/pool.h"
 #include "message.h"
 
 /* Of a delivery, by history; nine attempts are the default schedule. Of more in one life the
@@ -13,5 +13,5 @@
 enum { ATTEMPTS_KEPT = 20 };
 
 /* Appends an attempt to the delivery, from its outcome. */
-void attempt_add(struct delivery *d, const struct dest_request *req,
-    const struct dest_response *res, struct flight flight, bool keep_delivered);
+void attempt_add(struct delivery *d, const struct http_request *req,
+    const struct http_response *res, struct flight flight, bool keep_delivered);

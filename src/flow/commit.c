@@ -4,8 +4,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
-#include "carillon/index/tail.h"
-#include "read_on.h"
+#include "carillon/index/catch_up.h"
 
 enum {
 	PUBLISH_WAIT_MS = 5000, /* of one try; there is no last one */
@@ -65,7 +64,7 @@ wait_and_retry(struct patience *p, const struct err *why)
 	p->pause_ms = p->pause_ms == 0 ? RETRY_MIN_MS : 2 * p->pause_ms;
 	if (p->pause_ms > RETRY_MAX_MS)
 		p->pause_ms = RETRY_MAX_MS;
-	flow_pause(p->pause_ms);
+	clock_sleep(p->pause_ms);
 	return true;
 }
 
@@ -98,109 +97,6 @@ publish(struct commit *c, struct str bytes, char id[static BATCH_ID_MAX], uint64
 	return true;
 }
 
-/* --- applying --- */
-
-struct application {
-	history_entry **entries;
-	size_t n;
-	uint64_t seq;
-	struct str id;        /* its message id, or empty */
-	bool is_catching_up;  /* another process may have come further meanwhile */
-	struct str stream_id; /* when it is to be remembered */
-};
-
-static bool
-apply(struct txn *t, void *arg, struct err *e)
-{
-	const struct application *a = arg;
-
-	(void)e;
-	if (a->is_catching_up && a->seq <= store_applied(t))
-		return true; /* older than what is there now */
-	for (size_t i = 0; i < a->n; i++)
-		history_apply(t, a->entries[i]);
-	if (a->seq > store_applied(t)) {
-		store_set_applied(t, a->seq);
-		store_set_mark(t, a->id);
-	}
-	if (a->stream_id.len > 0)
-		store_set_stream_id(t, a->stream_id);
-	return true;
-}
-
-static bool
-apply_packed(
-    struct store *s, const struct broker_message *bm, struct str stream_id, struct err *e)
-{
-	struct arena *a = arena_new(64 * 1024 * 1024);
-	struct application app = {
-	    .seq = bm->seq, .id = bm->msg_id, .is_catching_up = true, .stream_id = stream_id};
-	void *batch;
-	bool ok;
-
-	if (record_unpack(&carillon__v1__history_batch__descriptor, a, bm->data, &batch, e)) {
-		app.entries = ((history_batch *)batch)->entries;
-		app.n = ((history_batch *)batch)->n_entries;
-	} else {
-		/* One bad message must not keep the service from starting for ever. */
-		log_error("history.unreadable", L_INT("seq", bm->seq), L_STR("error", e->text));
-	}
-	ok = store_write(s, STORE_HISTORY, apply, &app, e);
-	arena_free(a);
-	return ok;
-}
-
-static bool
-apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
-    struct str stream_id, struct err *e)
-{
-	struct reader *reader;
-	struct broker_message bm;
-	uint64_t at = from - 1;
-	bool ok = true;
-
-	if (!reader_open(&reader, b, STREAM_HISTORY, from, e))
-		return false;
-	while (ok && at < until) {
-		if (read_on(reader, "history stream", &bm, e)) {
-			at = bm.seq;
-			ok = apply_packed(s, &bm, stream_id, e);
-			broker_message_free(&bm);
-		} else if (e->kind == ERR_NONE) { /* its newest were deleted */
-			struct application end = {.seq = until, .stream_id = stream_id};
-
-			at = until;
-			ok = store_write(s, STORE_HISTORY, apply, &end, e);
-		} else {
-			ok = false;
-		}
-	}
-	reader_close(reader);
-	return ok;
-}
-
-bool
-flow_catch_up_history(struct broker *b, struct store *s, struct err *e)
-{
-	struct tail tail;
-	const struct stream_info *info = &tail.info;
-	uint64_t from;
-
-	if (!tail_look(&tail, b, s, STREAM_HISTORY, TAIL_ASK, e) ||
-	    !tail_must_be_whole(&tail, e))
-		return false;
-	from = tail.applied + 1;
-	if (from < info->first_seq)
-		from = info->first_seq;
-	if (info->messages == 0 || from > info->last_seq) {
-		struct application none = {.stream_id = str_of(info->id)};
-
-		return store_write(s, STORE_HISTORY, apply, &none, e);
-	}
-	log_info("history.catch_up", L_INT("from", from), L_INT("to", info->last_seq));
-	return apply_from(b, s, from, info->last_seq, str_of(info->id), e);
-}
-
 /* A server that lost its newest messages while we run gives their sequences to others, and the
  * next start would not find what was lost. */
 static bool
@@ -227,7 +123,7 @@ bool
 commit_batch(struct commit *c, struct batch *b)
 {
 	struct patience p = {.flow = c->flow, .verb = "scribe.index"};
-	struct application app = {.entries = b->entries, .n = b->n};
+	struct history_applied app = {.entries = b->entries, .n = b->n};
 	struct store *s = c->flow->parts.store;
 	struct err e = {0};
 	char id[BATCH_ID_MAX];
@@ -240,10 +136,10 @@ commit_batch(struct commit *c, struct batch *b)
 	applied = store_applied_now(s, STORE_HISTORY);
 	/* Somebody else's batches came in between: in order, all of them. */
 	while (app.seq > applied + 1 &&
-	       !apply_from(c->flow->parts.broker, s, applied + 1, app.seq, (struct str){0}, &e))
+	       !history_catch_up_to(c->flow->parts.broker, s, applied + 1, app.seq, &e))
 		if (!wait_and_retry(&p, &e))
 			return false;
-	while (!store_write(s, STORE_HISTORY, apply, &app, &e))
+	while (!history_apply_batch(s, &app, &e))
 		if (!wait_and_retry(&p, &e))
 			return false;
 	return true;

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "batch.h"
+#include "carillon/index/history_batch.h"
 #include "flow_private.h"
 
 struct commit;

@@ -7,10 +7,10 @@
 #include "attempt.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
-#include "courier_offer.h"
-#include "deliver.h"
+#include "courier_lanes.h"
+#include "carillon/http/pool.h"
 #include "flow_private.h"
-#include "gate.h"
+#include "carillon/registry/rulebook.h"
 
 enum {
 	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
@@ -77,7 +77,7 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 /* Opens the credential for the length of one compose. */
 static bool
 compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
-    struct dest_request *req, struct err *e)
+    struct http_request *req, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -102,17 +102,17 @@ refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state st
 static void
 start(struct courier *c, struct delivery *d, const struct ruleset_connection *conn, mono_t now)
 {
-	struct transfer *t = deliver_slot(c->deliver);
+	struct transfer *t = pool_slot(c->pool);
 	struct err e = {0};
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
 	delivery_render(d, d->arena);
 	if (compose(c, d, conn, transfer_request(t), &e)) {
 		FLOW_COUNT(c->flow, attempts);
-		deliver_start(c->deliver, t, d);
+		pool_start(c->pool, t, d);
 		return;
 	}
-	deliver_release(c->deliver, t);
+	pool_release(c->pool, t);
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
 	    L_STRN("connection", conn->id), L_STR("error", e.text));
 	if (e.kind == ERR_DENIED)
@@ -267,7 +267,7 @@ goes_again(struct courier *c, struct delivery *d)
 
 static void
 finish(struct courier *c, struct transfer *t, struct delivery *d,
-    const struct dest_response *res, struct flight flight, mono_t now)
+    const struct http_response *res, struct flight flight, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -278,7 +278,7 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	d->has_outcome = true;
 	attempt_add(
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
-	deliver_release(c->deliver, t);
+	pool_release(c->pool, t);
 	result = lane_result(&d->outcome);
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
@@ -296,12 +296,12 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 static void
 finish_all(struct courier *c, mono_t now)
 {
-	struct dest_response res;
+	struct http_response res;
 	struct transfer *t;
 	void *tag;
 	struct flight flight;
 
-	while ((t = deliver_finished(c->deliver, &res, &tag, &flight)) != NULL)
+	while ((t = pool_finished(c->pool, &res, &tag, &flight)) != NULL)
 		finish(c, t, tag, &res, flight, now);
 }
 
@@ -347,7 +347,7 @@ housekeeping(struct courier *c, mono_t now)
 		courier_give_back(c);
 	c->gave_back = true;
 	if (now.ms >= atomic_load(&c->flow->give_up_ms))
-		deliver_give_up(c->deliver);
+		pool_give_up(c->pool);
 }
 
 void
@@ -361,8 +361,8 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	housekeeping(c, now);
 	launch_all(c, now);
 	wait = wait_ms(c, now);
-	deliver_turn(
-	    c->deliver, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
+	pool_turn(
+	    c->pool, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
 	finish_all(c, clock_mono());
 	flush_outbox(c);
 }
@@ -373,7 +373,7 @@ courier_is_done(struct courier *c)
 	if (atomic_load(&c->flow->is_abandoned))
 		return true;
 	return atomic_load(&c->flow->is_draining) && c->gave_back &&
-	       deliver_in_flight(c->deliver) == 0 && list_is_empty(&c->outbox) &&
+	       pool_in_flight(c->pool) == 0 && list_is_empty(&c->outbox) &&
 	       queue_len(c->flow->to_courier) == 0 && !dispatch_has_items(c->dispatch);
 }
 

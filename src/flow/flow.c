@@ -6,9 +6,10 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/registry/registry.h"
-#include "deliver.h"
+#include "carillon/http/pool.h"
 #include "flow_private.h"
-#include "repair.h"
+#include "carillon/index/catch_up.h"
+#include "carillon/index/repair.h"
 
 enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
@@ -88,7 +89,7 @@ check_master_key(struct flow *f, struct registry *r, struct err *e)
 static bool
 find_doubt(struct flow *f, struct err *e)
 {
-	struct doubt d = {.hand_limit = (uint64_t)f->parts.config->active_max};
+	struct doubt d = {.active_limit = (uint64_t)f->parts.config->active_max};
 	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
 	struct stream_info stream;
 	bool ok;
@@ -111,13 +112,13 @@ static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
-	const struct flow_parts *p = &f->parts;
-	bool ok = repair_state(p, e) && registry_catch_up(r, 0, e) && repair_history(p, e) &&
-	          flow_catch_up_history(p->broker, p->store, e) && repair_events(p, e) &&
+	const struct index_parts p = {f->parts.config, f->parts.broker, f->parts.store};
+	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
+	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
 	          check_master_key(f, r, e) && find_doubt(f, e);
 
 	if (ok)
-		repair_tell_rebuilt(p);
+		repair_tell_rebuilt(&p);
 	registry_free(r);
 	return ok;
 }
@@ -147,7 +148,7 @@ flow_new(const struct flow_parts *parts)
 	f->parts.config = &f->at_start;
 	f->settings = settings_new(parts->config);
 	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
-	f->hand = hand_new((size_t)parts->config->active_max);
+	f->active = active_new((size_t)parts->config->active_max);
 	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new(TROUBLES_MAX);
@@ -169,7 +170,7 @@ flow_close(struct flow *f)
 {
 	settings_free(f->settings);
 	rulebook_free(f->rulebook);
-	hand_free(f->hand);
+	active_free(f->active);
 	queue_free(f->to_courier);
 	queue_free(f->to_scribe);
 	troubles_free(f->troubles);
@@ -198,7 +199,7 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 	struct flow *f;
 
 	/* Once the courier runs it is too late to say so. */
-	if (!deliver_reserve_files((int)parts->config->in_flight_max, e) ||
+	if (!pool_reserve_files((int)parts->config->in_flight_max, e) ||
 	    !flow_open(&f, parts, e))
 		return false;
 	start_thread(&f->scribe, scribe_run, f, "scribe");
@@ -214,7 +215,7 @@ void
 flow_reload(struct flow *f, const struct config *c)
 {
 	settings_change(f->settings, c);
-	hand_set_limit(f->hand, (size_t)c->active_max);
+	active_set_limit(f->active, (size_t)c->active_max);
 	flow_wake_ledger(f);
 }
 
@@ -269,7 +270,7 @@ flow_stop(struct flow *f)
 	mono_t over, until = flow_drain_until(f, &over);
 	bool all_ended, finished;
 
-	log_info("flow.draining", L_INT("in_hand", hand_count(f->hand)));
+	log_info("flow.draining", L_INT("in_hand", active_count(f->active)));
 	atomic_store(&f->is_stopping, true);
 	flow_wake_ledger(f);
 	all_ended = ends_by(f->intake, over);
@@ -277,9 +278,9 @@ flow_stop(struct flow *f)
 	all_ended = drain(f, until, over) && all_ended;
 	atomic_store(&f->is_ending, true);
 	all_ended = ends_by(f->follower, over) && all_ended;
-	finished = all_ended && hand_count(f->hand) == 0;
-	log_info(
-	    "flow.stopped", L_BOOL("finished", finished), L_INT("left", hand_count(f->hand)));
+	finished = all_ended && active_count(f->active) == 0;
+	log_info("flow.stopped", L_BOOL("finished", finished),
+	    L_INT("left", active_count(f->active)));
 	/* What is left is in memory the process is about to give up anyway, and who still waits
 	 * for a broker that is silent may go on until then; the broker has the events.
 	 */
@@ -296,47 +297,6 @@ flow_took_one(struct flow *f)
 	int but_one = HOLD_BUT_ONE;
 
 	(void)atomic_compare_exchange_strong(&f->hold, &but_one, HOLD_ALL);
-}
-
-void
-onward_init(struct onward *o)
-{
-	list_init(&o->to_courier);
-	list_init(&o->to_scribe);
-	o->n = 0;
-}
-
-void
-onward_add(struct onward *o, struct message *m)
-{
-	bool to_scribe = m->n_deliveries == 0;
-
-	for (int i = 0; i < m->n_deliveries; i++)
-		to_scribe = to_scribe || m->deliveries[i].step == STEP_SETTLED;
-	list_append(to_scribe ? &o->to_scribe : &o->to_courier, &m->handoff.link);
-	o->n++;
-}
-
-void
-onward_send(struct onward *o, struct flow *f)
-{
-	if (o->n == 0)
-		return;
-	if (!list_is_empty(&o->to_courier))
-		must(queue_put_all(f->to_courier, &o->to_courier));
-	if (!list_is_empty(&o->to_scribe))
-		must(queue_put_all(f->to_scribe, &o->to_scribe));
-	o->n = 0;
-}
-
-void
-flow_forward(struct flow *f, struct message *m)
-{
-	struct onward o;
-
-	onward_init(&o);
-	onward_add(&o, m);
-	onward_send(&o, f);
 }
 
 void

@@ -9,12 +9,12 @@
 
 #include "carillon/flow/flow.h"
 #include "carillon/base/queue.h"
-#include "doubt.h"
-#include "hand.h"
+#include "maybe_posted.h"
+#include "active.h"
 #include "message.h"
-#include "rulebook.h"
+#include "carillon/registry/rulebook.h"
 #include "settings.h"
-#include "trouble.h"
+#include "follower.h"
 
 struct ledger_walk;
 
@@ -30,7 +30,7 @@ struct flow {
 	struct config at_start;    /* for what needs a restart */
 	struct settings *settings; /* for what does not */
 	struct rulebook *rulebook;
-	struct hand *hand;
+	struct active *active;
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
@@ -118,8 +118,6 @@ mono_t flow_drain_until(struct flow *f, mono_t *over);
 void flow_wake_ledger(struct flow *f);
 /* Remembers the first thing that only a person can repair. */
 void flow_break(struct flow *f, const struct err *e);
-/* Sleeps. In a file of its own, so that tests in virtual time can replace it. */
-void flow_pause(int64_t ms);
 /* The one message that may be taken while others are held is taken. */
 void flow_took_one(struct flow *f);
 /* Messages whose deliveries were decided, by who is next: handed over together, because to

@@ -4,10 +4,9 @@
  */
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
-#include "carillon/index/tail.h"
-#include "decode.h"
+#include "carillon/index/lost_tail.h"
 #include "flow_private.h"
-#include "keyed.h"
+#include "rule_keys.h"
 #include "match.h"
 
 enum {
@@ -110,7 +109,7 @@ prepare(struct intake *in, struct message *m, const struct broker_message *bm,
     struct str workspace, struct str type, bool *is_repeated, struct err *e)
 {
 	*is_repeated = false;
-	if (!decode(m, workspace, type, bm->data))
+	if (!message_decode(m, workspace, type, bm->data))
 		return fail_event(in, m, m->failure, e);
 	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
 	if (m->rules == NULL)
@@ -138,9 +137,9 @@ message_from(struct intake *in, const struct broker_message *bm)
 	m->reply = arena_str(m->arena, bm->reply);
 	m->handout = handout_of(in, bm);
 	m->counts_in_doubt =
-	    doubt_of_count(doubt, bm->seq, broker_reconnects(in->flow->parts.broker));
+	    maybe_counted_back(doubt, bm->seq, broker_reconnects(in->flow->parts.broker));
 	m->received_at = bm->stored_at;
-	m->is_repeat = bm->deliveries > 1 || doubt_of_event(doubt, bm->seq, bm->stored_at);
+	m->is_repeat = bm->deliveries > 1 || maybe_posted_event(doubt, bm->seq, bm->stored_at);
 	return m;
 }
 
@@ -151,10 +150,10 @@ look_at_keys(struct intake *in, struct message *m)
 	struct txn *history;
 	bool ok;
 
-	if (!keyed_has_any(m))
+	if (!rule_keys_has_any(m))
 		return true;
 	history = txn_read(in->flow->parts.store, STORE_HISTORY);
-	keyed_apply(m, history, clock_wall());
+	rule_keys_apply(m, history, clock_wall());
 	ok = txn_error(history) == NULL;
 	txn_end(history);
 	return ok;
@@ -164,19 +163,19 @@ look_at_keys(struct intake *in, struct message *m)
 static void
 take(struct intake *in, struct message *m, const struct broker_message *bm)
 {
-	keyed_prepare(m);
-	switch (hand_take(in->flow->hand, m)) {
-	case HAND_TAKEN:
+	rule_keys_prepare(m);
+	switch (active_take(in->flow->active, m)) {
+	case ACTIVE_TAKEN:
 		if (look_at_keys(in, m)) {
 			onward_add(&in->onward, m);
 			return;
 		}
-		hand_release(in->flow->hand, m);
+		active_release(in->flow->active, m);
 		come_back(in, bm, STORE_PAUSE_MS);
 		break;
-	case HAND_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
-	case HAND_OTHERWISE: come_back(in, bm, LEDGER_PAUSE_MS); break;
-	case HAND_SAME_EVENT:
+	case ACTIVE_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
+	case ACTIVE_OTHERWISE: come_back(in, bm, LEDGER_PAUSE_MS); break;
+	case ACTIVE_SAME_EVENT:
 		FLOW_COUNT(in->flow, events_repeated);
 		settle_now(in, bm->reply, broker_ack);
 		break;
@@ -217,7 +216,7 @@ ingest(struct intake *in, const struct broker_message *bm)
 	FLOW_COUNT(in->flow, events_received);
 	if (bm->deliveries > 1)
 		FLOW_COUNT(in->flow, events_redelivered);
-	if (hand_notes_repeat(in->flow->hand, bm->seq, handout_of(in, bm))) {
+	if (active_notes_repeat(in->flow->active, bm->seq, handout_of(in, bm))) {
 		FLOW_COUNT(in->flow, events_in_hand);
 		return;
 	}
@@ -301,10 +300,10 @@ intake_turn(struct intake *in, int64_t wait_ms)
 		onward_send(&in->onward, f);
 		return false;
 	}
-	room = hand_room(f->hand);
+	room = active_room(f->active);
 	if (room == 0)
 		onward_send(&in->onward, f);
-	if (room == 0 && !hand_wait_room(f->hand, wait_ms))
+	if (room == 0 && !active_wait_room(f->active, wait_ms))
 		return true;
 	if (room == 0 || hold == HOLD_BUT_ONE)
 		room = 1;
@@ -368,7 +367,7 @@ intake_run(void *flow)
 
 	while (!atomic_load(&in->flow->is_stopping))
 		if (!intake_turn(in, PULL_WAIT_MS))
-			flow_pause(PULL_WAIT_MS / 2);
+			clock_sleep(PULL_WAIT_MS / 2);
 	intake_free(in);
 	return NULL;
 }

@@ -1,17 +1,7 @@
 #include "match.h"
 
 #include "carillon/base/clock.h"
-#include "carillon/rules/filter.h"
-#include "gate.h"
-
-bool
-match_rule(const struct rule *rule, const struct event *ev)
-{
-	if (!rule->active || !id_type_matches(rule->pattern, ev->type))
-		return false;
-	/* A rule that does not compile is recorded as failed, not silently skipped. */
-	return rule->problem.len > 0 || filter_matches(rule->filter, ev);
-}
+#include "carillon/registry/rulebook.h"
 
 static void
 settled(struct delivery *d, enum delivery_state state, struct str reason, struct str action)
@@ -132,7 +122,7 @@ match_rules(struct message *m, wall_t now)
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++)
-		if (match_rule(&r->rules[i], &m->event))
+		if (rule_wants(&r->rules[i], &m->event))
 			wanting[n++] = &r->rules[i];
 	message_deliveries(m, n);
 	m->matched = (uint32_t)n;
@@ -348,7 +338,7 @@ want_by_todays_rules(struct again *a, struct message *m, struct txn *history)
 
 		if (!is_any_or(a->selection->rule, rule->id) ||
 		    !is_any_or(a->selection->connection, rule->connection_id) ||
-		    !match_rule(rule, &m->event))
+		    !rule_wants(rule, &m->event))
 			continue;
 		rec = history_delivery(history, m->arena, m->seq, rule->id);
 		if (rec == NULL || (a->selection->states >> rec->state & 1 &&

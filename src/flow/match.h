@@ -25,5 +25,3 @@ void match_again(
  * wants besides that cannot be sent, because their rules are gone. */
 int match_replay(
     struct message *m, struct txn *history, const struct replay_selection *s, wall_t now);
-/* Whether the rule wants the event: it is active, and type and filter accept it. */
-bool match_rule(const struct rule *rule, const struct event *ev);

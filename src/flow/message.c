@@ -1,10 +1,7 @@
 #include "message.h"
 
 #include "carillon/base/clock.h"
-
-/* A 256 KiB event of the densest JSON or protobuf takes 9 MiB unpacked; no honest one takes 4.
- */
-enum { BODY_MEMORY_MAX = 4 * 1024 * 1024 };
+#include "carillon/rules/event_decode.h"
 
 struct message *
 message_new(enum origin origin, uint64_t seq)
@@ -15,7 +12,7 @@ message_new(enum origin origin, uint64_t seq)
 	*m = (struct message){
 	    .origin = origin,
 	    .arena = a,
-	    .body = arena_new(BODY_MEMORY_MAX),
+	    .body = arena_new(EVENT_MEMORY_MAX),
 	    .seq = seq,
 	    .taken_at = clock_mono(),
 	};
@@ -24,6 +21,20 @@ message_new(enum origin origin, uint64_t seq)
 	list_init(&m->handoff.link);
 	list_init(&m->hand_link);
 	return m;
+}
+
+bool
+message_decode(struct message *m, struct str workspace, struct str type, struct str bytes)
+{
+	const struct event_source from = {
+	    .workspace = workspace,
+	    .type = type,
+	    .bytes = bytes,
+	    .seq = m->seq,
+	    .received_at = m->received_at,
+	};
+
+	return event_decode(&m->event, &from, m->arena, m->body, &m->failure);
 }
 
 void

@@ -18,11 +18,11 @@
 #include "carillon/dest/dest.h"
 #include "carillon/rules/event.h"
 #include "carillon/base/id.h"
-#include "carillon/flow/lane.h"
+#include "flow/lanes/lanes.h"
 #include "carillon/base/list.h"
 #include "carillon/base/records.h"
 #include "carillon/rules/render.h"
-#include "rulebook.h"
+#include "carillon/registry/rulebook.h"
 
 /* Where a message came from, which decides how it is settled. */
 enum origin {
@@ -44,14 +44,14 @@ struct handout {
 
 struct message {
 	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
-	struct list hand_link;  /* in hand.h, from oldest to newest */
+	struct list hand_link;  /* in active.h, from oldest to newest */
 	enum origin origin;
 	struct arena *arena;
 	struct arena *body;     /* what hostile bytes unpack into: limited */
 	struct str reply;       /* where to settle; ORIGIN_STREAM only */
 	uint64_t seq;           /* in the events stream */
-	struct handout handout; /* hand.h keeps it current */
-	bool counts_in_doubt;   /* the consumer may have counted back: see doubt.h */
+	struct handout handout; /* active.h keeps it current */
+	bool counts_in_doubt;   /* the consumer may have counted back: see maybe_posted.h */
 	mono_t taken_at;    /* when it came into our hands, or was last reported in progress */
 	wall_t received_at; /* when the stream stored it */
 	struct event event;
@@ -104,7 +104,7 @@ struct delivery {
 	uint32_t spent;    /* attempts that count towards the schedule */
 	bool maybe_posted; /* an earlier attempt may have been posted */
 	bool degraded;     /* plain text instead of the formatted message */
-	/* Of the rule's options (keyed.h), by enum key_use: the key's text, or empty. */
+	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
 	bool key_is_taken[KEY_USES];     /* by another message in hand */
@@ -129,6 +129,9 @@ struct delivery {
 
 /* A message with an arena of its own. Owner: the caller. */
 struct message *message_new(enum origin origin, uint64_t seq);
+/* Fills m->event from the bytes as they came under `workspace` and `type`, m->failure when that
+ * cannot be done. */
+bool message_decode(struct message *m, struct str workspace, struct str type, struct str bytes);
 /* Releases the ruleset and the arena with everything in it. */
 void message_free(struct message *m);
 /* Makes the message of a delivery that has none yet, in `a`. */

@@ -14,7 +14,7 @@ void fake_clock_advance_to(mono_t t);
 /* The wall clock alone, as when somebody sets it. */
 void fake_clock_jump(int64_t ms);
 
-/* --- flow_pause: whoever plays the stages puts the caller aside for so long --- */
+/* --- clock_sleep: whoever plays the stages puts the caller aside for so long --- */
 
 extern void (*fake_pause_hook)(int64_t ms);
 

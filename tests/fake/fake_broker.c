@@ -237,7 +237,7 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	if (s == STREAM_HISTORY)
 		fake_point_reached(FAKE_BEFORE_HISTORY);
 	if (b->is_down) {
-		flow_pause(wait_ms);
+		clock_sleep(wait_ms);
 		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 	}
 	if (b->is_full)
@@ -254,7 +254,7 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	if (b->lost_pubacks <= 0)
 		return true;
 	b->lost_pubacks--;
-	flow_pause(wait_ms);
+	clock_sleep(wait_ms);
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 }
 
@@ -318,7 +318,7 @@ broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
 }
 
 bool
-broker_advance_events(struct broker *b, uint64_t seq, struct err *e)
+broker_use_up_events(struct broker *b, uint64_t seq, struct err *e)
 {
 	struct stored_stream *s = &b->streams[STREAM_EVENTS];
 

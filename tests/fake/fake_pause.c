@@ -1,7 +1,7 @@
-/* Pausing in virtual time, in place of src/flow/pause.c; and dying on purpose. */
+/* Pausing in virtual time, in place of clock_sleep; and dying on purpose. */
 #include "fake.h"
 
-#include "flow/flow_private.h"
+#include "carillon/base/clock.h"
 
 void (*fake_pause_hook)(int64_t ms);
 void (*fake_die_hook)(void);
@@ -10,7 +10,7 @@ static enum fake_point die_at;
 static int die_count;
 
 void
-flow_pause(int64_t ms)
+clock_sleep(int64_t ms)
 {
 	fake_pause_hook(ms);
 }

@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static bool
-was_delivered(const struct dest_response *res)
+was_delivered(const struct http_response *res)
 {
 	json_error_t error;
 	json_t *root = json_loadb(res->body.ptr, res->body.len, JSON_REJECT_DUPLICATES, &error);
@@ -37,12 +37,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static const int statuses[] = {200, 200, 200, 201, 302, 400, 404, 429, 500, 0};
 	const struct dest_type *slack = dest_find(STR("slack"));
 	const struct dest_message m = {.channel = STR("C1"), .text = STR("x")};
-	struct dest_response res = {.retry_after_ms = -1};
+	struct http_response res = {.retry_after_ms = -1};
 	struct dest_account account;
 	struct dest_channel channel;
 	struct outcome out;
 
-	if (len == 0 || len > DEST_BODY_MAX)
+	if (len == 0 || len > HTTP_BODY_MAX)
 		return 0;
 	res.status = statuses[bytes[0] % COUNT_OF(statuses)];
 	res.transport = bytes[0] >= 0xf0 ? (enum transport)(bytes[0] % 4) : TRANSPORT_ANSWERED;

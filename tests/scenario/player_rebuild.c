@@ -1,6 +1,7 @@
 /* At the end of every story: the index made anew from the streams says the same. */
 #include <stdio.h>
 
+#include "carillon/index/catch_up.h"
 #include "player.h"
 
 struct gathering {
@@ -60,10 +61,10 @@ story_check_rebuilt(struct story *s, struct line *l)
 
 	/* What a dead life wrote to the stream only is applied at the next start. */
 	fake_broker_down(w->broker, false);
-	if (w->life == NULL && !flow_catch_up_history(w->broker, index, &e))
+	if (w->life == NULL && !history_catch_up(w->broker, index, &e))
 		line_fail(l, "%s", e.text);
 	snprintf(dir, sizeof(dir), "%s/again", w->dir);
-	if (!store_open(&again, &o, &e) || !flow_catch_up_history(w->broker, again, &e))
+	if (!store_open(&again, &o, &e) || !history_catch_up(w->broker, again, &e))
 		line_fail(l, "%s", e.text);
 	/* The stream has more than an index whose size is limited. */
 	for (int i = 0; i < s->n_workspaces && w->config.history_max_mb == 0; i++)

@@ -44,7 +44,7 @@ run_intake(void *life)
 
 	for (;;) {
 		/* Without room a turn would only wait, and in real time. */
-		for (int i = 0; i < INTAKE_TURNS && hand_room(l->flow->hand) > 0; i++)
+		for (int i = 0; i < INTAKE_TURNS && active_room(l->flow->active) > 0; i++)
 			if (!intake_turn(l->intake, 0))
 				break;
 		fiber_rest(clock_mono());
@@ -173,7 +173,7 @@ put_life_away(struct world *w)
 	l->next = w->ended;
 	w->ended = l;
 	fake_broker_cut(w->broker);
-	fake_deliver_cut();
+	fake_pool_cut();
 	store_close(w->store);
 	w->store = NULL;
 }
@@ -213,17 +213,18 @@ next_moment(const struct world *w, mono_t until)
 
 	if (l == NULL)
 		return until;
-	is_busy = hand_count(l->flow->hand) > 0 || atomic_load(&l->flow->hold) != HOLD_NOTHING;
+	is_busy =
+	    active_count(l->flow->active) > 0 || atomic_load(&l->flow->hold) != HOLD_NOTHING;
 	at = sooner(at, mono_after(now, is_busy ? BUSY_STEP_MS : IDLE_STEP_MS), now);
-	at = sooner(at, fake_deliver_next(), now);
+	at = sooner(at, fake_pool_next(), now);
 	at = sooner(at, fake_broker_next(w->broker), now);
 	at = sooner(at, l->ledger_at, now);
 	for (int i = 0; i < STAGES; i++)
 		if (l->stages[i] != NULL)
 			at = sooner(at, fiber_rests_until(l->stages[i]), now);
-	if (mono_reached(now, fake_deliver_wake()))
+	if (mono_reached(now, fake_pool_wake()))
 		return mono_after(now, 1); /* the courier wants its turn as soon as can be */
-	return sooner(at, fake_deliver_wake(), now);
+	return sooner(at, fake_pool_wake(), now);
 }
 
 static void
@@ -354,7 +355,7 @@ world_drain(struct world *w)
 	must(is_drained(l));
 	follower_turn(l->follower, 0);
 	free_stages(l);
-	is_finished = hand_count(l->flow->hand) == 0;
+	is_finished = active_count(l->flow->active) == 0;
 	if (is_finished)
 		flow_close(l->flow);
 	put_life_away(w);
@@ -364,7 +365,7 @@ world_drain(struct world *w)
 size_t
 world_hand(const struct world *w)
 {
-	return w->life == NULL ? 0 : hand_count(w->life->flow->hand);
+	return w->life == NULL ? 0 : active_count(w->life->flow->active);
 }
 
 void
@@ -438,7 +439,7 @@ world_init(struct world *w)
 	fake_pause_hook = pause_here;
 	fake_die_hook = die_here;
 	fake_clock_set(w->began, (wall_t){1776441720000}); /* 2026-04-17T16:02:00Z */
-	fake_deliver_reset();
+	fake_pool_reset();
 	config_defaults(&w->config);
 	w->broker = fake_broker_new();
 	open_vault(w);

@@ -11,7 +11,7 @@
 #include "carillon/vault/vault.h"
 #include "fake/fake.h"
 #include "fake/fake_broker.h"
-#include "fake/fake_deliver.h"
+#include "fake/fake_pool.h"
 #include "flow/flow_private.h"
 
 struct life;

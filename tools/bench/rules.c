@@ -22,10 +22,9 @@
 #include <unistd.h>
 
 #include "carillon/store/store.h"
-#include "flow/decode.h"
-#include "flow/keyed.h"
+#include "flow/rule_keys.h"
 #include "flow/match.h"
-#include "flow/rulebook.h"
+#include "carillon/registry/rulebook.h"
 
 enum {
 	RULES = 3,
@@ -259,7 +258,8 @@ typical_message(void)
 	ev.resource_id = text("alrt_tyrion_42");
 	ev.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
 	ev.text_data = text(payload);
-	must(decode(m, workspace_name(name, 0), STR(EVENT_TYPE), record_pack(m->arena, &ev)));
+	must(message_decode(
+	    m, workspace_name(name, 0), STR(EVENT_TYPE), record_pack(m->arena, &ev)));
 	return m;
 }
 

@@ -1,12 +1,14 @@
-# The table of destination types, generated from the files of src/dest: a file without '_' in its
-# name is a type and defines `const struct dest_type dest_<file>`; the others are its helpers.
+# The table of destination types, generated from the folders of src/dest: each is a type and
+# defines `const struct dest_type dest_<folder>`.
 if(TARGET carillon_dest)
-	file(GLOB dest_files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src/dest ${CMAKE_SOURCE_DIR}/src/dest/*.c)
-	list(FILTER dest_files EXCLUDE REGEX "_")
+	file(GLOB types CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}/src/dest
+		${CMAKE_SOURCE_DIR}/src/dest/*)
 	set(declarations "")
 	set(entries "")
-	foreach(file IN LISTS dest_files)
-		get_filename_component(type ${file} NAME_WE)
+	foreach(type IN LISTS types)
+		if(NOT IS_DIRECTORY ${CMAKE_SOURCE_DIR}/src/dest/${type})
+			continue()
+		endif()
 		string(APPEND declarations "extern const struct dest_type dest_${type};\n")
 		string(APPEND entries "\t&dest_${type},\n")
 	endforeach()

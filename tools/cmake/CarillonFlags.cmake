@@ -32,9 +32,10 @@ if(CARILLON_FUZZ)
 	add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# carillon_layer(NAME deps...): the library of src/NAME. An empty directory is an interface.
+# carillon_layer(NAME deps...): the library of src/NAME and the folders in it. An empty directory
+# is an interface.
 function(carillon_layer name)
-	file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+	file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
 	set(kind PUBLIC)
 	if(sources)
 		add_library(carillon_${name} STATIC ${sources})

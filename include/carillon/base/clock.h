@@ -8,6 +8,7 @@
 
 mono_t clock_mono(void);
 wall_t clock_wall(void);
+void clock_sleep(int64_t ms);
 
 enum { CLOCK_TEXT_MAX = 32 };
 /* "2026-04-17T16:02:00.000Z" into `text`, which is also returned. */

@@ -163,6 +163,14 @@ MUST_USE bool reader_next(
 /* Whether the server had nothing after what was read when it was last heard: after a
  * reader_next that found nothing, the stream's newest messages were deleted. */
 bool reader_is_at_end(const struct reader *r);
+/*
+ * The next message of a stream that is read up to a sequence it has had: the newest may have
+ * been deleted since, so the end is what the server says, not only the number. False with
+ * ERR_NONE: nothing more is there; ERR_TEMP: the server stopped answering. `what` names the
+ * stream.
+ */
+MUST_USE bool reader_read_on(
+    struct reader *r, const char *what, struct broker_message *out, struct err *e);
 
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
@@ -186,6 +194,6 @@ MUST_USE bool broker_erase_many(
     struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e);
 /* Uses up the sequences of the events stream up to `seq`, so that no event will have one of
  * them. What the stream has stays. Can be interrupted and called again. */
-MUST_USE bool broker_advance_events(struct broker *b, uint64_t seq, struct err *e);
+MUST_USE bool broker_use_up_events(struct broker *b, uint64_t seq, struct err *e);
 /* Whether that is of such a message: no event, to be acked. */
 bool subject_is_filler(const struct broker *b, struct str subject);

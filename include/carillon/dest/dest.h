@@ -1,13 +1,13 @@
 /*
- * A destination type: one file of src/dest, found by the build. It composes a request and
+ * A destination type: one folder of src/dest, found by the build. It composes a request and
  * judges the answer, both pure. It does not open sockets, sleep, log, count, or decide when to
  * retry.
  */
 #pragma once
 
 #include "carillon/base/base.h"
-#include "carillon/base/buf.h"
 #include "carillon/base/records.h"
+#include "carillon/http/http.h"
 #include "carillon/vault/vault.h"
 
 /* What is to be said, independent of when and how often. Borrowed from the delivery's arena. */
@@ -20,37 +20,6 @@ struct dest_message {
 	struct str update_id; /* of the message to replace, or empty */
 	struct str reference; /* our id of the delivery, put where machines can find it */
 };
-
-enum { DEST_URL_MAX = 1200 };
-
-/* One HTTP request. The pool's slot owns it and reuses the memory. */
-struct dest_request {
-	char url[DEST_URL_MAX];
-	struct buf body;
-	const char *content_type; /* static */
-	struct secret *auth;      /* the whole header line "Authorization: ..." */
-};
-
-/* How far a request got. */
-enum transport {
-	TRANSPORT_ANSWERED, /* there is a status */
-	TRANSPORT_NOT_SENT, /* name, connection or TLS failed: certainly not posted */
-	TRANSPORT_TIMEOUT,  /* the body was sent, no answer in time: perhaps posted */
-	TRANSPORT_BROKEN,   /* the body was sent, the connection broke: perhaps posted */
-};
-
-struct dest_response {
-	enum transport transport;
-	int status;             /* HTTP */
-	int64_t retry_after_ms; /* -1: none given */
-	struct str body;        /* cut at DEST_BODY_MAX; need not be text */
-	char request_id[64];    /* x-slack-req-id and its like; may be empty */
-	char detail[160];       /* of a transport failure, for people: "could not connect" */
-};
-
-/* Bytes of an answer that are looked at. Slack echoes the whole message, with six bytes for a
- * character outside ASCII: a cut answer could not be read, and the message would go twice. */
-enum { DEST_BODY_MAX = 256 * 1024 };
 
 /* What to do about it. */
 enum verdict {
@@ -91,22 +60,22 @@ struct dest_channel {
 struct dest_type {
 	const char *name; /* stored: never rename */
 	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
-	bool (*compose)(struct dest_request *req, const struct dest_message *m,
+	bool (*compose)(struct http_request *req, const struct dest_message *m,
 	    const char *base_url, const struct secret *token, struct err *e);
 	void (*judge)(
-	    const struct dest_message *m, const struct dest_response *res, struct outcome *out);
+	    const struct dest_message *m, const struct http_response *res, struct outcome *out);
 	/* Request that asks who the token belongs to, and reading its answer into `c`
 	 * (team_id, team_name, bot_user_id). For `connection add|test`. */
-	bool (*compose_test)(struct dest_request *req, const char *base_url,
+	bool (*compose_test)(struct http_request *req, const char *base_url,
 	    const struct secret *token, struct err *e);
 	bool (*judge_test)(
-	    const struct dest_response *res, struct dest_account *account, struct outcome *out);
+	    const struct http_response *res, struct dest_account *account, struct outcome *out);
 	/* Request that asks for one channel, and reading its answer. */
-	bool (*compose_channel)(struct dest_request *req, const char *base_url,
+	bool (*compose_channel)(struct http_request *req, const char *base_url,
 	    const struct secret *token, struct str channel, struct err *e);
 	bool (*judge_channel)(
-	    const struct dest_response *res, struct dest_channel *channel, struct outcome *out);
+	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
 };
 
-/* The type called `name`, or NULL. The table is generated from the files of src/dest. */
+/* The type called `name`, or NULL. The table is generated from the folders of src/dest. */
 const struct dest_type *dest_find(struct str name);

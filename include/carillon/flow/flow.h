@@ -53,7 +53,3 @@ void flow_look(struct flow *f, struct flow_counters *out);
 /* Whether something happened that only a restart by a person can repair (the consumer was
  * deleted and cannot be made again, ...). */
 bool flow_is_broken(struct flow *f, struct err *e);
-
-/* Applies the history stream's newest batches to the index. For the service at start, and
- * tests. */
-MUST_USE bool flow_catch_up_history(struct broker *b, struct store *s, struct err *e);

@@ -30,6 +30,9 @@ enum {
 	DEFAULT_RULES_MAX = 16,    /* of one type */
 };
 
+/* Workspace of the catalogue that all workspaces share. No customer can have this id. */
+#define CATALOGUE_WORKSPACE STR("_catalogue")
+
 /* Both are borrowed and must outlive the registry. */
 struct registry;
 struct registry *registry_new(struct broker *b, struct store *s);

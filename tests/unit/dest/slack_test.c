@@ -15,7 +15,7 @@ static const struct dest_message plain = {.channel = {"C1", 2}, .text = {"hello"
 
 /* A request with room, as a slot of the pool has it. */
 struct fixture {
-	struct dest_request req;
+	struct http_request req;
 	struct secret *token;
 	struct err e;
 };
@@ -147,7 +147,7 @@ a_base_url_may_end_in_a_slash(void **state)
 static void
 a_base_url_that_does_not_fit_is_refused(void **state)
 {
-	char url[DEST_URL_MAX];
+	char url[HTTP_URL_MAX];
 	struct fixture f;
 
 	(void)state;
@@ -214,7 +214,7 @@ questions_are_asked_as_forms(void **state)
 static struct outcome
 judged(const struct dest_message *m, int status, const char *body)
 {
-	struct dest_response res = {.transport = TRANSPORT_ANSWERED,
+	struct http_response res = {.transport = TRANSPORT_ANSWERED,
 	    .status = status,
 	    .retry_after_ms = -1,
 	    .body = str_of(body)};
@@ -278,7 +278,7 @@ what_is_no_clear_answer_may_have_been_posted(void **state)
 	}
 }
 
-/* What each class of slack_errors.def has to lead to, for a message that is a reply. */
+/* What each class of errors.def has to lead to, for a message that is a reply. */
 static const struct {
 	const char *class;
 	enum outcome_code code;
@@ -329,7 +329,7 @@ every_error_of_slack_has_its_consequence(void **state)
 	(void)state;
 #define SLACK_ERROR(code, CLASS, sentence, action) \
 	assert_code_is_judged(code, #CLASS, sentence);
-#include "dest/slack_errors.def"
+#include "dest/slack/errors.def"
 #undef SLACK_ERROR
 }
 
@@ -342,7 +342,7 @@ every_action_fits(void **state)
 #define SLACK_ERROR(code, CLASS, why, repair)           \
 	assert_true(sizeof(why) <= sizeof(out.reason)); \
 	assert_true(sizeof(repair) <= sizeof(out.action));
-#include "dest/slack_errors.def"
+#include "dest/slack/errors.def"
 #undef SLACK_ERROR
 }
 
@@ -391,7 +391,7 @@ a_pause_is_as_long_as_slack_says(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
-		struct dest_response res = {.status = i == 1 ? 200 : 429,
+		struct http_response res = {.status = i == 1 ? 200 : 429,
 		    .retry_after_ms = 30000,
 		    .body = str_of(bodies[i])};
 		struct outcome out;
@@ -439,7 +439,7 @@ only_what_left_may_have_been_posted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct dest_response res = {.transport = cases[i].transport,
+		struct http_response res = {.transport = cases[i].transport,
 		    .retry_after_ms = -1,
 		    .detail = "could not connect"};
 		struct outcome out;
@@ -515,7 +515,7 @@ nothing_like_a_token_is_repeated(void **state)
 static void
 a_token_is_told_whose_it_is(void **state)
 {
-	struct dest_response res = {.status = 200,
+	struct http_response res = {.status = 200,
 	    .body = STR("{\"ok\":true,\"url\":\"https://acme.slack.test/\",\"team\":\"Acme\","
 			"\"user\":\"bell\",\"team_id\":\"T1\",\"user_id\":\"U7\"}")};
 	struct dest_account account;
@@ -539,7 +539,7 @@ a_token_is_told_whose_it_is(void **state)
 static void
 a_channel_is_described(void **state)
 {
-	struct dest_response res = {.status = 200,
+	struct http_response res = {.status = 200,
 	    .body = STR("{\"ok\":true,\"channel\":{\"id\":\"C1\",\"name\":\"alerts\","
 			"\"is_private\":true,\"is_archived\":false,\"is_member\":true}}")};
 	struct dest_channel channel;

@@ -19,8 +19,8 @@ message_with_one(void)
 static void
 fail_once(struct delivery *d, int64_t started_ms)
 {
-	struct dest_request req = {0};
-	struct dest_response res = {.status = 503, .body = STR("down for maintenance")};
+	struct http_request req = {0};
+	struct http_response res = {.status = 503, .body = STR("down for maintenance")};
 	struct flight flight = {{started_ms}, 7};
 
 	d->outcome.code = OUTCOME_REJECTED_SERVER_ERROR;

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-#include "carillon/flow/lane.h"
+#include "flow/lanes/lanes.h"
 
 #include <cmocka.h>
 

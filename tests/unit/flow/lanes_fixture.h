@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "carillon/flow/lane.h"
+#include "flow/lanes/lanes.h"
 
 #include <cmocka.h>
 

@@ -1,4 +1,4 @@
-#include "rules_fixture.h"
+#include "unit/registry/rules_fixture.h"
 
 #include "carillon/registry/preview.h"
 #include "flow/match.h"

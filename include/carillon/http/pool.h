@@ -1,0 +1,67 @@
+/*
+ * Requests go out, responses come back: curl multi by socket_action on one epoll. Knows no
+ * destination, no rule, no lane. The courier thread owns it. Tests replace this file at link
+ * time (tests/fake/fake_pool.c implements the same symbols in virtual time).
+ *
+ * A transfer is a pooled slot: an easy handle that keeps its connection, a request to fill,
+ * room for the answer. All of libcurl's memory comes from wiped_malloc (vault.h), and the
+ * Authorization line stays in the slot's struct secret until the transfer is released.
+ */
+#pragma once
+
+#include "carillon/base/base.h"
+#include "carillon/http/http.h"
+
+struct pool;
+struct transfer;
+
+struct pool_options {
+	int slots;                  /* most requests at once */
+	int64_t connect_timeout_ms; /* name, TCP and TLS */
+	int64_t request_timeout_ms; /* the whole request */
+};
+
+/* When a request was started, and how long it took to its end. */
+struct flight {
+	wall_t started_at;
+	int64_t duration_ms;
+};
+
+/* Once a process, before any other thread: curl_global_init_mem. */
+void http_global_init(void);
+
+/*
+ * Raises the limit of file descriptors to what so many requests at once need. ERR_SETUP when it
+ * may not: says which limit to raise. Once a process, before others count on descriptors.
+ */
+MUST_USE bool pool_reserve_files(int slots, struct err *e);
+MUST_USE bool pool_new(struct pool **out, const struct pool_options *o, struct err *e);
+/* Aborts what is in flight. NULL is fine. */
+void pool_free(struct pool *p);
+
+/* Of requests from now on; those in flight keep theirs. `slots` is not looked at. */
+void pool_set_timeouts(struct pool *p, const struct pool_options *o);
+
+/* A free slot, or NULL when all are in use. */
+struct transfer *pool_slot(struct pool *p);
+/* What to fill before starting, and once reported what was sent, until it is released. */
+struct http_request *transfer_request(struct transfer *t);
+/* Never fails synchronously: every start is reported by pool_finished. */
+void pool_start(struct pool *p, struct transfer *t, void *tag);
+/*
+ * Waits up to `wait_ms` (-1: for ever) for sockets, timeouts or `wake_fd` (-1: none) to become
+ * readable, and does what is due.
+ */
+void pool_turn(struct pool *p, int64_t wait_ms, int wake_fd);
+/* Ends what is in flight: it is reported as what had no answer in time. */
+void pool_give_up(struct pool *p);
+/* The next finished transfer, or NULL. `res` borrows from the slot until it is released. */
+struct transfer *pool_finished(
+    struct pool *p, struct http_response *res, void **tag, struct flight *flight);
+/* Gives the slot back, wiping the credential. Also for a slot that was never started. */
+void pool_release(struct pool *p, struct transfer *t);
+int pool_in_flight(const struct pool *p);
+
+/* One request now, waiting for it: for the CLI. Fills `res`, whose body is owned by `body`. */
+void http_once(struct http_request *req, const struct pool_options *o,
+    struct http_response *res, struct buf *body);

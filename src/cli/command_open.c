@@ -1,0 +1,125 @@
+/* What a command works on, opened when it is needed. */
+#include <stdio.h>
+
+#include "carillon/index/catch_up.h"
+
+#include "command.h"
+
+enum { CONNECT_WAIT_MS = 5000 };
+
+static bool
+apply_sets(struct command *c, struct err *e)
+{
+	for (int i = 0; i < c->sets.n; i++) {
+		const char *text = c->sets.values[i], *equals = strchr(text, '=');
+		struct str name = {text, equals ? (size_t)(equals - text) : 0};
+
+		if (equals == NULL)
+			return FAIL_USAGE(c, e, "--set %s: write it as NAME=VALUE", text);
+		if (!config_set(&c->config, arena_cstr(c->arena, name), equals + 1, e))
+			return fail_within(e, "--set");
+	}
+	return c->sets.n == 0 || config_check(&c->config, e);
+}
+
+bool
+command_load(struct command *c, struct err *e)
+{
+	return config_load(&c->config, c->options[OPTION_CONFIG], e) && apply_sets(c, e);
+}
+
+struct broker_options
+broker_options_of(const struct config *c, int64_t connect_wait_ms)
+{
+	return (struct broker_options){
+	    .url = c->nats_url,
+	    .creds = c->nats_creds,
+	    .ca = c->nats_ca,
+	    .prefix = c->prefix,
+	    .name = "carillon",
+	    .replicas = (int)c->replicas,
+	    .events_max_age_s = c->events_max_age_s,
+	    .history_max_age_s = c->history_max_age_s,
+	    .ack_wait_s = c->ack_wait_s,
+	    .ack_pending_max = c->ack_pending_max,
+	    .connect_wait_ms = connect_wait_ms,
+	};
+}
+
+struct store_options
+store_options_of(const struct config *c)
+{
+	return (struct store_options){
+	    .dir = c->data_dir,
+	    .state_map_mb = (size_t)c->state_map_mb,
+	    .history_map_mb = (size_t)c->history_map_mb,
+	};
+}
+
+static bool
+open_broker(struct command *c, struct err *e)
+{
+	struct broker_options o = broker_options_of(&c->config, CONNECT_WAIT_MS);
+
+	o.name = "carillon-cli";
+	return c->broker != NULL ||
+	       (broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e));
+}
+
+/* Who may not write the index may perhaps read it. */
+static bool
+open_store(struct command *c, bool must_write, struct err *e)
+{
+	struct store_options o = store_options_of(&c->config);
+
+	if (store_open(&c->store, &o, e))
+		return true;
+	if (must_write || e->kind != ERR_SETUP)
+		return false;
+	o.read_only = true;
+	c->is_read_only = store_open(&c->store, &o, NULL);
+	if (c->is_read_only)
+		fprintf(stderr,
+		    "carillon: note: the index in %s can only be read here, so this may be "
+		    "a little old\n",
+		    o.dir);
+	return c->is_read_only;
+}
+
+static bool
+open_state(struct command *c, bool must_write, struct err *e)
+{
+	if (c->registry != NULL)
+		return true;
+	if (!open_store(c, must_write, e) || !open_broker(c, e))
+		return false;
+	c->registry = registry_new(c->broker, c->store);
+	return c->is_read_only || registry_catch_up(c->registry, 0, e);
+}
+
+bool
+command_open(struct command *c, unsigned needs, struct err *e)
+{
+	if (!command_load(c, e))
+		return false;
+	if (needs & NEED_VAULT && c->vault == NULL &&
+	    !vault_open(&c->vault, c->config.master_key_file, e))
+		return false;
+	if (needs & NEED_BROKER && !open_broker(c, e))
+		return false;
+	if (needs & (NEED_STATE | NEED_HISTORY) && !open_state(c, needs & NEED_WRITE, e))
+		return false;
+	return !(needs & NEED_HISTORY) || c->is_read_only ||
+	       history_catch_up(c->broker, c->store, e);
+}
+
+void
+command_close(struct command *c)
+{
+	registry_free(c->registry);
+	store_close(c->store);
+	broker_close(c->broker);
+	vault_close(c->vault);
+	buf_fini(&c->out);
+	arena_free(c->arena);
+}

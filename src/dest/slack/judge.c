@@ -1,0 +1,316 @@
+#include "judge.h"
+
+#include "carillon/base/arena.h"
+#include "carillon/base/json.h"
+
+enum slack_class {
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) SLACK_##NAME,
+#include "classes.def"
+#undef SLACK_CLASS
+};
+
+static const struct meaning {
+	enum outcome_code code;
+	enum verdict verdict;
+	bool ambiguous, lane_fault;
+} meanings[] = {
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) \
+	[SLACK_##NAME] = {OUTCOME_##OUTCOME, VERDICT_##VERDICT, ambiguous, lane_fault},
+#include "classes.def"
+#undef SLACK_CLASS
+};
+
+static const struct slack_error {
+	const char *code;
+	enum slack_class class;
+	const char *sentence, *action;
+} errors[] = {
+#define SLACK_ERROR(code, CLASS, sentence, action) {code, SLACK_##CLASS, sentence, action},
+#include "errors.def"
+#undef SLACK_ERROR
+};
+
+/* An echoed answer of the longest message needs some 60 KB of tree. */
+enum { TREE_MAX = 4 << 20 };
+
+static bool
+code_matches(const char *pattern, struct str code)
+{
+	struct str p = str_of(pattern);
+	const char *star = strchr(pattern, '*');
+	struct str head, tail;
+
+	if (!star)
+		return str_eq(p, code);
+	head = (struct str){p.ptr, (size_t)(star - p.ptr)};
+	tail = (struct str){star + 1, p.len - head.len - 1};
+	return code.len >= head.len + tail.len && str_starts_with(code, head) &&
+	       str_eq((struct str){code.ptr + code.len - tail.len, tail.len}, tail);
+}
+
+static const struct slack_error *
+error_find(struct str code)
+{
+	static const struct slack_error unknown = {
+	    "", SLACK_UNKNOWN, "Slack answered with an error Carillon does not know", ""};
+
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		if (code_matches(errors[i].code, code))
+			return &errors[i];
+	}
+	return &unknown;
+}
+
+/* Error codes go into history and metrics: only what looks like one is let through. */
+static struct str
+code_of(const struct json *root)
+{
+	struct str code = json_string(root, STR("error"));
+
+	if (code.len == 0 || code.len >= sizeof(((struct outcome *)0)->error_code))
+		return STR("unreadable_code");
+	for (size_t i = 0; i < code.len; i++) {
+		char c = code.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
+			return STR("unreadable_code");
+	}
+	return code;
+}
+
+/* Appends as much as fits of something Slack wrote: one line, and nothing like a token. */
+static void
+reason_add(struct outcome *out, const char *before, struct str s)
+{
+	size_t len = strlen(out->reason);
+	struct str kept = {s.ptr, 0};
+	char *end;
+
+	while (kept.len < s.len &&
+	       !str_starts_with((struct str){s.ptr + kept.len, s.len - kept.len}, STR("xox")))
+		kept.len++;
+	if (kept.len == 0 || len + strlen(before) + 8 > sizeof(out->reason))
+		return;
+	len += (size_t)snprintf(out->reason + len, sizeof(out->reason) - len, "%s", before);
+	kept.len = str_utf8_cut(kept, sizeof(out->reason) - 1 - len);
+	end = out->reason + len;
+	str_copy(end, sizeof(out->reason) - len, kept);
+	for (; *end; end++) {
+		if ((unsigned char)*end < ' ' || *end == 0x7f)
+			*end = ' ';
+	}
+}
+
+static void
+set_class(struct outcome *out, enum slack_class class, const char *sentence)
+{
+	const struct meaning *m = &meanings[class];
+
+	out->code = m->code;
+	out->verdict = m->verdict;
+	out->ambiguous = m->ambiguous;
+	out->lane_fault = m->lane_fault;
+	str_copy(out->reason, sizeof(out->reason), str_of(sentence));
+}
+
+static void
+judge_transport(const struct http_response *res, struct outcome *out)
+{
+	struct str detail = {res->detail, strnlen(res->detail, sizeof(res->detail))};
+
+	switch (res->transport) {
+	case TRANSPORT_TIMEOUT:
+		set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
+		break;
+	case TRANSPORT_BROKEN:
+		set_class(
+		    out, SLACK_BROKEN, "the connection to Slack broke before it answered");
+		break;
+	case TRANSPORT_NOT_SENT:
+	case TRANSPORT_ANSWERED: /* without a status: nothing was said */
+	default: set_class(out, SLACK_NOT_SENT, "Slack could not be reached"); break;
+	}
+	reason_add(out, ": ", detail);
+}
+
+static void
+judge_error(const struct json *root, const struct http_response *res, struct outcome *out)
+{
+	struct str code = code_of(root);
+	const struct slack_error *error = error_find(code);
+	const struct json *messages = json_path(root, STR("response_metadata.messages"));
+
+	set_class(out, error->class, error->sentence);
+	str_copy(out->error_code, sizeof(out->error_code), code);
+	str_copy(out->action, sizeof(out->action), str_of(error->action));
+	if (error->class == SLACK_RATE)
+		out->retry_after_ms = res->retry_after_ms;
+	if (error->class == SLACK_UNKNOWN)
+		reason_add(out, ": ", code);
+	reason_add(out, "; needed: ", json_string(root, STR("needed")));
+	if (error->class == SLACK_MESSAGE && messages && messages->kind == JSON_ARRAY &&
+	    messages->child && messages->child->kind == JSON_STRING)
+		reason_add(out, ": ", messages->child->text);
+}
+
+/* No JSON that says ok or not. `ambiguous` where the request may have been carried out. */
+static void
+judge_status(const struct http_response *res, struct outcome *out)
+{
+	if (res->status == 408) {
+		set_class(out, SLACK_SAFE, "Slack did not receive the whole request");
+	} else if (res->status >= 300 && res->status < 400) {
+		set_class(out, SLACK_BUG,
+		    "the address of Slack answered with a redirect, which is never "
+		    "followed because the credential would go along");
+		str_copy(
+		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+	} else if (res->status >= 400 && res->status < 500) {
+		set_class(out, SLACK_UNKNOWN, "");
+		snprintf(out->reason, sizeof(out->reason),
+		    "Slack refused the request with HTTP status %d", res->status);
+		str_copy(
+		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+	} else {
+		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
+	}
+}
+
+static const struct json *
+parse(struct arena *a, struct str body)
+{
+	const struct json *root = NULL;
+	struct err e;
+
+	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) || root->kind != JSON_OBJECT)
+		return NULL;
+	return root;
+}
+
+static enum json_kind
+kind_of(const struct json *root, struct str key)
+{
+	const struct json *v = json_get(root, key);
+
+	return v ? v->kind : JSON_NULL;
+}
+
+/*
+ * The parsed answer (in `a`) if Slack said ok, else NULL and `out` is filled. What matters is
+ * the body, not the status: Slack says ok:false with HTTP 200.
+ */
+static const struct json *
+judge_common(struct arena *a, const struct http_response *res, struct outcome *out)
+{
+	const struct json *root;
+
+	*out = (struct outcome){.retry_after_ms = -1};
+	if (res->transport != TRANSPORT_ANSWERED || res->status <= 0) {
+		judge_transport(res, out);
+		return NULL;
+	}
+	if (res->status == 429) {
+		set_class(out, SLACK_RATE, "Slack asked for a pause");
+		out->retry_after_ms = res->retry_after_ms;
+		str_copy(out->error_code, sizeof(out->error_code), STR("ratelimited"));
+		return NULL;
+	}
+	if (res->status >= 500) {
+		set_class(out, SLACK_AMBIGUOUS, "");
+		snprintf(out->reason, sizeof(out->reason),
+		    "Slack had an internal error, HTTP status %d", res->status);
+		return NULL;
+	}
+	root = parse(a, res->body);
+	if (kind_of(root, STR("ok")) == JSON_FALSE && (res->status < 300 || res->status >= 400))
+		judge_error(root, res, out);
+	else if (kind_of(root, STR("ok")) == JSON_TRUE && res->status / 100 == 2)
+		return root;
+	else
+		judge_status(res, out);
+	return NULL;
+}
+
+static void
+set_done(struct outcome *out)
+{
+	out->code = OUTCOME_DELIVERED;
+	out->verdict = VERDICT_DONE;
+}
+
+/* Copies a text of the answer, cut between characters if it must be. */
+static void
+copy_text(char *dst, size_t size, struct str s)
+{
+	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
+}
+
+void
+slack_judge(const struct dest_message *m, const struct http_response *res, struct outcome *out)
+{
+	struct arena *a = arena_new(TREE_MAX);
+	const struct json *root = judge_common(a, res, out);
+	struct str ts = json_string(root, STR("ts"));
+
+	if (root && ts.len > 0 && ts.len < sizeof(out->message_id)) {
+		set_done(out);
+		str_copy(out->message_id, sizeof(out->message_id), ts);
+		copy_text(out->message_channel, sizeof(out->message_channel),
+		    json_string(root, STR("channel")));
+	} else if (root) {
+		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
+	}
+	/* Nothing to do without: then it speaks of the channel. */
+	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len)
+		out->verdict = VERDICT_HOLD_RULE;
+	arena_free(a);
+}
+
+/* A question can be asked again: nothing was posted. */
+static bool
+judged_question(struct outcome *out, bool understood)
+{
+	if (understood)
+		set_done(out);
+	else if (out->verdict == VERDICT_DONE)
+		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
+	out->ambiguous = false;
+	return understood;
+}
+
+bool
+slack_judge_test(
+    const struct http_response *res, struct dest_account *account, struct outcome *out)
+{
+	struct arena *a = arena_new(TREE_MAX);
+	const struct json *root = judge_common(a, res, out);
+
+	*account = (struct dest_account){0};
+	if (root) {
+		copy_text(account->id, sizeof(account->id), json_string(root, STR("team_id")));
+		copy_text(account->name, sizeof(account->name), json_string(root, STR("team")));
+		copy_text(account->bot_user_id, sizeof(account->bot_user_id),
+		    json_string(root, STR("user_id")));
+	}
+	arena_free(a);
+	return judged_question(out, account->id[0] != '\0');
+}
+
+bool
+slack_judge_channel(
+    const struct http_response *res, struct dest_channel *channel, struct outcome *out)
+{
+	struct arena *a = arena_new(TREE_MAX);
+	const struct json *root = judge_common(a, res, out);
+	const struct json *found = json_get(root, STR("channel"));
+
+	*channel = (struct dest_channel){
+	    .is_private = kind_of(found, STR("is_private")) == JSON_TRUE,
+	    .is_archived = kind_of(found, STR("is_archived")) == JSON_TRUE,
+	    .is_member = kind_of(found, STR("is_member")) == JSON_TRUE,
+	};
+	copy_text(channel->id, sizeof(channel->id), json_string(found, STR("id")));
+	copy_text(channel->name, sizeof(channel->name), json_string(found, STR("name")));
+	arena_free(a);
+	return judged_question(out, channel->id[0] != '\0');
+}

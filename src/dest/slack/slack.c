@@ -1,0 +1,168 @@
+/* Slack's Web API: composing chat.postMessage, chat.update, auth.test, conversations.info. */
+#include "carillon/dest/dest.h"
+
+#include "carillon/base/json.h"
+
+#include "judge.h"
+
+enum { TOKEN_MAX = 512 }; /* bytes; Slack's have at most 255 */
+
+static bool
+token_is_sane(const struct secret *token)
+{
+	const char *bytes = secret_bytes(token);
+	size_t len = secret_len(token);
+
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return false;
+	}
+	return len > 0 && len <= TOKEN_MAX;
+}
+
+/* What all requests share: the address and the credential. */
+static bool
+request_begin(struct http_request *req, const char *base_url, const char *method,
+    const struct secret *token, struct err *e)
+{
+	static const char bearer[] = "Authorization: Bearer ";
+	size_t base_len = strlen(base_url);
+
+	must(req->auth);
+	buf_clear(&req->body);
+	secret_clear(req->auth);
+	while (base_len > 0 && base_url[base_len - 1] == '/')
+		base_len--;
+	if (base_len + 1 + strlen(method) >= sizeof(req->url))
+		return fail(e, ERR_INPUT, "slack_api_url is longer than %zu bytes",
+		    sizeof(req->url) - 32);
+	snprintf(req->url, sizeof(req->url), "%.*s/%s", (int)base_len, base_url, method);
+	if (!token_is_sane(token) || !secret_append(req->auth, bearer, sizeof(bearer) - 1) ||
+	    !secret_append(req->auth, secret_bytes(token), secret_len(token))) {
+		secret_clear(req->auth);
+		return fail(e, ERR_INPUT, "the stored credential is not a Slack token");
+	}
+	return true;
+}
+
+/* Slack colours only attachments; the text stays on top, where notifications look for it. */
+static void
+write_blocks(struct json_writer *w, const struct dest_message *m)
+{
+	if (!m->blocks.len)
+		return;
+	if (m->color.len) {
+		jw_key(w, "attachments");
+		jw_array(w);
+		jw_object(w);
+		jw_kv_string(w, "color", m->color);
+	}
+	jw_key(w, "blocks");
+	jw_raw(w, m->blocks);
+	if (m->color.len) {
+		jw_object_end(w);
+		jw_array_end(w);
+	}
+}
+
+static void
+write_metadata(struct json_writer *w, struct str reference)
+{
+	if (!reference.len)
+		return;
+	jw_key(w, "metadata");
+	jw_object(w);
+	jw_kv_cstr(w, "event_type", "carillon_delivery");
+	jw_key(w, "event_payload");
+	jw_object(w);
+	jw_kv_string(w, "delivery", reference);
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
+static void
+write_body(struct buf *out, const struct dest_message *m)
+{
+	struct json_writer w;
+
+	jw_init(&w, out);
+	jw_object(&w);
+	jw_kv_string(&w, "channel", m->channel);
+	jw_kv_string(&w, "text", m->text);
+	write_blocks(&w, m);
+	if (m->update_id.len) {
+		jw_kv_string(&w, "ts", m->update_id);
+	} else {
+		if (m->thread_id.len)
+			jw_kv_string(&w, "thread_ts", m->thread_id);
+		jw_kv_bool(&w, "unfurl_links", false);
+		jw_kv_bool(&w, "unfurl_media", false);
+	}
+	write_metadata(&w, m->reference);
+	jw_object_end(&w);
+}
+
+static bool
+compose(struct http_request *req, const struct dest_message *m, const char *base_url,
+    const struct secret *token, struct err *e)
+{
+	const char *method = m->update_id.len ? "chat.update" : "chat.postMessage";
+
+	if (!m->channel.len)
+		return fail(e, ERR_INPUT, "the message names no Slack channel");
+	if (!m->text.len)
+		return fail(e, ERR_INPUT, "the message has no text");
+	if (!request_begin(req, base_url, method, token, e))
+		return false;
+	req->content_type = "application/json; charset=utf-8";
+	write_body(&req->body, m);
+	return true;
+}
+
+/* Slack takes JSON only for methods that write. */
+static const char form_type[] = "application/x-www-form-urlencoded";
+
+static bool
+compose_test(
+    struct http_request *req, const char *base_url, const struct secret *token, struct err *e)
+{
+	req->content_type = form_type;
+	return request_begin(req, base_url, "auth.test", token, e);
+}
+
+static void
+put_form_value(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+			buf_putc(out, c);
+		else
+			buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
+	}
+}
+
+static bool
+compose_channel(struct http_request *req, const char *base_url, const struct secret *token,
+    struct str channel, struct err *e)
+{
+	if (!channel.len)
+		return fail(e, ERR_INPUT, "no Slack channel was named");
+	if (!request_begin(req, base_url, "conversations.info", token, e))
+		return false;
+	req->content_type = form_type;
+	buf_cstr(&req->body, "channel=");
+	put_form_value(&req->body, channel);
+	return true;
+}
+
+const struct dest_type dest_slack = {
+    .name = "slack",
+    .compose = compose,
+    .judge = slack_judge,
+    .compose_test = compose_test,
+    .judge_test = slack_judge_test,
+    .compose_channel = compose_channel,
+    .judge_channel = slack_judge_channel,
+};

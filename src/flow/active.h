@@ -1,0 +1,52 @@
+/*
+ * What is in our hands: every message between ingest and settle, by sequence and by event id.
+ * It bounds memory (the valve), drops what the broker sends again while we still have it, and
+ * tells the broker that we are still working on what takes long. Any thread; one short lock.
+ */
+#pragma once
+
+#include "message.h"
+
+struct active;
+
+/* At most `limit` deliveries; a message counts as many as it has, and at least one. */
+struct active *active_new(size_t limit);
+void active_free(struct active *h);
+/* What is in hand already stays. */
+void active_set_limit(struct active *h, size_t limit);
+size_t active_limit(struct active *h);
+/* How many more may be taken. One message may go past the limit by its own deliveries. */
+size_t active_room(struct active *h);
+size_t active_count(struct active *h); /* messages */
+/* Waits until there is room for one, at most wait_ms. */
+bool active_wait_room(struct active *h, int64_t wait_ms);
+
+enum active_take {
+	ACTIVE_TAKEN,
+	ACTIVE_SAME_MESSAGE, /* this message of the stream is in hand already: drop it */
+	ACTIVE_OTHERWISE,  /* the ledger brought it back, for other deliveries: come back later
+	                    */
+	ACTIVE_SAME_EVENT, /* another sequence with the same event id is: drop it, that one will
+	                    be sent again by the broker if we lose it */
+};
+/* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
+enum active_take active_take(struct active *h, struct message *m);
+bool active_has(struct active *h, uint64_t seq);
+/* Whether it is, and for what the broker is to bring back: what waits in the ledger is free. */
+bool active_has_of_stream(struct active *h, uint64_t seq);
+/* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
+bool active_notes_repeat(struct active *h, uint64_t seq, struct handout again);
+/* Whether a digest of the rule is on its way. */
+bool active_has_digest(struct active *h, struct str workspace, struct str rule);
+/* Lets go; the message stays the caller's. */
+void active_release(struct active *h, struct message *m);
+/* When the broker last handed the message out, counting repeats we dropped. */
+struct handout active_handout(struct active *h, const struct message *m);
+
+/*
+ * Messages of the stream that were not reported for `after_ms`: calls `each` with the reply
+ * subject and marks them reported at `now`.
+ */
+typedef void active_overdue_fn(struct str reply, void *arg);
+void active_overdue(
+    struct active *h, mono_t now, int64_t after_ms, active_overdue_fn *each, void *arg);

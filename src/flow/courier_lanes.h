@@ -1,0 +1,31 @@
+/*
+ * The courier's own structure, and how a delivery gets into a lane or is turned away.
+ */
+#pragma once
+
+#include "carillon/http/pool.h"
+#include "flow_private.h"
+
+struct courier {
+	struct flow *flow;
+	struct settings_view settings;
+	struct dispatch *dispatch;
+	struct pool *pool;
+	struct secret *token; /* clear for the length of one compose */
+	struct list outbox;   /* deliveries the scribe has no room for yet */
+	mono_t sweep_at;
+	mono_t let_in_at; /* when a message was let in last although others are held */
+	bool gave_back;
+};
+
+/* Takes over settings that were changed, at the beginning of a turn. */
+void courier_take_settings(struct courier *c, mono_t now);
+/* Queues it in its lane, or parks it until the lane expects to have room. */
+void courier_offer(struct courier *c, struct delivery *d, mono_t now);
+/* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */
+void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
+/* Drain: everything that has not left goes to the scribe, to be given back to the broker. */
+void courier_give_back(struct courier *c);
+/* Ends a delivery without an attempt and hands it to the scribe. */
+void courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
+    struct str reason, struct str action);

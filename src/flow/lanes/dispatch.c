@@ -1,0 +1,492 @@
+#include "lane.h"
+
+/* A lane that holds nothing and was not used for so long has no say in whether all are down. */
+enum { RECENT_MS = 60 * 1000 };
+
+static void
+must_be_sound(const struct lane_policy *policy)
+{
+	must(policy->queue_max > 0 && policy->window_start > 0);
+	must(policy->window_max >= policy->window_start);
+	must(policy->shut_min_ms > 0 && policy->shut_max_ms >= policy->shut_min_ms);
+}
+
+struct dispatch *
+dispatch_new(const struct lane_policy *policy, int in_flight_max)
+{
+	struct dispatch *d = calloc(1, sizeof(*d));
+
+	must(d && in_flight_max > 0);
+	must_be_sound(policy);
+	d->policy = *policy;
+	d->in_flight_max = in_flight_max;
+	d->lanes_by_key = table_new();
+	d->teams_by_key = table_new();
+	list_init(&d->teams);
+	list_init(&d->ready);
+	list_init(&d->probes);
+	list_init(&d->recent);
+	list_init(&d->old);
+	return d;
+}
+
+/* --- use and counts --- */
+
+/* A change of a lane stands between uncount and count. */
+static void
+uncount(struct dispatch *d, const struct lane *l)
+{
+	d->n_shut -= l->state != LANE_OPEN;
+	d->n_recent -= l->is_recent;
+	if (!l->is_down)
+		return;
+	d->n_recent_down -= l->is_recent;
+	d->n_teams_down -= --l->team->n_down == 0;
+}
+
+static void
+count(struct dispatch *d, const struct lane *l)
+{
+	d->n_shut += l->state != LANE_OPEN;
+	d->n_recent += l->is_recent;
+	if (!l->is_down)
+		return;
+	d->n_recent_down += l->is_recent;
+	d->n_teams_down += l->team->n_down++ == 0;
+}
+
+static void
+use(struct dispatch *d, struct lane *l, mono_t now)
+{
+	uncount(d, l);
+	list_remove(&l->use);
+	list_append(&d->recent, &l->use);
+	l->is_recent = true;
+	l->used_at = now;
+	count(d, l);
+}
+
+static void
+age(struct dispatch *d, mono_t now)
+{
+	while (!list_is_empty(&d->recent)) {
+		struct lane *l = CONTAINER_OF(d->recent.next, struct lane, use);
+
+		if (!mono_reached(now, mono_after(l->used_at, RECENT_MS)))
+			return;
+		if (l->queued + l->in_flight > 0) {
+			use(d, l, now);
+			continue;
+		}
+		uncount(d, l);
+		list_remove(&l->use);
+		list_append(&d->old, &l->use);
+		l->is_recent = false;
+		count(d, l);
+	}
+}
+
+/* --- lanes --- */
+
+/* A key that no other pair has: neither part holds a NUL. */
+static struct str
+lane_key(struct buf *b, struct str connection_key, struct str channel)
+{
+	buf_clear(b);
+	buf_str(b, connection_key);
+	buf_putc(b, '\0');
+	buf_str(b, channel);
+	return buf_view(b);
+}
+
+static struct team *
+team_of(struct dispatch *d, struct str key, mono_t now)
+{
+	struct team *t = table_get(d->teams_by_key, key);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	must(t);
+	list_init(&t->lanes);
+	list_init(&t->blocked);
+	bucket_init(&t->bucket, d->policy.team_rate_milli, d->policy.team_burst, now);
+	(void)table_set(d->teams_by_key, key, t);
+	list_append(&d->teams, &t->link);
+	return t;
+}
+
+static struct lane *
+lane_new(struct dispatch *d, struct str connection_key, struct str key, mono_t now)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+
+	must(l);
+	lane_init(l, &d->policy, now);
+	l->key = malloc(key.len);
+	must(l->key);
+	memcpy(l->key, key.ptr, key.len);
+	l->key[connection_key.len] = '/';
+	l->key_len = key.len;
+	l->connection_len = connection_key.len;
+	l->team = team_of(d, connection_key, now);
+	list_append(&l->team->lanes, &l->sibling);
+	(void)table_set(d->lanes_by_key, key, l);
+	return l;
+}
+
+static void
+lane_forget(struct dispatch *d, struct lane *l)
+{
+	struct team *t = l->team;
+	struct str connection_key = {l->key, l->connection_len};
+
+	must(l->queued == 0);
+	uncount(d, l);
+	list_remove(&l->use);
+	list_remove(&l->sibling);
+	if (list_is_empty(&t->lanes)) {
+		(void)table_remove(d->teams_by_key, connection_key);
+		list_remove(&t->link);
+		free(t);
+	}
+	l->key[l->connection_len] = '\0';
+	(void)table_remove(d->lanes_by_key, (struct str){l->key, l->key_len});
+	free(l->key);
+	free(l);
+}
+
+void
+dispatch_free(struct dispatch *d)
+{
+	if (!d)
+		return;
+	must(d->n_queued == 0);
+	LIST_EACH_SAFE (n, &d->recent)
+		lane_forget(d, CONTAINER_OF(n, struct lane, use));
+	LIST_EACH_SAFE (n, &d->old)
+		lane_forget(d, CONTAINER_OF(n, struct lane, use));
+	table_free(d->lanes_by_key);
+	table_free(d->teams_by_key);
+	heap_fini(&d->lanes_due);
+	heap_fini(&d->teams_due);
+	buf_fini(&d->key);
+	free(d);
+}
+
+/* Whoever waits, waits for a time that the new rates may bring forward. */
+static void
+change_team(struct dispatch *d, struct team *t, mono_t now)
+{
+	bucket_change(&t->bucket, d->policy.team_rate_milli, d->policy.team_burst, now);
+	LIST_EACH (n, &t->lanes) {
+		struct lane *l = CONTAINER_OF(n, struct lane, sibling);
+
+		lane_change(l, &d->policy, now);
+		place_lane(d, l, now);
+	}
+	if (!list_is_empty(&t->blocked))
+		heap_set(&d->teams_due, &t->due, now); /* looked at in the next step */
+}
+
+void
+dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, mono_t now)
+{
+	must_be_sound(policy);
+	d->policy = *policy;
+	LIST_EACH (n, &d->teams)
+		change_team(d, CONTAINER_OF(n, struct team, link), now);
+}
+
+/* --- the way of an item --- */
+
+bool
+dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
+    struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at)
+{
+	struct str key = lane_key(&d->key, connection_key, channel);
+	struct lane *l = table_get(d->lanes_by_key, key);
+
+	if (!l)
+		l = lane_new(d, connection_key, key, now);
+	age(d, now);
+	use(d, l, now);
+	if (l->queued >= d->policy.queue_max ||
+	    (l->state == LANE_SHUT && l->opens_at.ms - now.ms > patience_ms)) {
+		*retry_at = lane_turn_away(l, now);
+		return false;
+	}
+	list_append(&l->queue, &item->link);
+	item->lane = l;
+	item->turn = ++l->turns;
+	l->queued++;
+	d->n_queued++;
+	place_lane(d, l, now);
+	return true;
+}
+
+static struct lane_item *
+leave(struct dispatch *d, struct lane *l, mono_t now)
+{
+	struct lane_item *item;
+
+	bucket_take(&l->team->bucket, 1, now);
+	uncount(d, l);
+	item = lane_leave(l, now);
+	count(d, l);
+	use(d, l, now);
+	d->n_queued--;
+	d->n_in_flight++;
+	place_lane(d, l, now);
+	return item;
+}
+
+struct lane_item *
+dispatch_next(struct dispatch *d, mono_t now)
+{
+	age(d, now);
+	if (d->n_in_flight >= (size_t)d->in_flight_max)
+		return NULL;
+	place_wake_due(d, now);
+	/* A turn without a token moves its lane to the team's list: paid for once, not per
+	 * call. */
+	while (!list_is_empty(&d->ready)) {
+		struct lane *l = CONTAINER_OF(d->ready.next, struct lane, turn);
+
+		if (mono_reached(now, bucket_ready(&l->team->bucket, 1, now))) {
+			place_nowhere(d, l);
+			return leave(d, l, now);
+		}
+		place_blocked(d, l, true, now);
+	}
+	return NULL;
+}
+
+mono_t
+dispatch_wake(struct dispatch *d, mono_t now)
+{
+	mono_t at = MONO_NEVER;
+
+	if (d->n_in_flight >= (size_t)d->in_flight_max)
+		return at;
+	if (!list_is_empty(&d->ready))
+		return now;
+	if (heap_first(&d->lanes_due))
+		at = heap_first(&d->lanes_due)->due;
+	if (heap_first(&d->teams_due))
+		at = mono_earlier(at, heap_first(&d->teams_due)->due);
+	if (!list_is_empty(&d->probes))
+		at = mono_earlier(at, d->probe_at);
+	return at.ms > now.ms ? at : now;
+}
+
+/* Whoever waited only because all were down may go. */
+static void
+is_up(struct dispatch *d, mono_t now)
+{
+	if (!d->is_down)
+		return;
+	d->is_down = false;
+	while (!list_is_empty(&d->probes)) {
+		struct lane *l = CONTAINER_OF(d->probes.next, struct lane, turn);
+
+		place_nowhere(d, l);
+		place_lane(d, l, now);
+	}
+}
+
+void
+dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
+    int64_t retry_after_ms, mono_t now)
+{
+	struct lane *l = item->lane;
+
+	must(l && list_is_empty(&item->link) && l->in_flight > 0);
+	age(d, now);
+	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch)
+		is_up(d, now);
+	uncount(d, l);
+	lane_report(l, &d->policy, item, r, retry_after_ms, now);
+	count(d, l);
+	use(d, l, now);
+	item->lane = NULL;
+	d->n_in_flight--;
+	place_lane(d, l, now);
+}
+
+/* Behind those that came before it: of several in flight, any may return first. */
+static void
+put_back(struct lane *l, struct lane_item *item)
+{
+	struct list *at = l->queue.next;
+
+	while (at != &l->queue && CONTAINER_OF(at, struct lane_item, link)->turn < item->turn)
+		at = at->next;
+	list_append(at, &item->link); /* right before `at` */
+}
+
+void
+dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
+    int64_t retry_after_ms, mono_t now)
+{
+	struct lane *l = item->lane;
+
+	dispatch_report(d, item, r, retry_after_ms, now);
+	put_back(l, item);
+	item->lane = l;
+	l->queued++;
+	d->n_queued++;
+	place_lane(d, l, now);
+}
+
+bool
+dispatch_has_items(const struct dispatch *d)
+{
+	return d->n_queued + d->n_in_flight > 0;
+}
+
+struct lane_item *
+dispatch_oldest(const struct dispatch *d, struct str connection_key, struct str channel,
+    bool (*is)(const struct lane_item *item, void *arg), void *arg)
+{
+	struct buf key = {0};
+	const struct lane *l =
+	    table_get(d->lanes_by_key, lane_key(&key, connection_key, channel));
+
+	buf_fini(&key);
+	if (!l)
+		return NULL;
+	LIST_EACH (n, &l->queue) {
+		struct lane_item *item = CONTAINER_OF(n, struct lane_item, link);
+
+		if (is(item, arg))
+			return item;
+	}
+	return NULL;
+}
+
+void
+dispatch_withdraw(struct dispatch *d, struct lane_item *item)
+{
+	struct lane *l = item->lane;
+
+	must(l && !list_is_empty(&item->link));
+	list_remove(&item->link);
+	item->lane = NULL;
+	l->queued--;
+	d->n_queued--;
+	if (l->queued == 0)
+		place_retire(d, l);
+}
+
+static size_t
+drain_team(struct dispatch *d, struct team *t, struct list *out)
+{
+	size_t n = 0;
+
+	LIST_EACH (s, &t->lanes) {
+		struct lane *l = CONTAINER_OF(s, struct lane, sibling);
+
+		for (; l->queued > 0; n++) {
+			struct list *first = l->queue.next;
+
+			dispatch_withdraw(d, CONTAINER_OF(first, struct lane_item, link));
+			list_append(out, first);
+		}
+	}
+	return n;
+}
+
+size_t
+dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out)
+{
+	size_t n = 0;
+
+	if (connection_key.len > 0) {
+		struct team *t = table_get(d->teams_by_key, connection_key);
+
+		return t ? drain_team(d, t, out) : 0;
+	}
+	LIST_EACH (t, &d->teams)
+		n += drain_team(d, CONTAINER_OF(t, struct team, link), out);
+	return n;
+}
+
+/* --- looking and sweeping --- */
+
+bool
+dispatch_is_down(struct dispatch *d, int min_lanes)
+{
+	size_t teams = table_len(d->teams_by_key);
+
+	if (d->n_recent >= (size_t)min_lanes && d->n_recent_down == d->n_recent &&
+	    d->n_teams_down > 1 && 2 * d->n_teams_down >= teams && !d->is_down) {
+		d->is_down = true;
+		d->probe_at = (mono_t){0};
+		d->probe_ms = d->policy.shut_min_ms;
+	}
+	return d->is_down;
+}
+
+void
+dispatch_look(const struct dispatch *d, struct dispatch_view *out)
+{
+	*out = (struct dispatch_view){.lanes = table_len(d->lanes_by_key),
+	    .queued = d->n_queued,
+	    .in_flight = d->n_in_flight,
+	    .shut = d->n_shut};
+}
+
+bool
+dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct str channel,
+    struct lane_view *out)
+{
+	struct buf key = {0};
+	const struct lane *l =
+	    table_get(d->lanes_by_key, lane_key(&key, connection_key, channel));
+
+	buf_fini(&key);
+	if (!l)
+		return false;
+	*out = (struct lane_view){.key = {l->key, l->key_len},
+	    .state = l->state,
+	    .queued = l->queued,
+	    .in_flight = l->in_flight,
+	    .window = l->window,
+	    .opens_at = l->opens_at};
+	return true;
+}
+
+/* Nothing that the next item must know is lost: no pause, and no debt to a bucket. */
+static bool
+is_forgettable(struct lane *l, mono_t now)
+{
+	struct team *t = l->team;
+	bool is_last = l->sibling.next == l->sibling.prev; /* only the team's head beside it */
+
+	if (l->queued + l->in_flight > 0 || !mono_reached(now, l->opens_at))
+		return false;
+	if (!mono_reached(now, bucket_ready(&l->bucket, l->bucket.burst, now)))
+		return false;
+	return !is_last || mono_reached(now, bucket_ready(&t->bucket, t->bucket.burst, now));
+}
+
+static void
+sweep(struct dispatch *d, struct list *by_use, mono_t now, int64_t idle_ms)
+{
+	LIST_EACH_SAFE (n, by_use) {
+		struct lane *l = CONTAINER_OF(n, struct lane, use);
+
+		if (!mono_reached(now, mono_after(l->used_at, idle_ms)))
+			return;
+		if (is_forgettable(l, now))
+			lane_forget(d, l);
+	}
+}
+
+void
+dispatch_sweep(struct dispatch *d, mono_t now, int64_t idle_ms)
+{
+	sweep(d, &d->old, now, idle_ms);
+	sweep(d, &d->recent, now, idle_ms);
+}

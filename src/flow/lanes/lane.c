@@ -1,0 +1,191 @@
+#include "lane.h"
+
+/* Of those turned away, who must come back one after the other: a hundred a second and lane. */
+enum { GAP_MIN_MS = 10 };
+
+enum {
+	RETRY_AFTER_DEFAULT_MS = 30 * 1000,
+	/* An answer may say anything; no pause it names is worth more than a day. */
+	RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000,
+};
+
+void
+lane_init(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	l->state = LANE_OPEN;
+	l->window = p->window_start;
+	l->opens_at = now;
+	l->used_at = now;
+	bucket_init(&l->bucket, p->rate_milli, p->burst, now);
+	list_init(&l->queue);
+	list_init(&l->sibling);
+	list_init(&l->turn);
+	list_init(&l->use);
+}
+
+void
+lane_change(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	bucket_change(&l->bucket, p->rate_milli, p->burst, now);
+	if (l->window > p->window_max)
+		l->window = p->window_max;
+}
+
+bool
+lane_has_room(const struct lane *l)
+{
+	if (l->queued == 0)
+		return false;
+	switch (l->state) {
+	case LANE_OPEN: return l->in_flight < l->window;
+	case LANE_SHUT: return true; /* the probe, once it is time */
+	case LANE_PROBING: return false;
+	}
+	return false;
+}
+
+mono_t
+lane_ready_at(struct lane *l, mono_t now)
+{
+	mono_t tokens = bucket_ready(&l->bucket, 1, now);
+
+	if (l->state == LANE_SHUT && l->opens_at.ms > tokens.ms)
+		return l->opens_at;
+	return tokens;
+}
+
+/* The one place where a lane's state changes. */
+static void
+enter(struct lane *l, enum lane_state to)
+{
+	switch (to) {
+	case LANE_OPEN: must(l->state == LANE_PROBING); break;
+	case LANE_PROBING: must(l->state == LANE_SHUT); break;
+	case LANE_SHUT: break; /* from any: a second pause may follow the first */
+	}
+	l->state = to;
+}
+
+struct lane_item *
+lane_leave(struct lane *l, mono_t now)
+{
+	struct lane_item *item =
+	    CONTAINER_OF(list_take_first(&l->queue), struct lane_item, link);
+
+	bucket_take(&l->bucket, 1, now);
+	if (l->state == LANE_SHUT) {
+		must(mono_reached(now, l->opens_at));
+		enter(l, LANE_PROBING);
+	}
+	item->epoch = l->epoch;
+	l->queued--;
+	l->in_flight++;
+	if (l->in_flight > l->peak)
+		l->peak = l->in_flight;
+	return item;
+}
+
+static void
+shut(struct lane *l, mono_t until)
+{
+	/* Requests that are out still may ask for a longer pause, never for a shorter one. */
+	if (until.ms > l->opens_at.ms)
+		l->opens_at = until;
+	l->epoch++;
+	l->credit = l->peak = 0;
+	enter(l, LANE_SHUT);
+}
+
+static int64_t
+shut_time(const struct lane *l, const struct lane_policy *p)
+{
+	int64_t ms = p->shut_min_ms;
+
+	for (int i = 1; i < l->faults && ms < p->shut_max_ms; i++)
+		ms *= 2;
+	return ms < p->shut_max_ms ? ms : p->shut_max_ms;
+}
+
+static void
+fault(struct lane *l, const struct lane_policy *p, mono_t now)
+{
+	/* Past the longest pause more faults mean nothing; 60 doublings would overflow. */
+	if (l->faults < 32)
+		l->faults++;
+	l->window = l->window > 1 ? l->window / 2 : 1;
+	l->is_down = true;
+	shut(l, mono_after(now, shut_time(l, p)));
+}
+
+/*
+ * Each window's worth of successes widens it by one, but only if it was full meanwhile: a
+ * window that rate limits keep empty would grow without ever being tried. Faults are forgotten
+ * one by one: a destination that flaps is not trusted at once.
+ */
+static void
+success(struct lane *l, const struct lane_policy *p)
+{
+	if (l->faults > 0)
+		l->faults--;
+	if (l->state == LANE_PROBING) {
+		l->is_down = false;
+		enter(l, LANE_OPEN);
+	}
+	if (++l->credit < l->window)
+		return;
+	if (l->peak >= l->window && l->window < p->window_max)
+		l->window++;
+	l->credit = 0;
+	l->peak = 0;
+}
+
+static void
+throttled(struct lane *l, int64_t retry_after_ms, bool is_news, mono_t now)
+{
+	int64_t ms = retry_after_ms < 0 ? RETRY_AFTER_DEFAULT_MS : retry_after_ms;
+
+	if (is_news) /* whoever asks for a pause is up */
+		l->is_down = false;
+	shut(l, mono_after(now, ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS));
+}
+
+void
+lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
+    enum lane_result r, int64_t retry_after_ms, mono_t now)
+{
+	bool is_news = item->epoch == l->epoch;
+
+	if (r == LANE_RESULT_THROTTLED)
+		throttled(l, retry_after_ms, is_news, now);
+	else if (r == LANE_RESULT_FAULT && is_news)
+		fault(l, p, now);
+	else if (r == LANE_RESULT_OK && is_news)
+		success(l, p);
+	else if (r == LANE_RESULT_NEUTRAL && is_news && l->state == LANE_PROBING)
+		enter(l, LANE_SHUT); /* it proved nothing: the next item is the probe */
+	l->in_flight--;
+}
+
+mono_t
+lane_drained_at(struct lane *l, mono_t now)
+{
+	mono_t start = l->state == LANE_SHUT && l->opens_at.ms > now.ms ? l->opens_at : now;
+	/* Copies, because looking at a bucket's future fills it. */
+	struct bucket own = l->bucket, teams = l->team->bucket;
+	mono_t own_at = bucket_ready(&own, l->queued + 1, start);
+	mono_t teams_at = bucket_ready(&teams, l->queued + 1, start);
+
+	return own_at.ms > teams_at.ms ? own_at : teams_at;
+}
+
+mono_t
+lane_turn_away(struct lane *l, mono_t now)
+{
+	mono_t at = lane_drained_at(l, now);
+	int64_t gap_ms = 1000000 / l->bucket.rate_milli;
+
+	if (at.ms < l->turned_away_until.ms)
+		at = l->turned_away_until;
+	l->turned_away_until = mono_after(at, gap_ms > GAP_MIN_MS ? gap_ms : GAP_MIN_MS);
+	return at;
+}

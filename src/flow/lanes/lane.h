@@ -1,0 +1,107 @@
+/*
+ * The private half of lanes.h: one lane's own rules (lane.c), all of them together
+ * (dispatch.c), and the places they wait in (place.c).
+ *
+ * A lane is always in exactly one place, and the place says what it waits for:
+ *
+ *     IDLE   an offer or a report          (no list)
+ *     READY  its turn                      (dispatch.ready, a ring)
+ *     TEAM   a token of its team's bucket  (team.blocked; the team waits in dispatch.teams_due)
+ *     TIMED  its own bucket, or its shut   (dispatch.lanes_due)
+ *     PROBE  its turn to try, while the destination is down (dispatch.probes)
+ */
+#pragma once
+
+#include "carillon/base/buf.h"
+#include "carillon/base/heap.h"
+#include "lanes.h"
+#include "carillon/base/table.h"
+
+enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED, PLACE_PROBE };
+
+/* The lanes of one connection and the bucket they share. */
+struct team {
+	struct list link;  /* dispatch.teams */
+	struct list lanes; /* all of them, by lane.sibling */
+	struct list blocked;
+	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
+	struct bucket bucket;
+	size_t n_down; /* of its lanes, however long ago they were used */
+};
+
+struct lane {
+	struct team *team;
+	struct list sibling; /* team.lanes */
+	char *key;           /* connection, '/', channel */
+	size_t connection_len, key_len;
+
+	enum lane_state state;
+	bool is_down;   /* not open because of faults, not of a throttle */
+	uint32_t epoch; /* grows whenever the lane is shut: older requests say nothing new */
+	int faults;     /* less the successes since; the shut time doubles with each */
+	int window;
+	int credit, peak; /* successes, and most in flight, since it last might have grown */
+	mono_t opens_at;
+	struct bucket bucket;
+	mono_t turned_away_until; /* when the last one turned away was told to come back */
+
+	struct list queue;
+	uint64_t turns; /* given out so far */
+	int queued, in_flight;
+
+	enum lane_place place;
+	struct list turn; /* dispatch.ready, dispatch.probes or team.blocked */
+	struct heap_node due;
+
+	struct list use; /* dispatch.recent or dispatch.old, by used_at */
+	bool is_recent;
+	mono_t used_at;
+};
+
+void lane_init(struct lane *l, const struct lane_policy *p, mono_t now);
+/* Another policy: its rate, and a window that is not larger than it allows. */
+void lane_change(struct lane *l, const struct lane_policy *p, mono_t now);
+/* Whether an item waits and the state and the window let it leave, apart from the time. */
+bool lane_has_room(const struct lane *l);
+/* The earliest time the shut and the lane's own bucket let an item leave; `now` if they do. */
+mono_t lane_ready_at(struct lane *l, mono_t now);
+/* Takes the first item, which must be allowed to leave, into flight. */
+struct lane_item *lane_leave(struct lane *l, mono_t now);
+/* Ends the flight of an item and learns from it. */
+void lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
+    enum lane_result r, int64_t retry_after_ms, mono_t now);
+/* When an item that finds no room should be offered again: each a little after the one before,
+ * for a storm that came back at once would be turned away at once. */
+mono_t lane_turn_away(struct lane *l, mono_t now);
+/* When an item offered now would leave if nothing but the buckets and the shut held it. */
+mono_t lane_drained_at(struct lane *l, mono_t now);
+
+/* --- the lanes together --- */
+
+struct dispatch {
+	struct lane_policy policy;
+	int in_flight_max;
+	struct table *lanes_by_key, *teams_by_key;
+	struct list teams;
+	struct list ready; /* lanes by turn: the rotation */
+	struct heap lanes_due, teams_due;
+	struct list recent, old; /* lanes by use, the longest unused first */
+	size_t n_queued, n_in_flight, n_shut;
+	size_t n_recent, n_recent_down, n_teams_down;
+	bool is_down;
+	struct list probes; /* lanes by turn: while it is, those that failed */
+	mono_t probe_at;    /* when the first of them may */
+	int64_t probe_ms;
+	struct buf key; /* scratch */
+};
+
+/* Takes the lane off whatever it waits in. */
+void place_nowhere(struct dispatch *d, struct lane *l);
+/* For a lane that can't use its turn: the token it was let in for may be another's. */
+void place_retire(struct dispatch *d, struct lane *l);
+/* Behind the others that wait for the team's next token; a lane robbed of its turn, before. */
+void place_blocked(struct dispatch *d, struct lane *l, bool was_robbed, mono_t now);
+/* Where the lane belongs now. One that keeps its place keeps its turn too. */
+void place_lane(struct dispatch *d, struct lane *l, mono_t now);
+/* Moves on whoever has waited long enough. */
+void place_wake_due(struct dispatch *d, mono_t now);

@@ -1,0 +1,393 @@
+#include "replay.h"
+
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "carillon/registry/check.h"
+#include "carillon/registry/registry.h"
+#include "flow/rule_keys.h"
+#include "find.h"
+
+enum {
+	REFRESH_EVERY_MS = 5000, /* besides when the state changed */
+	SAVE_EVERY_MS = 2000,
+	HAND_SHARE = 8, /* of the hand, all replays together */
+	HAND_MIN = 4,   /* of one replay, however slow it is */
+	HAND_MAX = 1024,
+	LOOKS_MAX = 8,      /* of one replay a turn */
+	LATE_MAX_MS = 1000, /* what was not sent in time is made up for, so much of it */
+	CANCEL_PATIENCE_MS = 10000,
+};
+
+/* Between active_take and the end: with the counts before it, for a position that can be saved.
+ */
+struct taken {
+	uint64_t seq, sent, skipped;
+};
+
+struct run {
+	struct list link;
+	struct arena *arena; /* of the record */
+	struct str workspace;
+	replay_record *record;
+	uint64_t revision;
+	struct replay_selection selection;
+	uint64_t next;   /* sequence to look at */
+	uint64_t found;  /* to be read; 0: look further */
+	bool is_through; /* nothing more is selected */
+	uint64_t sent, skipped;
+	struct taken taken[HAND_MAX]; /* a ring, oldest first */
+	int first, n;
+	int64_t due_us; /* of the clock: when the next may go */
+	mono_t save_at;
+	mono_t blocked_since; /* somebody else has the event in hand; ms 0: nobody */
+	bool is_seen;
+};
+
+struct replays {
+	struct flow *flow;
+	struct registry *registry;
+	struct list runs;
+	mono_t refresh_at;
+};
+
+struct replays *
+replays_new(struct flow *f)
+{
+	struct replays *r = calloc(1, sizeof(*r));
+
+	must(r != NULL);
+	r->flow = f;
+	r->registry = registry_new(f->parts.broker, f->parts.store);
+	list_init(&r->runs);
+	return r;
+}
+
+static void
+run_free(struct run *run)
+{
+	list_remove(&run->link);
+	arena_free(run->arena);
+	free(run);
+}
+
+void
+replays_free(struct replays *r)
+{
+	LIST_EACH_SAFE (n, &r->runs)
+		run_free(CONTAINER_OF(n, struct run, link));
+	registry_free(r->registry);
+	free(r);
+}
+
+/* --- which there are --- */
+
+static struct run *
+run_find(struct replays *r, struct str workspace, struct str id)
+{
+	LIST_EACH (n, &r->runs) {
+		struct run *run = CONTAINER_OF(n, struct run, link);
+
+		if (str_eq(run->workspace, workspace) && str_eq(str_of(run->record->id), id))
+			return run;
+	}
+	return NULL;
+}
+
+static void
+run_new(struct replays *r, struct str workspace, struct str bytes, uint64_t revision)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct err e = {0};
+	void *record;
+
+	must(run != NULL);
+	run->arena = arena_new(0);
+	list_append(&r->runs, &run->link);
+	if (!record_unpack(registry_type_of(STATE_REPLAY), run->arena,
+		arena_str(run->arena, bytes), &record, &e) ||
+	    !replay_selection_of(record, &run->selection, &e)) {
+		log_error("replay.unreadable", L_STRN("workspace", workspace),
+		    L_STR("error", e.text));
+		run_free(run);
+		return;
+	}
+	run->record = record;
+	run->revision = revision;
+	run->workspace = arena_str(run->arena, workspace);
+	run->next = run->record->position + 1;
+	run->sent = run->record->sent;
+	run->skipped = run->record->skipped;
+	run->due_us = clock_mono().ms * 1000;
+	run->is_seen = true;
+	log_info("replay.run", L_STRN("workspace", workspace), L_STR("replay", run->record->id),
+	    L_INT("from", run->next), L_INT("to", run->record->to_seq));
+}
+
+static bool
+is_running(struct str bytes)
+{
+	struct arena *a = arena_new(0);
+	void *record;
+	bool running = record_unpack(registry_type_of(STATE_REPLAY), a, bytes, &record, NULL) &&
+	               ((replay_record *)record)->status ==
+	                   CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
+
+	arena_free(a);
+	return running;
+}
+
+static bool
+refresh_one(struct str workspace, struct str id, const struct state_value *v, void *arg)
+{
+	struct replays *r = arg;
+	struct run *run = run_find(r, workspace, id);
+
+	if (run != NULL && run->revision == v->revision)
+		run->is_seen = true;
+	else if (!is_running(v->bytes))
+		return true; /* by hand meanwhile: a run of it ends below */
+	else if (run == NULL)
+		run_new(r, workspace, v->bytes, v->revision);
+	else {
+		/* Only its progress is ever changed besides its status. */
+		run->revision = v->revision;
+		run->is_seen = true;
+	}
+	return true;
+}
+
+/* What is in hand of a replay that was paused or canceled goes out all the same. */
+static void
+refresh(struct replays *r)
+{
+	struct txn *t = txn_read(r->flow->parts.store, STORE_STATE);
+
+	LIST_EACH (n, &r->runs)
+		CONTAINER_OF(n, struct run, link)->is_seen = false;
+	state_each_of_kind(t, STATE_REPLAY, refresh_one, r);
+	if (txn_error(t) == NULL)
+		LIST_EACH_SAFE (n, &r->runs)
+			if (!CONTAINER_OF(n, struct run, link)->is_seen)
+				run_free(CONTAINER_OF(n, struct run, link));
+	txn_end(t);
+}
+
+/* --- saving --- */
+
+/* Returns whether there is any since it was saved. */
+static bool
+note_progress(struct run *run)
+{
+	replay_record *rec = run->record;
+	const uint64_t before = rec->position, sent = rec->sent, skipped = rec->skipped;
+	struct taken at = {
+	    .seq = run->found != 0 ? run->found : run->next,
+	    .sent = run->sent,
+	    .skipped = run->skipped,
+	};
+
+	if (run->n > 0)
+		at = run->taken[run->first];
+	rec->position = at.seq - 1;
+	rec->sent = at.sent;
+	rec->skipped = at.skipped;
+	rec->updated_ms = clock_wall().ms;
+	return rec->position != before || rec->sent != sent || rec->skipped != skipped;
+}
+
+/* A conflict is a person's pause or cancel, which the next refresh finds. */
+static bool
+save(struct replays *r, struct run *run)
+{
+	struct arena *a;
+	struct err e = {0};
+	bool ok;
+
+	ok = registry_put_replay(r->registry, run->workspace, run->record, run->revision, &e);
+	if (!ok) {
+		if (e.kind != ERR_CONFLICT)
+			log_warn("replay.save", L_STR("replay", run->record->id),
+			    L_STR("error", e.text));
+		r->refresh_at = (mono_t){0};
+		return false;
+	}
+	a = arena_new(0);
+	(void)registry_replay(
+	    r->registry, a, run->workspace, str_of(run->record->id), &run->revision, &e);
+	arena_free(a);
+	return true;
+}
+
+static void
+finish(struct replays *r, struct run *run)
+{
+	run->record->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_DONE;
+	run->next = run->record->to_seq + 1;
+	(void)note_progress(run);
+	if (!save(r, run)) {
+		run->record->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
+		return;
+	}
+	log_info("replay.done", L_STRN("workspace", run->workspace),
+	    L_STR("replay", run->record->id), L_INT("sent", run->sent),
+	    L_INT("skipped", run->skipped));
+	run_free(run);
+}
+
+/* --- one after the other --- */
+
+static void
+drop_finished(struct replays *r, struct run *run)
+{
+	while (run->n > 0 && !active_has(r->flow->active, run->taken[run->first].seq)) {
+		run->first = (run->first + 1) % HAND_MAX;
+		run->n--;
+	}
+}
+
+static bool
+has_room(struct replays *r, const struct run *run)
+{
+	int all = (int)active_limit(r->flow->active) / HAND_SHARE;
+	int own = 2 * (int)run->record->rate;
+
+	own = own < HAND_MIN ? HAND_MIN : own > HAND_MAX ? HAND_MAX : own;
+	return run->n < own && active_room(r->flow->active) > 0 &&
+	       atomic_load(&r->flow->replay_in_hand) < (all > 0 ? all : 1);
+}
+
+static bool
+is_due(struct run *run, mono_t now)
+{
+	int64_t earliest_us = (now.ms - LATE_MAX_MS) * 1000;
+
+	if (run->due_us < earliest_us)
+		run->due_us = earliest_us;
+	return run->due_us <= now.ms * 1000;
+}
+
+static void
+go(struct replays *r, struct run *run, struct message *m, wall_t now)
+{
+	run->taken[(run->first + run->n++) % HAND_MAX] =
+	    (struct taken){.seq = m->seq, .sent = run->sent, .skipped = run->skipped};
+	run->sent += (uint64_t)m->n_deliveries;
+	run->due_us += (int64_t)m->n_deliveries * 1000000 / run->record->rate;
+	if (rule_keys_has_any(m)) {
+		struct txn *history = txn_read(r->flow->parts.store, STORE_HISTORY);
+
+		rule_keys_apply(m, history, now);
+		txn_end(history);
+	}
+	m->is_replay = true;
+	atomic_fetch_add(&r->flow->replay_in_hand, 1);
+	flow_forward(r->flow, m);
+}
+
+/* Somebody else has this event in hand: wait, but a cancel not for what is queued for long. */
+static bool
+is_worth_waiting(struct run *run, mono_t now)
+{
+	if (run->blocked_since.ms == 0)
+		run->blocked_since = now;
+	return !run->selection.cancels ||
+	       !mono_reached(now, mono_after(run->blocked_since, CANCEL_PATIENCE_MS));
+}
+
+/* True when the event that was found is done with. */
+static bool
+take(struct replays *r, struct run *run, const struct replay_source *from, mono_t now)
+{
+	struct replay_reading reading;
+	struct err e = {0};
+	wall_t wall = clock_wall();
+	int n;
+
+	if (!replay_read(from, &run->selection, run->found, wall, &reading, &e)) {
+		log_warn("replay.read", L_INT("seq", run->found), L_STR("error", e.text));
+		return false;
+	}
+	if (reading.message != NULL) {
+		n = reading.message->n_deliveries;
+		rule_keys_prepare(reading.message);
+		if (active_take(r->flow->active, reading.message) == ACTIVE_TAKEN) {
+			go(r, run, reading.message, wall);
+		} else {
+			message_free(reading.message);
+			if (is_worth_waiting(run, now))
+				return false;
+			reading.skipped += n;
+		}
+	}
+	run->skipped += (uint64_t)reading.skipped;
+	run->blocked_since = (mono_t){0};
+	return true;
+}
+
+static bool
+look(struct replays *r, struct run *run, const struct replay_source *from)
+{
+	struct replay_look found;
+	struct err e = {0};
+
+	(void)r;
+	if (!replay_look(from, &run->selection, run->next, &found, &e)) {
+		log_warn("replay.look", L_STR("error", e.text));
+		return false;
+	}
+	run->sent += found.taken; /* by this replay, before it was interrupted */
+	run->next = found.next;
+	run->found = found.found;
+	run->is_through = found.is_end;
+	return true;
+}
+
+static void
+run_turn(struct replays *r, struct run *run, mono_t now)
+{
+	struct flow *f = r->flow;
+	const struct replay_source from = {.broker = f->parts.broker,
+	    .store = f->parts.store,
+	    .rulebook = f->rulebook,
+	    .workspace = run->workspace};
+
+	for (int looks = 0; looks < LOOKS_MAX && !atomic_load(&f->is_stopping);) {
+		if (run->found != 0) {
+			if (!is_due(run, now) || !has_room(r, run) || !take(r, run, &from, now))
+				return;
+			run->found = 0;
+		} else if (run->is_through || !look(r, run, &from)) {
+			return;
+		} else {
+			looks += run->found == 0;
+		}
+	}
+}
+
+static void
+run_whole_turn(struct replays *r, struct run *run, mono_t now)
+{
+	drop_finished(r, run);
+	run_turn(r, run, now);
+	if (run->is_through && run->found == 0 && run->n == 0) {
+		finish(r, run);
+	} else if (mono_reached(now, run->save_at)) {
+		run->save_at = mono_after(now, SAVE_EVERY_MS);
+		if (note_progress(run))
+			(void)save(r, run);
+	}
+}
+
+void
+replays_turn(struct replays *r, bool was_woken)
+{
+	mono_t now = clock_mono();
+
+	if (was_woken || mono_reached(now, r->refresh_at)) {
+		r->refresh_at = mono_after(now, REFRESH_EVERY_MS);
+		refresh(r);
+	}
+	LIST_EACH_SAFE (n, &r->runs)
+		if (!atomic_load(&r->flow->is_stopping))
+			run_whole_turn(r, CONTAINER_OF(n, struct run, link), now);
+}

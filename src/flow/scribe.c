@@ -1,0 +1,444 @@
+/*
+ * Stage settle: the scribe thread. Outcomes become records, in groups:
+ *
+ *     history stream (PubAck) -> LMDB (synced) -> the broker's acks
+ *
+ * in this order, so that whatever happens in between is repeated harmlessly: a batch applied
+ * twice changes nothing, and an event that comes back finds in the ledger what is done. Nothing
+ * is acked before both are safe; while either cannot be written, the scribe waits, the hand
+ * fills, intake stops pulling, and the stream is the buffer.
+ */
+#include <sodium.h>
+
+#include "carillon/index/history_batch.h"
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+#include "commit.h"
+#include "record.h"
+#include "flow_private.h"
+#include "rule_keys.h"
+#include "carillon/index/retention.h"
+#include "retry.h"
+#include "nak_slots.h"
+
+enum {
+	INBOX_WAIT_MS = 200,
+	ENOUGH = 256, /* outcomes worth a commit at once */
+};
+
+struct scribe {
+	struct flow *flow;
+	struct settings_view settings;
+	struct retry_policy policy; /* of them */
+	struct nak_slots *slots;
+	struct commit *commit;
+	struct repeats *repeats;
+	struct retention retention;
+	struct batch batch;
+	struct list inbox;   /* not yet looked at */
+	struct list touched; /* handoffs in the batch: what to go on with after the commit */
+	uint64_t random; /* for jitter; not a secret, and a system call less for each event */
+	wall_t now;
+	mono_t mono_now;
+};
+
+/* --- deciding --- */
+
+static struct str
+lane_key(struct scribe *s, const struct delivery *d)
+{
+	return arena_printf(
+	    s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key), STR_ARG(d->channel));
+}
+
+/* A short retry needs a slot at the broker; without one it is parked until the same time. */
+static void
+place(struct scribe *s, struct delivery *d)
+{
+	int64_t wait_ms = d->due.ms - s->now.ms;
+	mono_t until = mono_after(s->mono_now, wait_ms > 0 ? wait_ms : 0);
+
+	if (d->state != DELIVERY_RETRYING)
+		return;
+	if (d->message->origin == ORIGIN_LEDGER ||
+	    !nak_slots_take(s->slots, lane_key(s, d), s->mono_now, until))
+		d->state = DELIVERY_PARKED;
+}
+
+static void
+count_state(struct flow *f, enum delivery_state state)
+{
+	switch (state) {
+	case DELIVERY_DELIVERED: FLOW_COUNT(f, deliveries_delivered); break;
+	case DELIVERY_RETRYING: FLOW_COUNT(f, deliveries_retrying); break;
+	case DELIVERY_PARKED: FLOW_COUNT(f, deliveries_parked); break;
+	case DELIVERY_HELD: FLOW_COUNT(f, deliveries_held); break;
+	case DELIVERY_FAILED: FLOW_COUNT(f, deliveries_failed); break;
+	default: FLOW_COUNT(f, deliveries_other); break;
+	}
+}
+
+static uint32_t
+next_random(struct scribe *s)
+{
+	/* xorshift64 */
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 7;
+	s->random ^= s->random << 17;
+	return (uint32_t)(s->random >> 32);
+}
+
+static void
+count_repeat(struct scribe *s, struct delivery *d)
+{
+	d->suppressed = repeats_count(s->repeats, d);
+	d->reason = arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
+	    STR_ARG(d->reason), d->suppressed);
+}
+
+/* The delivery's last word: its state is decided and its record goes into the batch. */
+static void
+settle_delivery(struct scribe *s, struct delivery *d)
+{
+	struct message *m = d->message;
+
+	if (d->step != STEP_SETTLED)
+		retry_decide(&s->policy, d, s->now, next_random(s));
+	if (d->suppressed > 0)
+		count_repeat(s, d);
+	place(s, d);
+	count_state(s->flow, d->state);
+	d->is_settled = true;
+	m->open--;
+	if (d->state == DELIVERY_RETRYING) {
+		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
+
+		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
+			m->nak_delay_ms = wait_ms;
+	}
+	record_delivery(&s->batch, d, d->state, active_handout(s->flow->active, m), s->now);
+	record_members(&s->batch, d, d->state, s->now);
+}
+
+/* The event's record comes with one for each of its deliveries, so that an event the ledger
+ * knows never gains or loses a delivery. */
+static void
+add_event(struct scribe *s, struct message *m, const struct delivery *with_its_own)
+{
+	if (m->is_known || m->is_recorded)
+		return;
+	m->is_recorded = true;
+	record_event(&s->batch, m);
+	/* What the courier has of them meanwhile is not looked at: it comes later. */
+	for (int i = 0; i < m->n_deliveries; i++) {
+		const struct delivery *d = &m->deliveries[i];
+
+		if (d != with_its_own)
+			record_pending(
+			    &s->batch, d, active_handout(s->flow->active, m), s->now);
+	}
+}
+
+/* From intake or the ledger: some deliveries are decided already. */
+static void
+take_message(struct scribe *s, struct message *m)
+{
+	add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step == STEP_SETTLED)
+			settle_delivery(s, &m->deliveries[i]);
+	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
+		FLOW_COUNT(s->flow, events_unmatched);
+}
+
+/* Before it leaves: from now on, who finds no other word of it must take it for posted. */
+static void
+claim(struct scribe *s, struct delivery *d)
+{
+	struct message *m = d->message;
+
+	record_delivery(&s->batch, d, DELIVERY_SENDING,
+	    m->origin == ORIGIN_LEDGER ? (struct handout){0}
+				       : active_handout(s->flow->active, m),
+	    s->now);
+	record_members(&s->batch, d, DELIVERY_SENDING, s->now);
+}
+
+static void
+take_delivery(struct scribe *s, struct delivery *d)
+{
+	add_event(s, d->message, d);
+	if (d->step == STEP_CLAIM)
+		claim(s, d);
+	else
+		settle_delivery(s, d);
+}
+
+/* --- going on, once the batch is safe --- */
+
+static void
+tell_broker(struct scribe *s, const struct message *m)
+{
+	struct broker *b = s->flow->parts.broker;
+	struct err e = {0};
+	bool ok;
+
+	if (m->failure.len > 0)
+		ok = broker_term(b, m->reply, &e);
+	else if (m->nak_delay_ms >= 0)
+		ok = broker_nak(b, m->reply, m->nak_delay_ms, &e);
+	else
+		ok = broker_ack(b, m->reply, &e);
+	/* The broker sends it again, and the ledger knows what is done. */
+	if (!ok)
+		log_debug("scribe.ack", L_INT("seq", m->seq), L_STR("error", e.text));
+}
+
+static void
+put_trouble(struct flow *f, const struct trouble *t)
+{
+	if (!troubles_put(f->troubles, t))
+		FLOW_COUNT(f, ops_dropped);
+}
+
+static void
+tell_operator(struct scribe *s, const struct delivery *d)
+{
+	struct trouble t = {.seq = d->message->seq};
+
+	if (!d->has_outcome)
+		return;
+	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
+		t.kind = TROUBLE_CONNECTION_BROKEN;
+	else if (d->outcome.verdict == VERDICT_HOLD_RULE)
+		t.kind = TROUBLE_RULE_HELD;
+	else if (d->state == DELIVERY_FAILED)
+		t.kind = TROUBLE_EXHAUSTED;
+	else
+		return;
+	str_copy(t.workspace, sizeof(t.workspace), d->message->event.workspace);
+	str_copy(t.event_id, sizeof(t.event_id), d->message->event.id);
+	str_copy(t.rule, sizeof(t.rule), d->rule_id);
+	if (d->rule != NULL)
+		str_copy(t.connection, sizeof(t.connection), d->rule->connection_id);
+	if (d->rule != NULL && d->rule->connection != NULL)
+		credential_mark(t.credential, d->rule->connection->sealed);
+	str_copy(t.channel, sizeof(t.channel), d->channel);
+	str_copy(t.code, sizeof(t.code), str_of(d->outcome.error_code));
+	str_copy(t.reason, sizeof(t.reason), d->reason);
+	str_copy(t.action, sizeof(t.action), d->action);
+	put_trouble(s->flow, &t);
+}
+
+static void
+tell_undecodable(struct scribe *s, const struct message *m)
+{
+	struct trouble t = {.kind = TROUBLE_UNDECODABLE, .seq = m->seq};
+
+	str_copy(t.workspace, sizeof(t.workspace), m->event.workspace);
+	str_copy(t.event_id, sizeof(t.event_id), m->event.id);
+	str_copy(t.reason, sizeof(t.reason), m->failure);
+	str_copy(t.action, sizeof(t.action), STR("correct the producer"));
+	put_trouble(s->flow, &t);
+}
+
+/* Nothing is open any more: the broker gets its answer and the message ends here. */
+static void
+let_go(struct scribe *s, struct message *m)
+{
+	struct flow *f = s->flow;
+
+	if (m->origin == ORIGIN_STREAM)
+		tell_broker(s, m);
+	else
+		atomic_fetch_sub(m->is_replay ? &f->replay_in_hand : &f->ledger_in_hand, 1);
+	if (m->failure.len > 0)
+		tell_undecodable(s, m);
+	active_release(f->active, m);
+	message_free(m);
+}
+
+static bool
+has_something_to_send(const struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step != STEP_SETTLED)
+			return true;
+	return false;
+}
+
+static void
+go_on(struct scribe *s, struct handoff *h)
+{
+	struct message *m;
+
+	if (h->kind == HANDOFF_DELIVERY) {
+		struct delivery *d = CONTAINER_OF(h, struct delivery, handoff);
+
+		m = d->message;
+		m->in_batch--;
+		if (d->step == STEP_CLAIM) {
+			d->step = STEP_SEND;
+			must(queue_try_put(s->flow->to_courier, &h->link));
+			return;
+		}
+		tell_operator(s, d);
+		/* Several deliveries of one message may be in one batch: the last one ends it.
+		 */
+		if (m->open > 0 || m->in_batch > 0)
+			return;
+	} else {
+		m = CONTAINER_OF(h, struct message, handoff);
+		m->in_batch--;
+		if (has_something_to_send(m)) {
+			must(queue_try_put(s->flow->to_courier, &m->handoff.link));
+			return;
+		}
+	}
+	let_go(s, m);
+}
+
+/* --- the loop --- */
+
+static struct message *
+message_of(struct handoff *h)
+{
+	return h->kind == HANDOFF_MESSAGE ? CONTAINER_OF(h, struct message, handoff)
+	                                  : CONTAINER_OF(h, struct delivery, handoff)->message;
+}
+
+static void
+fill_batch(struct scribe *s)
+{
+	struct list *first;
+
+	s->now = clock_wall();
+	s->mono_now = clock_mono();
+	while (!list_is_empty(&s->inbox)) {
+		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
+		struct message *m = message_of(h);
+
+		if (s->batch.n > 0 && !batch_has_room(&s->batch, record_needs(m)))
+			return;
+		first = list_take_first(&s->inbox);
+		list_append(&s->touched, first);
+		m->in_batch++;
+		if (h->kind == HANDOFF_MESSAGE)
+			take_message(s, m);
+		else
+			take_delivery(s, CONTAINER_OF(h, struct delivery, handoff));
+	}
+}
+
+/* Returns false when the batch could not be written before everything was abandoned. */
+static bool
+write_batch(struct scribe *s)
+{
+	struct list *first;
+
+	if (s->batch.n > 0 && !commit_batch(s->commit, &s->batch))
+		return false;
+	FLOW_COUNT(s->flow, batches);
+	FLOW_COUNT_N(s->flow, batch_entries, s->batch.n);
+	batch_clear(&s->batch);
+	while ((first = list_take_first(&s->touched)) != NULL)
+		go_on(s, CONTAINER_OF(first, struct handoff, link));
+	return true;
+}
+
+static struct retry_policy
+policy_of(const struct config *c)
+{
+	struct retry_policy p = {
+	    .jitter_percent = c->retry_jitter_percent,
+	    .nak_delay_max_ms = c->nak_delay_max_s * 1000,
+	};
+	struct err e = {0};
+
+	must(
+	    config_retry_schedule(c->retry_schedule_s, &p.schedule, &e)); /* config_check did */
+	return p;
+}
+
+static void
+take_settings(struct scribe *s)
+{
+	const struct config *c = &s->settings.config;
+
+	if (!settings_take(s->flow->settings, &s->settings))
+		return;
+	s->policy = policy_of(c);
+	nak_slots_set_limits(s->slots, c->nak_slots_max, c->nak_slots_lane_max);
+	s->retention.max_age_ms = c->history_max_age_s * 1000;
+	s->retention.max_bytes = (uint64_t)c->history_max_mb * 1024 * 1024;
+}
+
+struct scribe *
+scribe_new(struct flow *f)
+{
+	struct scribe *s = calloc(1, sizeof(*s));
+
+	must(s != NULL);
+	s->flow = f;
+	s->slots = nak_slots_new(0, 0);
+	s->commit = commit_new(f);
+	s->repeats = repeats_new();
+	s->retention.store = f->parts.store;
+	take_settings(s);
+	randombytes_buf(&s->random, sizeof(s->random));
+	s->random |= 1; /* never 0 */
+	batch_init(&s->batch);
+	list_init(&s->inbox);
+	list_init(&s->touched);
+	return s;
+}
+
+void
+scribe_free(struct scribe *s)
+{
+	batch_fini(&s->batch);
+	commit_free(s->commit);
+	repeats_free(s->repeats);
+	nak_slots_free(s->slots);
+	free(s);
+}
+
+bool
+scribe_turn(struct scribe *s, int64_t wait_ms)
+{
+	size_t n = queue_wait_all(s->flow->to_scribe, &s->inbox, wait_ms);
+
+	take_settings(s);
+	if (n > 0 && n < ENOUGH && wait_ms > 0 && !atomic_load(&s->flow->is_draining)) {
+		/* A commit costs the disk the same for one outcome as for many, and while the
+		 * disk is busy with it the broker's own writes wait too. */
+		clock_sleep(s->settings.config.commit_wait_ms);
+		queue_take_all(s->flow->to_scribe, &s->inbox);
+	}
+	while (!list_is_empty(&s->inbox)) {
+		fill_batch(s);
+		if (!write_batch(s))
+			return false;
+	}
+	retention_turn(&s->retention, clock_mono(), clock_wall());
+	return true;
+}
+
+bool
+scribe_is_done(struct scribe *s)
+{
+	if (atomic_load(&s->flow->is_abandoned))
+		return true;
+	return atomic_load(&s->flow->is_draining) && active_count(s->flow->active) == 0;
+}
+
+void *
+scribe_run(void *flow)
+{
+	struct scribe *s = scribe_new(flow);
+
+	while (!scribe_is_done(s) && scribe_turn(s, INBOX_WAIT_MS))
+		;
+	scribe_free(s);
+	return NULL;
+}

@@ -1,0 +1,291 @@
+#include "transfer.h"
+
+#include "sockets.h"
+
+enum {
+	AUTH_MAX = 1000,        /* bytes of the Authorization line */
+	KEEP_MAX = 32 * 1024,   /* a buffer that grew larger is given back */
+	RETRY_AFTER_DIGITS = 9, /* of seconds; more is nonsense */
+};
+
+#define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+/* The value of `line` if it is the header `name` ("retry-after:", lower case). */
+static bool
+header_value(struct str line, struct str name, struct str *value)
+{
+	if (line.len < name.len || strncasecmp(line.ptr, name.ptr, name.len) != 0)
+		return false;
+	*value = (struct str){line.ptr + name.len, line.len - name.len};
+	while (value->len && (value->ptr[0] == ' ' || value->ptr[0] == '\t'))
+		*value = (struct str){value->ptr + 1, value->len - 1};
+	while (value->len && (unsigned char)value->ptr[value->len - 1] <= ' ')
+		value->len--;
+	return true;
+}
+
+/* Seconds in milliseconds; -1 when it is no number (a date, which Slack never sends). */
+static int64_t
+retry_after_ms(struct str value)
+{
+	int64_t seconds = 0;
+
+	if (value.len == 0 || value.len > RETRY_AFTER_DIGITS)
+		return -1;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.ptr[i] < '0' || value.ptr[i] > '9')
+			return -1;
+		seconds = seconds * 10 + (value.ptr[i] - '0');
+	}
+	return seconds * 1000;
+}
+
+static size_t
+on_header(char *ptr, size_t size, size_t count, void *transfer)
+{
+	struct transfer *t = transfer;
+	struct str line = {ptr, size * count}, value;
+
+	if (str_starts_with(line, STR("HTTP/"))) { /* an earlier one was 100-continue */
+		t->res.retry_after_ms = -1;
+		t->res.request_id[0] = '\0';
+		t->has_head = false;
+	} else if (line.len <= 2) {
+		t->has_head = true;
+	} else if (header_value(line, STR("retry-after:"), &value)) {
+		t->res.retry_after_ms = retry_after_ms(value);
+	} else if (header_value(line, STR("x-slack-req-id:"), &value) ||
+		   header_value(line, STR("x-request-id:"), &value)) {
+		if (str_is_text(value))
+			str_copy(t->res.request_id, sizeof(t->res.request_id), value);
+	}
+	return line.len;
+}
+
+/* Past the limit the transfer is ended: nobody should be able to talk for ever. */
+static size_t
+on_body(char *ptr, size_t size, size_t count, void *transfer)
+{
+	struct transfer *t = transfer;
+	size_t len = size * count, room = HTTP_BODY_MAX - t->answer.len;
+
+	t->is_cut = len > room;
+	buf_put(&t->answer, ptr, t->is_cut ? room : len);
+	return t->is_cut ? CURL_WRITEFUNC_ERROR : len;
+}
+
+static bool
+wrote_something(const struct transfer *t)
+{
+	long request_size = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
+	return request_size > 0;
+}
+
+/*
+ * Called whenever a connection is there and the request is about to be written. When a kept
+ * connection dies before the first byte of an answer, libcurl by itself sends the request again
+ * on a new one, up to five times, even when the body had left: Slack may have posted it, and
+ * would post it twice. So a second time is allowed only if not one byte was written before;
+ * else the transfer ends here and counts as broken, perhaps posted.
+ */
+static int
+on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+	struct transfer *t = transfer;
+
+	(void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+	if (t->began && wrote_something(t))
+		return CURL_PREREQFUNC_ABORT;
+	t->began = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static void
+set_callbacks(struct transfer *t, void *sockets)
+{
+	CURL *c = t->easy;
+
+	SET(c, CURLOPT_PRIVATE, t);
+	SET(c, CURLOPT_HEADERFUNCTION, on_header);
+	SET(c, CURLOPT_HEADERDATA, t);
+	SET(c, CURLOPT_WRITEFUNCTION, on_body);
+	SET(c, CURLOPT_WRITEDATA, t);
+	SET(c, CURLOPT_PREREQFUNCTION, on_prereq);
+	SET(c, CURLOPT_PREREQDATA, t);
+	SET(c, CURLOPT_OPENSOCKETFUNCTION, sockets_on_open);
+	SET(c, CURLOPT_OPENSOCKETDATA, sockets);
+	SET(c, CURLOPT_CLOSESOCKETFUNCTION, sockets_on_close);
+	SET(c, CURLOPT_CLOSESOCKETDATA, sockets);
+	SET(c, CURLOPT_ERRORBUFFER, t->curl_text);
+}
+
+/*
+ * HTTP/1.1 although Slack speaks 2: it costs a fifth fewer instructions, and a connection that
+ * breaks leaves one message in doubt, not all that share it.
+ */
+static void
+set_options(CURL *c)
+{
+	SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(c, CURLOPT_PROXY, ""); /* and none from the environment */
+	SET(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(c, CURLOPT_FOLLOWLOCATION, 0L); /* the credential would go along */
+	SET(c, CURLOPT_NOSIGNAL, 1L);
+	SET(c, CURLOPT_TCP_NODELAY, 1L);
+	SET(c, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* else 64 KiB each with TLS */
+	SET(c, CURLOPT_USERAGENT, "carillon/" CARILLON_VERSION);
+	SET(c, CURLOPT_BUFFERSIZE, 4096L); /* an answer has some 2 KB; else 16 KiB each */
+	SET(c, CURLOPT_POST, 1L);
+}
+
+void
+transfer_init(struct transfer *t, void *sockets)
+{
+	*t = (struct transfer){.easy = curl_easy_init()};
+	must(t->easy); /* out of memory */
+	list_init(&t->link);
+	t->req.auth = secret_new(AUTH_MAX);
+	t->headers[0].next = &t->headers[1];
+	t->headers[1] = (struct curl_slist){t->content_type, &t->headers[2]};
+	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
+	set_callbacks(t, sockets);
+	set_options(t->easy);
+	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+}
+
+void
+transfer_fini(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	secret_free(t->req.auth);
+	buf_fini(&t->req.body);
+	buf_fini(&t->answer);
+}
+
+/*
+ * Changing a parsed URL: libcurl keeps the text of the first one for its messages and for
+ * retries, until CURLOPT_URL is cleared.
+ */
+static void
+set_url(struct transfer *t, CURLU *url)
+{
+	if (url && t->url == url)
+		return;
+	SET(t->easy, CURLOPT_URL, url ? NULL : t->req.url);
+	SET(t->easy, CURLOPT_CURLU, url);
+	t->url = url;
+}
+
+static void
+set_timeouts(struct transfer *t, struct timeouts timeouts)
+{
+	if (t->timeouts.connect_ms != timeouts.connect_ms)
+		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeouts.connect_ms);
+	if (t->timeouts.request_ms != timeouts.request_ms)
+		SET(t->easy, CURLOPT_TIMEOUT_MS, (long)timeouts.request_ms);
+	t->timeouts = timeouts;
+}
+
+void
+transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
+{
+	const struct http_request *req = &t->req;
+
+	set_url(t, url);
+	set_timeouts(t, timeouts);
+	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
+	    req->content_type ? req->content_type : "application/octet-stream");
+	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */
+	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
+	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
+	buf_clear(&t->answer);
+	t->res = (struct http_response){.retry_after_ms = -1};
+	t->is_cut = t->began = t->has_head = false;
+	t->curl_text[0] = '\0';
+}
+
+/*
+ * When in doubt it may have been posted: NOT_SENT needs the certainty that not one byte of the
+ * request was written.
+ */
+static enum transport
+how_far(const struct transfer *t, CURLcode code)
+{
+	/* Hanging up within the headers is CURLE_OK. */
+	if (t->has_head && (code == CURLE_OK || (code == CURLE_WRITE_ERROR && t->is_cut)))
+		return TRANSPORT_ANSWERED;
+	if (!t->began || !wrote_something(t))
+		return TRANSPORT_NOT_SENT;
+	return code == CURLE_OPERATION_TIMEDOUT ? TRANSPORT_TIMEOUT : TRANSPORT_BROKEN;
+}
+
+static const char *
+sentence(const struct transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST: return "the name could not be resolved";
+	case CURLE_COULDNT_CONNECT: return "could not connect";
+	case CURLE_PEER_FAILED_VERIFICATION: return "the certificate is not trusted";
+	case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed";
+	case CURLE_OPERATION_TIMEDOUT:
+		return t->began ? "no answer in time" : "no connection in time";
+	case CURLE_GOT_NOTHING: return "it hung up without an answer";
+	case CURLE_OK:
+	case CURLE_PARTIAL_FILE: return "it hung up in the middle of the answer";
+	case CURLE_ABORTED_BY_CALLBACK: return "it hung up after the request was sent";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY: return "the answer is not HTTP";
+	default: return curl_easy_strerror(code);
+	}
+}
+
+/* libcurl's own words, with addresses and numbers, in brackets. */
+static void
+detail_add(struct http_response *res, const char *words)
+{
+	size_t len = strlen(res->detail);
+	size_t room = sizeof(res->detail) - len;
+
+	if (words[0] && room > sizeof(" ()"))
+		snprintf(
+		    res->detail + len, room, " (%.*s)", (int)(room - sizeof(" ()")), words);
+}
+
+void
+transfer_end(struct transfer *t, CURLcode code)
+{
+	struct http_response *res = &t->res;
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	res->transport = how_far(t, code);
+	if (res->transport == TRANSPORT_ANSWERED) {
+		res->status = (int)status;
+		res->body = buf_view(&t->answer);
+		return;
+	}
+	snprintf(res->detail, sizeof(res->detail), "%s", sentence(t, code));
+	detail_add(res, t->curl_text);
+}
+
+static void
+buf_forget(struct buf *b)
+{
+	if (b->cap > KEEP_MAX)
+		buf_fini(b);
+	else
+		buf_clear(b);
+}
+
+void
+transfer_clear(struct transfer *t)
+{
+	secret_clear(t->req.auth);
+	buf_forget(&t->req.body);
+	buf_forget(&t->answer);
+	t->req.content_type = NULL;
+	t->req.url[0] = '\0';
+}

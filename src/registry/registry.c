@@ -1,0 +1,460 @@
+#include "carillon/registry/registry.h"
+
+#include "carillon/base/id.h"
+#include "carillon/base/log.h"
+#include "carillon/index/lost_tail.h"
+#include "carillon/registry/check.h"
+#include "put.h"
+
+enum {
+	APPLY_BATCH = 1000, /* messages a transaction while catching up */
+};
+
+struct registry {
+	struct broker *broker;
+	struct store *store;
+};
+
+struct registry *
+registry_new(struct broker *b, struct store *s)
+{
+	struct registry *r = calloc(1, sizeof(*r));
+
+	must(r != NULL);
+	*r = (struct registry){.broker = b, .store = s};
+	return r;
+}
+
+void
+registry_free(struct registry *r)
+{
+	free(r);
+}
+
+/* --- catching up --- */
+
+struct state_batch {
+	struct broker *broker;
+	struct broker_message messages[APPLY_BATCH];
+	size_t n;
+	uint64_t end; /* not 0: there is nothing more up to this sequence */
+	struct str stream_id;
+};
+
+static bool
+apply_batch(struct txn *t, void *arg, struct err *e)
+{
+	struct state_batch *b = arg;
+
+	(void)e;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct broker_message *m = &b->messages[i];
+
+		/* Another process may have been here first. */
+		if (m->seq <= store_applied(t))
+			continue;
+		state_apply(t, broker_state_key(b->broker, m->subject),
+		    m->is_delete ? (struct str){0} : m->data, m->seq);
+		store_set_applied(t, m->seq);
+		store_set_mark(t, m->msg_id);
+	}
+	if (b->end > store_applied(t)) {
+		store_set_applied(t, b->end);
+		store_set_mark(t, (struct str){0});
+	}
+	if (b->stream_id.len > 0)
+		store_set_stream_id(t, b->stream_id);
+	return true;
+}
+
+static void
+batch_free(struct state_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		broker_message_free(&b->messages[i]);
+	b->n = 0;
+}
+
+static bool
+read_until(struct registry *r, struct reader *reader, struct state_batch *b, uint64_t until,
+    struct err *e)
+{
+	uint64_t at = 0;
+
+	while (at < until) {
+		struct broker_message m;
+
+		if (reader_read_on(reader, "state bucket", &m, e)) {
+			at = m.seq;
+			b->messages[b->n++] = m;
+		} else if (e->kind == ERR_NONE) {
+			at = b->end = until; /* its newest were purged */
+		} else {
+			return false;
+		}
+		if (b->n < APPLY_BATCH && at < until)
+			continue;
+		if (!store_write(r->store, STORE_STATE, apply_batch, b, e))
+			return false;
+		batch_free(b);
+	}
+	return true;
+}
+
+bool
+registry_catch_up(struct registry *r, uint64_t until, struct err *e)
+{
+	struct tail tail;
+	struct reader *reader = NULL;
+	struct state_batch *b;
+	bool ok;
+
+	/* After a put of our own the stream's end is known to be ours. */
+	if (!tail_look(&tail, r->broker, r->store, STREAM_STATE,
+		until == 0 ? TAIL_ASK : TAIL_COUNT, e) ||
+	    !tail_must_be_whole(&tail, e))
+		return false;
+	if (until == 0)
+		until = tail.info.last_seq;
+	if (tail.applied >= until)
+		return true;
+	b = calloc(1, sizeof(*b));
+	must(b != NULL);
+	b->broker = r->broker;
+	b->stream_id = str_of(tail.info.id);
+	ok = reader_open(&reader, r->broker, STREAM_STATE, tail.applied + 1, e) &&
+	     read_until(r, reader, b, until, e);
+	reader_close(reader);
+	batch_free(b);
+	free(b);
+	return ok;
+}
+
+/* --- reading --- */
+
+static void *
+get(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+    struct str id, uint64_t *revision, struct err *e)
+{
+	struct txn *t = txn_read(r->store, STORE_STATE);
+	struct state_value v;
+	void *record = NULL;
+
+	if (state_get(t, workspace, kind, id, &v)) {
+		if (revision != NULL)
+			*revision = v.revision;
+		if (!record_unpack(
+			registry_type_of(kind), a, arena_str(a, v.bytes), &record, e))
+			record = NULL;
+	} else if (txn_error(t) != NULL) {
+		*e = *txn_error(t);
+	} else if (kind == STATE_WORKSPACE) {
+		fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(id));
+	} else if (str_eq(workspace, CATALOGUE_WORKSPACE)) {
+		fail(e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"",
+		    state_kind_name(kind), STR_ARG(id));
+	} else {
+		fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
+		    STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));
+	}
+	txn_end(t);
+	return record;
+}
+
+workspace_record *
+registry_workspace(struct registry *r, struct arena *a, struct str workspace,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_WORKSPACE, workspace, revision, e);
+}
+
+connection_record *
+registry_connection(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_CONNECTION, id, revision, e);
+}
+
+rule_record *
+registry_rule(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_RULE, id, revision, e);
+}
+
+type_record *
+registry_type(struct registry *r, struct arena *a, struct str workspace, struct str name,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_TYPE, name, revision, e);
+}
+
+replay_record *
+registry_replay(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, workspace, STATE_REPLAY, id, revision, e);
+}
+
+type_record *
+registry_type_of_rule(
+    struct registry *r, struct arena *a, struct str workspace, const rule_record *rule)
+{
+	struct str name = str_of(rule->event_type);
+	struct err e = {0};
+	type_record *own;
+
+	/* A pattern is no type's name, and neither need be a legal key. */
+	if (name.len > EVENT_TYPE_MAX || !id_is_event_type(name))
+		return NULL;
+	own = registry_type(r, a, workspace, name, NULL, &e);
+	return own != NULL ? own : registry_type(r, a, CATALOGUE_WORKSPACE, name, NULL, &e);
+}
+
+struct each_closure {
+	struct arena *arena;
+	enum state_kind kind;
+	registry_each_fn *each;
+	void *arg;
+	struct err *err;
+};
+
+static bool
+each_record(struct str id, const struct state_value *v, void *arg)
+{
+	struct each_closure *c = arg;
+	void *record;
+
+	if (!record_unpack(registry_type_of(c->kind), c->arena, arena_str(c->arena, v->bytes),
+		&record, c->err))
+		return fail_within(c->err, "%s %.*s", state_kind_name(c->kind), STR_ARG(id));
+	return c->each(record, v->revision, c->arg);
+}
+
+static bool
+end_each(struct txn *t, struct err *e)
+{
+	if (txn_error(t) != NULL)
+		*e = *txn_error(t);
+	txn_end(t);
+	return e->kind == ERR_NONE;
+}
+
+bool
+registry_each(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+    registry_each_fn *each, void *arg, struct err *e)
+{
+	struct each_closure c = {.arena = a, .kind = kind, .each = each, .arg = arg, .err = e};
+	struct txn *t = txn_read(r->store, STORE_STATE);
+
+	*e = (struct err){0};
+	state_each(t, workspace, kind, each_record, &c);
+	return end_each(t, e);
+}
+
+bool
+registry_each_workspace(struct registry *r, struct arena *a, struct str after,
+    registry_each_fn *each, void *arg, struct err *e)
+{
+	struct each_closure c = {
+	    .arena = a, .kind = STATE_WORKSPACE, .each = each, .arg = arg, .err = e};
+	struct txn *t = txn_read(r->store, STORE_STATE);
+
+	*e = (struct err){0};
+	state_each_workspace(t, after, each_record, &c);
+	return end_each(t, e);
+}
+
+/* --- writing --- */
+
+bool
+registry_put_record(struct registry *r, struct str workspace, enum state_kind kind,
+    struct str id, const void *record, uint64_t expected, struct err *e)
+{
+	char key[STATE_KEY_MAX];
+	struct arena *a = arena_new(0);
+	uint64_t revision;
+	bool ok;
+
+	state_key(key, workspace, kind, id);
+	ok = broker_state_put(r->broker, key, record_pack(a, record), expected, &revision, e);
+	arena_free(a);
+	if (!ok && e->kind == ERR_CONFLICT)
+		return expected == 0 ? fail(e, ERR_CONFLICT, "%s \"%.*s\" exists already",
+					   state_kind_name(kind), STR_ARG(id))
+		                     : fail(e, ERR_CONFLICT,
+					   "%s \"%.*s\" was changed by somebody else "
+					   "meanwhile: look and try again",
+					   state_kind_name(kind), STR_ARG(id));
+	return ok && registry_catch_up(r, revision, e);
+}
+
+bool
+registry_put_workspace(
+    struct registry *r, const workspace_record *w, uint64_t expected, struct err *e)
+{
+	return check_workspace(w, e) && registry_put_record(r, str_of(w->id), STATE_WORKSPACE,
+					    str_of(w->id), w, expected, e);
+}
+
+/* A put into a workspace that was never created would be an orphan nobody can see. */
+static bool
+workspace_exists(struct registry *r, struct str workspace, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	bool ok = str_eq(workspace, CATALOGUE_WORKSPACE) ||
+	          registry_workspace(r, a, workspace, NULL, e) != NULL;
+
+	arena_free(a);
+	return ok;
+}
+
+static bool
+count_one(const void *record, uint64_t revision, void *arg)
+{
+	(void)record;
+	(void)revision;
+	++*(int *)arg;
+	return true;
+}
+
+static bool
+has_room(struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	int n = 0;
+	bool ok = registry_each(r, a, workspace, kind, count_one, &n, e);
+
+	arena_free(a);
+	if (ok && n >= max)
+		return fail(e, ERR_FULL,
+		    "workspace \"%.*s\" has %d %ss already; that is the limit",
+		    STR_ARG(workspace), n, state_kind_name(kind));
+	return ok;
+}
+
+bool
+registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
+    uint64_t expected, struct err *e)
+{
+	return check_connection(c, e) && workspace_exists(r, workspace, e) &&
+	       (expected != 0 ||
+		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
+	       registry_put_record(
+		   r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
+}
+
+static bool
+rule_references_exist(
+    struct registry *r, struct str workspace, const rule_record *rule, struct err *e)
+{
+	struct arena *a;
+	bool ok;
+
+	if (rule->connection[0] == '\0')
+		return true;
+	a = arena_new(0);
+	ok = registry_connection(r, a, workspace, str_of(rule->connection), NULL, e) != NULL;
+	arena_free(a);
+	return ok;
+}
+
+bool
+registry_put_rule(struct registry *r, struct str workspace, const rule_record *rule,
+    uint64_t expected, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	const type_record *type = registry_type_of_rule(r, a, workspace, rule);
+	bool ok = check_rule(rule, type, e);
+
+	arena_free(a);
+	return ok && workspace_exists(r, workspace, e) &&
+	       rule_references_exist(r, workspace, rule, e) &&
+	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
+	       registry_put_record(
+		   r, workspace, STATE_RULE, str_of(rule->id), rule, expected, e);
+}
+
+bool
+registry_put_type(struct registry *r, struct str workspace, const type_record *t,
+    uint64_t expected, struct err *e)
+{
+	return check_type(t, e) && workspace_exists(r, workspace, e) &&
+	       registry_put_record(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
+}
+
+bool
+registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
+    uint64_t expected, struct err *e)
+{
+	char key[STATE_KEY_MAX];
+	uint64_t revision;
+
+	state_key(key, workspace, kind, id);
+	return broker_state_delete(r->broker, key, expected, &revision, e) &&
+	       registry_catch_up(r, revision, e);
+}
+
+/* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
+struct ids {
+	struct arena *arena;
+	enum state_kind kind;
+	struct {
+		struct str id;
+		uint64_t revision;
+	} * items;
+	size_t n, cap;
+};
+
+static struct str
+id_of(enum state_kind kind, const void *record)
+{
+	switch (kind) {
+	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
+	case STATE_RULE: return str_of(((const rule_record *)record)->id);
+	case STATE_TYPE: return str_of(((const type_record *)record)->name);
+	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	default: return str_of(((const workspace_record *)record)->id);
+	}
+}
+
+static bool
+gather_id(const void *record, uint64_t revision, void *arg)
+{
+	struct ids *ids = arg;
+
+	if (ids->n == ids->cap) {
+		ids->cap = ids->cap ? 2 * ids->cap : 64;
+		ids->items = realloc(ids->items, ids->cap * sizeof(*ids->items));
+		must(ids->items != NULL);
+	}
+	ids->items[ids->n].id = arena_str(ids->arena, id_of(ids->kind, record));
+	ids->items[ids->n++].revision = revision;
+	return true;
+}
+
+static bool
+delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
+{
+	struct ids ids = {.arena = arena_new(0), .kind = kind};
+	bool ok = registry_each(r, ids.arena, workspace, kind, gather_id, &ids, e);
+
+	for (size_t i = 0; ok && i < ids.n; i++)
+		ok = registry_delete(
+		    r, workspace, kind, ids.items[i].id, ids.items[i].revision, e);
+	free(ids.items);
+	arena_free(ids.arena);
+	return ok;
+}
+
+bool
+registry_delete_workspace(struct registry *r, struct str workspace, struct err *e)
+{
+	/* Rules first: nothing may match while its connection is going away; the workspace
+	 * last, so that an interrupted delete can be found and finished. */
+	return workspace_exists(r, workspace, e) && delete_all(r, workspace, STATE_RULE, e) &&
+	       delete_all(r, workspace, STATE_CONNECTION, e) &&
+	       delete_all(r, workspace, STATE_TYPE, e) &&
+	       delete_all(r, workspace, STATE_REPLAY, e) &&
+	       delete_all(r, workspace, STATE_WORKSPACE, e);
+}

@@ -1,0 +1,167 @@
+#include "carillon/rules/event_decode.h"
+
+#include <sodium.h>
+
+#include "carillon/base/id.h"
+#include "carillon/base/records.h"
+
+struct decoding {
+	const struct event_source *from;
+	struct arena *arena, *body;
+	struct event *event;
+	struct str *failure;
+};
+
+static bool
+refuse(struct decoding *d, struct str sentence)
+{
+	*d->failure = sentence;
+	return false;
+}
+
+/*
+ * An id for an event that brought none: the same for every redelivery, and telling nobody how
+ * many events the stream holds.
+ */
+static struct str
+derived_id(struct decoding *d)
+{
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	char hex[2 * sizeof(hash) + 1];
+	struct str in = arena_printf(d->arena, "%.*s\n%llu", STR_ARG(d->event->workspace),
+	    (unsigned long long)d->from->seq);
+
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)in.ptr, in.len, NULL, 0);
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	return arena_printf(d->arena, "evt_%.24s", hex);
+}
+
+static bool
+decode_id(struct decoding *d, const event_message *msg)
+{
+	struct str id = str_of(msg->id);
+
+	if (id.len == 0)
+		return true;
+	if (!id_is_event(id))
+		return refuse(d,
+		    arena_printf(d->arena,
+			"the event's id is not 1 to %d bytes of printable text", EVENT_ID_MAX));
+	d->event->id = id;
+	return true;
+}
+
+static bool
+decode_type(struct decoding *d, const event_message *msg)
+{
+	struct str type = str_of(msg->type);
+
+	if (type.len == 0 || str_eq(type, d->event->type))
+		return true;
+	if (!str_is_text(type) || type.len > EVENT_TYPE_MAX)
+		type = STR("(unreadable)");
+	return refuse(d,
+	    arena_printf(d->arena,
+		"the event says its type is \"%.*s\" but was published as \"%.*s\": publish it "
+		"to the subject of its type",
+		STR_ARG(type), STR_ARG(d->event->type)));
+}
+
+static bool
+decode_attribute(struct decoding *d, const char *name, const char *value, struct str *out)
+{
+	struct str s = str_of(value);
+
+	if (s.len > EVENT_ID_MAX || !str_is_text(s))
+		return refuse(
+		    d, arena_printf(d->arena, "%s is longer than %d bytes or not UTF-8", name,
+			   EVENT_ID_MAX));
+	*out = s;
+	return true;
+}
+
+static wall_t
+decode_time(const struct decoding *d, const event_message *msg)
+{
+	const int64_t latest_s =
+	    253402300799; /* the end of year 9999, the last RFC 3339 can write */
+
+	if (msg->time == NULL || msg->time->seconds < 0 || msg->time->seconds > latest_s)
+		return d->from->received_at;
+	return (wall_t){msg->time->seconds * 1000 + msg->time->nanos / 1000000};
+}
+
+static bool
+decode_payload(struct decoding *d, const event_message *msg)
+{
+	struct str text = {0};
+	struct err e = {0};
+
+	if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
+		text = str_of(msg->text_data);
+	else if (msg->data_case == CARILLON__V1__EVENT__DATA_BINARY_DATA)
+		text = (struct str){(const char *)msg->binary_data.data, msg->binary_data.len};
+	if (text.len == 0)
+		return refuse(
+		    d, STR("the event has no payload: set text_data to a JSON object"));
+	if (!json_parse(d->body, text, JSON_DEPTH_MAX, &d->event->payload, &e))
+		return refuse(d, arena_printf(d->arena, "the payload is not JSON: %s", e.text));
+	if (d->event->payload->kind != JSON_OBJECT)
+		return refuse(
+		    d, arena_printf(d->arena, "the payload is %s; it must be a JSON object",
+			   json_kind_name(d->event->payload->kind)));
+	d->event->payload_text = text;
+	return true;
+}
+
+static bool
+decode_fields(struct decoding *d, const event_message *msg)
+{
+	struct event *ev = d->event;
+
+	ev->time = decode_time(d, msg);
+	return decode_id(d, msg) && decode_type(d, msg) &&
+	       decode_attribute(d, "resource", msg->resource, &ev->resource) &&
+	       decode_attribute(d, "resource_id", msg->resource_id, &ev->resource_id) &&
+	       decode_attribute(d, "source", msg->source, &ev->source) &&
+	       decode_attribute(d, "thread_key", msg->thread_key, &ev->thread_key) &&
+	       decode_payload(d, msg);
+}
+
+static bool
+decode(struct decoding *d)
+{
+	struct str bytes = d->from->bytes;
+	void *msg;
+	struct err e = {0};
+
+	if (bytes.len > EVENT_BYTES_MAX)
+		return refuse(
+		    d, arena_printf(d->arena, "the event is %zu bytes; the limit is %d",
+			   bytes.len, EVENT_BYTES_MAX));
+	if (!record_unpack(&carillon__v1__event__descriptor, d->body, bytes, &msg, &e))
+		return refuse(d,
+		    arena_printf(d->arena, "the event is not a carillon.v1.Event: %s", e.text));
+	return decode_fields(d, msg);
+}
+
+bool
+event_decode(struct event *out, const struct event_source *from, struct arena *a,
+    struct arena *body, struct str *failure)
+{
+	struct decoding d = {from, a, body, out, failure};
+	bool ok;
+
+	*failure = (struct str){0};
+	*out = (struct event){
+	    .workspace = arena_str(a, from->workspace),
+	    .type = arena_str(a, from->type),
+	    .time = from->received_at,
+	};
+	ok = decode(&d);
+	if (out->id.len == 0)
+		out->id = derived_id(&d);
+	if (ok && out->resource.len == 0)
+		out->resource = STR("global");
+	return ok;
+}
