@@ -1,7 +1,7 @@
 /*
  * Whether a stream still has what the index was built from. A broker that was restored from an
  * older copy, or whose files were cut, ends earlier than the index knows it; it may even have
- * given the lost sequences to other messages since. Looks, and changes nothing; flow/repair.h
+ * given the lost sequences to other messages since. Looks, and changes nothing; repair.h
  * repairs.
  *
  *     the index has   1 ............ good ....... applied
