@@ -224,7 +224,7 @@ is_same_credential(const struct trouble *t, const connection_record *c)
 static bool
 is_same_channel(const struct trouble *t, const rule_record *r)
 {
-	return strncmp(t->channel, r->channel, CHANNEL_MAX) == 0 &&
+	return strncmp(t->channel, r->channel, CHANNEL_ID_MAX) == 0 &&
 	       strcmp(t->connection, r->connection) == 0;
 }
 

@@ -17,7 +17,7 @@ enum trouble_kind {
 	TROUBLE_UNDECODABLE,       /* only to be told */
 };
 
-enum { CREDENTIAL_MARK = 16, CHANNEL_MAX = 64 };
+enum { CREDENTIAL_MARK = 16 };
 
 struct trouble {
 	struct list link;
@@ -29,7 +29,7 @@ struct trouble {
 	char code[64], reason[320], action[160];
 	uint64_t seq; /* of the event that showed it */
 	/* What was tried: who has replaced it since has repaired this. */
-	char channel[CHANNEL_MAX + 1];
+	char channel[CHANNEL_ID_MAX + 1];
 	unsigned char credential[CREDENTIAL_MARK];
 	bool is_over; /* found to be repaired */
 };

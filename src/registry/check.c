@@ -6,7 +6,7 @@
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
 
-enum { CHANNEL_MAX = 64, PATTERN_MAX = EVENT_TYPE_MAX };
+enum { PATTERN_MAX = EVENT_TYPE_MAX };
 
 const ProtobufCMessageDescriptor *
 registry_type_of(enum state_kind kind)
@@ -83,7 +83,7 @@ check_connection(const connection_record *c, struct err *e)
 		return fail(
 		    e, ERR_INPUT, "there is no destination type \"%s\"; use slack", c->dest);
 	for (size_t i = 0; i < c->n_channels; i++)
-		if (c->channels[i]->id[0] == '\0' || strlen(c->channels[i]->id) > CHANNEL_MAX)
+		if (c->channels[i]->id[0] == '\0' || strlen(c->channels[i]->id) > CHANNEL_ID_MAX)
 			return fail(e, ERR_INPUT, "channel \"%s\" is not a channel id",
 			    c->channels[i]->id);
 	return check_retry(c->retry_s, c->n_retry_s, e);
@@ -156,7 +156,7 @@ check_rule(const rule_record *r, const type_record *type, struct err *e)
 		    "alert.triggered; \"*\" stands "
 		    "for one word, a last \">\" for the rest",
 		    STR_ARG(pattern));
-	if (strlen(r->channel) > CHANNEL_MAX || !str_is_text(str_of(r->channel)))
+	if (strlen(r->channel) > CHANNEL_ID_MAX || !str_is_text(str_of(r->channel)))
 		return fail(e, ERR_INPUT, "the channel is not a channel id");
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
 		return fail(e, ERR_INPUT, "an active rule needs a connection and a channel");

@@ -350,7 +350,7 @@ store_stats(struct store *s, struct store_stats *out)
 	*out = (struct store_stats){
 	    .events = txn_count(history, TABLE_EVENT),
 	    .deliveries = txn_count(history, TABLE_DELIVERY),
-	    .parked = txn_count(history, TABLE_DUE),
+	    .parked = txn_count(history, TABLE_DUE) + txn_count(history, TABLE_OVERFLOW),
 	    .held = txn_count(history, TABLE_HELD),
 	    .state_bytes = file_bytes(state->env),
 	    .history_bytes = file_bytes(history->env),

@@ -166,6 +166,16 @@ key_held(struct str workspace, struct str connection, uint64_t seq, struct str r
 }
 
 struct key
+key_overflow(struct str workspace, struct str connection, struct str channel, uint64_t seq,
+    struct str rule)
+{
+	struct key k = key_of_lane(workspace, connection, channel);
+
+	key_delivery_tail(&k, seq, rule);
+	return k;
+}
+
+struct key
 key_of_workspace(struct str workspace)
 {
 	struct key k = key_empty();
@@ -189,6 +199,16 @@ key_of_held(struct str workspace, struct str connection)
 	struct key k = key_of_workspace(workspace);
 
 	key_id(&k, connection, RECORD_ID_MAX);
+	key_byte(&k, 0);
+	return k;
+}
+
+struct key
+key_of_lane(struct str workspace, struct str connection, struct str channel)
+{
+	struct key k = key_of_held(workspace, connection);
+
+	key_id(&k, channel, CHANNEL_ID_MAX);
 	key_byte(&k, 0);
 	return k;
 }

@@ -171,6 +171,23 @@ void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspa
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
     struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg);
+/*
+ * Overflow: parked deliveries that wait for room in their lane, in the order of the stream.
+ * `after_seq` and `after_rule` name the one before the first that is wanted; 0: from the first.
+ */
+struct lane_id {
+	struct str workspace, connection, channel;
+};
+struct overflow_position {
+	uint64_t seq;
+	struct str rule;
+};
+void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg);
+/* Each lane that has overflow, with its count, once; false from `each` stops. For the start:
+ * it looks at every key. */
+typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
+void ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg);
 /* When the earliest is due; false if none is parked. */
 MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
