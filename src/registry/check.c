@@ -83,7 +83,8 @@ check_connection(const connection_record *c, struct err *e)
 		return fail(
 		    e, ERR_INPUT, "there is no destination type \"%s\"; use slack", c->dest);
 	for (size_t i = 0; i < c->n_channels; i++)
-		if (c->channels[i]->id[0] == '\0' || strlen(c->channels[i]->id) > CHANNEL_ID_MAX)
+		if (c->channels[i]->id[0] == '\0' ||
+		    strlen(c->channels[i]->id) > CHANNEL_ID_MAX)
 			return fail(e, ERR_INPUT, "channel \"%s\" is not a channel id",
 			    c->channels[i]->id);
 	return check_retry(c->retry_s, c->n_retry_s, e);
