@@ -32,8 +32,11 @@ enum active_take {
 /* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum active_take active_take(struct active *h, struct message *m);
 bool active_has(struct active *h, uint64_t seq);
-/* Whether it is, and for what the broker is to bring back: what waits in the ledger is free. */
-bool active_has_of_stream(struct active *h, uint64_t seq);
+/* Whether this very delivery is being worked on, or goes out in a digest that is. */
+bool active_has_delivery(struct active *h, uint64_t seq, struct str rule);
+/* The delivery's last word is safe: the ledger may bring it back, though its siblings are not
+ * done. */
+void active_settled(struct active *h, struct delivery *d);
 /* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
 bool active_notes_repeat(struct active *h, uint64_t seq, struct handout again);
 /* Whether a digest of the rule is on its way. */

@@ -25,7 +25,6 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	bool is_in_hand; /* its event is, for other rules: it may go with another one's */
 	bool is_used;    /* it was read again, or went with another */
 };
 
@@ -56,16 +55,12 @@ pick(struct ledger_walk *w, const delivery_record *d)
 	if (d->digest &&
 	    active_has_digest(w->flow->active, str_of(d->workspace), str_of(d->rule)))
 		return true;
-	const bool is_in_hand = active_has(w->flow->active, d->seq);
-	/* What the broker brought of the event are other deliveries than this one. */
-	if (!is_in_hand || (d->digest && d->state != (int)DELIVERY_SENDING &&
-			       active_has_of_stream(w->flow->active, d->seq)))
+	if (!active_has_delivery(w->flow->active, d->seq, str_of(d->rule)))
 		w->picks[w->n++] = (struct pick){
 		    .seq = d->seq,
 		    .workspace = str_of(d->workspace),
 		    .rule = str_of(d->rule),
 		    .is_for_digest = d->digest,
-		    .is_in_hand = is_in_hand,
 		};
 	return w->n < PICKS_MAX;
 }
@@ -269,7 +264,7 @@ read_again(struct ledger_walk *w, int at)
 	struct err e = {0};
 	int n = 0;
 
-	if (p->is_used || p->is_in_hand)
+	if (p->is_used)
 		return 1;
 	p->is_used = true;
 	/* Several deliveries of one event go together; one that is for a digest goes with that.

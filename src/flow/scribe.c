@@ -267,6 +267,15 @@ has_something_to_send(const struct message *m)
 	return false;
 }
 
+/* Those that were decided when the message came; the others follow one by one. */
+static void
+settled_with_message(struct scribe *s, struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (m->deliveries[i].step == STEP_SETTLED)
+			active_settled(s->flow->active, &m->deliveries[i]);
+}
+
 static void
 go_on(struct scribe *s, struct handoff *h)
 {
@@ -283,6 +292,7 @@ go_on(struct scribe *s, struct handoff *h)
 			return;
 		}
 		tell_operator(s, d);
+		active_settled(s->flow->active, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
 		 */
 		if (m->open > 0 || m->in_batch > 0)
@@ -291,6 +301,7 @@ go_on(struct scribe *s, struct handoff *h)
 		m = CONTAINER_OF(h, struct message, handoff);
 		m->in_batch--;
 		if (has_something_to_send(m)) {
+			settled_with_message(s, m);
 			must(queue_try_put(s->flow->to_courier, &m->handoff.link));
 			return;
 		}
