@@ -303,6 +303,7 @@ deliver_turn(struct deliver *d, int64_t wait_ms, int wake_fd)
 	watch_wake_fd(d, wake_fd);
 	run_timer(d); /* sends what was started since */
 	collect(d);
+	registers_wipe(); /* libcurl copied and searched the credential */
 	count = epoll_wait(d->sockets.epoll, events, EVENTS_MAX, sleep_ms(d, wait_ms));
 	must(count >= 0 || errno == EINTR);
 	for (int i = 0; i < count; i++)
