@@ -111,8 +111,7 @@ record_pending(struct batch *b, const struct delivery *d, struct handout handout
 }
 
 void
-record_delivery(
-    struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
+record_delivery(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
 	delivery_record *rec = add_record(b, d, d->state, handout, now);
 
@@ -140,8 +139,7 @@ record_delivery(
 }
 
 static void
-add_member(
-    struct batch *b, const struct delivery *d, const delivery_record *before, wall_t now)
+add_member(struct batch *b, const struct delivery *d, const delivery_record *before, wall_t now)
 {
 	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
