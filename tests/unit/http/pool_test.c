@@ -200,7 +200,7 @@ a_released_slot_leaves_no_credential_in_memory(void **state)
 {
 	static const char *const paths[] = {"/ok", "/hang", "/close", "/huge", "/trickle"};
 	static const char token[] = "xoxb-test-not-a-real-token";
-	struct deliver *d = pool_new(COUNT_OF(paths), 300);
+	struct pool *d = new_pool(COUNT_OF(paths), 300);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(paths); i++)
@@ -209,7 +209,7 @@ a_released_slot_leaves_no_credential_in_memory(void **state)
 	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		(void)finish(d);
 	assert_false(memory_left_out_holds(token, sizeof(token) - 1));
-	deliver_free(d);
+	pool_free(d);
 }
 
 /* Nobody listens on the port of a server that has stopped. */
