@@ -17,6 +17,7 @@ enum {
 	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
 	LANE_IDLE_MS = 600000,
+	STORE_PAUSE_MS = 2000, /* until a delivery whose rule cannot be read comes again */
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
 	/* While it is down a message is let in now and then: at once if nothing is in hand to
 	 * probe with; and else because its own destination may be one that works. */
@@ -24,22 +25,10 @@ enum {
 	LET_IN_MS = 30000,
 };
 
-/* Takes a delivery to the scribe; it is not the courier's any more. */
-static void
-hand_over(struct courier *c, struct delivery *d)
+void
+courier_hand_over(struct courier *c, struct delivery *d)
 {
 	list_append(&c->outbox, &d->handoff.link);
-}
-
-void
-courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action)
-{
-	d->step = STEP_SETTLED;
-	d->state = state;
-	d->reason = reason;
-	d->action = action;
-	hand_over(c, d);
 }
 
 /* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
@@ -90,13 +79,12 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 	return ok;
 }
 
-/* A delivery that cannot be sent for a reason of its own leaves its lane without an attempt. */
+/* A delivery that was settled for a reason of its own leaves its lane without an attempt. */
 static void
-refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state state,
-    struct str reason, struct str action)
+turn_back(struct courier *c, struct delivery *d, mono_t now)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
-	courier_settle(c, d, state, reason, action);
+	courier_hand_over(c, d);
 }
 
 static void
@@ -116,12 +104,13 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
 	    L_STRN("connection", conn->id), L_STR("error", e.text));
 	if (e.kind == ERR_DENIED)
-		refuse(c, d, now, DELIVERY_HELD,
+		delivery_settle(d, DELIVERY_HELD,
 		    STR("the stored credential could not be opened"),
 		    STR("ask the operator to check the master key, or reconnect"));
 	else
-		refuse(c, d, now, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
+		delivery_settle(d, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
 		    STR("correct the rule's template"));
+	turn_back(c, d, now);
 }
 
 /* By the rules as they are now: the connection may have been repaired or broken since. */
@@ -134,22 +123,25 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	struct gate gate;
 
 	if (r == NULL) {
-		refuse(c, d, now, DELIVERY_PARKED, STR("the index could not be read"),
-		    (struct str){0});
+		delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + STORE_PAUSE_MS},
+		    STR("the index could not be read"), (struct str){0});
+		turn_back(c, d, now);
 		return;
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
-	if (!gate.is_open)
-		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
+	if (!gate.is_open) {
+		delivery_settle(d, DELIVERY_HELD, arena_str(d->arena, gate.reason),
 		    arena_str(d->arena, gate.action));
-	else if (!str_eq(rule->channel, d->channel) ||
-		 !str_eq(rule->connection_id, d->rule->connection_id))
+		turn_back(c, d, now);
+	} else if (!str_eq(rule->channel, d->channel) ||
+		   !str_eq(rule->connection_id, d->rule->connection_id)) {
 		courier_reroute(c, d, now);
-	else if (d->step == STEP_CLAIM)
-		hand_over(c, d); /* the scribe sends it back */
-	else
+	} else if (delivery_wants_claim(d)) {
+		courier_hand_over(c, d); /* the scribe sends it back */
+	} else {
 		start(c, d, rule->connection, now);
+	}
 	ruleset_unref(r);
 }
 
@@ -168,7 +160,7 @@ accept_message(struct courier *c, struct message *m, mono_t now)
 	/* What is turned away goes to the scribe, who may free the message, only with the
 	 * outbox. */
 	for (int i = 0; i < m->n_deliveries; i++) {
-		if (m->deliveries[i].step == STEP_SETTLED)
+		if (!delivery_is_open(&m->deliveries[i]))
 			continue;
 		FLOW_COUNT(c->flow, deliveries_started);
 		courier_offer(c, &m->deliveries[i], now);
@@ -289,7 +281,7 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	} else {
 		dispatch_report(
 		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
-		hand_over(c, d);
+		courier_hand_over(c, d);
 	}
 }
 

@@ -90,8 +90,9 @@ park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
 {
 	atomic_store_explicit(&d->rule->connection->crowded_until, clock_mono().ms + CROWDED_MS,
 	    memory_order_relaxed);
-	d->due = (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)};
-	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
+	delivery_wait(d, DELIVERY_PARKED,
+	    (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)}, reason, (struct str){0});
+	courier_hand_over(c, d);
 }
 
 static bool
@@ -118,17 +119,18 @@ drop_oldest(struct courier *c, struct delivery *d)
 		return;
 	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
-	courier_settle(c, dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
+	delivery_settle(dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
 	    STR("replay it if it is wanted after all"));
+	courier_hand_over(c, dropped);
 }
 
 static void
 give_back(struct courier *c, struct delivery *d)
 {
-	d->due = clock_wall();
-	courier_settle(c, d,
+	delivery_wait(d,
 	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
-	    STR("given back when the service was stopped"), (struct str){0});
+	    clock_wall(), STR("given back when the service was stopped"), (struct str){0});
+	courier_hand_over(c, d);
 }
 
 /*

@@ -26,6 +26,5 @@ void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */
 void courier_give_back(struct courier *c);
-/* Ends a delivery without an attempt and hands it to the scribe. */
-void courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action);
+/* Takes a delivery to the scribe; it is not the courier's any more. */
+void courier_hand_over(struct courier *c, struct delivery *d);

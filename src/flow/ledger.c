@@ -136,21 +136,6 @@ look(struct ledger_walk *w, bool at_held)
 
 /* --- reading again --- */
 
-/* The stream keeps events for so long; the delivery is given up, and says so. */
-static void
-expire(struct message *m)
-{
-	for (int i = 0; i < m->n_deliveries; i++) {
-		struct delivery *d = &m->deliveries[i];
-
-		d->step = STEP_SETTLED;
-		d->state = DELIVERY_FAILED;
-		d->reason = STR("the event is no longer in the stream: it waited longer than "
-				"events are kept, or the broker lost it");
-		d->action = STR("raise events_max_age_s if deliveries may wait this long");
-	}
-}
-
 /* What the ledger itself knows of the event, for when the stream does not have it any more. */
 static void
 event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
@@ -189,11 +174,9 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (!readable || !message_decode(m, workspace, type, bm->data)) {
 		m->failure = (struct str){0};
 		event_from_ledger(m, history, p);
-		readable = false;
+		m->is_gone = true;
 	}
 	match_again(m, history, rules, n_rules, w->now);
-	if (!readable)
-		expire(m);
 	txn_end(history);
 	return m->n_deliveries > 0;
 }
@@ -234,7 +217,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
 	bool has_work = fill(w, m, p, bm, rules, n_rules);
 
-	if (has_work && p->is_for_digest && m->deliveries[0].step == STEP_CLAIM)
+	if (has_work && p->is_for_digest && delivery_is_open(&m->deliveries[0]))
 		gather_digest(w, m, p);
 	else if (has_work)
 		rule_keys_prepare(m);

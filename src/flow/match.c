@@ -3,15 +3,6 @@
 #include "carillon/base/clock.h"
 #include "carillon/registry/rulebook.h"
 
-static void
-settled(struct delivery *d, enum delivery_state state, struct str reason, struct str action)
-{
-	d->step = STEP_SETTLED;
-	d->state = state;
-	d->reason = reason;
-	d->action = action;
-}
-
 /* By hand: it is made for every delivery, and a format costs as much as a filter. */
 static struct str
 connection_key(struct arena *a, struct str workspace, struct str connection)
@@ -74,11 +65,10 @@ is_quiet(struct delivery *d, wall_t now)
 
 	if (!quiet_holds(d->rule->quiet, rank, now, &until))
 		return false;
-	settled(d, DELIVERY_PARKED,
+	delivery_wait(d, DELIVERY_PARKED, until,
 	    arena_printf(m->arena, "quiet hours: goes out with the others after %s",
 		clock_text(until, text)),
 	    (struct str){0});
-	d->due = until;
 	d->is_for_digest = true;
 	return true;
 }
@@ -91,17 +81,17 @@ open_delivery(struct delivery *d, bool is_claimed_first, wall_t now)
 	struct gate gate = gate_of(m->rules, d->rule);
 
 	if (d->rule->problem.len > 0)
-		settled(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
+		delivery_settle(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
 	else if (d->maybe_posted && d->rule->prefer_silence)
-		settled(d, DELIVERY_SKIPPED,
+		delivery_settle(d, DELIVERY_SKIPPED,
 		    STR("it may have been posted before an interruption, and the rule prefers "
 			"silence to a duplicate"),
 		    (struct str){0});
 	else if (!gate.is_open)
-		settled(d, DELIVERY_HELD, gate.reason, gate.action);
+		delivery_settle(d, DELIVERY_HELD, gate.reason, gate.action);
 	else if (!is_quiet(d, now))
-		d->step = is_claimed_first ? STEP_CLAIM : STEP_SEND;
-	if (d->step != STEP_SETTLED)
+		delivery_open(d, is_claimed_first);
+	if (delivery_is_open(d))
 		render(d);
 }
 
@@ -241,15 +231,19 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	    is_in_doubt(rec);
 	if (d->rule != NULL)
 		aim(d);
-	if (d->rule == NULL || !d->rule->active) {
-		settled(d, DELIVERY_CANCELED, STR("the rule was deleted or disabled meanwhile"),
-		    (struct str){0});
-	} else if (is_not_due_yet(rec, now)) {
-		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
-		d->due = (wall_t){rec->due_ms};
-	} else {
+	if (m->is_gone)
+		delivery_settle(d, DELIVERY_FAILED,
+		    STR("the event is no longer in the stream: it waited longer than events "
+			"are kept, or the broker lost it"),
+		    STR("raise events_max_age_s if deliveries may wait this long"));
+	else if (d->rule == NULL || !d->rule->active)
+		delivery_settle(d, DELIVERY_CANCELED,
+		    STR("the rule was deleted or disabled meanwhile"), (struct str){0});
+	else if (is_not_due_yet(rec, now))
+		delivery_wait(d, DELIVERY_RETRYING, (wall_t){rec->due_ms}, str_of(rec->reason),
+		    str_of(rec->action));
+	else
 		open_delivery(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);
-	}
 }
 
 static void

@@ -14,7 +14,7 @@ onward_add(struct onward *o, struct message *m)
 	bool to_scribe = m->n_deliveries == 0;
 
 	for (int i = 0; i < m->n_deliveries; i++)
-		to_scribe = to_scribe || m->deliveries[i].step == STEP_SETTLED;
+		to_scribe = to_scribe || !delivery_is_open(&m->deliveries[i]);
 	list_append(to_scribe ? &o->to_scribe : &o->to_courier, &m->handoff.link);
 	o->n++;
 }

@@ -111,10 +111,9 @@ record_pending(struct batch *b, const struct delivery *d, struct handout handout
 }
 
 void
-record_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
-    struct handout handout, wall_t now)
+record_delivery(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
-	delivery_record *rec = add_record(b, d, state, handout, now);
+	delivery_record *rec = add_record(b, d, d->state, handout, now);
 
 	rec->spent = d->spent;
 	rec->maybe_posted = d->maybe_posted;
@@ -129,11 +128,9 @@ record_delivery(struct batch *b, const struct delivery *d, enum delivery_state s
 	if (!d->key_is_taken[KEY_DEDUPE] || d->suppressed > 0)
 		rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
 	rec->thread_id = text(b, d->thread_id);
-	if (state == d->state) {
-		rec->reason = text(b, d->reason);
-		rec->action = text(b, d->action);
-		rec->due_ms = d->due.ms;
-	}
+	rec->reason = text(b, d->reason);
+	rec->action = text(b, d->action);
+	rec->due_ms = d->due.ms;
 	if (d->has_outcome) {
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
@@ -142,14 +139,13 @@ record_delivery(struct batch *b, const struct delivery *d, enum delivery_state s
 }
 
 static void
-add_member(struct batch *b, const struct delivery *d, const delivery_record *before,
-    enum delivery_state state, wall_t now)
+add_member(struct batch *b, const struct delivery *d, const delivery_record *before, wall_t now)
 {
 	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
 
 	*rec = *before;
-	rec->state = (Carillon__V1__DeliveryState)state;
+	rec->state = (Carillon__V1__DeliveryState)d->state;
 	rec->updated_ms = now.ms;
 	rec->broker_deliveries = rec->broker_consumer = 0;
 	rec->digest = true;
@@ -157,7 +153,7 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);
 	rec->action = text(b, d->action);
-	if (state == DELIVERY_DELIVERED) {
+	if (d->state == DELIVERY_DELIVERED) {
 		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
 		    "posted in a digest together with %d others%s", d->digest->n,
 		    d->maybe_posted ? ", perhaps for the second time" : "")
@@ -170,8 +166,8 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 }
 
 void
-record_members(struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now)
+record_members(struct batch *b, const struct delivery *d, wall_t now)
 {
 	for (int i = 0; d->digest != NULL && i < d->digest->n; i++)
-		add_member(b, d, d->digest->members[i], state, now);
+		add_member(b, d, d->digest->members[i], now);
 }

@@ -15,9 +15,8 @@ void record_event(struct batch *b, const struct message *m);
  */
 void record_pending(
     struct batch *b, const struct delivery *d, struct handout handout, wall_t now);
-/* `state` is what is recorded: the delivery's own, or sending. */
-void record_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
-    struct handout handout, wall_t now);
+/* As it is now: claimed, or settled. */
+void record_delivery(
+    struct batch *b, const struct delivery *d, struct handout handout, wall_t now);
 /* The others of a digest, which share the fate of the one that travels. */
-void record_members(
-    struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now);
+void record_members(struct batch *b, const struct delivery *d, wall_t now);

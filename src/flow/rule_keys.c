@@ -19,7 +19,7 @@ void
 rule_keys_prepare(struct message *m)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
+		if (delivery_is_open(&m->deliveries[i]))
 			prepare(&m->deliveries[i]);
 }
 
@@ -31,14 +31,6 @@ rule_keys_has_any(const struct message *m)
 			if (m->deliveries[i].key[use].len > 0)
 				return true;
 	return false;
-}
-
-static void
-settled(struct delivery *d, enum delivery_state state, struct str reason)
-{
-	d->step = STEP_SETTLED;
-	d->state = state;
-	d->reason = reason;
 }
 
 /* What the ledger has under the key, if it is not too old to count. */
@@ -73,14 +65,14 @@ apply(struct delivery *d, struct txn *history, wall_t now)
 	if (found[KEY_DEDUPE]) {
 		d->suppressed = k[KEY_DEDUPE].count + 1; /* the scribe counts on */
 		d->repeat_of = k[KEY_DEDUPE].seq;
-		settled(d, DELIVERY_SKIPPED,
+		delivery_settle(d, DELIVERY_SKIPPED,
 		    arena_printf(d->message->arena,
 			"the same key was posted less than %lld minutes ago",
-			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)));
+			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)),
+		    (struct str){0});
 	} else if (must_wait) {
-		settled(
-		    d, DELIVERY_PARKED, STR("waiting for an earlier message of the same key"));
-		d->due = (wall_t){now.ms + TAKEN_PAUSE_MS};
+		delivery_wait(d, DELIVERY_PARKED, (wall_t){now.ms + TAKEN_PAUSE_MS},
+		    STR("waiting for an earlier message of the same key"), (struct str){0});
 	} else {
 		if (found[KEY_UPDATE])
 			d->update_id = id_of(d, &k[KEY_UPDATE]);
@@ -93,7 +85,7 @@ void
 rule_keys_apply(struct message *m, struct txn *history, wall_t now)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
+		if (delivery_is_open(&m->deliveries[i]))
 			apply(&m->deliveries[i], history, now);
 }
 

@@ -62,7 +62,7 @@ place(struct scribe *s, struct delivery *d)
 		return;
 	if (d->message->origin == ORIGIN_LEDGER ||
 	    !nak_slots_take(s->slots, lane_key(s, d), s->mono_now, until))
-		d->state = DELIVERY_PARKED;
+		delivery_park_instead(d);
 }
 
 static void
@@ -92,8 +92,8 @@ static void
 count_repeat(struct scribe *s, struct delivery *d)
 {
 	d->suppressed = repeats_count(s->repeats, d);
-	d->reason = arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
-	    STR_ARG(d->reason), d->suppressed);
+	delivery_reword(d, arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
+			       STR_ARG(d->reason), d->suppressed));
 }
 
 /* The delivery's last word: its state is decided and its record goes into the batch. */
@@ -102,13 +102,12 @@ settle_delivery(struct scribe *s, struct delivery *d)
 {
 	struct message *m = d->message;
 
-	if (d->step != STEP_SETTLED)
+	if (delivery_is_open(d))
 		retry_decide(&s->policy, d, s->now, next_random(s));
 	if (d->suppressed > 0)
 		count_repeat(s, d);
 	place(s, d);
 	count_state(s->flow, d->state);
-	d->is_settled = true;
 	m->open--;
 	if (d->state == DELIVERY_RETRYING) {
 		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
@@ -116,8 +115,8 @@ settle_delivery(struct scribe *s, struct delivery *d)
 		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
 			m->nak_delay_ms = wait_ms;
 	}
-	record_delivery(&s->batch, d, d->state, active_handout(s->flow->active, m), s->now);
-	record_members(&s->batch, d, d->state, s->now);
+	record_delivery(&s->batch, d, active_handout(s->flow->active, m), s->now);
+	record_members(&s->batch, d, s->now);
 }
 
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
@@ -145,30 +144,31 @@ take_message(struct scribe *s, struct message *m)
 {
 	add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step == STEP_SETTLED)
+		if (!delivery_is_open(&m->deliveries[i]))
 			settle_delivery(s, &m->deliveries[i]);
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
 }
 
-/* Before it leaves: from now on, who finds no other word of it must take it for posted. */
+/* Before it leaves. */
 static void
 claim(struct scribe *s, struct delivery *d)
 {
 	struct message *m = d->message;
 
-	record_delivery(&s->batch, d, DELIVERY_SENDING,
+	delivery_claim(d);
+	record_delivery(&s->batch, d,
 	    m->origin == ORIGIN_LEDGER ? (struct handout){0}
 				       : active_handout(s->flow->active, m),
 	    s->now);
-	record_members(&s->batch, d, DELIVERY_SENDING, s->now);
+	record_members(&s->batch, d, s->now);
 }
 
 static void
 take_delivery(struct scribe *s, struct delivery *d)
 {
 	add_event(s, d->message, d);
-	if (d->step == STEP_CLAIM)
+	if (delivery_wants_claim(d))
 		claim(s, d);
 	else
 		settle_delivery(s, d);
@@ -262,7 +262,7 @@ static bool
 has_something_to_send(const struct message *m)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
+		if (delivery_is_open(&m->deliveries[i]))
 			return true;
 	return false;
 }
@@ -286,8 +286,7 @@ go_on(struct scribe *s, struct handoff *h)
 
 		m = d->message;
 		m->in_batch--;
-		if (d->step == STEP_CLAIM) {
-			d->step = STEP_SEND;
+		if (delivery_is_open(d)) { /* it is claimed */
 			must(queue_try_put(s->flow->to_courier, &h->link));
 			return;
 		}

@@ -303,6 +303,7 @@ pool_turn(struct pool *p, int64_t wait_ms, int wake_fd)
 	watch_wake_fd(p, wake_fd);
 	run_timer(p); /* sends what was started since */
 	collect(p);
+	registers_wipe(); /* libcurl copied and searched the credential */
 	count = epoll_wait(p->sockets.epoll, events, EVENTS_MAX, sleep_ms(p, wait_ms));
 	must(count >= 0 || errno == EINTR);
 	for (int i = 0; i < count; i++)

@@ -6,6 +6,7 @@ enum {
 	AUTH_MAX = 1000,        /* bytes of the Authorization line */
 	KEEP_MAX = 32 * 1024,   /* a buffer that grew larger is given back */
 	RETRY_AFTER_DIGITS = 9, /* of seconds; more is nonsense */
+	CURL_KEEPS = 0x080700,  /* 8.7.0 and later keep the memory of a sent request */
 };
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -103,7 +104,7 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 }
 
 static void
-set_callbacks(struct transfer *t, void *sockets)
+set_callbacks(struct transfer *t)
 {
 	CURL *c = t->easy;
 
@@ -115,9 +116,9 @@ set_callbacks(struct transfer *t, void *sockets)
 	SET(c, CURLOPT_PREREQFUNCTION, on_prereq);
 	SET(c, CURLOPT_PREREQDATA, t);
 	SET(c, CURLOPT_OPENSOCKETFUNCTION, sockets_on_open);
-	SET(c, CURLOPT_OPENSOCKETDATA, sockets);
+	SET(c, CURLOPT_OPENSOCKETDATA, t->sockets);
 	SET(c, CURLOPT_CLOSESOCKETFUNCTION, sockets_on_close);
-	SET(c, CURLOPT_CLOSESOCKETDATA, sockets);
+	SET(c, CURLOPT_CLOSESOCKETDATA, t->sockets);
 	SET(c, CURLOPT_ERRORBUFFER, t->curl_text);
 }
 
@@ -141,19 +142,29 @@ set_options(CURL *c)
 	SET(c, CURLOPT_POST, 1L);
 }
 
+static void
+easy_new(struct transfer *t)
+{
+	t->easy = curl_easy_init();
+	must(t->easy); /* out of memory */
+	t->url = NULL;
+	t->timeouts = (struct timeouts){0};
+	set_callbacks(t);
+	set_options(t->easy);
+	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+}
+
 void
 transfer_init(struct transfer *t, void *sockets)
 {
-	*t = (struct transfer){.easy = curl_easy_init()};
-	must(t->easy); /* out of memory */
+	*t = (struct transfer){.sockets = sockets};
 	list_init(&t->link);
+	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
 	t->req.auth = secret_new(AUTH_MAX);
 	t->headers[0].next = &t->headers[1];
 	t->headers[1] = (struct curl_slist){t->content_type, &t->headers[2]};
 	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
-	set_callbacks(t, sockets);
-	set_options(t->easy);
-	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	easy_new(t);
 }
 
 void
@@ -280,9 +291,25 @@ buf_forget(struct buf *b)
 		buf_clear(b);
 }
 
+/*
+ * The request's text, with the credential, stays in a buffer of the easy handle in newer
+ * libcurls: only the end of the handle frees it, to wiped_free. This costs 2 us; connections
+ * and TLS sessions are the multi handle's and stay.
+ */
+static void
+easy_forget(struct transfer *t)
+{
+	if (!t->renews || !t->began)
+		return;
+	curl_easy_cleanup(t->easy);
+	easy_new(t);
+	t->began = false;
+}
+
 void
 transfer_clear(struct transfer *t)
 {
+	easy_forget(t);
 	secret_clear(t->req.auth);
 	buf_forget(&t->req.body);
 	buf_forget(&t->answer);

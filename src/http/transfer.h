@@ -28,6 +28,7 @@ struct transfer {
 	struct list link; /* of the free or the finished */
 	enum transfer_state state;
 	CURL *easy;
+	void *sockets;            /* for the callbacks of `easy` */
 	struct timeouts timeouts; /* `easy` has */
 	const CURLU *url;         /* the parsed one `easy` has; NULL: none, or text */
 	struct http_request req;
@@ -35,6 +36,7 @@ struct transfer {
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
 	struct curl_slist headers[3];
 	struct buf answer;
+	bool renews;   /* `easy` is made anew after each request */
 	bool is_cut;   /* the answer went past HTTP_BODY_MAX */
 	bool began;    /* a connection was there and the request about to be written */
 	bool has_head; /* the empty line after the headers was seen */

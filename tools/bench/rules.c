@@ -464,7 +464,7 @@ measure_changes(struct store *s, struct rulebook *b, int workspaces, struct figu
 		if (took * 1e3 > out->change_ms_worst)
 			out->change_ms_worst = took * 1e3;
 	}
-	out->change_ms_mean = sum * 1e3 / CHANGES;
+	out->change_ms_mean = sum * 1e3 / (double)CHANGES;
 	atomic_store(&reader.stop, true);
 	pthread_join(thread, NULL);
 	out->pause_us_worst = reader.worst * 1e6;

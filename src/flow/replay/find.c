@@ -122,9 +122,7 @@ fill_canceled(struct message *m, const struct replay_source *from,
 		d->rule_id = str_of(g.records[i]->rule);
 		d->spent = g.records[i]->spent;
 		d->replay = arena_str(m->arena, s->replay);
-		d->step = STEP_SETTLED;
-		d->state = DELIVERY_CANCELED;
-		d->reason = STR("canceled by hand");
+		delivery_settle(d, DELIVERY_CANCELED, STR("canceled by hand"), (struct str){0});
 	}
 }
 

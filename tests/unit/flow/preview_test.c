@@ -145,7 +145,7 @@ what_is_shown_is_what_is_sent(void **state)
 	m->event = event_of(f, PAYLOAD);
 	assert_true(match(m, history, (wall_t){0}));
 	assert_int_equal(m->n_deliveries, 1);
-	assert_int_equal(m->deliveries[0].step, STEP_SEND);
+	assert_int_equal(m->deliveries[0].state, DELIVERY_PENDING);
 	assert_true(str_eq(m->deliveries[0].rendered.blocks, p.rendered.blocks));
 	assert_true(str_eq(m->deliveries[0].rendered.text, p.rendered.text));
 	txn_end(history);
@@ -192,7 +192,7 @@ what_a_crowded_lane_will_hardly_take_is_rendered_when_it_leaves_it(void **state)
 	atomic_store(&m->rules->rules[0].connection->crowded_until, INT64_MAX);
 	assert_true(match(m, history, (wall_t){0}));
 	d = &m->deliveries[0];
-	assert_int_equal(d->step, STEP_SEND);
+	assert_int_equal(d->state, DELIVERY_PENDING);
 	assert_false(d->is_rendered);
 	delivery_render(d, d->arena);
 	assert_true(d->is_rendered);

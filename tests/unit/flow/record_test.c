@@ -17,8 +17,10 @@ message_with(int n)
 	m->event =
 	    (struct event){.workspace = STR("acme"), .id = STR("e1"), .type = STR("a.b")};
 	message_deliveries(m, n);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		m->deliveries[i].rule_id = arena_printf(m->arena, "r%d", i);
+		delivery_settle(&m->deliveries[i], DELIVERY_HELD, STR("paused"), STR("resume"));
+	}
 	return m;
 }
 
@@ -30,8 +32,7 @@ add_all(struct batch *b, const struct message *m)
 	for (int i = 0; i < m->n_deliveries; i++)
 		record_pending(b, &m->deliveries[i], (struct handout){0}, (wall_t){1});
 	for (int i = 0; i < m->n_deliveries; i++)
-		record_delivery(
-		    b, &m->deliveries[i], DELIVERY_HELD, (struct handout){0}, (wall_t){1});
+		record_delivery(b, &m->deliveries[i], (struct handout){0}, (wall_t){1});
 }
 
 static void

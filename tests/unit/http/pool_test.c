@@ -12,6 +12,8 @@
 
 #include <cmocka.h> /* after ours: it defines fail() */
 
+#include "unit/vault/memory.h"
+
 #define AUTH "Authorization: Bearer xoxb-test-not-a-real-token"
 
 static struct rude_server server;
@@ -190,6 +192,24 @@ a_released_slot_knows_no_credential(void **state)
 	assert_int_equal(secret_len(req->auth), 0);
 	assert_int_equal(req->body.len, 0);
 	pool_release(pool, t);
+}
+
+/* Whatever became of the requests: libcurl's own copies of them are gone with it. */
+static void
+a_released_slot_leaves_no_credential_in_memory(void **state)
+{
+	static const char *const paths[] = {"/ok", "/hang", "/close", "/huge", "/trickle"};
+	static const char token[] = "xoxb-test-not-a-real-token";
+	struct pool *d = new_pool(COUNT_OF(paths), 300);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		start(d, "http", paths[i], NULL);
+	assert_true(memory_left_out_holds(token, sizeof(token) - 1));
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		(void)finish(d);
+	assert_false(memory_left_out_holds(token, sizeof(token) - 1));
+	pool_free(d);
 }
 
 /* Nobody listens on the port of a server that has stopped. */
@@ -471,6 +491,7 @@ main(void)
 	    TEST(a_thousand_requests_share_64_connections),
 	    TEST(slots_run_out_and_come_back),
 	    TEST(a_released_slot_knows_no_credential),
+	    TEST(a_released_slot_leaves_no_credential_in_memory),
 	    TEST(a_refused_connection_is_not_sent),
 	    TEST(a_url_that_is_none_is_not_sent),
 	    TEST(silence_after_the_request_is_a_timeout),
