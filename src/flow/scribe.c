@@ -272,7 +272,7 @@ static void
 settled_with_message(struct scribe *s, struct message *m)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step == STEP_SETTLED)
+		if (!delivery_is_open(&m->deliveries[i]))
 			active_settled(s->flow->active, &m->deliveries[i]);
 }
 
