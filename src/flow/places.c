@@ -49,29 +49,29 @@ struct places {
 
 /* --- the decision --- */
 
-enum admission
-admission_of(const struct admission_view *v)
+enum room
+room_of(const struct room_view *v)
 {
 	if (v->overflow > 0)
-		return ADMISSION_BEHIND;
+		return ROOM_BEHIND;
 	if (v->in_lane >= v->lane_limit)
-		return ADMISSION_LANE_FULL;
+		return ROOM_LANE_FULL;
 	if (v->in_workspace >= v->free)
-		return ADMISSION_SHARE;
-	return ADMISSION_ADMIT;
+		return ROOM_SHARE_TAKEN;
+	return ROOM_FREE;
 }
 
 struct str
-admission_sentence(enum admission a)
+room_sentence(enum room a)
 {
 	switch (a) {
-	case ADMISSION_BEHIND:
-	case ADMISSION_LANE_FULL:
+	case ROOM_BEHIND:
+	case ROOM_LANE_FULL:
 		return STR("waiting its turn: more messages are queued for this channel than "
 			   "it takes at once");
-	case ADMISSION_SHARE:
+	case ROOM_SHARE_TAKEN:
 		return STR("waiting its turn: this workspace has as much under way as it may");
-	case ADMISSION_ADMIT: break;
+	case ROOM_FREE: break;
 	}
 	return (struct str){0};
 }
@@ -259,25 +259,25 @@ places_set_limit(struct places *p, size_t limit)
 	pthread_mutex_unlock(&p->lock);
 }
 
-enum admission
-places_admit(
+enum room
+places_ask(
     struct places *p, const struct lane_id *id, size_t lane_limit, struct place_lane **lane)
 {
-	enum admission a;
+	enum room a;
 	struct place_lane *l;
 
 	pthread_mutex_lock(&p->lock);
 	l = *lane = lane_of(p, id);
 	l->limit = lane_limit;
 	place_turn(p, l);
-	a = admission_of(&(struct admission_view){
+	a = room_of(&(struct room_view){
 	    .overflow = l->waiting + l->stored,
 	    .in_lane = l->held,
 	    .lane_limit = lane_limit,
 	    .in_workspace = l->workspace->held,
 	    .free = n_free(p),
 	});
-	if (a == ADMISSION_ADMIT)
+	if (a == ROOM_FREE)
 		hold(p, l);
 	else
 		set_overflow(p, l, l->waiting + 1, l->stored);

@@ -28,30 +28,30 @@ struct places *places_new(size_t limit);
 void places_free(struct places *p);
 void places_set_limit(struct places *p, size_t limit);
 
-enum admission {
-	ADMISSION_ADMIT,
-	ADMISSION_BEHIND,    /* its lane has overflow, which goes first */
-	ADMISSION_LANE_FULL, /* its lane holds what it can send soon */
-	ADMISSION_SHARE,     /* its workspace holds as many places as are free */
+enum room {
+	ROOM_FREE,
+	ROOM_BEHIND,    /* its lane has overflow, which goes first */
+	ROOM_LANE_FULL, /* its lane holds what it can send soon */
+	ROOM_SHARE_TAKEN,     /* its workspace holds as many places as are free */
 };
 /* What a person reads of it. */
-struct str admission_sentence(enum admission a);
+struct str room_sentence(enum room a);
 
 /* The decision alone. */
-struct admission_view {
+struct room_view {
 	size_t overflow;     /* of the lane, waiting or stored */
 	size_t in_lane;      /* places that the lane holds */
 	size_t lane_limit;   /* the most it may */
 	size_t in_workspace; /* places that the workspace holds */
 	size_t free;         /* places that nobody holds */
 };
-enum admission admission_of(const struct admission_view *v);
+enum room room_of(const struct room_view *v);
 
 /*
  * Decides, and notes it: admitted, the delivery holds a place until places_release; else it is
  * waiting until places_stored. Either way *lane is its lane's line, valid until then.
  */
-enum admission places_admit(
+enum room places_ask(
     struct places *p, const struct lane_id *id, size_t lane_limit, struct place_lane **lane);
 /* A delivery that holds a place has settled. */
 void places_release(struct places *p, struct place_lane *lane);

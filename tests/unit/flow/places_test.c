@@ -16,12 +16,12 @@ lane(const char *workspace, const char *channel)
 	return (struct lane_id){str_of(workspace), STR("slack"), str_of(channel)};
 }
 
-static enum admission
+static enum room
 admit(struct places *p, const char *workspace, const char *channel, struct place_lane **l)
 {
 	const struct lane_id id = lane(workspace, channel);
 
-	return places_admit(p, &id, LANE_LIMIT, l);
+	return places_ask(p, &id, LANE_LIMIT, l);
 }
 
 static size_t
@@ -36,23 +36,23 @@ held(struct places *p)
 static void
 the_first_line_that_says_park_decides(void **state)
 {
-	const struct admission_view free = {0, 0, 8, 0, 100};
-	struct admission_view v;
+	const struct room_view free = {0, 0, 8, 0, 100};
+	struct room_view v;
 
 	(void)state;
-	assert_int_equal(admission_of(&free), ADMISSION_ADMIT);
+	assert_int_equal(room_of(&free), ROOM_FREE);
 	v = free, v.overflow = 1, v.in_lane = 8;
-	assert_int_equal(admission_of(&v), ADMISSION_BEHIND);
+	assert_int_equal(room_of(&v), ROOM_BEHIND);
 	v = free, v.in_lane = 7;
-	assert_int_equal(admission_of(&v), ADMISSION_ADMIT);
+	assert_int_equal(room_of(&v), ROOM_FREE);
 	v = free, v.in_lane = 8, v.in_workspace = 100;
-	assert_int_equal(admission_of(&v), ADMISSION_LANE_FULL);
+	assert_int_equal(room_of(&v), ROOM_LANE_FULL);
 	v = free, v.in_workspace = 99;
-	assert_int_equal(admission_of(&v), ADMISSION_ADMIT);
+	assert_int_equal(room_of(&v), ROOM_FREE);
 	v = free, v.in_workspace = 100;
-	assert_int_equal(admission_of(&v), ADMISSION_SHARE);
+	assert_int_equal(room_of(&v), ROOM_SHARE_TAKEN);
 	v = free, v.free = 0;
-	assert_int_equal(admission_of(&v), ADMISSION_SHARE);
+	assert_int_equal(room_of(&v), ROOM_SHARE_TAKEN);
 }
 
 /* A million deliveries of as many greedy workspaces and lanes as there may be. */
@@ -71,7 +71,7 @@ greedy_ones_share_and_leave_room(void **state)
 
 			snprintf(workspace, sizeof(workspace), "greedy%d", i % n);
 			snprintf(channel, sizeof(channel), "C%d", i / n);
-			if (admit(p, workspace, channel, &l) == ADMISSION_ADMIT) {
+			if (admit(p, workspace, channel, &l) == ROOM_FREE) {
 				took[i % n]++;
 				lanes[n_lanes++] = l;
 			} else {
@@ -80,7 +80,7 @@ greedy_ones_share_and_leave_room(void **state)
 		}
 		for (int i = 0; i < n; i++)
 			assert_in_range(took[i], LIMIT / (n + 1) - 1, LIMIT / (n + 1) + 1);
-		assert_int_equal(admit(p, "quiet", "C1", &l), ADMISSION_ADMIT);
+		assert_int_equal(admit(p, "quiet", "C1", &l), ROOM_FREE);
 		places_release(p, l);
 		for (size_t i = 0; i < n_lanes; i++)
 			places_release(p, lanes[i]);
@@ -98,12 +98,12 @@ a_lane_with_overflow_lets_nothing_newer_pass(void **state)
 
 	(void)state;
 	for (int i = 0; i < LANE_LIMIT; i++)
-		assert_int_equal(admit(p, "w", "C1", &in[i]), ADMISSION_ADMIT);
-	assert_int_equal(admit(p, "w", "C1", &waiting), ADMISSION_LANE_FULL);
+		assert_int_equal(admit(p, "w", "C1", &in[i]), ROOM_FREE);
+	assert_int_equal(admit(p, "w", "C1", &waiting), ROOM_LANE_FULL);
 	for (int i = 0; i < LANE_LIMIT; i++)
 		places_release(p, in[i]);
 	/* Not recorded yet, and all the same before what comes now. */
-	assert_int_equal(admit(p, "w", "C1", &newer), ADMISSION_BEHIND);
+	assert_int_equal(admit(p, "w", "C1", &newer), ROOM_BEHIND);
 	assert_false(places_return_begin(p, (mono_t){0}, &r));
 	places_stored(p, waiting, true);
 	places_stored(p, newer, true);
@@ -111,11 +111,11 @@ a_lane_with_overflow_lets_nothing_newer_pass(void **state)
 	assert_int_equal(r.most, 2);
 	for (int i = 0; i < 2; i++) {
 		assert_true(places_take_back(p, r.lane));
-		assert_int_equal(admit(p, "w", "C1", &newer), ADMISSION_BEHIND);
+		assert_int_equal(admit(p, "w", "C1", &newer), ROOM_BEHIND);
 		places_stored(p, newer, false);
 		places_came_back(p, r.lane);
 	}
-	assert_int_equal(admit(p, "w", "C1", &newer), ADMISSION_ADMIT);
+	assert_int_equal(admit(p, "w", "C1", &newer), ROOM_FREE);
 	for (int i = 0; i < 3; i++)
 		places_release(p, r.lane);
 	places_return_end(p, &r, true, 0);
@@ -167,7 +167,7 @@ a_shut_lane_is_not_asked_before_its_time(void **state)
 	struct place_return r;
 
 	(void)state;
-	assert_int_equal(admit(p, "w", "C1", &l), ADMISSION_ADMIT);
+	assert_int_equal(admit(p, "w", "C1", &l), ROOM_FREE);
 	places_park(p, l);
 	places_shut(p, l, (mono_t){5000});
 	places_release(p, l);
@@ -187,8 +187,8 @@ a_lane_comes_back_when_half_of_it_has_left(void **state)
 
 	(void)state;
 	for (int i = 0; i < LANE_LIMIT; i++)
-		assert_int_equal(admit(p, "w", "C1", &in[i]), ADMISSION_ADMIT);
-	assert_int_equal(admit(p, "w", "C1", &l), ADMISSION_LANE_FULL);
+		assert_int_equal(admit(p, "w", "C1", &in[i]), ROOM_FREE);
+	assert_int_equal(admit(p, "w", "C1", &l), ROOM_LANE_FULL);
 	places_stored(p, l, true);
 	for (int i = 0; i < LANE_LIMIT / 2; i++) {
 		assert_false(places_wants_return(p));
@@ -216,15 +216,15 @@ what_the_ledger_does_not_have_is_forgotten(void **state)
 	load(p, "w", 1, 3);
 	assert_true(places_return_begin(p, (mono_t){0}, &r));
 	places_return_end(p, &r, true, 0);
-	assert_int_equal(admit(p, "w", "C0", &l), ADMISSION_ADMIT);
+	assert_int_equal(admit(p, "w", "C0", &l), ROOM_FREE);
 	places_release(p, l);
 	/* But not what came while it was read. */
 	load(p, "w", 1, 3);
 	assert_true(places_return_begin(p, (mono_t){0}, &r));
-	assert_int_equal(admit(p, "w", "C0", &l), ADMISSION_BEHIND);
+	assert_int_equal(admit(p, "w", "C0", &l), ROOM_BEHIND);
 	places_stored(p, l, true);
 	places_return_end(p, &r, true, 0);
-	assert_int_equal(admit(p, "w", "C0", &l), ADMISSION_BEHIND);
+	assert_int_equal(admit(p, "w", "C0", &l), ROOM_BEHIND);
 	places_stored(p, l, false);
 	places_free(p);
 }
@@ -275,7 +275,7 @@ model_admit(struct places *p, struct model_item *items, struct model_item *it)
 	snprintf(channel, sizeof(channel), "C%d", k % CHANNELS);
 	it->lane = k;
 	it->where =
-	    admit(p, workspace, channel, &it->line) == ADMISSION_ADMIT ? IN_MEMORY : WAITING;
+	    admit(p, workspace, channel, &it->line) == ROOM_FREE ? IN_MEMORY : WAITING;
 	assert_int_equal(it->where == IN_MEMORY, expected);
 }
 
