@@ -96,13 +96,7 @@ verb_delivery_list(struct command *c, struct err *e)
 	listing_begin(&p.listing, c, "UPDATED EVENT RULE CHANNEL STATE ATTEMPTS REASON");
 	t = txn_read(c->store, STORE_HISTORY);
 	list_state(c, t, state, before, &p);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		txn_end(t);
-		return false;
-	}
-	txn_end(t);
-	if (!history_is_known(c, p.listing.n_records, e))
+	if (!txn_finish(t, e) || !history_is_known(c, p.listing.n_records, e))
 		return false;
 	listing_end(&p.listing, p.next);
 	return true;
@@ -166,11 +160,7 @@ verb_delivery_show(struct command *c, struct err *e)
 	document_begin(&doc, c);
 	t = txn_read(c->store, STORE_HISTORY);
 	ok = write_deliveries(c, t, &doc.w, e);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		ok = false;
-	}
-	txn_end(t);
+	ok = txn_finish(t, e) && ok;
 	if (ok)
 		document_end(&doc);
 	return ok;

@@ -108,13 +108,7 @@ verb_event_list(struct command *c, struct err *e)
 	listing_begin(&p.listing, c, "RECEIVED EVENT TYPE RESOURCE STATUS MATCHED REASON");
 	t = txn_read(c->store, STORE_HISTORY);
 	history_each_event_of(t, c->arena, command_argument(c, 0), before, list_one, &p);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		txn_end(t);
-		return false;
-	}
-	txn_end(t);
-	if (!history_is_known(c, p.listing.n_records, e))
+	if (!txn_finish(t, e) || !history_is_known(c, p.listing.n_records, e))
 		return false;
 	listing_end(&p.listing, p.next);
 	return true;

@@ -160,11 +160,7 @@ count_outcomes(struct command *c, struct str workspace, const replay_record *r,
 		k->left = PAGE_EVENTS;
 		k->txn = txn_read(c->store, STORE_HISTORY);
 		history_each_seq_of(k->txn, workspace, k->next, count_seq, k);
-		if (txn_error(k->txn) != NULL) {
-			*e = *txn_error(k->txn);
-			ok = false;
-		}
-		txn_end(k->txn);
+		ok = txn_finish(k->txn, e) && ok;
 	} while (ok && k->left < 0 && k->next <= k->selection.to_seq);
 	arena_free(k->arena);
 	return ok;

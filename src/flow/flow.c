@@ -95,11 +95,8 @@ find_doubt(struct flow *f, struct err *e)
 	bool ok;
 
 	d.newest = ledger_newest(t);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	ok = ok && broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
+	ok = txn_finish(t, e) &&
+	     broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
 	     broker_consumer_info(f->parts.broker, &d.consumer, e);
 	if (!ok)
 		return false;

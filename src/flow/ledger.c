@@ -122,6 +122,7 @@ static void
 look(struct ledger_walk *w, bool at_held)
 {
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
+	struct err e;
 
 	w->history = t;
 	w->n = w->claims = 0;
@@ -134,9 +135,8 @@ look(struct ledger_walk *w, bool at_held)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	if (at_held && w->n < PICKS_MAX)
 		ledger_each_held_group(t, look_at_group, w);
-	if (txn_error(t) != NULL)
-		log_error("ledger.look", L_STR("error", txn_error(t)->text));
-	txn_end(t);
+	if (!txn_finish(t, &e))
+		log_error("ledger.look", L_STR("error", e.text));
 }
 
 /* --- reading again --- */

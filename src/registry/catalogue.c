@@ -142,10 +142,7 @@ catalogue_build(struct store *s, struct err *e)
 	c->arena = arena_new(0);
 	c->types = table_new();
 	state_each(t, CATALOGUE_WORKSPACE, STATE_TYPE, add_type, c);
-	ok = txn_error(t) == NULL;
-	if (!ok && e != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
+	ok = txn_finish(t, e);
 	if (ok)
 		return c;
 	(void)fail_within(e, "the catalogue");

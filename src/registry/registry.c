@@ -234,10 +234,7 @@ each_record(struct str id, const struct state_value *v, void *arg)
 static bool
 end_each(struct txn *t, struct err *e)
 {
-	if (txn_error(t) != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
-	return e->kind == ERR_NONE;
+	return txn_finish(t, e) && e->kind == ERR_NONE;
 }
 
 bool

@@ -49,10 +49,10 @@ void store_close(struct store *s); /* NULL is fine */
 struct txn;
 struct txn *txn_read(struct store *s, enum store_env env); /* never NULL; may carry an error */
 void txn_end(struct txn *t);                               /* of a read; NULL is fine */
-/* The first error, or NULL. */
+/* The first error so far, or NULL. */
 const struct err *txn_error(const struct txn *t);
-/* Begins again on the newest data, cheaper than end and read. */
-void txn_renew(struct txn *t);
+/* Ends a read; false, with its first error in *e (which may be NULL), if it had one. */
+MUST_USE bool txn_finish(struct txn *t, struct err *e);
 
 /*
  * Runs `fill(txn, arg)` in one write transaction and commits it, synced to disk when this
@@ -121,7 +121,8 @@ void store_set_applied(struct txn *t, uint64_t seq);
  * stream lost its tail and has used its sequences again. Empty: not known. */
 struct str store_mark(struct txn *t, struct arena *a);
 void store_set_mark(struct txn *t, struct str msg_id);
-/* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under way. */
+/* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under
+ * way. */
 enum store_number {
 	STORE_REPAIR,      /* of the environment's own stream: what it still has, plus one */
 	STORE_EVENTS_GOOD, /* of the events stream, in the history environment: the same, */
