@@ -58,7 +58,8 @@ verb_event_publish(struct command *c, struct err *e)
 struct page {
 	struct listing listing;
 	size_t limit;
-	uint64_t last, next; /* sequences */
+	uint64_t last;   /* sequence */
+	struct str next; /* the next page's --before */
 };
 
 static bool
@@ -68,7 +69,8 @@ list_one(const event_record *r, void *arg)
 	struct listing *l = &p->listing;
 
 	if (l->n_records == p->limit) {
-		p->next = p->last;
+		p->next =
+		    arena_printf(l->doc.command->arena, "%llu", (unsigned long long)p->last);
 		return false;
 	}
 	p->last = r->seq;

@@ -57,8 +57,8 @@ check_key_of_workspace(const void *record, uint64_t revision, void *arg)
 
 	(void)revision;
 	k->workspace = str_of(w->id);
-	if (!registry_each(
-		r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k, &e))
+	if (!registry_each(r, a, &(struct state_list){k->workspace, STATE_CONNECTION},
+		check_key_of_connection, k, &e))
 		k->done = true;
 	arena_free(a);
 	registry_free(r);

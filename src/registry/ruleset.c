@@ -53,7 +53,7 @@ gather(struct builder *b, enum state_kind kind)
 {
 	struct gathering g = {.builder = b, .type = registry_type_of(kind)};
 
-	state_each(b->txn, b->rules->workspace, kind, gather_one, &g);
+	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, gather_one, &g);
 	return g;
 }
 

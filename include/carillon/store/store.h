@@ -90,11 +90,15 @@ struct state_value {
 /* False when there is none (or the transaction has failed). */
 MUST_USE bool state_get(struct txn *t, struct str workspace, enum state_kind kind,
     struct str id, struct state_value *out);
-/* Calls `each` for the records of one kind of one workspace in order of id; false from it
- * stops. */
+/* The records of one kind of one workspace, in order of id; false from `each` stops. */
+struct state_list {
+	struct str workspace;
+	enum state_kind kind;
+	struct str after; /* an id, there or not; empty: from the first */
+	size_t max;       /* 0: all */
+};
 typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
-void state_each(
-    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg);
+void state_each(struct txn *t, const struct state_list *list, state_each_fn *each, void *arg);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
 /* Every record of one kind, whatever its workspace. */
@@ -163,11 +167,23 @@ void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
 typedef bool seq_each_fn(uint64_t seq, void *arg);
 void history_each_seq_of(
     struct txn *t, struct str workspace, uint64_t from, seq_each_fn *each, void *arg);
-void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
-    uint64_t before, delivery_each_fn *each, void *arg);
-/* The same for one state other than delivered, by an index of its own. */
-void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg);
+/*
+ * The place of a delivery in the lists, which go from the newest event to the oldest and within
+ * an event from the last rule id to the first. A list begins behind it, so the last delivery of
+ * a page is the cursor of the next. An empty rule: behind all of that event; seq 0: at the
+ * start.
+ */
+struct delivery_cursor {
+	uint64_t seq;
+	struct str rule;
+};
+struct delivery_list {
+	struct str workspace;
+	enum delivery_state state; /* by an index of its own; not DELIVERED. NONE: all */
+	struct delivery_cursor after;
+};
+void history_each_delivery_of(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg);
 
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
