@@ -10,8 +10,7 @@ struct queue {
 	pthread_cond_t has_entry, has_room;
 	struct list entries;
 	size_t len, limit;
-	bool closed;
-	int fd; /* counts above 0 while there are entries, or since it was closed */
+	int fd; /* counts above 0 while there are entries */
 };
 
 /* Waits are measured by the clock that never jumps. */
@@ -100,10 +99,9 @@ take_all_locked(struct queue *q, struct list *into)
 {
 	size_t taken = q->len;
 
-	if (taken || q->closed)
-		fd_clear(q);
 	if (taken == 0)
 		return 0;
+	fd_clear(q);
 	list_move_all(&q->entries, into);
 	q->len = 0;
 	must(pthread_cond_broadcast(&q->has_room) == 0);
@@ -114,39 +112,24 @@ bool
 queue_try_put(struct queue *q, struct list *node)
 {
 	lock(q);
-	bool ok = !q->closed && q->len < q->limit;
+	bool ok = q->len < q->limit;
 	if (ok)
 		put_locked(q, node);
 	unlock(q);
 	return ok;
 }
 
-bool
-queue_put(struct queue *q, struct list *node)
-{
-	lock(q);
-	while (!q->closed && q->len >= q->limit)
-		must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
-	bool ok = !q->closed;
-	if (ok)
-		put_locked(q, node);
-	unlock(q);
-	return ok;
-}
-
-bool
+void
 queue_put_all(struct queue *q, struct list *from)
 {
 	lock(q);
-	while (!q->closed && !list_is_empty(from)) {
+	while (!list_is_empty(from)) {
 		if (q->len < q->limit)
 			put_locked(q, list_take_first(from));
 		else
 			must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
 	}
-	bool ok = list_is_empty(from);
 	unlock(q);
-	return ok;
 }
 
 size_t
@@ -180,24 +163,12 @@ queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
 	int rc = wait_ms > 0 ? 0 : ETIMEDOUT;
 
 	lock(q);
-	while (q->len == 0 && !q->closed && rc == 0)
+	while (q->len == 0 && rc == 0)
 		rc = pthread_cond_timedwait(&q->has_entry, &q->lock, &deadline);
 	must(rc == 0 || rc == ETIMEDOUT);
 	size_t taken = take_all_locked(q, into);
 	unlock(q);
 	return taken;
-}
-
-void
-queue_close(struct queue *q)
-{
-	lock(q);
-	if (!q->closed)
-		fd_raise(q);
-	q->closed = true;
-	must(pthread_cond_broadcast(&q->has_entry) == 0);
-	must(pthread_cond_broadcast(&q->has_room) == 0);
-	unlock(q);
 }
 
 int

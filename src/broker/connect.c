@@ -519,19 +519,6 @@ broker_reconnects(const struct broker *b)
 	return b->epoch;
 }
 
-bool
-broker_flush(struct broker *b, int64_t wait_ms, struct err *e)
-{
-	mono_t deadline = mono_after(clock_mono(), wait_ms);
-
-	if (!broker_wait_connected(b, deadline, e))
-		return false;
-	int64_t left = deadline.ms - clock_mono().ms;
-	natsStatus s = natsConnection_FlushTimeout(b->nc, left > 0 ? left : 1);
-	return s == NATS_OK || fail(e, ERR_TEMP, "nats did not take all that was published: %s",
-				   natsStatus_GetText(s));
-}
-
 uint64_t
 broker_denials(struct broker *b)
 {

@@ -31,8 +31,6 @@ void broker_close(struct broker *b); /* flushes what was published; NULL is fine
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
 uint64_t broker_reconnects(const struct broker *b);
-/* Waits until the server has seen what this process published so far. */
-MUST_USE bool broker_flush(struct broker *b, int64_t wait_ms, struct err *e);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 

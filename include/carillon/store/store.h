@@ -188,8 +188,6 @@ void history_each_delivery_of(struct txn *t, struct arena *a, const struct deliv
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
     struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg);
-/* When the earliest is due; false if none is parked. */
-MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
     struct str connection, struct str rule, delivery_each_fn *each, void *arg);
