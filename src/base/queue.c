@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "carillon/base/deadline.h"
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t has_entry, has_room;
@@ -12,18 +14,6 @@ struct queue {
 	size_t len, limit;
 	int fd; /* counts above 0 while there are entries */
 };
-
-/* Waits are measured by the clock that never jumps. */
-static void
-cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	must(pthread_condattr_init(&attr) == 0);
-	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-	must(pthread_cond_init(cond, &attr) == 0);
-	must(pthread_condattr_destroy(&attr) == 0);
-}
 
 struct queue *
 queue_new(size_t limit)
@@ -35,8 +25,8 @@ queue_new(size_t limit)
 	*q = (struct queue){.limit = limit, .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 	must(q->fd >= 0); /* out of file descriptors */
 	must(pthread_mutex_init(&q->lock, NULL) == 0);
-	cond_init(&q->has_entry);
-	cond_init(&q->has_room);
+	deadline_cond_init(&q->has_entry);
+	deadline_cond_init(&q->has_room);
 	list_init(&q->entries);
 	return q;
 }
@@ -141,25 +131,10 @@ queue_take_all(struct queue *q, struct list *into)
 	return taken;
 }
 
-static struct timespec
-deadline_after(int64_t wait_ms)
-{
-	struct timespec t;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-	t.tv_sec += wait_ms / 1000;
-	t.tv_nsec += wait_ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
-}
-
 size_t
 queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
 {
-	struct timespec deadline = deadline_after(wait_ms > 0 ? wait_ms : 0);
+	struct timespec deadline = deadline_after(wait_ms);
 	int rc = wait_ms > 0 ? 0 : ETIMEDOUT;
 
 	lock(q);

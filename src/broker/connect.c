@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 
 enum {
@@ -440,7 +441,6 @@ static struct broker *
 broker_new(const struct broker_options *o)
 {
 	struct broker *b = calloc(1, sizeof *b);
-	pthread_condattr_t attr;
 
 	must(b != NULL);
 	b->refs = 1;
@@ -452,10 +452,7 @@ broker_new(const struct broker_options *o)
 	must(getrandom(&b->random, sizeof b->random, 0) == (ssize_t)sizeof b->random);
 	b->random |= 1; /* xorshift must not start at 0 */
 	pthread_mutex_init(&b->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&b->changed);
 	return b;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
@@ -137,7 +138,6 @@ static struct flow *
 flow_new(const struct flow_parts *parts)
 {
 	struct flow *f = calloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	must(f != NULL);
 	f->parts = *parts;
@@ -151,10 +151,7 @@ flow_new(const struct flow_parts *parts)
 	f->troubles = troubles_new(TROUBLES_MAX);
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&f->wake);
 	if (parts->config->node_name[0] != '\0')
 		str_copy(f->node, sizeof(f->node), str_of(parts->config->node_name));
 	else if (gethostname(f->node, sizeof(f->node) - 1) != 0)

@@ -4,6 +4,7 @@
  * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
  */
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "digest.h"
@@ -320,14 +321,10 @@ read_all_again(struct ledger_walk *w)
 static bool
 sleep_or_be_woken(struct flow *f, int64_t ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(ms);
 	bool woken;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms % 1000 * 1000000;
-	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&f->wake_lock);
 	while (!f->is_woken && rc == 0)
 		rc = pthread_cond_timedwait(&f->wake, &f->wake_lock, &until);

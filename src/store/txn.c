@@ -188,7 +188,10 @@ txn_put_val(struct txn *t, enum table_id table, const struct key *k, MDB_val *va
 	if (t->err.kind)
 		return expected;
 	if (k->bad)
-		fail(&t->err, ERR_INPUT, "an id is too long to be stored");
+		fail(&t->err, ERR_INPUT,
+		    "the index cannot have \"%.*s\" as an id (table %s): it is too long, or "
+		    "has a zero byte in it",
+		    STR_ARG(key_view(k)), table_name(table));
 	if (k->bad)
 		return expected;
 	const int rc = mdb_put(t->mdb, txn_table(t, table), &key, value, flags);

@@ -104,6 +104,8 @@ a_key_that_is_too_long_is_an_error_not_a_shorter_key(void **state)
 	memset(id, 'a', sizeof(id));
 	assert_false(store_write(f->store, STORE_HISTORY, fill_bad_key, id, &e));
 	assert_int_equal(e.kind, ERR_INPUT);
+	assert_non_null(strstr(e.text, "\"aaaaaaaa"));
+	assert_non_null(strstr(e.text, "(table by_workspace)"));
 }
 
 static void
