@@ -1,11 +1,11 @@
 #include "transfer.h"
 
+#include "retry_after.h"
 #include "sockets.h"
 
 enum {
-	AUTH_MAX = 1000,        /* bytes of the Authorization line */
-	KEEP_MAX = 32 * 1024,   /* a buffer that grew larger is given back */
-	RETRY_AFTER_DIGITS = 9, /* of seconds; more is nonsense */
+	AUTH_MAX = 1000,      /* bytes of the Authorization line */
+	KEEP_MAX = 32 * 1024, /* a buffer that grew larger is given back */
 };
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -24,22 +24,6 @@ header_value(struct str line, struct str name, struct str *value)
 	return true;
 }
 
-/* Seconds in milliseconds; -1 when it is no number (a date, which Slack never sends). */
-static int64_t
-retry_after_ms(struct str value)
-{
-	int64_t seconds = 0;
-
-	if (value.len == 0 || value.len > RETRY_AFTER_DIGITS)
-		return -1;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return -1;
-		seconds = seconds * 10 + (value.ptr[i] - '0');
-	}
-	return seconds * 1000;
-}
-
 static size_t
 on_header(char *ptr, size_t size, size_t count, void *transfer)
 {
@@ -53,7 +37,7 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 	} else if (line.len <= 2) {
 		t->has_head = true;
 	} else if (header_value(line, STR("retry-after:"), &value)) {
-		t->res.retry_after_ms = retry_after_ms(value);
+		t->res.retry_after_ms = retry_after_ms(value, clock_wall());
 	} else if (header_value(line, STR("x-slack-req-id:"), &value) ||
 		   header_value(line, STR("x-request-id:"), &value)) {
 		if (str_is_text(value))

@@ -29,7 +29,7 @@ enum transport {
 struct http_response {
 	enum transport transport;
 	int status;             /* HTTP */
-	int64_t retry_after_ms; /* -1: none given */
+	int64_t retry_after_ms; /* of any status, a day at most; -1: none given */
 	struct str body;        /* cut at HTTP_BODY_MAX; need not be text */
 	char request_id[64];    /* x-slack-req-id and its like; may be empty */
 	char detail[160];       /* of a transport failure, for people: "could not connect" */

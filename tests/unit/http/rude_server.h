@@ -147,9 +147,16 @@ throttle(struct rude_connection *c)
 }
 
 static bool
-throttle_until_a_date(struct rude_connection *c)
+be_busy(struct rude_connection *c)
 {
-	return say(c->fd, "HTTP/1.1 429 Too Many\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT"
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After:  0.5 \r\nContent-Length: 0"
+			  "\r\n\r\n");
+}
+
+static bool
+be_busy_until_a_date(struct rude_connection *c)
+{
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After: Wed, 21 Oct 2099 07:28:00 GMT"
 			  "\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -176,7 +183,8 @@ static const struct {
     {"/continue", say_continue_first},
     {"/trickle", trickle},
     {"/throttle", throttle},
-    {"/throttle-date", throttle_until_a_date},
+    {"/busy", be_busy},
+    {"/busy-date", be_busy_until_a_date},
     {"/redirect", redirect},
 };
 
