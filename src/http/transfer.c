@@ -4,8 +4,9 @@
 #include "sockets.h"
 
 enum {
-	AUTH_MAX = 1000,      /* bytes of the Authorization line */
-	KEEP_MAX = 32 * 1024, /* a buffer that grew larger is given back */
+	AUTH_MAX = 1000,     /* bytes of the Authorization line */
+	KEEP_MAX = 8 * 1024, /* a slot's buffer that grew larger is given back */
+	REFUSAL_MAX = 8192,  /* bytes looked at of an answer that is no success */
 };
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -46,15 +47,26 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 	return line.len;
 }
 
+/* Only a success echoes the message; whoever refuses at length must not fill our memory. */
+static size_t
+answer_max(const struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status / 100 == 2 ? HTTP_BODY_MAX : REFUSAL_MAX;
+}
+
 /* Past the limit the transfer is ended: nobody should be able to talk for ever. */
 static size_t
 on_body(char *ptr, size_t size, size_t count, void *transfer)
 {
 	struct transfer *t = transfer;
-	size_t len = size * count, room = HTTP_BODY_MAX - t->answer.len;
+	size_t len = size * count, room = answer_max(t) - t->answer.len;
 
-	t->is_cut = len > room;
-	buf_put(&t->answer, ptr, t->is_cut ? room : len);
+	buf_put(&t->answer, ptr, len < room ? len : room);
+	t->heard += len;
+	t->is_cut = t->heard > HTTP_BODY_MAX;
 	return t->is_cut ? CURL_WRITEFUNC_ERROR : len;
 }
 
@@ -187,6 +199,7 @@ transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
 	buf_clear(&t->answer);
 	t->res = (struct http_response){.retry_after_ms = -1};
+	t->heard = 0;
 	t->is_cut = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
 }

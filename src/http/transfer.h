@@ -34,10 +34,11 @@ struct transfer {
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
 	struct curl_slist headers[3];
-	struct buf answer;
-	bool is_cut;   /* the answer went past HTTP_BODY_MAX */
-	bool began;    /* a connection was there and the request about to be written */
-	bool has_head; /* the empty line after the headers was seen */
+	struct buf answer; /* what is looked at */
+	size_t heard;      /* bytes of the answer so far, also those not looked at */
+	bool is_cut;       /* the answer went past HTTP_BODY_MAX */
+	bool began;        /* a connection was there and the request about to be written */
+	bool has_head;     /* the empty line after the headers was seen */
 	char curl_text[CURL_ERROR_SIZE];
 	struct http_response res;
 	void *tag;

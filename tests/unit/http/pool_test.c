@@ -326,6 +326,20 @@ a_huge_answer_is_cut(void **state)
 }
 
 static void
+of_a_long_refusal_the_beginning_is_kept_and_the_connection(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct result r = post("/refuse-at-length");
+
+		assert_int_equal(r.res.transport, TRANSPORT_ANSWERED);
+		assert_int_equal(r.res.status, 429);
+		assert_int_equal(r.body_len, 8192);
+	}
+	assert_int_equal(server.connections, 1);
+}
+
+static void
 odd_but_whole_answers_are_answers(void **state)
 {
 	static const char *const paths[] = {"/chunked", "/continue", "/trickle"};
@@ -481,6 +495,7 @@ main(void)
 	    TEST(a_kept_connection_that_dies_does_not_post_twice),
 	    TEST(a_kept_connection_closed_while_idle_is_replaced),
 	    TEST(a_huge_answer_is_cut),
+	    TEST(of_a_long_refusal_the_beginning_is_kept_and_the_connection),
 	    TEST(odd_but_whole_answers_are_answers),
 	    TEST(a_pause_is_read_whatever_the_status),
 	    TEST(a_redirect_is_not_followed),
