@@ -1,7 +1,6 @@
 #include "transfer.h"
 
 #include "retry_after.h"
-#include "sockets.h"
 
 enum {
 	AUTH_MAX = 1000,     /* bytes of the Authorization line */
@@ -99,7 +98,7 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 }
 
 static void
-set_callbacks(struct transfer *t, void *sockets)
+set_callbacks(struct transfer *t, struct sockets *sockets)
 {
 	CURL *c = t->easy;
 
@@ -138,7 +137,7 @@ set_options(CURL *c)
 }
 
 void
-transfer_init(struct transfer *t, void *sockets)
+transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls)
 {
 	*t = (struct transfer){.easy = curl_easy_init()};
 	must(t->easy); /* out of memory */
@@ -149,6 +148,7 @@ transfer_init(struct transfer *t, void *sockets)
 	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
 	set_callbacks(t, sockets);
 	set_options(t->easy);
+	tls_set_options(tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 

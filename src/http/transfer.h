@@ -10,6 +10,8 @@
 #include "carillon/http/http.h"
 #include "carillon/base/list.h"
 #include "carillon/http/pool.h"
+#include "sockets.h"
+#include "tls.h"
 
 enum transfer_state {
 	TRANSFER_FREE,     /* on the pool's free list */
@@ -47,7 +49,7 @@ struct transfer {
 };
 
 /* Sets up everything that is the same for all requests. */
-void transfer_init(struct transfer *t, void *sockets);
+void transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls);
 void transfer_fini(struct transfer *t);
 /* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
 void transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts);
