@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 
 enum {
@@ -440,7 +441,6 @@ static struct broker *
 broker_new(const struct broker_options *o)
 {
 	struct broker *b = calloc(1, sizeof *b);
-	pthread_condattr_t attr;
 
 	must(b != NULL);
 	b->refs = 1;
@@ -452,10 +452,7 @@ broker_new(const struct broker_options *o)
 	must(getrandom(&b->random, sizeof b->random, 0) == (ssize_t)sizeof b->random);
 	b->random |= 1; /* xorshift must not start at 0 */
 	pthread_mutex_init(&b->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&b->changed);
 	return b;
 }
 
@@ -517,19 +514,6 @@ uint64_t
 broker_reconnects(const struct broker *b)
 {
 	return b->epoch;
-}
-
-bool
-broker_flush(struct broker *b, int64_t wait_ms, struct err *e)
-{
-	mono_t deadline = mono_after(clock_mono(), wait_ms);
-
-	if (!broker_wait_connected(b, deadline, e))
-		return false;
-	int64_t left = deadline.ms - clock_mono().ms;
-	natsStatus s = natsConnection_FlushTimeout(b->nc, left > 0 ? left : 1);
-	return s == NATS_OK || fail(e, ERR_TEMP, "nats did not take all that was published: %s",
-				   natsStatus_GetText(s));
 }
 
 uint64_t

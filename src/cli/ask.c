@@ -18,12 +18,7 @@ struct question {
 static void
 send(struct question *q, struct http_response *res)
 {
-	const struct config *config = &q->command->config;
-	struct pool_options o = {
-	    .slots = 1,
-	    .connect_timeout_ms = config->connect_timeout_ms,
-	    .request_timeout_ms = config->request_timeout_ms,
-	};
+	struct pool_options o = pool_options_of(&q->command->config, 1);
 
 	http_once(&q->req, &o, res, &q->answer);
 	secret_clear(q->req.auth);

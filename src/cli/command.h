@@ -153,5 +153,7 @@ MUST_USE bool read_time(struct command *c, enum option o, int64_t *out_ms, struc
 MUST_USE bool read_duration(struct command *c, enum option o, int64_t *out_ms, struct err *e);
 /* --retry "0,5,30"; "" is none. Both stay as they are when the option was not given. */
 MUST_USE bool read_schedule(struct command *c, uint32_t **retry_s, size_t *n, struct err *e);
-/* --limit and --before. */
+/* --limit, or how many are usual. */
+MUST_USE bool read_limit(struct command *c, size_t *limit, struct err *e);
+/* --limit, and --before as a sequence. */
 MUST_USE bool read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e);

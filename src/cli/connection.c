@@ -93,9 +93,10 @@ verb_connection_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "CONNECTION NAME DESTINATION STATUS TEAM CHANNELS");
-	if (!registry_each(c->registry, c->arena, workspace, STATE_CONNECTION, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena,
+		&(struct state_list){workspace, STATE_CONNECTION}, list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 
@@ -192,7 +193,8 @@ static bool
 is_unused(struct command *c, struct str workspace, struct str connection, struct err *e)
 {
 	struct users u = {.connection = connection};
-	bool ok = registry_each(c->registry, c->arena, workspace, STATE_RULE, note_user, &u, e);
+	bool ok = registry_each(c->registry, c->arena,
+	    &(struct state_list){workspace, STATE_RULE}, note_user, &u, e);
 
 	if (ok && u.n > 0)
 		ok = fail(e, ERR_CONFLICT,

@@ -21,7 +21,6 @@ held_look(struct command *c, struct str workspace, struct str connection, struct
     struct held *out, struct err *e)
 {
 	struct txn *t;
-	bool ok;
 
 	if (!command_open(c, NEED_HISTORY, e))
 		return false;
@@ -29,11 +28,7 @@ held_look(struct command *c, struct str workspace, struct str connection, struct
 	out->oldest_ms = 0;
 	t = txn_read(c->store, STORE_HISTORY);
 	ledger_each_held(t, c->arena, workspace, connection, rule, count_one, out);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	return ok;
+	return txn_finish(t, e);
 }
 
 bool

@@ -227,19 +227,27 @@ read_number(struct command *c, enum option o, uint64_t most, uint64_t *out, stru
 }
 
 bool
-read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
+read_limit(struct command *c, size_t *limit, struct err *e)
 {
 	enum { LIMIT_MOST = 1000, LIMIT_USUAL = 50 };
 	uint64_t n = LIMIT_USUAL;
 
-	*before = 0;
 	if (!read_number(c, OPTION_LIMIT, LIMIT_MOST, &n, e))
+		return false;
+	*limit = (size_t)n;
+	return true;
+}
+
+bool
+read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
+{
+	*before = 0;
+	if (!read_limit(c, limit, e))
 		return false;
 	if (!read_number(c, OPTION_BEFORE, INT64_MAX, before, e))
 		return FAIL_USAGE(c, e,
 		    "--before %s: is no cursor; take what the list before ended with",
 		    c->options[OPTION_BEFORE]);
-	*limit = (size_t)n;
 	return true;
 }
 

@@ -38,5 +38,5 @@ bool listing_is_json(const struct listing *l);
 /* Counts a record; before its cells or its JSON. */
 void listing_record(struct listing *l);
 void listing_cell(struct listing *l, struct str text);
-/* `next` 0: there is no more. */
-void listing_end(struct listing *l, uint64_t next);
+/* `next` is the cursor of the next page; empty: there is no more. */
+void listing_end(struct listing *l, struct str next);

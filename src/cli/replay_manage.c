@@ -109,9 +109,10 @@ verb_replay_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "ID ACTION STATUS SELECTED SENT SKIPPED CREATED BY");
-	if (!registry_each(c->registry, c->arena, workspace, STATE_REPLAY, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_REPLAY},
+		list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 
@@ -160,11 +161,7 @@ count_outcomes(struct command *c, struct str workspace, const replay_record *r,
 		k->left = PAGE_EVENTS;
 		k->txn = txn_read(c->store, STORE_HISTORY);
 		history_each_seq_of(k->txn, workspace, k->next, count_seq, k);
-		if (txn_error(k->txn) != NULL) {
-			*e = *txn_error(k->txn);
-			ok = false;
-		}
-		txn_end(k->txn);
+		ok = txn_finish(k->txn, e) && ok;
 	} while (ok && k->left < 0 && k->next <= k->selection.to_seq);
 	arena_free(k->arena);
 	return ok;

@@ -5,6 +5,7 @@
 
 #include "carillon/broker/broker.h"
 #include "carillon/base/buf.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/table.h"
 
 struct active {
@@ -227,7 +228,6 @@ struct active *
 active_new(size_t limit)
 {
 	struct active *h = calloc(1, sizeof(*h));
-	pthread_condattr_t attr;
 
 	must(h != NULL);
 	h->limit = limit;
@@ -238,10 +238,7 @@ active_new(size_t limit)
 	h->by_key = table_new();
 	list_init(&h->oldest_first);
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->room, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&h->room);
 	return h;
 }
 
@@ -316,17 +313,10 @@ active_room(struct active *h)
 bool
 active_wait_room(struct active *h, int64_t wait_ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(wait_ms);
 	bool has_room;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&h->lock);
 	if (h->weight < h->limit)
 		rc = ETIMEDOUT; /* there is room: nothing to wait for */

@@ -41,11 +41,14 @@ scrub(char *bytes, size_t len, struct str token)
 static ProtobufCBinaryData
 keep(struct arena *a, struct str body, size_t max, struct str token)
 {
-	struct str copy = arena_str(a, body);
+	/* The cut is made after the scrubbing, and so can leave no half of a credential; the
+	 * one byte more shows whether it would split a character. */
+	size_t looked_at = max + token.len + 1;
+	struct str copy =
+	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	/* Before cutting, so that the cut cannot leave half a credential. */
 	scrub((char *)(uintptr_t)copy.ptr, copy.len, token);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),

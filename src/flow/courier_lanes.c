@@ -24,16 +24,6 @@ policy_of(const struct config *config)
 	};
 }
 
-static struct pool_options
-deliver_options_of(const struct config *config)
-{
-	return (struct pool_options){
-	    .slots = (int)config->in_flight_max,
-	    .connect_timeout_ms = config->connect_timeout_ms,
-	    .request_timeout_ms = config->request_timeout_ms,
-	};
-}
-
 struct courier *
 courier_new(struct flow *f)
 {
@@ -45,7 +35,7 @@ courier_new(struct flow *f)
 	must(c != NULL);
 	c->flow = f;
 	settings_take(f->settings, &c->settings);
-	options = deliver_options_of(&c->settings.config);
+	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
 	policy = policy_of(&c->settings.config);
 	c->dispatch = dispatch_new(&policy, options.slots);
 	c->token = secret_new(SECRET_MAX);
@@ -66,7 +56,7 @@ courier_take_settings(struct courier *c, mono_t now)
 
 	if (!settings_take(c->flow->settings, &c->settings))
 		return;
-	options = deliver_options_of(&c->settings.config);
+	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
 	policy = policy_of(&c->settings.config);
 	pool_set_timeouts(c->pool, &options);
 	dispatch_set_policy(c->dispatch, &policy, now);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
@@ -57,8 +58,8 @@ check_key_of_workspace(const void *record, uint64_t revision, void *arg)
 
 	(void)revision;
 	k->workspace = str_of(w->id);
-	if (!registry_each(
-		r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k, &e))
+	if (!registry_each(r, a, &(struct state_list){k->workspace, STATE_CONNECTION},
+		check_key_of_connection, k, &e))
 		k->done = true;
 	arena_free(a);
 	registry_free(r);
@@ -95,11 +96,8 @@ find_doubt(struct flow *f, struct err *e)
 	bool ok;
 
 	d.newest = ledger_newest(t);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	ok = ok && broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
+	ok = txn_finish(t, e) &&
+	     broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
 	     broker_consumer_info(f->parts.broker, &d.consumer, e);
 	if (!ok)
 		return false;
@@ -140,7 +138,6 @@ static struct flow *
 flow_new(const struct flow_parts *parts)
 {
 	struct flow *f = calloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	must(f != NULL);
 	f->parts = *parts;
@@ -154,10 +151,7 @@ flow_new(const struct flow_parts *parts)
 	f->troubles = troubles_new(TROUBLES_MAX);
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&f->wake);
 	if (parts->config->node_name[0] != '\0')
 		str_copy(f->node, sizeof(f->node), str_of(parts->config->node_name));
 	else if (gethostname(f->node, sizeof(f->node) - 1) != 0)

@@ -4,6 +4,7 @@
  * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
  */
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "digest.h"
@@ -117,6 +118,7 @@ static void
 look(struct ledger_walk *w, bool at_held)
 {
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
+	struct err e;
 
 	w->history = t;
 	w->n = w->claims = 0;
@@ -129,9 +131,8 @@ look(struct ledger_walk *w, bool at_held)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	if (at_held && w->n < PICKS_MAX)
 		ledger_each_held_group(t, look_at_group, w);
-	if (txn_error(t) != NULL)
-		log_error("ledger.look", L_STR("error", txn_error(t)->text));
-	txn_end(t);
+	if (!txn_finish(t, &e))
+		log_error("ledger.look", L_STR("error", e.text));
 }
 
 /* --- reading again --- */
@@ -298,14 +299,10 @@ read_all_again(struct ledger_walk *w)
 static bool
 sleep_or_be_woken(struct flow *f, int64_t ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(ms);
 	bool woken;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms % 1000 * 1000000;
-	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&f->wake_lock);
 	while (!f->is_woken && rc == 0)
 		rc = pthread_cond_timedwait(&f->wake, &f->wake_lock, &until);

@@ -10,6 +10,7 @@
 #include "carillon/vault/vault.h"
 
 #include "sockets.h"
+#include "tls.h"
 #include "transfer.h"
 
 enum {
@@ -22,6 +23,7 @@ struct pool {
 	CURLM *multi;
 	struct timeouts timeouts;
 	struct sockets sockets;
+	struct tls tls;
 	struct table *urls; /* text -> CURLU */
 	struct transfer *slots;
 	int slot_count;
@@ -37,6 +39,7 @@ struct pool {
 void
 http_global_init(void)
 {
+	unsetenv("SSLKEYLOGFILE");
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets without MSG_NOSIGNAL */
 	must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
 		 wiped_strdup, wiped_calloc) == CURLE_OK);
@@ -106,7 +109,8 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 	p = calloc(1, sizeof(*p));
 	must(p); /* out of memory */
 	*p = (struct pool){.slot_count = o->slots, .timer = MONO_NEVER, .wake_fd = -1};
-	if (!sockets_init(&p->sockets, e)) {
+	if (!sockets_init(&p->sockets, e) || !tls_init(&p->tls, o->ca_file, e)) {
+		sockets_fini(&p->sockets);
 		free(p);
 		return false;
 	}
@@ -118,7 +122,7 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 	p->slots = calloc((size_t)o->slots, sizeof(*p->slots));
 	must(p->slots); /* out of memory */
 	for (int i = 0; i < o->slots; i++) {
-		transfer_init(&p->slots[i], &p->sockets);
+		transfer_init(&p->slots[i], &p->sockets, &p->tls);
 		list_append(&p->free, &p->slots[i].link);
 	}
 	*out = p;
@@ -140,6 +144,7 @@ pool_free(struct pool *p)
 	}
 	curl_multi_cleanup(p->multi); /* closes connections: needs the sockets */
 	sockets_fini(&p->sockets);
+	tls_fini(&p->tls);
 	for (CURLU *url; (url = table_next(p->urls, &at, &key));)
 		curl_url_cleanup(url);
 	table_free(p->urls);

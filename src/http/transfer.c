@@ -1,12 +1,12 @@
 #include "transfer.h"
 
-#include "sockets.h"
+#include "retry_after.h"
 
 enum {
-	AUTH_MAX = 1000,        /* bytes of the Authorization line */
-	KEEP_MAX = 32 * 1024,   /* a buffer that grew larger is given back */
-	RETRY_AFTER_DIGITS = 9, /* of seconds; more is nonsense */
-	CURL_KEEPS = 0x080700,  /* 8.7.0 and later keep the memory of a sent request */
+	AUTH_MAX = 1000,       /* bytes of the Authorization line */
+	KEEP_MAX = 8 * 1024,   /* a slot's buffer that grew larger is given back */
+	REFUSAL_MAX = 8192,    /* bytes looked at of an answer that is no success */
+	CURL_KEEPS = 0x080700, /* 8.7.0 and later keep the memory of a sent request */
 };
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -25,22 +25,6 @@ header_value(struct str line, struct str name, struct str *value)
 	return true;
 }
 
-/* Seconds in milliseconds; -1 when it is no number (a date, which Slack never sends). */
-static int64_t
-retry_after_ms(struct str value)
-{
-	int64_t seconds = 0;
-
-	if (value.len == 0 || value.len > RETRY_AFTER_DIGITS)
-		return -1;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return -1;
-		seconds = seconds * 10 + (value.ptr[i] - '0');
-	}
-	return seconds * 1000;
-}
-
 static size_t
 on_header(char *ptr, size_t size, size_t count, void *transfer)
 {
@@ -54,7 +38,7 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 	} else if (line.len <= 2) {
 		t->has_head = true;
 	} else if (header_value(line, STR("retry-after:"), &value)) {
-		t->res.retry_after_ms = retry_after_ms(value);
+		t->res.retry_after_ms = retry_after_ms(value, clock_wall());
 	} else if (header_value(line, STR("x-slack-req-id:"), &value) ||
 		   header_value(line, STR("x-request-id:"), &value)) {
 		if (str_is_text(value))
@@ -63,15 +47,26 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 	return line.len;
 }
 
+/* Only a success echoes the message; whoever refuses at length must not fill our memory. */
+static size_t
+answer_max(const struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status / 100 == 2 ? HTTP_BODY_MAX : REFUSAL_MAX;
+}
+
 /* Past the limit the transfer is ended: nobody should be able to talk for ever. */
 static size_t
 on_body(char *ptr, size_t size, size_t count, void *transfer)
 {
 	struct transfer *t = transfer;
-	size_t len = size * count, room = HTTP_BODY_MAX - t->answer.len;
+	size_t len = size * count, room = answer_max(t) - t->answer.len;
 
-	t->is_cut = len > room;
-	buf_put(&t->answer, ptr, t->is_cut ? room : len);
+	buf_put(&t->answer, ptr, len < room ? len : room);
+	t->heard += len;
+	t->is_cut = t->heard > HTTP_BODY_MAX;
 	return t->is_cut ? CURL_WRITEFUNC_ERROR : len;
 }
 
@@ -151,13 +146,14 @@ easy_new(struct transfer *t)
 	t->timeouts = (struct timeouts){0};
 	set_callbacks(t);
 	set_options(t->easy);
+	tls_set_options(t->tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
 void
-transfer_init(struct transfer *t, void *sockets)
+transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls)
 {
-	*t = (struct transfer){.sockets = sockets};
+	*t = (struct transfer){.sockets = sockets, .tls = tls};
 	list_init(&t->link);
 	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
 	t->req.auth = secret_new(AUTH_MAX);
@@ -214,6 +210,7 @@ transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
 	buf_clear(&t->answer);
 	t->res = (struct http_response){.retry_after_ms = -1};
+	t->heard = 0;
 	t->is_cut = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
 }

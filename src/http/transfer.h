@@ -10,6 +10,8 @@
 #include "carillon/http/http.h"
 #include "carillon/base/list.h"
 #include "carillon/http/pool.h"
+#include "sockets.h"
+#include "tls.h"
 
 enum transfer_state {
 	TRANSFER_FREE,     /* on the pool's free list */
@@ -28,18 +30,20 @@ struct transfer {
 	struct list link; /* of the free or the finished */
 	enum transfer_state state;
 	CURL *easy;
-	void *sockets;            /* for the callbacks of `easy` */
+	struct sockets *sockets;  /* for the callbacks of `easy` */
+	const struct tls *tls;    /* the same */
 	struct timeouts timeouts; /* `easy` has */
 	const CURLU *url;         /* the parsed one `easy` has; NULL: none, or text */
 	struct http_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
 	struct curl_slist headers[3];
-	struct buf answer;
-	bool renews;   /* `easy` is made anew after each request */
-	bool is_cut;   /* the answer went past HTTP_BODY_MAX */
-	bool began;    /* a connection was there and the request about to be written */
-	bool has_head; /* the empty line after the headers was seen */
+	bool renews;       /* `easy` is made anew after each request */
+	struct buf answer; /* what is looked at */
+	size_t heard;      /* bytes of the answer so far, also those not looked at */
+	bool is_cut;       /* the answer went past HTTP_BODY_MAX */
+	bool began;        /* a connection was there and the request about to be written */
+	bool has_head;     /* the empty line after the headers was seen */
 	char curl_text[CURL_ERROR_SIZE];
 	struct http_response res;
 	void *tag;
@@ -48,7 +52,7 @@ struct transfer {
 };
 
 /* Sets up everything that is the same for all requests. */
-void transfer_init(struct transfer *t, void *sockets);
+void transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls);
 void transfer_fini(struct transfer *t);
 /* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
 void transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts);

@@ -216,7 +216,6 @@ keep_others(struct erasure *x, struct arena *a, const history_batch *batch, hist
     uint64_t *as_of, struct err *e)
 {
 	struct txn *t = txn_read(x->store, STORE_HISTORY);
-	bool ok;
 
 	carillon__v1__history_batch__init(out);
 	out->node = batch->node;
@@ -229,11 +228,7 @@ keep_others(struct erasure *x, struct arena *a, const history_batch *batch, hist
 		if (!str_eq(workspace_of(entry), x->workspace) && renew(t, a, entry))
 			out->entries[out->n_entries++] = entry;
 	}
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	return ok;
+	return txn_finish(t, e);
 }
 
 static bool

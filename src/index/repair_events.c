@@ -203,10 +203,7 @@ gather_losses(struct losses *l, uint64_t from)
 	l->looked_at = 0;
 	l->history = txn_read(l->parts->store, STORE_HISTORY);
 	ledger_each_open(l->history, l->batch.arena, from, fail_one, l);
-	if (e->kind == ERR_NONE && txn_error(l->history) != NULL)
-		*e = *txn_error(l->history);
-	txn_end(l->history);
-	return e->kind == ERR_NONE;
+	return txn_finish(l->history, e->kind == ERR_NONE ? e : NULL) && e->kind == ERR_NONE;
 }
 
 static bool

@@ -141,11 +141,8 @@ catalogue_build(struct store *s, struct err *e)
 	atomic_init(&c->refs, 1);
 	c->arena = arena_new(0);
 	c->types = table_new();
-	state_each(t, CATALOGUE_WORKSPACE, STATE_TYPE, add_type, c);
-	ok = txn_error(t) == NULL;
-	if (!ok && e != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
+	state_each(t, &(struct state_list){CATALOGUE_WORKSPACE, STATE_TYPE}, add_type, c);
+	ok = txn_finish(t, e);
 	if (ok)
 		return c;
 	(void)fail_within(e, "the catalogue");

@@ -234,21 +234,19 @@ each_record(struct str id, const struct state_value *v, void *arg)
 static bool
 end_each(struct txn *t, struct err *e)
 {
-	if (txn_error(t) != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
-	return e->kind == ERR_NONE;
+	return txn_finish(t, e) && e->kind == ERR_NONE;
 }
 
 bool
-registry_each(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e)
 {
-	struct each_closure c = {.arena = a, .kind = kind, .each = each, .arg = arg, .err = e};
+	struct each_closure c = {
+	    .arena = a, .kind = list->kind, .each = each, .arg = arg, .err = e};
 	struct txn *t = txn_read(r->store, STORE_STATE);
 
 	*e = (struct err){0};
-	state_each(t, workspace, kind, each_record, &c);
+	state_each(t, list, each_record, &c);
 	return end_each(t, e);
 }
 
@@ -323,7 +321,7 @@ has_room(struct registry *r, struct str workspace, enum state_kind kind, int max
 {
 	struct arena *a = arena_new(0);
 	int n = 0;
-	bool ok = registry_each(r, a, workspace, kind, count_one, &n, e);
+	bool ok = registry_each(r, a, &(struct state_list){workspace, kind}, count_one, &n, e);
 
 	arena_free(a);
 	if (ok && n >= max)
@@ -437,7 +435,8 @@ static bool
 delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
 {
 	struct ids ids = {.arena = arena_new(0), .kind = kind};
-	bool ok = registry_each(r, ids.arena, workspace, kind, gather_id, &ids, e);
+	bool ok = registry_each(
+	    r, ids.arena, &(struct state_list){workspace, kind}, gather_id, &ids, e);
 
 	for (size_t i = 0; ok && i < ids.n; i++)
 		ok = registry_delete(

@@ -53,7 +53,7 @@ gather(struct builder *b, enum state_kind kind)
 {
 	struct gathering g = {.builder = b, .type = registry_type_of(kind)};
 
-	state_each(b->txn, b->rules->workspace, kind, gather_one, &g);
+	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, gather_one, &g);
 	return g;
 }
 
@@ -187,11 +187,9 @@ ruleset_build(struct store *s, struct catalogue *c, struct str workspace, struct
 	};
 
 	build_workspace(&b);
-	if (txn_error(b.txn) != NULL)
-		trouble = *txn_error(b.txn);
-	txn_end(b.txn);
+	const bool is_read = txn_finish(b.txn, &trouble);
 	arena_free(b.scratch);
-	if (trouble.kind == ERR_NONE)
+	if (is_read && trouble.kind == ERR_NONE)
 		return b.rules;
 	if (e != NULL)
 		*e = trouble;

@@ -21,6 +21,12 @@ static const struct {
 #undef TABLE
 };
 
+const char *
+table_name(enum table_id table)
+{
+	return TABLE_DEFS[table].name;
+}
+
 bool
 env_fail_corrupt(const struct env *env, struct err *e, const char *why)
 {
@@ -147,7 +153,7 @@ env_open(struct env *env, const struct store_options *o, const char *name, size_
 	snprintf(env->path, sizeof(env->path), "%s/%s.mdb", o->dir, name);
 	if (!may_open(env, o->sets_aside, e))
 		return false;
-	must(gate_init(&env->gate));
+	gate_init(&env->gate);
 	must(mdb_env_create(&env->mdb) == 0);
 	const int rc = env_open_mdb(env, map_mb);
 	if (rc)

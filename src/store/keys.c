@@ -2,13 +2,25 @@
 
 #include "carillon/base/id.h"
 
+/* From here on it is the start of what cannot be in a key, for the error that tells it. */
+static void
+key_refuse(struct key *k, struct str what)
+{
+	if (k->bad)
+		return;
+	k->bad = true;
+	k->len = str_utf8_cut(what, KEY_SHOWN_MAX);
+	if (k->len)
+		memcpy(k->bytes, what.ptr, k->len);
+}
+
 static void
 key_bytes(struct key *k, const char *bytes, size_t len)
 {
-	if (k->bad || len > KEY_MAX - k->len) {
-		k->bad = true;
+	if (len > KEY_MAX - k->len)
+		key_refuse(k, (struct str){bytes, len});
+	if (k->bad)
 		return;
-	}
 	if (len)
 		memcpy(k->bytes + k->len, bytes, len);
 	k->len += len;
@@ -36,7 +48,7 @@ static void
 key_id(struct key *k, struct str id, size_t max)
 {
 	if (id.len > max || (id.len && memchr(id.ptr, 0, id.len)))
-		k->bad = true;
+		key_refuse(k, id);
 	key_bytes(k, id.ptr, id.len);
 }
 

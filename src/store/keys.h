@@ -2,13 +2,16 @@
  * The keys of every table, one builder each, and the way back. Numbers are big-endian, so that
  * LMDB's byte order is their order; a workspace and a connection end with a zero byte, so that
  * "acme" is no prefix of "acme-2". An id that does not fit makes the key `bad`: nothing is ever
- * found or stored under it.
+ * found or stored under it, and its bytes are the id's first ones.
  */
 #pragma once
 
 #include "carillon/base/base.h"
 
-enum { KEY_MAX = 272 }; /* longest: overflow, 3 x (64 + 1) + 8 + 64 */
+enum {
+	KEY_MAX = 272, /* bytes; longest: overflow, 3 x (64 + 1) + 8 + 64 */
+	KEY_SHOWN_MAX = 80,
+};
 
 struct key {
 	size_t len;

@@ -22,20 +22,6 @@ ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *ea
 	scan_end(&s);
 }
 
-bool
-ledger_next_due(struct txn *t, wall_t *due)
-{
-	const struct key all = key_empty();
-	struct scan s;
-
-	scan_forward(&s, t, TABLE_DUE, &all, &all);
-	const bool found = scan_next(&s) && s.key.len >= DUE_SIZE;
-	if (found)
-		due->ms = (int64_t)number_get(s.key.ptr);
-	scan_end(&s);
-	return found;
-}
-
 /* --- overflow --- */
 
 void

@@ -106,6 +106,17 @@ describe('the path', () => {
 		assert.deepEqual([...first.records, ...rest.records], all);
 		const sequences = all.map((e) => e.sequence);
 		assert.deepEqual(sequences, [...sequences].sort((a, b) => b - a), 'newest first');
+		// A page of deliveries ends where its limit says, also between those of one event.
+		const { records } = await bench.json('delivery', 'list', 'acme');
+		assert.ok(records.some((d, i) => i > 0 && d.sequence === records[i - 1].sequence), 'siblings');
+		const one_by_one = [];
+		for (let more = []; more; ) {
+			const page = await bench.json('delivery', 'list', 'acme', '--limit', '1', ...more);
+			assert.equal(page.count, 1);
+			one_by_one.push(...page.records);
+			more = page.next === null ? undefined : ['--before', page.next];
+		}
+		assert.deepEqual(one_by_one, records);
 		const delivered = await bench.json('delivery', 'list', 'acme', '--status', 'delivered');
 		assert.ok(delivered.count > 0 && delivered.records.every((d) => d.state === 'delivered'));
 		assert.equal((await bench.json('delivery', 'list', 'acme', '--status', 'held')).count, 0);
@@ -402,6 +413,8 @@ describe('bad configuration', () => {
 		await refused(bench, ['replay', 'stat', 'acme'], 2, /no verb "replay stat"; did you mean "start"/);
 		await refused(bench, ['event', 'export', 'acme', '--from', '1h', '--to', '2h'], 2, /ends before it begins/);
 		await refused(bench, ['event', 'list', 'acme', '--before', 'xyz'], 2, /--before xyz: is no cursor/);
+		for (const cursor of ['xyz', '7/', '7/A B', '0', '/r'])
+			await refused(bench, ['delivery', 'list', 'acme', '--before', cursor], 2, /--before .*: is no cursor/);
 		await refused(bench, ['type', 'show', 'nope'], 3, /the catalogue has no type "nope"/);
 		await refused(bench, ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS',
 			'--quiet-from', '22:00'], 1, /quiet hours: to: it is missing/);

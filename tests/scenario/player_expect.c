@@ -204,7 +204,8 @@ each_delivery(struct story *s, delivery_each_fn *each, void *arg)
 		struct arena *a = arena_new(0);
 		struct txn *t = txn_read(world_store(&s->world), STORE_HISTORY);
 
-		history_each_delivery_of(t, a, str_of(s->workspaces[i]), 0, each, arg);
+		history_each_delivery_of(
+		    t, a, &(struct delivery_list){str_of(s->workspaces[i])}, each, arg);
 		must(txn_error(t) == NULL);
 		txn_end(t);
 		arena_free(a);

@@ -91,6 +91,13 @@ note_any(const delivery_record *d, void *found)
 	return false;
 }
 
+static bool
+note_due(const delivery_record *d, void *due_ms)
+{
+	*(int64_t *)due_ms = d->due_ms;
+	return false;
+}
+
 /* How long the ledger thread, which looks four times a second, finds nothing. */
 static int64_t
 nothing_to_see_ms(struct store *s)
@@ -100,10 +107,11 @@ nothing_to_see_ms(struct store *s)
 	int64_t wait_ms = IDLE_STEP_MS;
 	struct store_stats stats;
 	bool has_claims = false;
-	wall_t due;
+	int64_t due_ms = INT64_MAX;
 
-	if (ledger_next_due(t, &due) && due.ms - clock_wall().ms < wait_ms)
-		wait_ms = due.ms - clock_wall().ms;
+	ledger_each_due(t, a, (wall_t){INT64_MAX}, note_due, &due_ms);
+	if (due_ms - clock_wall().ms < wait_ms)
+		wait_ms = due_ms - clock_wall().ms;
 	ledger_each_claimed(t, a, note_any, &has_claims);
 	txn_end(t);
 	arena_free(a);

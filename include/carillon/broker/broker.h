@@ -1,7 +1,7 @@
 /*
  * The streams: connection, set-up, pull, settle, publish, the state bucket, history. Built on
- * libnats, but pulling speaks the JetStream protocol itself (reference: nats.md; Fetch of 3.4.1
- * overruns its buffer and cannot tell "no messages" from "no consumer").
+ * libnats, but pulling speaks the JetStream protocol itself: Fetch of libnats 3.4.1 overruns
+ * its buffer and cannot tell "no messages" from "no consumer".
  *
  * One broker a process, any thread may use it; a puller or a reader belongs to one thread.
  * Everything that waits takes a time limit. While the connection is down calls fail with
@@ -31,8 +31,6 @@ void broker_close(struct broker *b); /* flushes what was published; NULL is fine
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
 uint64_t broker_reconnects(const struct broker *b);
-/* Waits until the server has seen what this process published so far. */
-MUST_USE bool broker_flush(struct broker *b, int64_t wait_ms, struct err *e);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 

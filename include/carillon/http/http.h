@@ -29,12 +29,13 @@ enum transport {
 struct http_response {
 	enum transport transport;
 	int status;             /* HTTP */
-	int64_t retry_after_ms; /* -1: none given */
-	struct str body;        /* cut at HTTP_BODY_MAX; need not be text */
+	int64_t retry_after_ms; /* of any status, a day at most; -1: none given */
+	struct str body;        /* cut (see HTTP_BODY_MAX); need not be text */
 	char request_id[64];    /* x-slack-req-id and its like; may be empty */
 	char detail[160];       /* of a transport failure, for people: "could not connect" */
 };
 
-/* Bytes of an answer that are looked at. Slack echoes the whole message, with six bytes for a
- * character outside ASCII: a cut answer could not be read, and the message would go twice. */
+/* Bytes of a success that are looked at; of other answers there are fewer. Slack echoes the
+ * whole message, with six bytes for a character outside ASCII: a cut answer could not be read,
+ * and the message would go twice. */
 enum { HTTP_BODY_MAX = 256 * 1024 };

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "carillon/base/base.h"
+#include "carillon/base/config.h"
 #include "carillon/http/http.h"
 
 struct pool;
@@ -19,7 +19,19 @@ struct pool_options {
 	int slots;                  /* most requests at once */
 	int64_t connect_timeout_ms; /* name, TCP and TLS */
 	int64_t request_timeout_ms; /* the whole request */
+	const char *ca_file;        /* certificates to trust; NULL or "": the system's */
 };
+
+static inline struct pool_options
+pool_options_of(const struct config *c, int slots)
+{
+	return (struct pool_options){
+	    .slots = slots,
+	    .connect_timeout_ms = c->connect_timeout_ms,
+	    .request_timeout_ms = c->request_timeout_ms,
+	    .ca_file = c->slack_ca,
+	};
+}
 
 /* When a request was started, and how long it took to its end. */
 struct flight {
@@ -27,7 +39,10 @@ struct flight {
 	int64_t duration_ms;
 };
 
-/* Once a process, before any other thread: curl_global_init_mem. */
+/*
+ * Once a process, before any other thread: curl_global_init_mem. Takes SSLKEYLOGFILE out of the
+ * environment, into which libcurl would write what opens a recorded connection.
+ */
 void http_global_init(void);
 
 /*
@@ -35,11 +50,12 @@ void http_global_init(void);
  * may not: says which limit to raise. Once a process, before others count on descriptors.
  */
 MUST_USE bool pool_reserve_files(int slots, struct err *e);
+/* ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use. */
 MUST_USE bool pool_new(struct pool **out, const struct pool_options *o, struct err *e);
 /* Aborts what is in flight. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Of requests from now on; those in flight keep theirs. `slots` is not looked at. */
+/* Of requests from now on; those in flight keep theirs. Nothing else is looked at. */
 void pool_set_timeouts(struct pool *p, const struct pool_options *o);
 
 /* A free slot, or NULL when all are in use. */

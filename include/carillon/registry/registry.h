@@ -61,8 +61,8 @@ type_record *registry_type_of_rule(
 
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
-MUST_USE bool registry_each(struct registry *r, struct arena *a, struct str workspace,
-    enum state_kind kind, registry_each_fn *each, void *arg, struct err *e);
+MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct state_list *list,
+    registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
 

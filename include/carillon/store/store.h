@@ -49,10 +49,10 @@ void store_close(struct store *s); /* NULL is fine */
 struct txn;
 struct txn *txn_read(struct store *s, enum store_env env); /* never NULL; may carry an error */
 void txn_end(struct txn *t);                               /* of a read; NULL is fine */
-/* The first error, or NULL. */
+/* The first error so far, or NULL. */
 const struct err *txn_error(const struct txn *t);
-/* Begins again on the newest data, cheaper than end and read. */
-void txn_renew(struct txn *t);
+/* Ends a read; false, with its first error in *e (which may be NULL), if it had one. */
+MUST_USE bool txn_finish(struct txn *t, struct err *e);
 
 /*
  * Runs `fill(txn, arg)` in one write transaction and commits it, synced to disk when this
@@ -90,11 +90,15 @@ struct state_value {
 /* False when there is none (or the transaction has failed). */
 MUST_USE bool state_get(struct txn *t, struct str workspace, enum state_kind kind,
     struct str id, struct state_value *out);
-/* Calls `each` for the records of one kind of one workspace in order of id; false from it
- * stops. */
+/* The records of one kind of one workspace, in order of id; false from `each` stops. */
+struct state_list {
+	struct str workspace;
+	enum state_kind kind;
+	struct str after; /* an id, there or not; empty: from the first */
+	size_t max;       /* 0: all */
+};
 typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
-void state_each(
-    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg);
+void state_each(struct txn *t, const struct state_list *list, state_each_fn *each, void *arg);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
 /* Every record of one kind, whatever its workspace. */
@@ -163,11 +167,23 @@ void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
 typedef bool seq_each_fn(uint64_t seq, void *arg);
 void history_each_seq_of(
     struct txn *t, struct str workspace, uint64_t from, seq_each_fn *each, void *arg);
-void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
-    uint64_t before, delivery_each_fn *each, void *arg);
-/* The same for one state other than delivered, by an index of its own. */
-void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg);
+/*
+ * The place of a delivery in the lists, which go from the newest event to the oldest and within
+ * an event from the last rule id to the first. A list begins behind it, so the last delivery of
+ * a page is the cursor of the next. An empty rule: behind all of that event; seq 0: at the
+ * start.
+ */
+struct delivery_cursor {
+	uint64_t seq;
+	struct str rule;
+};
+struct delivery_list {
+	struct str workspace;
+	enum delivery_state state; /* by an index of its own; not DELIVERED. NONE: all */
+	struct delivery_cursor after;
+};
+void history_each_delivery_of(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg);
 
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
@@ -189,8 +205,6 @@ void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *
  * it looks at every key. */
 typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
 void ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg);
-/* When the earliest is due; false if none is parked. */
-MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
     struct str connection, struct str rule, delivery_each_fn *each, void *arg);

@@ -55,7 +55,7 @@ void wiped_free(void *ptr);
 
 /*
  * Zeroes the vector registers, where the C library leaves what it copied or searched last and a
- * core dump finds it. Some 20 ns. What appends to, clears or frees a secret does it by itself;
+ * core dump finds it. A few ns. What appends to, clears or frees a secret does it by itself;
  * who gives one to another library does it before waiting for anything.
  */
 void registers_wipe(void);

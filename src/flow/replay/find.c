@@ -69,10 +69,7 @@ replay_look(const struct replay_source *from, const struct replay_selection *s, 
 	*out = (struct replay_look){.next = seq, .is_end = true};
 	history_each_seq_of(
 	    l.txn, from->workspace, seq > s->from_seq ? seq : s->from_seq, look_at_seq, &l);
-	ok = txn_error(l.txn) == NULL;
-	if (!ok)
-		*e = *txn_error(l.txn);
-	txn_end(l.txn);
+	ok = txn_finish(l.txn, e);
 	arena_free(l.arena);
 	return ok;
 }
@@ -187,10 +184,7 @@ replay_read(const struct replay_source *from, const struct replay_selection *s, 
 		out->skipped = match_replay(m, history, s, now);
 	else
 		out->skipped = count_wanted(s, history, seq);
-	ok = txn_error(history) == NULL;
-	if (!ok)
-		*e = *txn_error(history);
-	txn_end(history);
+	ok = txn_finish(history, e);
 	if (is_there)
 		broker_message_free(&bm);
 	if (ok && m->n_deliveries > 0)

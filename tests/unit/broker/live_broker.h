@@ -137,13 +137,20 @@ wait_until_connected(struct broker *b)
 	assert_true(broker_is_connected(b));
 }
 
+/* Waits until the server has seen what was published so far. */
+static inline void
+flush(struct broker *b)
+{
+	assert_int_equal(natsConnection_FlushTimeout(b->nc, WAIT_MS), NATS_OK);
+}
+
 static inline void
 wait_until_settled(struct broker *b)
 {
 	struct consumer_info info = {.ack_pending = 1};
 
 	for (int i = 0; i < WAIT_MS / 10 && info.ack_pending > 0; i++) {
-		OK(broker_flush(b, WAIT_MS, &e));
+		flush(b);
 		OK(broker_consumer_info(b, &info, &e));
 		if (info.ack_pending > 0)
 			live_sleep_ms(10);

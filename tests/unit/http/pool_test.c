@@ -346,6 +346,20 @@ a_huge_answer_is_cut(void **state)
 }
 
 static void
+of_a_long_refusal_the_beginning_is_kept_and_the_connection(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct result r = post("/refuse-at-length");
+
+		assert_int_equal(r.res.transport, TRANSPORT_ANSWERED);
+		assert_int_equal(r.res.status, 429);
+		assert_int_equal(r.body_len, 8192);
+	}
+	assert_int_equal(server.connections, 1);
+}
+
+static void
 odd_but_whole_answers_are_answers(void **state)
 {
 	static const char *const paths[] = {"/chunked", "/continue", "/trickle"};
@@ -362,11 +376,12 @@ odd_but_whole_answers_are_answers(void **state)
 }
 
 static void
-a_pause_is_read_in_seconds(void **state)
+a_pause_is_read_whatever_the_status(void **state)
 {
 	(void)state;
 	assert_int_equal(post("/throttle").res.retry_after_ms, 30000);
-	assert_int_equal(post("/throttle-date").res.retry_after_ms, -1);
+	assert_int_equal(post("/busy").res.retry_after_ms, 500);
+	assert_int_equal(post("/busy-date").res.retry_after_ms, 86400000);
 	assert_int_equal(post("/ok").res.retry_after_ms, -1);
 }
 
@@ -501,8 +516,9 @@ main(void)
 	    TEST(a_kept_connection_that_dies_does_not_post_twice),
 	    TEST(a_kept_connection_closed_while_idle_is_replaced),
 	    TEST(a_huge_answer_is_cut),
+	    TEST(of_a_long_refusal_the_beginning_is_kept_and_the_connection),
 	    TEST(odd_but_whole_answers_are_answers),
-	    TEST(a_pause_is_read_in_seconds),
+	    TEST(a_pause_is_read_whatever_the_status),
 	    TEST(a_redirect_is_not_followed),
 	    TEST(a_wake_fd_ends_the_wait),
 	    TEST(a_pool_can_be_freed_with_requests_in_flight),

@@ -13,7 +13,7 @@
 
 #include "carillon/base/base.h"
 
-enum { RUDE_CONNECTIONS_MAX = 2048, RUDE_HUGE = 10 << 20 };
+enum { RUDE_CONNECTIONS_MAX = 2048, RUDE_HUGE = 10 << 20, RUDE_PAGE = 200000 };
 
 struct rude_server {
 	int listener, port;
@@ -113,6 +113,17 @@ say_too_much(struct rude_connection *c)
 	return false;
 }
 
+/* As a proxy does that explains itself with a page, and keeps the connection. */
+static bool
+refuse_at_length(struct rude_connection *c)
+{
+	static char page[RUDE_PAGE + 1];
+
+	memset(page, 'x', RUDE_PAGE);
+	return say(c->fd, "HTTP/1.1 429 Too Many\r\nContent-Length: 200000\r\n\r\n") &&
+	       say(c->fd, page);
+}
+
 static bool
 say_in_chunks(struct rude_connection *c)
 {
@@ -147,9 +158,16 @@ throttle(struct rude_connection *c)
 }
 
 static bool
-throttle_until_a_date(struct rude_connection *c)
+be_busy(struct rude_connection *c)
 {
-	return say(c->fd, "HTTP/1.1 429 Too Many\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT"
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After:  0.5 \r\nContent-Length: 0"
+			  "\r\n\r\n");
+}
+
+static bool
+be_busy_until_a_date(struct rude_connection *c)
+{
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After: Wed, 21 Oct 2099 07:28:00 GMT"
 			  "\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -172,11 +190,13 @@ static const struct {
     {"/half-body", say_half_a_body},
     {"/garbage", say_garbage},
     {"/huge", say_too_much},
+    {"/refuse-at-length", refuse_at_length},
     {"/chunked", say_in_chunks},
     {"/continue", say_continue_first},
     {"/trickle", trickle},
     {"/throttle", throttle},
-    {"/throttle-date", throttle_until_a_date},
+    {"/busy", be_busy},
+    {"/busy-date", be_busy_until_a_date},
     {"/redirect", redirect},
 };
 
