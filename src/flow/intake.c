@@ -6,8 +6,9 @@
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "flow_private.h"
-#include "rule_keys.h"
 #include "match.h"
+#include "resume.h"
+#include "rule_keys.h"
 
 enum {
 	PULL_WAIT_MS = 200, /* how soon a stop is noticed */
@@ -85,15 +86,22 @@ fail_event(struct intake *in, struct message *m, struct str reason, struct err *
 	return true;
 }
 
+/* An event that the ledger knows goes on as it says; one that it knows under another sequence
+ * is a repeat. */
 static bool
 match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, struct err *e)
 {
 	/* For this message only: a reader kept while waiting would pin old pages of the index.
 	 */
 	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	const uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
 	bool ok;
 
-	*is_repeated = !match(m, history, clock_wall());
+	*is_repeated = known != 0 && known != m->seq;
+	if (known == 0)
+		match_rules(m, clock_wall());
+	else if (known == m->seq)
+		resume_from_stream(m, history, clock_wall());
 	ok = txn_error(history) == NULL;
 	if (!ok)
 		*e = *txn_error(history);

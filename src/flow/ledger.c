@@ -10,8 +10,8 @@
 #include "digest.h"
 #include "flow_private.h"
 #include "carillon/registry/rulebook.h"
+#include "resume.h"
 #include "rule_keys.h"
-#include "match.h"
 #include "flow/replay/replay.h"
 
 enum {
@@ -90,7 +90,8 @@ pick_held(const delivery_record *d, void *arg)
 	struct ledger_walk *w = arg;
 	const struct rule *rule = ruleset_rule(w->rules, str_of(d->rule));
 
-	/* A rule that was deleted or disabled cancels what it held: match_again says so. */
+	/* A rule that was deleted or disabled cancels what it held: resume_from_ledger says so.
+	 */
 	if (rule != NULL && rule->active && !gate_of(w->rules, rule).is_open)
 		return true;
 	return pick(w, d) && ++w->n_group < HELD_GROUP_MAX;
@@ -177,7 +178,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 		event_from_ledger(m, history, p);
 		m->is_gone = true;
 	}
-	match_again(m, history, rules, n_rules, w->now);
+	resume_from_ledger(m, history, rules, n_rules, w->now);
 	txn_end(history);
 	return m->n_deliveries > 0;
 }

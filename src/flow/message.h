@@ -33,6 +33,8 @@ struct handout {
 	uint64_t deliveries; /* how often by then, from 1 */
 };
 
+enum { DELIVERIES_MAX = 256 }; /* of one message */
+
 struct message {
 	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
 	struct list hand_link;  /* in active.h, from oldest to newest */
@@ -50,6 +52,7 @@ struct message {
 	struct str failure;    /* why the event itself is failed; empty normally */
 	bool is_known;         /* the ledger has its event record already */
 	bool is_gone;     /* the stream has the event no longer: what waited for it fails */
+	bool has_more;    /* the ledger knows further deliveries of it: see resume.h */
 	bool is_recorded; /* the scribe's: its event record is in a batch */
 	bool is_replay;   /* asked for by a person: counted apart */
 	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */

@@ -23,7 +23,8 @@
 
 enum {
 	INBOX_WAIT_MS = 200,
-	ENOUGH = 256, /* outcomes worth a commit at once */
+	ENOUGH = 256,         /* outcomes worth a commit at once */
+	MORE_PAUSE_MS = 1000, /* until an event's further deliveries have their turn */
 };
 
 struct scribe {
@@ -185,6 +186,8 @@ tell_broker(struct scribe *s, const struct message *m)
 
 	if (m->failure.len > 0)
 		ok = broker_term(b, m->reply, &e);
+	else if (m->has_more)
+		ok = broker_nak(b, m->reply, MORE_PAUSE_MS, &e);
 	else if (m->nak_delay_ms >= 0)
 		ok = broker_nak(b, m->reply, m->nak_delay_ms, &e);
 	else

@@ -31,9 +31,10 @@ struct run {
 	replay_record *record;
 	uint64_t revision;
 	struct replay_selection selection;
-	uint64_t next;   /* sequence to look at */
-	uint64_t found;  /* to be read; 0: look further */
-	bool is_through; /* nothing more is selected */
+	uint64_t next;          /* sequence to look at */
+	struct replay_at found; /* to be read; sequence 0: look further */
+	struct taken before;    /* the counts before it */
+	bool is_through;        /* nothing more is selected */
 	uint64_t sent, skipped;
 	struct taken taken[HAND_MAX]; /* a ring, oldest first */
 	int first, n;
@@ -180,12 +181,10 @@ note_progress(struct run *run)
 {
 	replay_record *rec = run->record;
 	const uint64_t before = rec->position, sent = rec->sent, skipped = rec->skipped;
-	struct taken at = {
-	    .seq = run->found != 0 ? run->found : run->next,
-	    .sent = run->sent,
-	    .skipped = run->skipped,
-	};
+	struct taken at = {.seq = run->next, .sent = run->sent, .skipped = run->skipped};
 
+	if (run->found.seq != 0)
+		at = run->before;
 	if (run->n > 0)
 		at = run->taken[run->first];
 	rec->position = at.seq - 1;
@@ -269,8 +268,7 @@ is_due(struct run *run, mono_t now)
 static void
 go(struct replays *r, struct run *run, struct message *m, wall_t now)
 {
-	run->taken[(run->first + run->n++) % HAND_MAX] =
-	    (struct taken){.seq = m->seq, .sent = run->sent, .skipped = run->skipped};
+	run->taken[(run->first + run->n++) % HAND_MAX] = run->before;
 	run->sent += (uint64_t)m->n_deliveries;
 	run->due_us += (int64_t)m->n_deliveries * 1000000 / run->record->rate;
 	if (rule_keys_has_any(m)) {
@@ -294,7 +292,7 @@ is_worth_waiting(struct run *run, mono_t now)
 	       !mono_reached(now, mono_after(run->blocked_since, CANCEL_PATIENCE_MS));
 }
 
-/* True when the event that was found is done with. */
+/* True when what was found is done with. */
 static bool
 take(struct replays *r, struct run *run, const struct replay_source *from, mono_t now)
 {
@@ -303,8 +301,8 @@ take(struct replays *r, struct run *run, const struct replay_source *from, mono_
 	wall_t wall = clock_wall();
 	int n;
 
-	if (!replay_read(from, &run->selection, run->found, wall, &reading, &e)) {
-		log_warn("replay.read", L_INT("seq", run->found), L_STR("error", e.text));
+	if (!replay_read(from, &run->selection, &run->found, wall, &reading, &e)) {
+		log_warn("replay.read", L_INT("seq", run->found.seq), L_STR("error", e.text));
 		return false;
 	}
 	if (reading.message != NULL) {
@@ -321,6 +319,7 @@ take(struct replays *r, struct run *run, const struct replay_source *from, mono_
 	}
 	run->skipped += (uint64_t)reading.skipped;
 	run->blocked_since = (mono_t){0};
+	run->found = reading.has_more ? reading.next : (struct replay_at){0};
 	return true;
 }
 
@@ -337,7 +336,8 @@ look(struct replays *r, struct run *run, const struct replay_source *from)
 	}
 	run->sent += found.taken; /* by this replay, before it was interrupted */
 	run->next = found.next;
-	run->found = found.found;
+	run->found = (struct replay_at){.seq = found.found};
+	run->before = (struct taken){found.found, run->sent, run->skipped};
 	run->is_through = found.is_end;
 	return true;
 }
@@ -352,14 +352,13 @@ run_turn(struct replays *r, struct run *run, mono_t now)
 	    .workspace = run->workspace};
 
 	for (int looks = 0; looks < LOOKS_MAX && !atomic_load(&f->is_stopping);) {
-		if (run->found != 0) {
+		if (run->found.seq != 0) {
 			if (!is_due(run, now) || !has_room(r, run) || !take(r, run, &from, now))
 				return;
-			run->found = 0;
 		} else if (run->is_through || !look(r, run, &from)) {
 			return;
 		} else {
-			looks += run->found == 0;
+			looks += run->found.seq == 0;
 		}
 	}
 }
@@ -369,7 +368,7 @@ run_whole_turn(struct replays *r, struct run *run, mono_t now)
 {
 	drop_finished(r, run);
 	run_turn(r, run, now);
-	if (run->is_through && run->found == 0 && run->n == 0) {
+	if (run->is_through && run->found.seq == 0 && run->n == 0) {
 		finish(r, run);
 	} else if (mono_reached(now, run->save_at)) {
 		run->save_at = mono_after(now, SAVE_EVERY_MS);

@@ -133,7 +133,6 @@ what_is_shown_is_what_is_sent(void **state)
 	rule_record r = rule_of("one", "");
 	struct rulebook *b = rulebook_new(f->store, 10);
 	struct message *m = message_new(ORIGIN_STREAM, 1);
-	struct txn *history = txn_read(f->store, STORE_HISTORY);
 	struct preview p;
 
 	put_workspace(f, "acme");
@@ -143,12 +142,11 @@ what_is_shown_is_what_is_sent(void **state)
 	p = preview_of(f, &r);
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
-	assert_true(match(m, history, (wall_t){0}));
+	match_rules(m, (wall_t){0});
 	assert_int_equal(m->n_deliveries, 1);
 	assert_int_equal(m->deliveries[0].state, DELIVERY_PENDING);
 	assert_true(str_eq(m->deliveries[0].rendered.blocks, p.rendered.blocks));
 	assert_true(str_eq(m->deliveries[0].rendered.text, p.rendered.text));
-	txn_end(history);
 	message_free(m);
 	rulebook_free(b);
 }
@@ -159,19 +157,17 @@ rules_of_one_template_are_rendered_once(void **state)
 	struct fixture *f = *state;
 	struct rulebook *b = rulebook_new(f->store, 10);
 	struct message *m = message_new(ORIGIN_STREAM, 1);
-	struct txn *history = txn_read(f->store, STORE_HISTORY);
 
 	put_workspace(f, "acme");
 	put_rule(f, "acme", "one", "");
 	put_rule(f, "acme", "two", "");
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
-	assert_true(match(m, history, (wall_t){0}));
+	match_rules(m, (wall_t){0});
 	assert_int_equal(m->n_deliveries, 2);
 	assert_true(m->deliveries[0].rendered.text.len > 0);
 	assert_ptr_equal(
 	    m->deliveries[0].rendered.blocks.ptr, m->deliveries[1].rendered.blocks.ptr);
-	txn_end(history);
 	message_free(m);
 	rulebook_free(b);
 }
@@ -182,7 +178,6 @@ what_a_crowded_lane_will_hardly_take_is_rendered_when_it_leaves_it(void **state)
 	struct fixture *f = *state;
 	struct rulebook *b = rulebook_new(f->store, 10);
 	struct message *m = message_new(ORIGIN_STREAM, 1);
-	struct txn *history = txn_read(f->store, STORE_HISTORY);
 	struct delivery *d;
 
 	put_workspace(f, "acme");
@@ -190,14 +185,13 @@ what_a_crowded_lane_will_hardly_take_is_rendered_when_it_leaves_it(void **state)
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
 	atomic_store(&m->rules->rules[0].connection->crowded_until, INT64_MAX);
-	assert_true(match(m, history, (wall_t){0}));
+	match_rules(m, (wall_t){0});
 	d = &m->deliveries[0];
 	assert_int_equal(d->state, DELIVERY_PENDING);
 	assert_false(d->is_rendered);
 	delivery_render(d, d->arena);
 	assert_true(d->is_rendered);
 	assert_true(d->rendered.text.len > 0);
-	txn_end(history);
 	message_free(m);
 	rulebook_free(b);
 }
