@@ -30,9 +30,9 @@ onward_send(struct onward *o, struct flow *f)
 	if (o->n == 0)
 		return;
 	if (!list_is_empty(&o->to_courier))
-		must(queue_put_all(f->to_courier, &o->to_courier));
+		queue_put_all(f->to_courier, &o->to_courier);
 	if (!list_is_empty(&o->to_scribe))
-		must(queue_put_all(f->to_scribe, &o->to_scribe));
+		queue_put_all(f->to_scribe, &o->to_scribe);
 	o->n = 0;
 }
 
