@@ -457,23 +457,26 @@ active_handout(struct active *h, const struct message *m)
 	return last;
 }
 
-void
-active_overdue(
-    struct active *h, mono_t now, int64_t after_ms, active_overdue_fn *each, void *arg)
+size_t
+active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
+    struct str replies[static ACTIVE_OVERDUE_MAX])
 {
+	size_t n = 0;
+
 	pthread_mutex_lock(&h->lock);
 	/* Those reported go to the end, so the list stays in order of taken_at. */
-	while (!list_is_empty(&h->oldest_first)) {
+	while (n < ACTIVE_OVERDUE_MAX && !list_is_empty(&h->oldest_first)) {
 		struct message *m =
 		    CONTAINER_OF(h->oldest_first.next, struct message, hand_link);
 
 		if (!mono_reached(now, mono_after(m->taken_at, after_ms)))
 			break;
 		if (m->origin == ORIGIN_STREAM)
-			each(m->reply, arg);
+			replies[n++] = arena_str(a, m->reply);
 		m->taken_at = now;
 		list_remove(&m->hand_link);
 		list_append(&h->oldest_first, &m->hand_link);
 	}
 	pthread_mutex_unlock(&h->lock);
+	return n;
 }

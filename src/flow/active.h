@@ -46,10 +46,11 @@ void active_release(struct active *h, struct message *m);
 /* When the broker last handed the message out, counting repeats we dropped. */
 struct handout active_handout(struct active *h, const struct message *m);
 
+enum { ACTIVE_OVERDUE_MAX = 64 };
 /*
- * Messages of the stream that were not reported for `after_ms`: calls `each` with the reply
- * subject and marks them reported at `now`.
+ * Up to ACTIVE_OVERDUE_MAX messages of the stream that were not reported for `after_ms`: copies
+ * their reply subjects into `a`, and takes them for reported at `now`. Returns how many; ask
+ * again while that is the most.
  */
-typedef void active_overdue_fn(struct str reply, void *arg);
-void active_overdue(
-    struct active *h, mono_t now, int64_t after_ms, active_overdue_fn *each, void *arg);
+size_t active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
+    struct str replies[static ACTIVE_OVERDUE_MAX]);

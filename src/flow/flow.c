@@ -9,6 +9,7 @@
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
 #include "flow_private.h"
+#include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/repair.h"
 
@@ -90,13 +91,15 @@ check_master_key(struct flow *f, struct registry *r, struct err *e)
 static bool
 find_doubt(struct flow *f, struct err *e)
 {
-	struct doubt d = {.active_limit = (uint64_t)f->parts.config->active_max};
+	struct doubt d = {0};
 	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
 	struct stream_info stream;
 	bool ok;
 
 	d.newest = ledger_newest(t);
 	ok = txn_finish(t, e) &&
+	     active_limit_note(
+		 f->parts.store, (uint64_t)f->parts.config->active_max, &d.active_limit, e) &&
 	     broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
 	     broker_consumer_info(f->parts.broker, &d.consumer, e);
 	if (!ok)
@@ -208,8 +211,16 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 void
 flow_reload(struct flow *f, const struct config *c)
 {
+	uint64_t most;
+	struct err e = {0};
+
 	settings_change(f->settings, c);
-	active_set_limit(f->active, (size_t)c->active_max);
+	/* Noted before more is taken in hand than any life had so far. */
+	if (active_limit_note(f->parts.store, (uint64_t)c->active_max, &most, &e))
+		active_set_limit(f->active, (size_t)c->active_max);
+	else
+		log_error("flow.active_max", L_STR("error", e.text),
+		    L_STR("meanwhile", "the limit stays as it was"));
 	flow_wake_ledger(f);
 }
 
@@ -258,6 +269,31 @@ drain(struct flow *f, mono_t until, mono_t over)
 	return (scribe || ends_by(f->scribe, over)) && courier;
 }
 
+/* What an earlier life may have posted is told by where the ledger ends, once it has come so
+ * far: then how much that life had in hand does not matter any more. */
+static bool
+has_passed_doubt(struct flow *f)
+{
+	const struct doubt *d = &f->doubt;
+	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
+	const uint64_t newest = ledger_newest(t);
+
+	txn_end(t);
+	return newest >= d->last || newest >= d->newest + d->active_limit;
+}
+
+bool
+flow_is_settled(struct flow *f)
+{
+	struct err e = {0};
+
+	if (active_count(f->active) > 0)
+		return false;
+	if (has_passed_doubt(f) && !active_limit_forget(f->parts.store, &e))
+		log_debug("flow.active_max", L_STR("error", e.text));
+	return true;
+}
+
 bool
 flow_stop(struct flow *f)
 {
@@ -272,7 +308,7 @@ flow_stop(struct flow *f)
 	all_ended = drain(f, until, over) && all_ended;
 	atomic_store(&f->is_ending, true);
 	all_ended = ends_by(f->follower, over) && all_ended;
-	finished = all_ended && active_count(f->active) == 0;
+	finished = all_ended && flow_is_settled(f);
 	log_info("flow.stopped", L_BOOL("finished", finished),
 	    L_INT("left", active_count(f->active)));
 	/* What is left is in memory the process is about to give up anyway, and who still waits
@@ -284,14 +320,6 @@ flow_stop(struct flow *f)
 }
 
 /* --- between the threads --- */
-
-void
-flow_took_one(struct flow *f)
-{
-	int but_one = HOLD_BUT_ONE;
-
-	(void)atomic_compare_exchange_strong(&f->hold, &but_one, HOLD_ALL);
-}
 
 void
 flow_wake_ledger(struct flow *f)

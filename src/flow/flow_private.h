@@ -113,22 +113,10 @@ void flow_close(struct flow *f);
  * process must be gone, nobody is waited for any more.
  */
 mono_t flow_drain_until(struct flow *f, mono_t *over);
+/* Whether all that was in hand is settled, once nothing more is taken; remembers it. */
+bool flow_is_settled(struct flow *f);
 
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);
 /* Remembers the first thing that only a person can repair. */
 void flow_break(struct flow *f, const struct err *e);
-/* The one message that may be taken while others are held is taken. */
-void flow_took_one(struct flow *f);
-/* Messages whose deliveries were decided, by who is next: handed over together, because to
- * wake a thread costs more than what it does for one of them. */
-struct onward {
-	struct list to_courier, to_scribe;
-	int n;
-};
-void onward_init(struct onward *o);
-/* Takes the message. */
-void onward_add(struct onward *o, struct message *m);
-void onward_send(struct onward *o, struct flow *f);
-/* All of it for one message. */
-void flow_forward(struct flow *f, struct message *m);

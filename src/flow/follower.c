@@ -318,13 +318,23 @@ see_to_troubles(struct follower *w)
 
 /* --- every now and then --- */
 
+/* What is sent may wait for the connection, and who takes messages in hand must not. */
 static void
-report_progress(struct str reply, void *arg)
+report_progress(struct flow *f, mono_t now, int64_t after_ms)
 {
+	struct str replies[ACTIVE_OVERDUE_MAX];
+	struct arena *a = arena_new(0);
 	struct err e = {0};
+	size_t n;
 
-	if (!broker_in_progress(arg, reply, &e))
-		log_debug("follower.progress", L_STR("error", e.text));
+	do {
+		n = active_overdue(f->active, now, after_ms, a, replies);
+		for (size_t i = 0; i < n; i++)
+			if (!broker_in_progress(f->parts.broker, replies[i], &e))
+				log_debug("follower.progress", L_STR("error", e.text));
+		arena_reset(a);
+	} while (n == ACTIVE_OVERDUE_MAX);
+	arena_free(a);
 }
 
 static void
@@ -349,7 +359,7 @@ now_and_then(struct follower *w)
 	struct err e = {0};
 
 	if (mono_reached(now, w->progress_at)) {
-		active_overdue(f->active, now, half_ms, report_progress, f->parts.broker);
+		report_progress(f, now, half_ms);
 		w->progress_at = mono_after(now, half_ms / 4);
 		if (broker_take_denied(f->parts.broker, &e))
 			flow_break(f, &e);

@@ -7,11 +7,10 @@
 #include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
+#include "admit.h"
 #include "digest.h"
-#include "flow_private.h"
 #include "carillon/registry/rulebook.h"
 #include "resume.h"
-#include "rule_keys.h"
 #include "flow/replay/replay.h"
 
 enum {
@@ -29,11 +28,18 @@ struct pick {
 	bool is_used;    /* it was read again, or went with another */
 };
 
+/* Those of one event that go together. */
+struct picked_rules {
+	struct str rules[PICKS_MAX];
+	int n;
+};
+
 struct ledger_walk {
 	struct flow *flow;
 	struct settings_view settings;
 	struct replays *replays;
 	struct arena *arena; /* of one look */
+	struct onward onward;
 	struct pick picks[PICKS_MAX];
 	int n;
 	bool looked_at_claims;
@@ -153,37 +159,54 @@ event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
 	m->event.time = (wall_t){rec->time_ms};
 }
 
-static bool
-fill(struct ledger_walk *w, struct message *m, const struct pick *p,
-    const struct broker_message *bm, const struct str *rules, int n_rules)
+/* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
+ * that lost its tail may have given the sequence to another event. */
+static void
+fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const struct pick *p,
+    const struct broker_message *bm)
 {
-	struct err e = {0};
-	struct txn *history;
+	struct broker *b = w->flow->parts.broker;
 	struct str workspace, type;
-	bool readable;
 
 	if (bm != NULL)
 		m->received_at = bm->stored_at;
-	m->rules = rulebook_get(w->flow->rulebook, p->workspace, &e);
+	if (bm != NULL &&
+	    tail_is_same_event(b, history_event(history, m->arena, p->seq), p->workspace, bm) &&
+	    subject_parse_event(b, bm->subject, &workspace, &type) &&
+	    message_decode(m, workspace, type, bm->data))
+		return;
+	m->failure = (struct str){0};
+	m->is_gone = true;
+	event_from_ledger(m, history, p);
+}
+
+/* Ends the transaction; false if it could not read all that was asked of it. */
+static bool
+end_reading(struct txn *history, struct err *e)
+{
+	bool ok = txn_error(history) == NULL;
+
+	if (!ok)
+		*e = *txn_error(history);
+	txn_end(history);
+	return ok;
+}
+
+static bool
+fill(struct ledger_walk *w, struct message *m, const struct pick *p,
+    const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
+{
+	struct txn *history;
+
+	m->rules = rulebook_get(w->flow->rulebook, p->workspace, e);
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	/* A stream that lost its tail may have given the sequence to another event. */
-	readable = bm != NULL &&
-	           tail_is_same_event(w->flow->parts.broker,
-		       history_event(history, m->arena, p->seq), p->workspace, bm) &&
-	           subject_parse_event(w->flow->parts.broker, bm->subject, &workspace, &type);
-	if (!readable || !message_decode(m, workspace, type, bm->data)) {
-		m->failure = (struct str){0};
-		event_from_ledger(m, history, p);
-		m->is_gone = true;
-	}
-	resume_from_ledger(m, history, rules, n_rules, w->now);
-	txn_end(history);
-	return m->n_deliveries > 0;
+	fill_event(w, m, history, p, bm);
+	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
+	return end_reading(history, e);
 }
 
-/* The pick and all that wait to go out with it, as one message. */
 static bool
 read_item(struct txn *history, struct arena *a, const struct pick *p, struct digest_item *out)
 {
@@ -193,8 +216,9 @@ read_item(struct txn *history, struct arena *a, const struct pick *p, struct dig
 	       !delivery_state_is_final((enum delivery_state)out->delivery->state);
 }
 
-static void
-gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first)
+/* The pick and all that wait to go out with it, as one message. */
+static bool
+gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first, struct err *e)
 {
 	struct digest_item items[DIGEST_MAX];
 	struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
@@ -207,36 +231,42 @@ gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first
 		n += read_item(history, m->arena, p, &items[n]);
 		p->is_used = true;
 	}
-	txn_end(history);
+	if (!end_reading(history, e))
+		return false;
 	if (n >= 2)
 		digest_make(&m->deliveries[0], items, n, w->settings.config.history_url);
+	return true;
 }
 
+static bool
+fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
+    const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
+{
+	if (!fill(w, m, p, bm, picked, e) || m->n_deliveries == 0)
+		return false;
+	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
+	    !gather_digest(w, m, p, e))
+		return false;
+	return admit(w->flow, m, &w->onward, w->now, e) == ADMITTED;
+}
+
+/* What does not go now, because somebody else has it or it cannot be read, is found by a later
+ * look. */
 static void
 send_again(struct ledger_walk *w, const struct pick *p, const struct broker_message *bm,
-    const struct str *rules, int n_rules)
+    const struct picked_rules *picked)
 {
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
-	bool has_work = fill(w, m, p, bm, rules, n_rules);
+	struct err e = {0};
 
-	if (has_work && p->is_for_digest && delivery_is_open(&m->deliveries[0]))
-		gather_digest(w, m, p);
-	else if (has_work)
-		rule_keys_prepare(m);
-	if (!has_work || active_take(w->flow->active, m) != ACTIVE_TAKEN) {
-		message_free(m); /* somebody else has it, or nothing is left to do */
+	if (fill_and_admit(w, m, p, bm, picked, &e)) {
+		FLOW_COUNT(w->flow, ledger_reread);
+		onward_send(&w->onward, w->flow);
 		return;
 	}
-	if (rule_keys_has_any(m)) {
-		struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
-
-		rule_keys_apply(m, history, w->now);
-		txn_end(history);
-	}
-	flow_took_one(w->flow);
-	FLOW_COUNT(w->flow, ledger_reread);
-	atomic_fetch_add(&w->flow->ledger_in_hand, 1);
-	flow_forward(w->flow, m);
+	if (e.kind != ERR_NONE)
+		log_warn("ledger.read", L_INT("seq", p->seq), L_STR("error", e.text));
+	message_free(m);
 }
 
 /* Returns how many picks were used. */
@@ -244,10 +274,9 @@ static int
 read_again(struct ledger_walk *w, int at)
 {
 	struct pick *p = &w->picks[at];
-	struct str rules[PICKS_MAX];
+	struct picked_rules picked = {0};
 	struct broker_message bm;
 	struct err e = {0};
-	int n = 0;
 
 	if (p->is_used)
 		return 1;
@@ -255,19 +284,19 @@ read_again(struct ledger_walk *w, int at)
 	/* Several deliveries of one event go together; one that is for a digest goes with that.
 	 */
 	do
-		rules[n] = w->picks[at + n].rule;
-	while (at + ++n < w->n && !p->is_for_digest && w->picks[at + n].seq == p->seq &&
-	       !w->picks[at + n].is_for_digest);
+		picked.rules[picked.n] = w->picks[at + picked.n].rule;
+	while (at + ++picked.n < w->n && !p->is_for_digest &&
+	       w->picks[at + picked.n].seq == p->seq && !w->picks[at + picked.n].is_for_digest);
 	if (broker_get(w->flow->parts.broker, STREAM_EVENTS, p->seq, &bm, &e)) {
-		send_again(w, p, &bm, rules, n);
+		send_again(w, p, &bm, &picked);
 		broker_message_free(&bm);
 	} else if (e.kind == ERR_NOT_FOUND) {
-		send_again(w, p, NULL, rules, n);
+		send_again(w, p, NULL, &picked);
 	} else {
 		log_warn("ledger.get", L_INT("seq", p->seq), L_STR("error", e.text));
 		return w->n - at; /* the broker is away: look again later */
 	}
-	return n;
+	return picked.n;
 }
 
 static int
@@ -322,6 +351,7 @@ ledger_walk_new(struct flow *f)
 	w->flow = f;
 	w->arena = arena_new(0);
 	w->replays = replays_new(f);
+	onward_init(&w->onward);
 	return w;
 }
 

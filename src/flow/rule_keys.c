@@ -7,7 +7,7 @@
 enum { TAKEN_PAUSE_MS = 2000 }; /* until the message before is settled, usually */
 
 static void
-prepare(struct delivery *d)
+make_keys(struct delivery *d)
 {
 	struct message *m = d->message;
 
@@ -18,9 +18,13 @@ prepare(struct delivery *d)
 void
 rule_keys_prepare(struct message *m)
 {
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (delivery_is_open(&m->deliveries[i]))
-			prepare(&m->deliveries[i]);
+	for (int i = 0; i < m->n_deliveries; i++) {
+		struct delivery *d = &m->deliveries[i];
+
+		/* A digest stands for many keys, so for none. */
+		if (delivery_is_open(d) && d->digest == NULL)
+			make_keys(d);
+	}
 }
 
 bool

@@ -13,9 +13,9 @@
 #include "carillon/index/history_batch.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
+#include "admit.h"
 #include "commit.h"
 #include "record.h"
-#include "flow_private.h"
 #include "rule_keys.h"
 #include "carillon/index/retention.h"
 #include "retry.h"
@@ -249,15 +249,11 @@ tell_undecodable(struct scribe *s, const struct message *m)
 static void
 let_go(struct scribe *s, struct message *m)
 {
-	struct flow *f = s->flow;
-
 	if (m->origin == ORIGIN_STREAM)
 		tell_broker(s, m);
-	else
-		atomic_fetch_sub(m->is_replay ? &f->replay_in_hand : &f->ledger_in_hand, 1);
 	if (m->failure.len > 0)
 		tell_undecodable(s, m);
-	active_release(f->active, m);
+	admit_end(s->flow, m);
 	message_free(m);
 }
 

@@ -6,13 +6,14 @@
  *     1 ...... good | (deleted)     ... used up ... | good+1 .... end, again
  *                                                 floor
  *
- * The sequences that anybody may remember (the index, the consumer, a full hand beyond them)
- * are used up, events stored under one of them are put behind, in their order, and what was
- * still to be delivered of the lost ones fails and says why.
+ * The sequences that anybody may remember (the index, the consumer, and what a life may have
+ * had in hand beyond them) are used up, events stored under one of them are put behind, in
+ * their order, and what was still to be delivered of the lost ones fails and says why.
  */
 #include <sodium.h>
 #include <stdio.h>
 
+#include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/history_batch.h"
 #include "carillon/base/clock.h"
@@ -253,15 +254,15 @@ static bool
 use_up(const struct index_parts *p, const struct tail *tail, struct err *e)
 {
 	struct consumer_info consumer;
-	uint64_t floor = tail->applied > tail->end ? tail->applied : tail->end;
+	uint64_t beyond, floor = tail->applied > tail->end ? tail->applied : tail->end;
 
-	if (!broker_consumer_info(p->broker, &consumer, e))
+	if (!broker_consumer_info(p->broker, &consumer, e) ||
+	    !active_limit_most(p->store, (uint64_t)p->config->active_max, &beyond, e))
 		return false;
 	if (consumer.delivered_seq > floor)
 		floor = consumer.delivered_seq;
-	/* What lies a full hand beyond would be taken for possibly posted: see maybe_posted.h.
-	 */
-	return broker_use_up_events(p->broker, floor + (uint64_t)p->config->active_max, e);
+	/* Sequences that close beyond it would be taken for possibly posted. */
+	return broker_use_up_events(p->broker, floor + beyond, e);
 }
 
 bool

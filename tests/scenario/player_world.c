@@ -363,7 +363,7 @@ world_drain(struct world *w)
 	must(is_drained(l));
 	follower_turn(l->follower, 0);
 	free_stages(l);
-	is_finished = active_count(l->flow->active) == 0;
+	is_finished = flow_is_settled(l->flow);
 	if (is_finished)
 		flow_close(l->flow);
 	put_life_away(w);

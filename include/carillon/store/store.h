@@ -128,9 +128,10 @@ void store_set_mark(struct txn *t, struct str msg_id);
 /* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under
  * way. */
 enum store_number {
-	STORE_REPAIR,      /* of the environment's own stream: what it still has, plus one */
-	STORE_EVENTS_GOOD, /* of the events stream, in the history environment: the same, */
-	STORE_EVENTS_END,  /* and where it ended when that was found */
+	STORE_REPAIR,       /* of the environment's own stream: what it still has, plus one */
+	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
+	STORE_EVENTS_END,   /* and where it ended when that was found */
+	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
 	STORE_NUMBERS
 };
 uint64_t store_number(struct txn *t, enum store_number which);
