@@ -141,7 +141,7 @@ show_divider(const struct view *v, struct node *into, const struct json *block)
 static void
 show_image(const struct view *v, struct node *into, const struct json *block)
 {
-	read_image(v, node_add(v->arena, into, NODE_SECTION), block);
+	read_image(v, node_add(v->arena, into, NODE_PARAGRAPH), block);
 }
 
 static void
@@ -200,8 +200,9 @@ show_card(const struct view *v, struct node *into, const struct json *block)
 	}
 	show_blocks(v, card, json_get(block, STR("child_blocks")));
 	show_blocks(v, card, json_get(block, STR("elements")));
-	read_controls(
-	    v, node_add(v->arena, card, NODE_ACTIONS), json_get(block, STR("actions")));
+	const struct json *actions = json_get(block, STR("actions"));
+	if (actions)
+		read_controls(v, node_add(v->arena, card, NODE_ACTIONS), actions);
 }
 
 static const struct {
