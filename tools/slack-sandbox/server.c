@@ -258,6 +258,15 @@ read_pem(const char *path, struct buf *out, struct err *e)
 	return out->len || fail(e, ERR_SETUP, "%s: there is nothing in it", path);
 }
 
+static bool
+read_tls(struct server *srv, const struct server_settings *settings, struct err *e)
+{
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		return fail(e, ERR_SETUP, "--tls-cert: this libmicrohttpd speaks no TLS");
+	return read_pem(settings->tls_cert, &srv->cert, e) &&
+	       read_pem(settings->tls_key, &srv->key, e);
+}
+
 static void
 server_free(struct server *srv)
 {
@@ -296,8 +305,7 @@ server_start(struct sandbox *s, const struct server_settings *settings, struct e
 	must(srv);
 	srv->sandbox = s;
 	srv->waiting = waiting_new();
-	bool is_ready = !settings->tls_cert || (read_pem(settings->tls_cert, &srv->cert, e) &&
-						   read_pem(settings->tls_key, &srv->key, e));
+	bool is_ready = !settings->tls_cert || read_tls(srv, settings, e);
 	if (is_ready)
 		srv->daemon = listen_on(srv, settings);
 	if (srv->daemon)
