@@ -130,7 +130,7 @@ body_before(struct call *c)
 	const struct json *body;
 	if (!e || !e->body ||
 	    !json_parse(
-		c->arena, (struct str){e->body, e->body_len}, JSON_DEPTH_MAX, &body, NULL))
+		c->arena, (struct str){e->body, e->body_len}, CONTENT_DEPTH_MAX, &body, NULL))
 		return NULL;
 	return body;
 }

@@ -30,6 +30,9 @@ enum sent {
 #undef CONTENT_PART
 };
 
+/* A body holds the arguments one level deeper than they came. */
+enum { CONTENT_DEPTH_MAX = JSON_DEPTH_MAX + 1 };
+
 enum content_use { CONTENT_POSTED, CONTENT_CHANGED };
 
 struct content {

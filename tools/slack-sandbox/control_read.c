@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include "carillon/clock.h"
+#include "content.h"
 #include "mentions.h"
 #include "view.h"
 
@@ -25,8 +26,8 @@ body_of(struct control *c, const struct entry *e)
 {
 	const struct json *body;
 	if (!e || !e->body ||
-	    !json_parse(c->request->arena, (struct str){e->body, e->body_len}, JSON_DEPTH_MAX,
-		&body, NULL))
+	    !json_parse(c->request->arena, (struct str){e->body, e->body_len},
+		CONTENT_DEPTH_MAX, &body, NULL))
 		return NULL;
 	return body;
 }

@@ -112,7 +112,7 @@ read_body(struct call *c, const struct post *post, struct message *m)
 	const struct json *body;
 	if (!e || !e->body ||
 	    !json_parse(
-		c->arena, (struct str){e->body, e->body_len}, JSON_DEPTH_MAX, &body, NULL))
+		c->arena, (struct str){e->body, e->body_len}, CONTENT_DEPTH_MAX, &body, NULL))
 		return;
 	m->text = json_string(body, STR("text"));
 	m->blocks = json_get(body, STR("blocks"));
