@@ -97,12 +97,16 @@ static void
 escape_slashes(struct reply *r)
 {
 	struct buf out = {0};
-	buf_reserve(&out, r->body.len + 64);
-	for (size_t i = 0; i < r->body.len; i++) {
-		if (r->body.ptr[i] == '/')
-			buf_putc(&out, '\\');
-		buf_putc(&out, r->body.ptr[i]);
+	struct str rest = buf_view(&r->body);
+	const char *slash;
+	buf_reserve(&out, rest.len + 256);
+	while ((slash = memchr(rest.ptr, '/', rest.len))) {
+		size_t len = (size_t)(slash - rest.ptr);
+		buf_put(&out, rest.ptr, len);
+		buf_put(&out, "\\/", 2);
+		rest = (struct str){slash + 1, rest.len - len - 1};
 	}
+	buf_str(&out, rest);
 	buf_fini(&r->body);
 	r->body = out;
 }

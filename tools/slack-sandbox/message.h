@@ -1,11 +1,9 @@
 /* The message object of Slack's answers. Lives in an arena; pure. */
 #pragma once
 
-#include "posts.h"
+#include "carillon/json.h"
 #include "slack_date.h"
 #include "world.h"
-
-#include "carillon/json.h"
 
 struct message {
 	const struct team *team;

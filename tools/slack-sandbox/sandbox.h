@@ -7,10 +7,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "carillon/zone.h"
 #include "faults.h"
 #include "journal.h"
 #include "world.h"
-#include "carillon/zone.h"
 
 struct sandbox {
 	pthread_mutex_t lock;

@@ -1,6 +1,6 @@
 /*
- * The Slack that is pretended: teams, their tokens and channels. Knows who may post where and
- * how fast; the messages themselves are in the journal. Not thread-safe: the sandbox's lock.
+ * The Slack that is pretended: teams, their tokens and channels. Knows who may post where; what
+ * the messages say is in the journal. Not thread-safe: the sandbox's lock.
  */
 #pragma once
 
