@@ -4,6 +4,7 @@
  */
 #pragma once
 
+<<<<<<< HEAD
 #include "carillon/base/arena.h"
 #include "carillon/base/json.h"
 
@@ -33,9 +34,9 @@ struct findings {
 	size_t text_chars;     /* of all text in blocks */
 	size_t markdown_chars; /* of all markdown blocks */
 };
+=======
+#include "findings.h"
+>>>>>>> sandbox
 
 /* Judges one list of blocks; `pointer` is where it stands, such as "/attachments/0/blocks". */
 void blocks_check(struct findings *f, const struct json *blocks, const char *pointer);
-
-/* The number of characters of well-formed UTF-8. */
-size_t text_chars(struct str s);
