@@ -1,15 +1,8 @@
 #include "world.h"
 
-<<<<<<< HEAD
-#include <math.h>
-
-#include "carillon/base/buf.h"
-#include "carillon/base/table.h"
-=======
 #include "carillon/base/buf.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/table.h"
->>>>>>> sandbox
 #include "constant.h"
 
 enum { TEAMS_MAX = 4096, CHANNELS_MAX = 65536 };

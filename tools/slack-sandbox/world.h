@@ -4,12 +4,8 @@
  */
 #pragma once
 
-<<<<<<< HEAD
-#include "carillon/base/base.h"
-=======
 #include "posts.h"
 #include "rates.h"
->>>>>>> sandbox
 
 struct team {
 	struct str id, name, user_id, bot_id, app_id;
