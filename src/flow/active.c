@@ -22,10 +22,11 @@ struct active {
 	size_t count, weight;
 };
 
+/* A message weighs as much as it has deliveries that are not settled, and at least one. */
 static size_t
-weight_of(const struct message *m)
+weight_of(size_t unsettled)
 {
-	return m->n_deliveries > 1 ? (size_t)m->n_deliveries : 1;
+	return unsettled > 1 ? unsettled : 1;
 }
 
 /* "workspace NUL event id": ids are only unique within a workspace. */
@@ -410,19 +411,36 @@ active_take(struct active *h, struct message *m)
 		}
 		list_append(&h->oldest_first, &m->hand_link);
 		h->count++;
-		h->weight += weight_of(m);
+		m->unsettled = (size_t)m->n_deliveries;
+		h->weight += weight_of(m->unsettled);
 		take_deliveries(h, m);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return taken;
 }
 
+static void
+lighten(struct active *h, size_t by)
+{
+	h->weight -= by;
+	if (h->weight <= low_water(h))
+		pthread_cond_signal(&h->room);
+}
+
 void
 active_settled(struct active *h, struct delivery *d)
 {
+	struct message *m = d->message;
+	struct buf b = {0};
+
 	pthread_mutex_lock(&h->lock);
+	must(m->unsettled > 0);
+	lighten(h, weight_of(m->unsettled) - weight_of(m->unsettled - 1));
+	m->unsettled--;
 	release_delivery(h, d);
+	release_keys(h, d, &b);
 	pthread_mutex_unlock(&h->lock);
+	buf_fini(&b);
 }
 
 void
@@ -440,9 +458,7 @@ active_release(struct active *h, struct message *m)
 	release_deliveries(h, m);
 	list_remove(&m->hand_link);
 	h->count--;
-	h->weight -= weight_of(m);
-	if (h->weight <= low_water(h))
-		pthread_cond_signal(&h->room);
+	lighten(h, weight_of(m->unsettled));
 	pthread_mutex_unlock(&h->lock);
 }
 

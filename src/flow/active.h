@@ -9,7 +9,7 @@
 
 struct active;
 
-/* At most `limit` deliveries; a message counts as many as it has, and at least one. */
+/* At most `limit` deliveries; a message counts those that are not settled, and at least one. */
 struct active *active_new(size_t limit);
 void active_free(struct active *h);
 /* What is in hand already stays. */

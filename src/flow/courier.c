@@ -160,8 +160,10 @@ accept_message(struct courier *c, struct message *m, mono_t now)
 	/* What is turned away goes to the scribe, who may free the message, only with the
 	 * outbox. */
 	for (int i = 0; i < m->n_deliveries; i++) {
-		if (!delivery_is_open(&m->deliveries[i]))
+		if (!delivery_is_open(&m->deliveries[i])) {
+			courier_hand_over(c, &m->deliveries[i]);
 			continue;
+		}
 		FLOW_COUNT(c->flow, deliveries_started);
 		courier_offer(c, &m->deliveries[i], now);
 	}
@@ -281,6 +283,9 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	} else {
 		dispatch_report(
 		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
+		if (result == LANE_RESULT_THROTTLED && d->outcome.retry_after_ms > 0)
+			places_shut(c->flow->places, d->line,
+			    mono_after(now, d->outcome.retry_after_ms));
 		courier_hand_over(c, d);
 	}
 }
@@ -308,21 +313,39 @@ wait_ms(struct courier *c, mono_t now)
 	return ms < 0 ? 0 : ms;
 }
 
+/* What is let in to probe with waits in the ledger, if anything does: what intake brings would
+ * have to wait behind it. */
+static void
+let_one_in(struct courier *c, mono_t now)
+{
+	struct places_view places;
+
+	if (mono_reached(now, mono_after(c->let_in_at, LET_IN_MS))) {
+		atomic_store(&c->flow->hold, HOLD_BUT_ONE);
+		c->let_in_at = c->probe_at = now;
+	} else if (!dispatch_has_items(c->dispatch) &&
+		   mono_reached(now, mono_after(c->probe_at, LET_IN_PROBE_MS))) {
+		places_look(c->flow->places, &places);
+		atomic_store(&c->flow->hold,
+		    places.overflow > 0 ? HOLD_BUT_OVERFLOW : HOLD_BUT_ONE);
+		c->probe_at = now;
+	}
+}
+
 static void
 hold_or_release(struct courier *c, mono_t now)
 {
 	bool was_down = atomic_load(&c->flow->hold) != HOLD_NOTHING;
 	bool is_down = dispatch_is_down(c->dispatch, DOWN_MIN_LANES);
-	int64_t wait_ms = dispatch_has_items(c->dispatch) ? LET_IN_MS : LET_IN_PROBE_MS;
 
-	if (is_down != was_down) {
-		atomic_store(&c->flow->hold, is_down ? HOLD_ALL : HOLD_NOTHING);
-		c->let_in_at = now;
-		log_warn("courier.destination", L_BOOL("down", is_down));
-	} else if (is_down && mono_reached(now, mono_after(c->let_in_at, wait_ms))) {
-		atomic_store(&c->flow->hold, HOLD_BUT_ONE);
-		c->let_in_at = now;
+	if (is_down == was_down) {
+		if (is_down)
+			let_one_in(c, now);
+		return;
 	}
+	atomic_store(&c->flow->hold, is_down ? HOLD_ALL : HOLD_NOTHING);
+	c->let_in_at = c->probe_at = now;
+	log_warn("courier.destination", L_BOOL("down", is_down));
 }
 
 static void

@@ -1,18 +1,17 @@
 #include "courier_lanes.h"
 
+#include "admit.h"
+
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 
-enum {
-	REROUTE_MS = 200,
-	CROWDED_MS = 100,
-};
+enum { REROUTE_MS = 200 };
 
 static struct lane_policy
 policy_of(const struct config *config)
 {
 	return (struct lane_policy){
-	    .queue_max = (int)config->lane_queue_max,
+	    .queue_max = (int)config->active_max, /* admission bounds it */
 	    .window_start = (int)(config->lane_window_max < 4 ? config->lane_window_max : 4),
 	    .window_max = (int)config->lane_window_max,
 	    .shut_min_ms = config->lane_shut_min_ms,
@@ -75,16 +74,6 @@ courier_free(struct courier *c)
 	free(c);
 }
 
-static void
-park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
-{
-	atomic_store_explicit(&d->rule->connection->crowded_until, clock_mono().ms + CROWDED_MS,
-	    memory_order_relaxed);
-	delivery_wait(d, DELIVERY_PARKED,
-	    (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)}, reason, (struct str){0});
-	courier_hand_over(c, d);
-}
-
 static bool
 is_of_rule(const struct lane_item *item, void *rule_id)
 {
@@ -117,37 +106,26 @@ drop_oldest(struct courier *c, struct delivery *d)
 static void
 give_back(struct courier *c, struct delivery *d)
 {
-	delivery_wait(d,
-	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
-	    clock_wall(), STR("given back when the service was stopped"), (struct str){0});
+	const struct str why = STR("given back when the service was stopped");
+
+	if (d->message->origin == ORIGIN_STREAM)
+		delivery_wait(d, DELIVERY_RETRYING, clock_wall(), why, (struct str){0});
+	else
+		admit_wait_in_line(c->flow, d, clock_mono(), why);
 	courier_hand_over(c, d);
 }
 
-/*
- * A lane with a long queue is in a storm: what its rule wants then. Returns whether the
- * delivery is dealt with. What comes back from the ledger has waited once already and is not
- * judged again.
- */
-static bool
-storm(struct courier *c, struct delivery *d)
+/* A lane with a long queue is in a storm: a rule may want the newest rather than the oldest. */
+static void
+make_room(struct courier *c, struct delivery *d)
 {
-	const struct config *config = &c->settings.config;
 	struct lane_view lane;
-	bool digest = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DIGEST;
-	bool drop = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
 
-	if ((!digest && !drop) || d->message->origin == ORIGIN_LEDGER ||
-	    !dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) ||
-	    lane.queued < config->burst_backlog)
-		return false;
-	if (digest) {
-		d->is_for_digest = true;
-		park(c, d, config->digest_wait_s * 1000,
-		    STR("a storm: goes out with the others as one message"));
-		return true;
-	}
-	drop_oldest(c, d);
-	return false;
+	if (d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST &&
+	    d->message->origin == ORIGIN_STREAM &&
+	    dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) &&
+	    lane.queued >= c->settings.config.burst_backlog)
+		drop_oldest(c, d);
 }
 
 void
@@ -163,21 +141,22 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		give_back(c, d);
 		return;
 	}
-	if (storm(c, d))
-		return;
-	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
+	make_room(c, d);
+	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
 		patience_ms, &retry_at))
-		park(c, d, retry_at.ms - now.ms,
-		    STR("waiting its turn: more messages are queued for this channel than it "
-			"takes "
-			"at once"));
+		return;
+	admit_wait_in_line(c->flow, d, retry_at,
+	    STR("waiting its turn: the destination asked for a longer pause"));
+	courier_hand_over(c, d);
 }
 
 void
 courier_reroute(struct courier *c, struct delivery *d, mono_t now)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
-	park(c, d, REROUTE_MS, STR("the rule was changed to another connection or channel"));
+	delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + REROUTE_MS},
+	    STR("the rule was changed to another connection or channel"), (struct str){0});
+	courier_hand_over(c, d);
 }
 
 void

@@ -15,6 +15,7 @@ struct courier {
 	struct list outbox;   /* deliveries the scribe has no room for yet */
 	mono_t sweep_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
+	mono_t probe_at;  /* or one to probe with, because none was in hand */
 	bool gave_back;
 };
 

@@ -99,3 +99,19 @@ delivery_render(struct delivery *d, struct arena *a)
 	message_render(d->rule->template, &d->message->event, d->rule->order, a, &d->rendered);
 	d->is_rendered = true;
 }
+
+/* Rules of one template make the same message of an event. */
+void
+delivery_render_shared(struct delivery *d)
+{
+	const struct message *m = d->message;
+
+	for (const struct delivery *other = m->deliveries; other < d; other++)
+		if (other->is_rendered && other->rule->template == d->rule->template &&
+		    other->rule->order == d->rule->order) {
+			d->rendered = other->rendered;
+			d->is_rendered = true;
+			return;
+		}
+	delivery_render(d, m->arena);
+}

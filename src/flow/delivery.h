@@ -20,6 +20,7 @@
 #include "flow/lanes/lanes.h"
 
 struct message;
+struct place_lane;
 
 /* What a queue carries: a message or one of its deliveries. */
 struct handoff {
@@ -66,6 +67,10 @@ struct delivery {
 	struct str reason, action; /* sentences of the state */
 	wall_t due;                /* of the next attempt: retrying, parked */
 
+	/* Its line in the book of places; NULL: it has none, or none any more (admit.h). */
+	struct place_lane *line;
+	bool has_place;        /* in memory */
+	bool is_overflow;      /* parked to wait for room in its lane */
 	bool is_for_digest;    /* parked to go out with others */
 	struct digest *digest; /* NULL: it goes alone */
 	bool has_outcome;
@@ -99,3 +104,5 @@ void delivery_reword(struct delivery *d, struct str reason);
 
 /* Makes the message of a delivery that has none yet, in `a`. */
 void delivery_render(struct delivery *d, struct arena *a);
+/* The same at its admission, in the message's arena, shared with siblings of its template. */
+void delivery_render_shared(struct delivery *d);

@@ -8,7 +8,7 @@
 #include "carillon/base/log.h"
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
-#include "flow_private.h"
+#include "admit.h"
 #include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/repair.h"
@@ -116,7 +116,7 @@ catch_up(struct flow *f, struct err *e)
 	const struct index_parts p = {f->parts.config, f->parts.broker, f->parts.store};
 	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
 	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
-	          check_master_key(f, r, e) && find_doubt(f, e);
+	          check_master_key(f, r, e) && find_doubt(f, e) && admit_load(f, e);
 
 	if (ok)
 		repair_tell_rebuilt(&p);
@@ -137,6 +137,13 @@ start_thread(pthread_t *thread, void *(*run)(void *), struct flow *f, const char
 	pthread_setname_np(*thread, name);
 }
 
+/* Three quarters of what may be in hand: the rest is for what is on its way to a record. */
+static size_t
+places_of(const struct config *c)
+{
+	return (size_t)(c->active_max - c->active_max / 4);
+}
+
 static struct flow *
 flow_new(const struct flow_parts *parts)
 {
@@ -149,6 +156,7 @@ flow_new(const struct flow_parts *parts)
 	f->settings = settings_new(parts->config);
 	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
 	f->active = active_new((size_t)parts->config->active_max);
+	f->places = places_new(places_of(parts->config));
 	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new(TROUBLES_MAX);
@@ -167,6 +175,7 @@ flow_close(struct flow *f)
 {
 	settings_free(f->settings);
 	rulebook_free(f->rulebook);
+	places_free(f->places);
 	active_free(f->active);
 	queue_free(f->to_courier);
 	queue_free(f->to_scribe);
@@ -216,11 +225,14 @@ flow_reload(struct flow *f, const struct config *c)
 
 	settings_change(f->settings, c);
 	/* Noted before more is taken in hand than any life had so far. */
-	if (active_limit_note(f->parts.store, (uint64_t)c->active_max, &most, &e))
+	if (active_limit_note(f->parts.store, (uint64_t)c->active_max, &most, &e)) {
 		active_set_limit(f->active, (size_t)c->active_max);
-	else
+		places_set_limit(f->places, places_of(c));
+		places_set_lane_limit(f->places, admit_lane_limit(c));
+	} else {
 		log_error("flow.active_max", L_STR("error", e.text),
 		    L_STR("meanwhile", "the limit stays as it was"));
+	}
 	flow_wake_ledger(f);
 }
 

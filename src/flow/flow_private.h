@@ -12,6 +12,7 @@
 #include "maybe_posted.h"
 #include "active.h"
 #include "message.h"
+#include "places.h"
 #include "carillon/registry/rulebook.h"
 #include "settings.h"
 #include "follower.h"
@@ -22,6 +23,7 @@ struct ledger_walk;
 enum hold {
 	HOLD_NOTHING,
 	HOLD_BUT_ONE, /* one message: whoever takes it makes it HOLD_ALL */
+	HOLD_BUT_OVERFLOW, /* the same, of what waits in the ledger */
 	HOLD_ALL,
 };
 
@@ -31,6 +33,7 @@ struct flow {
 	struct settings *settings; /* for what does not */
 	struct rulebook *rulebook;
 	struct active *active;
+	struct places *places;
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
@@ -94,8 +97,9 @@ void *scribe_run(void *flow);
 
 struct ledger_walk *ledger_walk_new(struct flow *f);
 void ledger_walk_free(struct ledger_walk *w);
-/* `was_woken`: something may have been repaired, look at what is held too. */
-void ledger_walk_turn(struct ledger_walk *w, bool was_woken);
+/* `was_woken`: something may have been repaired, look at what is held too. Returns whether there
+ * is more to do at once. */
+bool ledger_walk_turn(struct ledger_walk *w, bool was_woken);
 void *ledger_run(void *flow);
 
 struct follower;

@@ -18,7 +18,7 @@ enum {
 	LOOK_HELD_EVERY_MS = 5000, /* besides when something was repaired */
 	PICKS_MAX = 256,           /* a look */
 	HELD_GROUP_MAX = 64,       /* of one connection a look, so that others get their turn */
-	HAND_SHARE = 4,            /* a quarter of the hand at most */
+	RETURNS_MAX = 512,         /* a turn: then it is looked at what is due */
 };
 
 struct pick {
@@ -50,6 +50,9 @@ struct ledger_walk {
 	struct txn *history;
 	const struct ruleset *rules;
 	int n_group;
+	/* While overflow of one lane comes back, its turn; NULL: what is due or held does. */
+	const struct place_return *turn;
+	uint64_t returned; /* of it, and handed on */
 };
 
 /* --- looking: which deliveries may go --- */
@@ -239,6 +242,42 @@ gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first
 }
 
 static bool
+is_of_lane(const struct delivery *d, const struct lane_id *lane)
+{
+	return delivery_is_open(d) && str_eq(d->rule->connection_id, lane->connection) &&
+	       str_eq(d->channel, lane->channel);
+}
+
+static void
+give_back_places(struct ledger_walk *w, struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++) {
+		if (m->deliveries[i].has_place)
+			places_release(w->flow->places, m->deliveries[i].line);
+		m->deliveries[i].has_place = false;
+	}
+}
+
+/* What comes back to its lane has its place before it is admitted: nothing newer has. */
+static bool
+take_places(struct ledger_walk *w, struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++) {
+		struct delivery *d = &m->deliveries[i];
+
+		if (!is_of_lane(d, &w->turn->id))
+			continue; /* its rule goes elsewhere since, or it is decided */
+		if (!places_take_back(w->flow->places, w->turn->lane)) {
+			give_back_places(w, m);
+			return false;
+		}
+		d->line = w->turn->lane;
+		d->has_place = true;
+	}
+	return true;
+}
+
+static bool
 fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
 {
@@ -247,7 +286,21 @@ fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
 	    !gather_digest(w, m, p, e))
 		return false;
-	return admit(w->flow, m, &w->onward, w->now, e) == ADMITTED;
+	if (w->turn != NULL && !take_places(w, m))
+		return false;
+	if (admit(w->flow, m, &w->onward, w->now, e) == ADMITTED)
+		return true;
+	give_back_places(w, m);
+	return false;
+}
+
+static void
+came_back(struct ledger_walk *w, int n)
+{
+	for (int i = 0; w->turn != NULL && i < n; i++) {
+		places_came_back(w->flow->places, w->turn->lane);
+		w->returned++;
+	}
 }
 
 /* What does not go now, because somebody else has it or it cannot be read, is found by a later
@@ -262,6 +315,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 	if (fill_and_admit(w, m, p, bm, picked, &e)) {
 		FLOW_COUNT(w->flow, ledger_reread);
 		onward_send(&w->onward, w->flow);
+		came_back(w, picked->n);
 		return;
 	}
 	if (e.kind != ERR_NONE)
@@ -299,19 +353,12 @@ read_again(struct ledger_walk *w, int at)
 	return picked.n;
 }
 
-static int
-room(struct ledger_walk *w)
+/* Whether another message may be taken in hand now. */
+static bool
+has_room(struct ledger_walk *w)
 {
-	int limit = (int)active_limit(w->flow->active) / HAND_SHARE;
-	int mine = (limit > 0 ? limit : 1) - atomic_load(&w->flow->ledger_in_hand);
-	int all = (int)active_room(w->flow->active);
-
-	switch (atomic_load(&w->flow->hold)) {
-	case HOLD_ALL: all = 0; break;
-	case HOLD_BUT_ONE: all = all > 0; break;
-	default: break;
-	}
-	return mine < all ? mine : all;
+	return atomic_load(&w->flow->hold) != HOLD_ALL && active_room(w->flow->active) > 0 &&
+	       !atomic_load(&w->flow->is_stopping);
 }
 
 static void
@@ -319,8 +366,75 @@ read_all_again(struct ledger_walk *w)
 {
 	int at = 0;
 
-	while (at < w->n && !atomic_load(&w->flow->is_stopping) && room(w) > 0)
+	while (at < w->n && has_room(w))
 		at += read_again(w, at);
+}
+
+/* --- overflow --- */
+
+/* One turn of one lane. */
+struct lane_look {
+	struct ledger_walk *walk;
+	const struct place_return *turn;
+	uint64_t passed; /* that are not in memory */
+	bool is_whole;   /* the lane has no more than those */
+};
+
+static bool
+pick_overflow(const delivery_record *d, void *arg)
+{
+	struct lane_look *l = arg;
+
+	if (active_has_delivery(l->walk->flow->active, d->seq, str_of(d->rule)))
+		return true;
+	l->passed++;
+	l->is_whole = (size_t)l->walk->n < l->turn->most && pick(l->walk, d);
+	return l->is_whole;
+}
+
+/* The next of the lane, in its order. */
+static struct lane_look
+look_at_lane(struct ledger_walk *w, const struct place_return *turn)
+{
+	const struct overflow_position start = {0};
+	struct lane_look l = {.walk = w, .turn = turn, .is_whole = true};
+	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
+	struct err e;
+
+	arena_reset(w->arena);
+	w->n = 0;
+	w->now = clock_wall();
+	ledger_each_overflow(t, w->arena, &turn->id, &start, pick_overflow, &l);
+	if (!txn_finish(t, &e)) {
+		log_error("ledger.look", L_STR("error", e.text));
+		l.is_whole = false;
+		w->n = 0;
+	}
+	return l;
+}
+
+/* Lanes take turns; each gives as many as it has room for. Returns whether more may be left. */
+static bool
+take_back_overflow(struct ledger_walk *w)
+{
+	struct place_return turn;
+	int n = 0;
+
+	while (n < RETURNS_MAX && has_room(w) &&
+	       places_return_begin(w->flow->places, clock_mono(), &turn)) {
+		const struct lane_look l = look_at_lane(w, &turn);
+
+		w->turn = &turn;
+		w->returned = 0;
+		read_all_again(w);
+		w->turn = NULL;
+		n += w->n + 1;
+		places_return_end(
+		    w->flow->places, &turn, l.is_whole, l.passed - w->returned);
+		if (w->returned == 0)
+			break; /* the broker is away, or somebody has them: not at once again */
+	}
+	return n >= RETURNS_MAX;
 }
 
 /* --- the loop --- */
@@ -363,26 +477,29 @@ ledger_walk_free(struct ledger_walk *w)
 	free(w);
 }
 
-void
+bool
 ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 {
 	mono_t now = clock_mono();
-	bool at_held = was_woken || mono_reached(now, w->held_at);
+	bool at_held = was_woken || mono_reached(now, w->held_at), has_more;
 	int hold;
 
 	settings_take(w->flow->settings, &w->settings);
 	hold = atomic_load(&w->flow->hold);
 	if (hold == HOLD_ALL)
-		return;
+		return false;
 	if (hold == HOLD_NOTHING)
 		replays_turn(w->replays, was_woken);
-	if (room(w) <= 0)
-		return;
+	if (!has_room(w))
+		return false;
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
 	look(w, at_held);
+	has_more = w->n == PICKS_MAX;
 	read_all_again(w);
+	has_more = take_back_overflow(w) || has_more;
 	arena_reset(w->arena);
+	return has_more && has_room(w);
 }
 
 void *
@@ -392,8 +509,9 @@ ledger_run(void *flow)
 	bool was_woken = true;
 
 	while (!atomic_load(&w->flow->is_stopping)) {
-		ledger_walk_turn(w, was_woken);
-		was_woken = sleep_or_be_woken(w->flow, LOOK_EVERY_MS);
+		bool has_more = ledger_walk_turn(w, was_woken);
+
+		was_woken = sleep_or_be_woken(w->flow, has_more ? 0 : LOOK_EVERY_MS);
 	}
 	ledger_walk_free(w);
 	return NULL;

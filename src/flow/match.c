@@ -28,26 +28,6 @@ match_aim(struct delivery *d)
 	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
 }
 
-/* Rules of one template make the same message of an event: rendered once, shown by all. What
- * will hardly find room in its lane is not rendered before it leaves it. */
-static void
-render(struct delivery *d)
-{
-	const struct message *m = d->message;
-
-	if (clock_mono().ms <
-	    atomic_load_explicit(&d->rule->connection->crowded_until, memory_order_relaxed))
-		return;
-	for (const struct delivery *other = m->deliveries; other < d; other++)
-		if (other->is_rendered && other->rule->template == d->rule->template &&
-		    other->rule->order == d->rule->order) {
-			d->rendered = other->rendered;
-			d->is_rendered = true;
-			return;
-		}
-	delivery_render(d, m->arena);
-}
-
 static struct str
 severity_of(const struct event *ev)
 {
@@ -90,8 +70,6 @@ match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
 		delivery_settle(d, DELIVERY_HELD, gate.reason, gate.action);
 	else if (!is_quiet(d, now))
 		delivery_open(d, is_claimed_first);
-	if (delivery_is_open(d))
-		render(d);
 }
 
 static void

@@ -37,6 +37,7 @@ enum { DELIVERIES_MAX = 256 }; /* of one message */
 
 struct message {
 	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
+	size_t unsettled;       /* active.h's: deliveries without a last word */
 	struct list hand_link;  /* in active.h, from oldest to newest */
 	enum origin origin;
 	struct arena *arena;

@@ -259,9 +259,22 @@ places_set_limit(struct places *p, size_t limit)
 	pthread_mutex_unlock(&p->lock);
 }
 
+void
+places_set_lane_limit(struct places *p, size_t lane_limit)
+{
+	pthread_mutex_lock(&p->lock);
+	LIST_EACH (n, &p->all) {
+		struct place_lane *l = CONTAINER_OF(n, struct place_lane, all);
+
+		l->limit = lane_limit;
+		place_turn(p, l);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
 enum room
-places_ask(
-    struct places *p, const struct lane_id *id, size_t lane_limit, struct place_lane **lane)
+places_ask(struct places *p, const struct lane_id *id, size_t lane_limit, bool is_put_aside,
+    struct place_lane **lane)
 {
 	enum room a;
 	struct place_lane *l;
@@ -271,7 +284,7 @@ places_ask(
 	l->limit = lane_limit;
 	place_turn(p, l);
 	a = room_of(&(struct room_view){
-	    .overflow = l->waiting + l->stored,
+	    .overflow = is_put_aside ? 0 : l->waiting + l->stored,
 	    .in_lane = l->held,
 	    .lane_limit = lane_limit,
 	    .in_workspace = l->workspace->held,
@@ -283,6 +296,33 @@ places_ask(
 		set_overflow(p, l, l->waiting + 1, l->stored);
 	pthread_mutex_unlock(&p->lock);
 	return a;
+}
+
+bool
+places_take(struct places *p, struct place_lane *l)
+{
+	bool ok;
+
+	pthread_mutex_lock(&p->lock);
+	ok = l->workspace->held < n_free(p);
+	if (ok)
+		hold(p, l);
+	pthread_mutex_unlock(&p->lock);
+	return ok;
+}
+
+uint64_t
+places_backlog(struct places *p, const struct lane_id *id)
+{
+	const struct place_lane *l;
+	uint64_t n = 0;
+
+	pthread_mutex_lock(&p->lock);
+	l = table_get(p->lanes, key_of(&p->key, id));
+	if (l != NULL)
+		n = l->held + l->waiting + l->stored;
+	pthread_mutex_unlock(&p->lock);
+	return n;
 }
 
 void

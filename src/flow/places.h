@@ -47,12 +47,20 @@ struct room_view {
 };
 enum room room_of(const struct room_view *v);
 
+/* Another limit for every lane, from now on. */
+void places_set_lane_limit(struct places *p, size_t lane_limit);
+
 /*
  * Decides, and notes it: admitted, the delivery holds a place until places_release; else it is
- * waiting until places_stored. Either way *lane is its lane's line, valid until then.
+ * waiting until places_stored. Either way *lane is its lane's line, valid until then. What was
+ * put aside (a retry, a hold) has lost its turn already: overflow does not hold it back.
  */
-enum room places_ask(
-    struct places *p, const struct lane_id *id, size_t lane_limit, struct place_lane **lane);
+enum room places_ask(struct places *p, const struct lane_id *id, size_t lane_limit, bool is_put_aside,
+    struct place_lane **lane);
+/* A place for one that its lane's limit and overflow do not hold back. */
+MUST_USE bool places_take(struct places *p, struct place_lane *lane);
+/* Deliveries of the lane, in memory and in its overflow. */
+uint64_t places_backlog(struct places *p, const struct lane_id *id);
 /* A delivery that holds a place has settled. */
 void places_release(struct places *p, struct place_lane *lane);
 /* A delivery that holds a place is to wait in its lane's overflow: waiting, place and all. */

@@ -119,6 +119,7 @@ record_delivery(struct batch *b, const struct delivery *d, struct handout handou
 	rec->maybe_posted = d->maybe_posted;
 	rec->degraded = d->degraded;
 	rec->digest = d->is_for_digest || d->digest != NULL;
+	rec->overflow = d->is_overflow && d->state == DELIVERY_PARKED;
 	rec->suppressed = d->suppressed;
 	rec->replay =
 	    d->before != NULL && d->replay.len == 0 ? d->before->replay : text(b, d->replay);
@@ -149,6 +150,7 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->updated_ms = now.ms;
 	rec->broker_deliveries = rec->broker_consumer = 0;
 	rec->digest = true;
+	rec->overflow = false;
 	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);

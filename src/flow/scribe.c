@@ -139,7 +139,7 @@ add_event(struct scribe *s, struct message *m, const struct delivery *with_its_o
 	}
 }
 
-/* From intake or the ledger: some deliveries are decided already. */
+/* From intake or the ledger: nothing of it is to be sent. */
 static void
 take_message(struct scribe *s, struct message *m)
 {
@@ -257,22 +257,11 @@ let_go(struct scribe *s, struct message *m)
 	message_free(m);
 }
 
-static bool
-has_something_to_send(const struct message *m)
-{
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (delivery_is_open(&m->deliveries[i]))
-			return true;
-	return false;
-}
-
-/* Those that were decided when the message came; the others follow one by one. */
 static void
-settled_with_message(struct scribe *s, struct message *m)
+all_settled(struct scribe *s, struct message *m)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (!delivery_is_open(&m->deliveries[i]))
-			active_settled(s->flow->active, &m->deliveries[i]);
+		admit_settled(s->flow, &m->deliveries[i]);
 }
 
 static void
@@ -290,7 +279,7 @@ go_on(struct scribe *s, struct handoff *h)
 			return;
 		}
 		tell_operator(s, d);
-		active_settled(s->flow->active, d);
+		admit_settled(s->flow, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
 		 */
 		if (m->open > 0 || m->in_batch > 0)
@@ -298,11 +287,7 @@ go_on(struct scribe *s, struct handoff *h)
 	} else {
 		m = CONTAINER_OF(h, struct message, handoff);
 		m->in_batch--;
-		if (has_something_to_send(m)) {
-			settled_with_message(s, m);
-			must(queue_try_put(s->flow->to_courier, &m->handoff.link));
-			return;
-		}
+		all_settled(s, m);
 	}
 	let_go(s, m);
 }

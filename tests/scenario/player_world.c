@@ -98,6 +98,14 @@ note_due(const delivery_record *d, void *due_ms)
 	return false;
 }
 
+static bool
+note_lane(const struct lane_id *lane, uint64_t n, void *has_overflow)
+{
+	(void)lane;
+	*(bool *)has_overflow = n > 0;
+	return false;
+}
+
 /* How long the ledger thread, which looks four times a second, finds nothing. */
 static int64_t
 nothing_to_see_ms(struct store *s)
@@ -108,7 +116,9 @@ nothing_to_see_ms(struct store *s)
 	struct store_stats stats;
 	bool has_claims = false;
 	int64_t due_ms = INT64_MAX;
+	bool has_overflow = false;
 
+	ledger_each_overflow_lane(t, note_lane, &has_overflow);
 	ledger_each_due(t, a, (wall_t){INT64_MAX}, note_due, &due_ms);
 	if (due_ms - clock_wall().ms < wait_ms)
 		wait_ms = due_ms - clock_wall().ms;
@@ -116,6 +126,8 @@ nothing_to_see_ms(struct store *s)
 	txn_end(t);
 	arena_free(a);
 	store_stats(s, &stats);
+	if (has_overflow)
+		wait_ms = LOOK_EVERY_MS;
 	if ((stats.held > 0 || has_claims) && wait_ms > HELD_STEP_MS)
 		wait_ms = HELD_STEP_MS;
 	return wait_ms;
@@ -140,8 +152,9 @@ run_ledger(void *life)
 		bool was_woken = take_wake(l->flow);
 
 		if (was_woken || mono_reached(clock_mono(), l->ledger_at)) {
-			ledger_walk_turn(l->ledger, was_woken);
-			l->ledger_at = next_look(l->flow);
+			bool has_more = ledger_walk_turn(l->ledger, was_woken);
+
+			l->ledger_at = has_more ? clock_mono() : next_look(l->flow);
 		} else if (l->looked_after != fake_activity) {
 			l->ledger_at = mono_earlier(l->ledger_at, next_look(l->flow));
 		}

@@ -30,9 +30,6 @@ struct ruleset_connection {
 	uint32_t const *retry_s;
 	struct str sealed;     /* the credential; opened by the courier for one compose */
 	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
-	/* By mono_t: a lane of it has just turned deliveries away, and will turn away more.
-	 * Only a hint, which spares intake making messages that are parked unsent. */
-	atomic_int_least64_t crowded_until;
 };
 
 struct rule {

@@ -213,7 +213,7 @@ dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel
 	use(d, l, now);
 	if (l->queued >= d->policy.queue_max ||
 	    (l->state == LANE_SHUT && l->opens_at.ms - now.ms > patience_ms)) {
-		*retry_at = lane_turn_away(l, now);
+		*retry_at = l->state == LANE_SHUT ? l->opens_at : now;
 		return false;
 	}
 	list_append(&l->queue, &item->link);

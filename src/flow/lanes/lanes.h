@@ -73,8 +73,7 @@ void dispatch_free(struct dispatch *d);
 /*
  * Queues the item in the lane of (connection, channel), made when needed. False when the
  * lane's queue is full or the lane is shut for longer than `patience_ms`: the caller parks it,
- * and *retry_at is when the lane expects to have sent what it holds and those turned
- * away before.
+ * and *retry_at is when the lane opens.
  */
 MUST_USE bool dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
     struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at);

@@ -10,6 +10,7 @@ struct hall {
 	struct flow flow;
 	struct onward onward;
 	struct rule rule; /* with a key made of payload.k */
+	struct config config;
 };
 
 static struct hall *
@@ -22,7 +23,10 @@ hall_of(struct fixture *f)
 	rec.thread_hours = 2;
 	rule_compile(f->arena, &rec, NULL, &h->rule);
 	h->flow.parts.store = f->store;
+	config_defaults(&h->config);
 	h->flow.active = active_new(ROOM);
+	h->flow.places = places_new(ROOM);
+	h->flow.settings = settings_new(&h->config);
 	h->flow.to_courier = queue_new(ROOM);
 	h->flow.to_scribe = queue_new(ROOM);
 	onward_init(&h->onward);
@@ -32,6 +36,8 @@ hall_of(struct fixture *f)
 static void
 close_hall(struct hall *h)
 {
+	places_free(h->flow.places);
+	settings_free(h->flow.settings);
 	active_free(h->flow.active);
 	queue_free(h->flow.to_courier);
 	queue_free(h->flow.to_scribe);
@@ -62,6 +68,8 @@ admitted(struct hall *h, struct message *m)
 static void
 end(struct hall *h, struct message *m)
 {
+	for (int i = 0; i < m->n_deliveries; i++)
+		admit_settled(&h->flow, &m->deliveries[i]);
 	admit_end(&h->flow, m);
 	message_free(m);
 }

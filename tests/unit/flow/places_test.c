@@ -21,7 +21,7 @@ admit(struct places *p, const char *workspace, const char *channel, struct place
 {
 	const struct lane_id id = lane(workspace, channel);
 
-	return places_ask(p, &id, LANE_LIMIT, l);
+	return places_ask(p, &id, LANE_LIMIT, false, l);
 }
 
 static size_t
