@@ -157,8 +157,7 @@ take_delivery(struct active *h, struct delivery *d)
 	const struct digest *g = d->digest;
 	struct delivery_key space;
 
-	(void)table_set(
-	    h->by_delivery, delivery_key(&space, d->message->seq, d->rule_id), d);
+	(void)table_set(h->by_delivery, delivery_key(&space, d->message->seq, d->rule_id), d);
 	for (int i = 0; g != NULL && i < g->n; i++)
 		(void)table_set(h->by_delivery,
 		    delivery_key(&space, g->members[i]->seq, str_of(g->members[i]->rule)), d);

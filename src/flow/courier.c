@@ -326,8 +326,8 @@ let_one_in(struct courier *c, mono_t now)
 	} else if (!dispatch_has_items(c->dispatch) &&
 		   mono_reached(now, mono_after(c->probe_at, LET_IN_PROBE_MS))) {
 		places_look(c->flow->places, &places);
-		atomic_store(&c->flow->hold,
-		    places.overflow > 0 ? HOLD_BUT_OVERFLOW : HOLD_BUT_ONE);
+		atomic_store(
+		    &c->flow->hold, places.overflow > 0 ? HOLD_BUT_OVERFLOW : HOLD_BUT_ONE);
 		c->probe_at = now;
 	}
 }

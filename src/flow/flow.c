@@ -334,6 +334,15 @@ flow_stop(struct flow *f)
 /* --- between the threads --- */
 
 void
+flow_call_ledger(struct flow *f)
+{
+	pthread_mutex_lock(&f->wake_lock);
+	f->is_called = true;
+	pthread_cond_signal(&f->wake);
+	pthread_mutex_unlock(&f->wake_lock);
+}
+
+void
 flow_wake_ledger(struct flow *f)
 {
 	pthread_mutex_lock(&f->wake_lock);

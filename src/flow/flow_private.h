@@ -22,7 +22,7 @@ struct ledger_walk;
 /* What may be taken in hand. While a destination type is down the stream is the buffer. */
 enum hold {
 	HOLD_NOTHING,
-	HOLD_BUT_ONE, /* one message: whoever takes it makes it HOLD_ALL */
+	HOLD_BUT_ONE,      /* one message: whoever takes it makes it HOLD_ALL */
 	HOLD_BUT_OVERFLOW, /* the same, of what waits in the ledger */
 	HOLD_ALL,
 };
@@ -52,7 +52,7 @@ struct flow {
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;
-	bool is_woken;
+	bool is_woken, is_called;
 
 	struct {
 #define COUNTER(name, sentence) atomic_uint_least64_t name;
@@ -97,8 +97,8 @@ void *scribe_run(void *flow);
 
 struct ledger_walk *ledger_walk_new(struct flow *f);
 void ledger_walk_free(struct ledger_walk *w);
-/* `was_woken`: something may have been repaired, look at what is held too. Returns whether there
- * is more to do at once. */
+/* `was_woken`: something may have been repaired, look at what is held too. Returns whether
+ * there is more to do at once. */
 bool ledger_walk_turn(struct ledger_walk *w, bool was_woken);
 void *ledger_run(void *flow);
 
@@ -120,6 +120,8 @@ mono_t flow_drain_until(struct flow *f, mono_t *over);
 /* Whether all that was in hand is settled, once nothing more is taken; remembers it. */
 bool flow_is_settled(struct flow *f);
 
+/* Gets the ledger thread to look at overflow now: a lane has room again. */
+void flow_call_ledger(struct flow *f);
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);
 /* Remembers the first thing that only a person can repair. */

@@ -285,7 +285,8 @@ intake_turn(struct intake *in, int64_t wait_ms)
 	struct err e = {0};
 	size_t room;
 
-	if (in->has_lost_tail || hold == HOLD_ALL || hold == HOLD_BUT_OVERFLOW || !is_ready(in)) {
+	if (in->has_lost_tail || hold == HOLD_ALL || hold == HOLD_BUT_OVERFLOW ||
+	    !is_ready(in)) {
 		onward_send(&in->onward, f);
 		return false;
 	}

@@ -25,7 +25,7 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	bool is_used;    /* it was read again, or went with another */
+	bool is_used; /* it was read again, or went with another */
 };
 
 /* Those of one event that go together. */
@@ -45,11 +45,14 @@ struct ledger_walk {
 	bool looked_at_claims;
 	int claims; /* seen in this look */
 	mono_t held_at;
+	/* The group of held ones that had its turn last; empty: the first is next. */
+	char group_workspace[WORKSPACE_ID_MAX + 1], group_connection[RECORD_ID_MAX + 1];
 	wall_t now;
 	/* While looking at one group of held ones: */
 	struct txn *history;
 	const struct ruleset *rules;
 	int n_group;
+	bool has_full_group; /* of one more is held than was picked */
 	/* While overflow of one lane comes back, its turn; NULL: what is due or held does. */
 	const struct place_return *turn;
 	uint64_t returned; /* of it, and handed on */
@@ -103,7 +106,19 @@ pick_held(const delivery_record *d, void *arg)
 	 */
 	if (rule != NULL && rule->active && !gate_of(w->rules, rule).is_open)
 		return true;
-	return pick(w, d) && ++w->n_group < HELD_GROUP_MAX;
+	if (!pick(w, d))
+		return false;
+	w->has_full_group = ++w->n_group == HELD_GROUP_MAX || w->has_full_group;
+	return w->n_group < HELD_GROUP_MAX;
+}
+
+/* A gate that is shut for all of a connection's rules is asked once. */
+static bool
+is_shut_for_all(const struct ruleset *r, struct str connection)
+{
+	const struct ruleset_connection *c = ruleset_connection(r, connection);
+
+	return r->paused || (c != NULL && !gate_of_connection(c).is_open);
 }
 
 static bool
@@ -113,15 +128,33 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 	struct err e = {0};
 	struct ruleset *r = rulebook_get(w->flow->rulebook, workspace, &e);
 
+	str_copy(w->group_workspace, sizeof(w->group_workspace), workspace);
+	str_copy(w->group_connection, sizeof(w->group_connection), connection);
 	if (r == NULL)
 		return true;
 	w->rules = r;
 	w->n_group = 0;
-	ledger_each_held(
-	    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
+	if (!is_shut_for_all(r, connection))
+		ledger_each_held(
+		    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
 	ruleset_unref(r);
 	w->rules = NULL;
 	return w->n < PICKS_MAX;
+}
+
+/* Groups have their turn one after the other: the next look goes on behind this one's last.
+ * Returns whether more may go at once. */
+static bool
+look_at_held(struct ledger_walk *w)
+{
+	bool is_from_first = w->group_workspace[0] == '\0';
+
+	ledger_each_held_group(w->history, str_of(w->group_workspace),
+	    str_of(w->group_connection), look_at_group, w);
+	if (w->n == PICKS_MAX)
+		return true;
+	w->group_workspace[0] = w->group_connection[0] = '\0';
+	return w->has_full_group || !is_from_first;
 }
 
 static void
@@ -139,8 +172,9 @@ look(struct ledger_walk *w, bool at_held)
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
-	if (at_held && w->n < PICKS_MAX)
-		ledger_each_held_group(t, look_at_group, w);
+	w->has_full_group = false;
+	if (at_held && w->n < PICKS_MAX && look_at_held(w))
+		w->held_at = (mono_t){0}; /* again with the next look */
 	if (!txn_finish(t, &e))
 		log_error("ledger.look", L_STR("error", e.text));
 }
@@ -429,8 +463,7 @@ take_back_overflow(struct ledger_walk *w)
 		read_all_again(w);
 		w->turn = NULL;
 		n += w->n + 1;
-		places_return_end(
-		    w->flow->places, &turn, l.is_whole, l.passed - w->returned);
+		places_return_end(w->flow->places, &turn, l.is_whole, l.passed - w->returned);
 		if (w->returned == 0)
 			break; /* the broker is away, or somebody has them: not at once again */
 	}
@@ -439,7 +472,8 @@ take_back_overflow(struct ledger_walk *w)
 
 /* --- the loop --- */
 
-/* Returns whether somebody called, rather than the time having passed. */
+/* Returns whether something may have been repaired, rather than a lane having room again or the
+ * time having passed. */
 static bool
 sleep_or_be_woken(struct flow *f, int64_t ms)
 {
@@ -448,10 +482,10 @@ sleep_or_be_woken(struct flow *f, int64_t ms)
 	int rc = 0;
 
 	pthread_mutex_lock(&f->wake_lock);
-	while (!f->is_woken && rc == 0)
+	while (!f->is_woken && !f->is_called && rc == 0)
 		rc = pthread_cond_timedwait(&f->wake, &f->wake_lock, &until);
 	woken = f->is_woken;
-	f->is_woken = false;
+	f->is_woken = f->is_called = false;
 	pthread_mutex_unlock(&f->wake_lock);
 	return woken;
 }

@@ -30,9 +30,9 @@ void places_set_limit(struct places *p, size_t limit);
 
 enum room {
 	ROOM_FREE,
-	ROOM_BEHIND,    /* its lane has overflow, which goes first */
-	ROOM_LANE_FULL, /* its lane holds what it can send soon */
-	ROOM_SHARE_TAKEN,     /* its workspace holds as many places as are free */
+	ROOM_BEHIND,      /* its lane has overflow, which goes first */
+	ROOM_LANE_FULL,   /* its lane holds what it can send soon */
+	ROOM_SHARE_TAKEN, /* its workspace holds as many places as are free */
 };
 /* What a person reads of it. */
 struct str room_sentence(enum room a);
@@ -55,8 +55,8 @@ void places_set_lane_limit(struct places *p, size_t lane_limit);
  * waiting until places_stored. Either way *lane is its lane's line, valid until then. What was
  * put aside (a retry, a hold) has lost its turn already: overflow does not hold it back.
  */
-enum room places_ask(struct places *p, const struct lane_id *id, size_t lane_limit, bool is_put_aside,
-    struct place_lane **lane);
+enum room places_ask(struct places *p, const struct lane_id *id, size_t lane_limit,
+    bool is_put_aside, struct place_lane **lane);
 /* A place for one that its lane's limit and overflow do not hold back. */
 MUST_USE bool places_take(struct places *p, struct place_lane *lane);
 /* Deliveries of the lane, in memory and in its overflow. */

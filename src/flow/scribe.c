@@ -337,6 +337,8 @@ write_batch(struct scribe *s)
 	batch_clear(&s->batch);
 	while ((first = list_take_first(&s->touched)) != NULL)
 		go_on(s, CONTAINER_OF(first, struct handoff, link));
+	if (places_wants_return(s->flow->places))
+		flow_call_ledger(s->flow);
 	return true;
 }
 

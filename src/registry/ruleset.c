@@ -216,6 +216,22 @@ held(struct str reason, struct str action)
 }
 
 struct gate
+gate_of_connection(const struct ruleset_connection *c)
+{
+	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED)
+		return held(
+		    STR("the connection is switched off"), STR("switch the connection on"));
+	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT)
+		return held(c->status_reason, STR("reconnect"));
+	if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))
+		return held(STR("the destination refused the connection's credential"),
+		    STR("reconnect"));
+	if (c->sealed.len == 0)
+		return held(STR("the connection has no credential"), STR("reconnect"));
+	return (struct gate){.is_open = true};
+}
+
+struct gate
 gate_of(const struct ruleset *r, const struct rule *rule)
 {
 	const struct ruleset_connection *c = rule == NULL ? NULL : rule->connection;
@@ -234,15 +250,5 @@ gate_of(const struct ruleset *r, const struct rule *rule)
 	if (rule->hold_reason.len > 0)
 		return held(
 		    rule->hold_reason, STR("repair the channel, then enable the rule again"));
-	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED)
-		return held(
-		    STR("the connection is switched off"), STR("switch the connection on"));
-	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT)
-		return held(c->status_reason, STR("reconnect"));
-	if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))
-		return held(STR("the destination refused the connection's credential"),
-		    STR("reconnect"));
-	if (c->sealed.len == 0)
-		return held(STR("the connection has no credential"), STR("reconnect"));
-	return (struct gate){.is_open = true};
+	return gate_of_connection(c);
 }

@@ -136,10 +136,12 @@ ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct st
 }
 
 void
-ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg)
+ledger_each_held_group(struct txn *t, struct str after_workspace, struct str after_connection,
+    held_group_fn *each, void *arg)
 {
 	const struct key all = key_empty();
-	struct key from = all;
+	const struct key after = key_of_held(after_workspace, after_connection);
+	struct key from = after_workspace.len > 0 ? key_after(&after) : all;
 	bool more = true;
 
 	/* One step a group, however many deliveries it holds. */

@@ -93,6 +93,8 @@ struct gate {
 	struct str reason, action; /* sentences for the customer, when it is not */
 };
 
+/* The part of it that is the same for all rules of the connection. */
+struct gate gate_of_connection(const struct ruleset_connection *c);
 /* `rule` may be NULL: it was deleted. */
 struct gate gate_of(const struct ruleset *r, const struct rule *rule);
 

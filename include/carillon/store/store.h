@@ -209,9 +209,11 @@ void ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg)
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
     struct str connection, struct str rule, delivery_each_fn *each, void *arg);
-/* Each (workspace, connection) that has held deliveries, once; false from `each` stops. */
+/* Each (workspace, connection) that has held deliveries, once, behind the one named (empty:
+ * from the first); false from `each` stops. */
 typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);
-void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
+void ledger_each_held_group(struct txn *t, struct str after_workspace,
+    struct str after_connection, held_group_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 

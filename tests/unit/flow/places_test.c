@@ -274,8 +274,7 @@ model_admit(struct places *p, struct model_item *items, struct model_item *it)
 	snprintf(workspace, sizeof(workspace), "w%d", k / CHANNELS);
 	snprintf(channel, sizeof(channel), "C%d", k % CHANNELS);
 	it->lane = k;
-	it->where =
-	    admit(p, workspace, channel, &it->line) == ROOM_FREE ? IN_MEMORY : WAITING;
+	it->where = admit(p, workspace, channel, &it->line) == ROOM_FREE ? IN_MEMORY : WAITING;
 	assert_int_equal(it->where == IN_MEMORY, expected);
 }
 
