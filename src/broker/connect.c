@@ -447,6 +447,7 @@ broker_new(const struct broker_options *o)
 	b->replicas = o->replicas > 0 ? o->replicas : 1;
 	b->events_max_age_s = o->events_max_age_s;
 	b->history_max_age_s = o->history_max_age_s;
+	b->events_begin = o->events_begin;
 	b->ack_wait_s = o->ack_wait_s;
 	b->ack_pending_max = o->ack_pending_max;
 	must(getrandom(&b->random, sizeof b->random, 0) == (ssize_t)sizeof b->random);

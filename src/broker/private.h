@@ -37,6 +37,7 @@ struct broker {
 	char bucket[PREFIX_MAX + 8];
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s, ack_wait_s, ack_pending_max;
+	uint64_t events_begin;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;

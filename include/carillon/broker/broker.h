@@ -20,6 +20,9 @@ struct broker_options {
 	const char *name; /* of this client, seen by the server's operator */
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s;
+	/* Where an events stream begins that is made anew, past the sequences that the index
+	 * knows of an older one; 0: at 1. Before 2.10 nats-server always begins at 1. */
+	uint64_t events_begin;
 	int64_t ack_wait_s, ack_pending_max;
 	int64_t connect_wait_ms; /* how long broker_connect tries before giving up */
 };

@@ -152,7 +152,7 @@ a_stream_at_its_limit_is_full(void **state)
 	(void)state;
 	OK(api_call(b, "STREAM.UPDATE.FULL_EVENTS",
 	    STR("{\"name\":\"FULL_EVENTS\",\"subjects\":[\"full.events.>\"],"
-		"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,"
+		"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,\"deny_purge\":true,"
 		"\"num_replicas\":1,\"duplicate_window\":120000000000}"),
 	    &r, &e));
 	api_reply_free(&r);
