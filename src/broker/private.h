@@ -54,6 +54,7 @@ struct broker {
 };
 
 #define CONSUMER_NAME "dispatch-0"
+#define AUTHOR_HEADER "Carillon-By" /* of a message of the state bucket */
 
 /* --- connect.c --- */
 
@@ -124,9 +125,11 @@ struct publish_request {
 	const char *subject, *msg_id; /* msg_id: never NULL */
 	struct str bytes;
 	const char *operation;   /* KV-Operation, or NULL */
-	bool has_expected;       /* then it must be the last on this subject, */
-	bool is_stream_expected; /* or of the whole stream */
+	const char *by;          /* Carillon-By, or NULL */
+	bool has_expected;       /* then `expected` must be the last on this subject, */
+	bool is_stream_expected; /* or of the whole stream, */
 	uint64_t expected;
+	enum stream stream; /* which is this one */
 	int64_t wait_ms;
 };
 MUST_USE bool publish_and_wait(
@@ -136,6 +139,10 @@ MUST_USE bool publish_and_wait(
 
 /* By a STREAM's direct-get request, as JSON. ERR_NOT_FOUND: no such message. */
 MUST_USE bool get_direct(struct broker *b, enum stream s, struct str request,
+    struct broker_message *out, struct err *e);
+
+/* The first message of a subject (with wildcards) at or after `from`. */
+MUST_USE bool get_next(struct broker *b, enum stream s, const char *subject, uint64_t from,
     struct broker_message *out, struct err *e);
 
 /* --- pull.c: the protocol, for the dispatch consumer and for readers alike; one thread --- */

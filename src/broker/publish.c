@@ -20,6 +20,8 @@ publish_compose(const struct publish_request *p)
 	must(natsMsgHeader_Set(msg, "Nats-Msg-Id", p->msg_id) == NATS_OK);
 	if (p->operation)
 		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
+	if (p->by)
+		must(natsMsgHeader_Set(msg, AUTHOR_HEADER, p->by) == NATS_OK);
 	if (p->has_expected) {
 		snprintf(number, sizeof number, "%llu", (unsigned long long)p->expected);
 		must(natsMsgHeader_Set(msg,
@@ -58,6 +60,33 @@ publish_once(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, str
 	return api_request(b, msg, left, &answer, e) && publish_acked(answer, seq, e);
 }
 
+/*
+ * A server may compare the expected sequence before it looks for repeats (2.12 does), or have
+ * forgotten the id: then a write whose PubAck was lost conflicts with itself when it is sent
+ * again. It was stored if the message behind the expected one is it. ERR_CONFLICT: that one is
+ * somebody else's.
+ */
+static bool
+publish_was_stored(
+    struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e)
+{
+	struct err conflict = *e;
+	struct broker_message m;
+
+	if (!get_next(b, p->stream, p->subject, p->expected + 1, &m, e)) {
+		if (e->kind == ERR_NOT_FOUND) /* what is expected lies behind the end */
+			*e = conflict;
+		return false;
+	}
+	bool is_ours = str_eq(m.msg_id, str_of(p->msg_id));
+	if (is_ours && seq)
+		*seq = m.seq;
+	broker_message_free(&m);
+	if (!is_ours)
+		*e = conflict;
+	return is_ours;
+}
+
 /* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
 static bool
 publish_may_retry(const struct err *e)
@@ -66,12 +95,16 @@ publish_may_retry(const struct err *e)
 }
 
 static bool
-publish_until(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
+publish_until(struct broker *b, const struct publish_request *p, natsMsg *msg, uint64_t *seq,
+    struct err *e)
 {
+	const mono_t deadline = mono_after(clock_mono(), p->wait_ms);
 	int64_t again_ms = AGAIN_MIN_MS;
 
 	for (;;) {
 		if (publish_once(b, msg, deadline, seq, e))
+			return true;
+		if (e->kind == ERR_CONFLICT && publish_was_stored(b, p, seq, e))
 			return true;
 		if (!publish_may_retry(e) || b->closing ||
 		    mono_reached(mono_after(clock_mono(), again_ms), deadline))
@@ -89,7 +122,7 @@ publish_and_wait(
 	natsMsg *msg = publish_compose(p);
 
 	broker_hold(b);
-	bool ok = publish_until(b, msg, mono_after(clock_mono(), p->wait_ms), seq, &why);
+	bool ok = publish_until(b, p, msg, seq, &why);
 	broker_drop(b);
 	natsMsg_Destroy(msg);
 	if (ok)
@@ -134,6 +167,7 @@ broker_publish_after(struct broker *b, const char *subject, struct str bytes, ui
 		.bytes = bytes,
 		.has_expected = true,
 		.is_stream_expected = true,
+		.stream = STREAM_HISTORY,
 		.expected = last,
 		.wait_ms = wait_ms,
 	    },

@@ -8,11 +8,10 @@
 
 enum { WANTS_MAX = 16 };
 
-#define SECOND_NS  INT64_C(1000000000)
-#define DAY_S      INT64_C(86400)
-#define OPS_AGE_S  (7 * DAY_S)
-#define DEDUPE_S   120 /* Nats-Msg-Id is remembered for so long */
-#define STATE_KEEP 20  /* revisions a key: the audit trail */
+#define SECOND_NS INT64_C(1000000000)
+#define DAY_S     INT64_C(86400)
+#define OPS_AGE_S (7 * DAY_S)
+#define DEDUPE_S  120 /* Nats-Msg-Id is remembered for so long */
 
 struct want {
 	const char *key; /* in the server's JSON */

@@ -85,6 +85,8 @@ struct broker_message {
 	uint64_t deliveries; /* how often handed out, from 1 */
 	uint64_t pending;    /* messages after this one */
 	wall_t stored_at;
+	/* state: who asked for it; empty: nobody but the service, or it was not told */
+	struct str by;
 	bool is_delete; /* state: a delete or purge marker */
 };
 void broker_message_free(struct broker_message *m);
@@ -137,15 +139,34 @@ MUST_USE bool subject_parse_event(
 
 /* --- the state bucket (KV carillon_state) --- */
 
-/* expected 0: must not exist (a deleted key does not exist). ERR_CONFLICT: another revision. */
-MUST_USE bool broker_state_put(struct broker *b, const char *key, struct str bytes,
-    uint64_t expected, uint64_t *revision, struct err *e);
+enum {
+	STATE_KEEP = 20,    /* revisions a key: the audit trail */
+	STATE_BY_MAX = 256, /* bytes */
+};
+/* A change of one key. */
+struct state_change {
+	const char *key;
+	struct str bytes; /* of a put */
+	uint64_t
+	    expected; /* the key's revision; 0: it must not exist (a deleted one does not) */
+	/* Who asked for it, kept with it: "<kind>:<id>", then ";name=value"s. Text in one line;
+	 * empty: nobody but the service. */
+	struct str by;
+};
+/* ERR_CONFLICT: the key has another revision. `revision` may be NULL. */
+MUST_USE bool broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e);
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 /* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
  * it was erased. */
 MUST_USE bool broker_state_get(
     struct broker *b, const char *key, struct broker_message *out, struct err *e);
+/* The revisions that the bucket still has of a key, newest first, deletions too; false from
+ * `each` stops. None is no error. */
+typedef bool broker_revision_fn(const struct broker_message *m, void *arg);
+MUST_USE bool broker_state_history(
+    struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
 

@@ -43,7 +43,7 @@ no_message_takes_the_older_ones_of_its_subject_along(void **state)
 	uint64_t revision;
 
 	(void)state;
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &revision, &e));
+	OK(key_put(b, "acme.rule.r1", STR("one"), 0, &revision));
 	assert_int_equal(
 	    natsMsg_Create(&msg, "$KV.rollup_state.acme.rule.r1", NULL, "x", 1), NATS_OK);
 	assert_int_equal(natsMsgHeader_Set(msg, "Nats-Rollup", "sub"), NATS_OK);
