@@ -491,7 +491,9 @@ broker_close(struct broker *b)
 	b->closing = true;
 	pthread_cond_broadcast(&b->changed);
 	bool has_redialer = b->has_redialer;
+	struct publisher *publisher = b->publisher;
 	pthread_mutex_unlock(&b->lock);
+	publisher_close(publisher);
 	if (has_redialer)
 		pthread_join(b->redialer, NULL);
 

@@ -44,6 +44,7 @@ struct broker {
 	natsOptions *options; /* NULL until the first connection */
 	natsConnection *graves[GRAVES_MAX];
 	size_t graves_len;
+	struct publisher *publisher; /* NULL until the first broker_publish_begin */
 	pthread_t redialer;
 	bool has_redialer, redialing;
 	bool is_closed; /* the library's last word about the current connection */
@@ -121,8 +122,11 @@ struct str message_header(natsMsg *msg, const char *name);
 
 /* --- publish.c --- */
 
+enum { PUBLISH_TRY_MS = 2000 }; /* for a PubAck; the id makes sending again harmless */
+
 struct publish_request {
 	const char *subject, *msg_id; /* msg_id: never NULL */
+	const char *reply;            /* where the PubAck goes, or NULL */
 	struct str bytes;
 	const char *operation;   /* KV-Operation, or NULL */
 	const char *by;          /* Carillon-By, or NULL */
@@ -134,6 +138,17 @@ struct publish_request {
 };
 MUST_USE bool publish_and_wait(
     struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e);
+/* The caller's, who destroys it. */
+natsMsg *publish_compose(const struct publish_request *p);
+/* Reads a PubAck, and frees it. */
+MUST_USE bool publish_acked(natsMsg *answer, struct published *out, struct err *e);
+/* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
+bool publish_may_retry(const struct err *e);
+
+/* --- publish_begin.c --- */
+
+/* Completes all that is under way with an error and ends its thread; NULL is fine. */
+void publisher_close(struct publisher *p);
 
 /* --- get.c --- */
 

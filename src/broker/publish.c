@@ -4,19 +4,18 @@
 #include "carillon/base/id.h"
 
 enum {
-	TRY_MS = 2000, /* one wait for a PubAck; the id makes sending again harmless */
 	AGAIN_MIN_MS = 20,
 	AGAIN_MAX_MS = 500,
 };
 
-static natsMsg *
+natsMsg *
 publish_compose(const struct publish_request *p)
 {
 	natsMsg *msg;
 	char number[24];
 
-	must(
-	    natsMsg_Create(&msg, p->subject, NULL, p->bytes.ptr, (int)p->bytes.len) == NATS_OK);
+	must(natsMsg_Create(&msg, p->subject, p->reply, p->bytes.ptr, (int)p->bytes.len) ==
+	     NATS_OK);
 	must(natsMsgHeader_Set(msg, "Nats-Msg-Id", p->msg_id) == NATS_OK);
 	if (p->operation)
 		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
@@ -32,32 +31,40 @@ publish_compose(const struct publish_request *p)
 	return msg;
 }
 
-/* "duplicate" in a PubAck means that an earlier try was stored: as good as the first. */
-static bool
-publish_acked(natsMsg *answer, uint64_t *seq, struct err *e)
+bool
+publish_acked(natsMsg *answer, struct published *out, struct err *e)
 {
 	struct api_reply r = {0};
+	const struct json *duplicate;
 	int64_t n = 0;
 
 	bool ok = api_read(answer, &r, e);
 	if (ok && !json_int64(json_get(r.root, STR("seq")), &n))
 		ok = fail(e, ERR_TEMP, "nats acknowledged without a sequence");
+	if (ok) {
+		duplicate = json_get(r.root, STR("duplicate"));
+		out->seq = (uint64_t)n;
+		out->is_repeat = duplicate && duplicate->kind == JSON_TRUE;
+	}
 	api_reply_free(&r);
-	if (ok && seq)
-		*seq = (uint64_t)n;
 	return ok;
 }
 
 static bool
 publish_once(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
 {
+	struct published p;
 	natsMsg *answer;
 	int64_t left = deadline.ms - clock_mono().ms;
 
 	if (!broker_wait_connected(b, deadline, e))
 		return false;
-	left = left < 1 ? 1 : left < TRY_MS ? left : TRY_MS;
-	return api_request(b, msg, left, &answer, e) && publish_acked(answer, seq, e);
+	left = left < 1 ? 1 : left < PUBLISH_TRY_MS ? left : PUBLISH_TRY_MS;
+	if (!api_request(b, msg, left, &answer, e) || !publish_acked(answer, &p, e))
+		return false;
+	if (seq)
+		*seq = p.seq; /* of a repeat, the one of the try that was stored */
+	return true;
 }
 
 /*
@@ -87,8 +94,7 @@ publish_was_stored(
 	return is_ours;
 }
 
-/* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
-static bool
+bool
 publish_may_retry(const struct err *e)
 {
 	return e->kind == ERR_TEMP || e->kind == ERR_SETUP;

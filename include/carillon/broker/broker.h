@@ -126,6 +126,28 @@ MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str d
  */
 MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
     uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
+/*
+ * The same without waiting: `done` is called once for each that began, however often the server
+ * or the connection goes away, after at most PUBLISH_BEGUN_MS. On a thread of the broker's own,
+ * which tells all of them: it must not block there, and may begin others. Until it is told it
+ * is sent again with its id, so one that was told an error may still be stored. Stored in the
+ * order in which one thread began them, but for what had to be sent again.
+ */
+enum {
+	PUBLISH_BEGUN_MAX = 1024, /* under way at once, */
+	PUBLISH_BEGUN_BYTES_MAX = 64 * 1024 * 1024,
+	PUBLISH_BEGUN_MS = 10000,
+};
+struct published {
+	uint64_t seq;
+	bool is_repeat; /* of the id, perhaps of a try of our own: stored before */
+};
+/* `p` is NULL after an error, `e` otherwise. */
+typedef void broker_published_fn(const struct published *p, const struct err *e, void *arg);
+/* False, and `done` is not called: too many are under way, or the broker is being closed. What
+ * is given is copied; `msg_id` may be NULL. */
+MUST_USE bool broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
+    const char *msg_id, broker_published_fn *done, void *arg);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
