@@ -447,6 +447,7 @@ broker_new(const struct broker_options *o)
 	b->replicas = o->replicas > 0 ? o->replicas : 1;
 	b->events_max_age_s = o->events_max_age_s;
 	b->history_max_age_s = o->history_max_age_s;
+	b->events_begin = o->events_begin;
 	b->ack_wait_s = o->ack_wait_s;
 	b->ack_pending_max = o->ack_pending_max;
 	must(getrandom(&b->random, sizeof b->random, 0) == (ssize_t)sizeof b->random);
@@ -490,7 +491,9 @@ broker_close(struct broker *b)
 	b->closing = true;
 	pthread_cond_broadcast(&b->changed);
 	bool has_redialer = b->has_redialer;
+	struct publisher *publisher = b->publisher;
 	pthread_mutex_unlock(&b->lock);
+	publisher_close(publisher);
 	if (has_redialer)
 		pthread_join(b->redialer, NULL);
 

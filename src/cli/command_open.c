@@ -1,5 +1,7 @@
 /* What a command works on, opened when it is needed. */
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "carillon/index/catch_up.h"
 
@@ -86,6 +88,16 @@ open_store(struct command *c, bool must_write, struct err *e)
 	return c->is_read_only;
 }
 
+/* Whose change the state bucket keeps it as. */
+static struct str
+author(struct command *c)
+{
+	const struct passwd *who = getpwuid(getuid());
+
+	return who != NULL ? arena_printf(c->arena, "cli:%s", who->pw_name)
+	                   : arena_printf(c->arena, "cli:%u", (unsigned)getuid());
+}
+
 static bool
 open_state(struct command *c, bool must_write, struct err *e)
 {
@@ -94,6 +106,7 @@ open_state(struct command *c, bool must_write, struct err *e)
 	if (!open_store(c, must_write, e) || !open_broker(c, e))
 		return false;
 	c->registry = registry_new(c->broker, c->store);
+	registry_set_author(c->registry, author(c));
 	return c->is_read_only || registry_catch_up(c->registry, 0, e);
 }
 

@@ -80,9 +80,9 @@ mark_deleted(struct erasure *x, struct str subject, struct err *e)
 		return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
 	if (!broker_state_get(x->broker, key, &last, e))
 		return false;
-	const uint64_t revision = last.seq;
+	const struct state_change c = {.key = key, .expected = last.seq};
 	broker_message_free(&last);
-	return broker_state_delete(x->broker, key, revision, NULL, e);
+	return broker_state_delete(x->broker, &c, NULL, e);
 }
 
 /* A key keeps so many revisions: markers that it was deleted push out what it had. A purge

@@ -125,10 +125,9 @@ static bool
 put(const struct index_parts *p, const char *key, struct str bytes, uint64_t expected,
     struct err *e)
 {
-	uint64_t revision;
-	const bool ok = bytes.len > 0
-	                    ? broker_state_put(p->broker, key, bytes, expected, &revision, e)
-	                    : broker_state_delete(p->broker, key, expected, &revision, e);
+	const struct state_change c = {key, bytes, expected};
+	const bool ok = bytes.len > 0 ? broker_state_put(p->broker, &c, NULL, e)
+	                              : broker_state_delete(p->broker, &c, NULL, e);
 
 	/* Who wrote it in this moment wrote something newer. */
 	return ok || e->kind == ERR_CONFLICT;

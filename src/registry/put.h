@@ -9,3 +9,5 @@
  * already (expected 0), or was changed meanwhile. */
 MUST_USE bool registry_put_record(struct registry *r, struct str workspace,
     enum state_kind kind, struct str id, const void *record, uint64_t expected, struct err *e);
+/* Borrowed. */
+struct broker *registry_broker(const struct registry *r);

@@ -13,6 +13,7 @@ enum {
 struct registry {
 	struct broker *broker;
 	struct store *store;
+	char author[STATE_BY_MAX + 1];
 };
 
 struct registry *
@@ -29,6 +30,19 @@ void
 registry_free(struct registry *r)
 {
 	free(r);
+}
+
+struct broker *
+registry_broker(const struct registry *r)
+{
+	return r->broker;
+}
+
+void
+registry_set_author(struct registry *r, struct str by)
+{
+	str_copy(
+	    r->author, sizeof(r->author), (struct str){by.ptr, str_utf8_cut(by, STATE_BY_MAX)});
 }
 
 /* --- catching up --- */
@@ -275,7 +289,9 @@ registry_put_record(struct registry *r, struct str workspace, enum state_kind ki
 	bool ok;
 
 	state_key(key, workspace, kind, id);
-	ok = broker_state_put(r->broker, key, record_pack(a, record), expected, &revision, e);
+	ok = broker_state_put(r->broker,
+	    &(struct state_change){key, record_pack(a, record), expected, str_of(r->author)},
+	    &revision, e);
 	arena_free(a);
 	if (!ok && e->kind == ERR_CONFLICT)
 		return expected == 0 ? fail(e, ERR_CONFLICT, "%s \"%.*s\" exists already",
@@ -389,7 +405,10 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 	uint64_t revision;
 
 	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker, key, expected, &revision, e) &&
+	return broker_state_delete(r->broker,
+		   &(struct state_change){
+		       .key = key, .expected = expected, .by = str_of(r->author)},
+		   &revision, e) &&
 	       registry_catch_up(r, revision, e);
 }
 

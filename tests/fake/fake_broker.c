@@ -407,8 +407,8 @@ broker_state_get(struct broker *b, const char *key, struct broker_message *out, 
 }
 
 static bool
-state_write(struct broker *b, const char *key, struct str bytes, bool is_delete,
-    uint64_t expected, uint64_t *revision, struct err *e)
+state_write(struct broker *b, const struct state_change *c, bool is_delete, uint64_t *revision,
+    struct err *e)
 {
 	char subject[SUBJECT_MAX];
 	bool was_deleted;
@@ -416,25 +416,28 @@ state_write(struct broker *b, const char *key, struct str bytes, bool is_delete,
 
 	if (!broker_is_there(b, e))
 		return false;
-	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, c->key);
 	last = revision_of(&b->streams[STREAM_STATE], subject, &was_deleted);
-	if (expected == 0 ? !was_deleted : last != expected)
-		return fail(
-		    e, ERR_CONFLICT, "%s is at revision %llu", key, (unsigned long long)last);
-	*revision = store_message(b, STREAM_STATE, subject, bytes, "", is_delete);
+	if (c->expected == 0 ? !was_deleted : last != c->expected)
+		return fail(e, ERR_CONFLICT, "%s is at revision %llu", c->key,
+		    (unsigned long long)last);
+	last = store_message(
+	    b, STREAM_STATE, subject, is_delete ? (struct str){0} : c->bytes, "", is_delete);
+	if (revision != NULL)
+		*revision = last;
 	return true;
 }
 
 bool
-broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t expected,
-    uint64_t *revision, struct err *e)
+broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	return state_write(b, key, bytes, false, expected, revision, e);
+	return state_write(b, c, false, revision, e);
 }
 
 bool
 broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e)
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	return state_write(b, key, (struct str){0}, true, expected, revision, e);
+	return state_write(b, c, true, revision, e);
 }

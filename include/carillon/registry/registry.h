@@ -37,6 +37,9 @@ enum {
 struct registry;
 struct registry *registry_new(struct broker *b, struct store *s);
 void registry_free(struct registry *r);
+/* Who asks for what is written from now on: kept with each change (struct state_change), cut to
+ * STATE_BY_MAX bytes. Empty at first: the service itself. */
+void registry_set_author(struct registry *r, struct str by);
 
 /* Applies to the index what the bucket has and the index has not. `until` 0: all there is now.
  */
@@ -65,6 +68,25 @@ MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct st
     registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
+
+/* A revision of a record, as the bucket has it: the newest STATE_KEEP of each. */
+struct registry_revision {
+	uint64_t revision;
+	wall_t at;
+	struct str by;      /* empty: the service, or not told */
+	const void *record; /* unpacked; NULL: deleted by this revision, or not readable */
+	bool is_delete;
+};
+struct registry_key {
+	struct str workspace;
+	enum state_kind kind;
+	struct str id;
+};
+typedef bool registry_revision_fn(const struct registry_revision *v, void *arg);
+/* The revisions of a record, newest first; false from `each` stops. Asks the broker, some 20
+ * round trips. None is no error. */
+MUST_USE bool registry_history(struct registry *r, struct arena *a,
+    const struct registry_key *key, registry_revision_fn *each, void *arg, struct err *e);
 
 /*
  * Writing: checks the record (ids, references, that filter and template compile), puts it with

@@ -69,6 +69,20 @@ broker_ready(const char *prefix)
 	return b;
 }
 
+static inline bool
+key_put(
+    struct broker *b, const char *key, struct str bytes, uint64_t expected, uint64_t *revision)
+{
+	return broker_state_put(b, &(struct state_change){key, bytes, expected}, revision, &e);
+}
+
+static inline bool
+key_delete(struct broker *b, const char *key, uint64_t expected, uint64_t *revision)
+{
+	return broker_state_delete(
+	    b, &(struct state_change){.key = key, .expected = expected}, revision, &e);
+}
+
 static inline void
 events_publish(struct broker *b, int from, int to)
 {
