@@ -272,12 +272,13 @@ acceptor_run(void *arg)
 
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
 		struct rude_connection *c = calloc(1, sizeof(*c));
+		int n = s->connections;
 
-		must(c && s->connections < RUDE_CONNECTIONS_MAX);
+		must(c && n < RUDE_CONNECTIONS_MAX);
 		*c = (struct rude_connection){.server = s, .fd = fd};
-		s->fds[s->connections] = fd;
-		must(pthread_create(&s->threads[s->connections], NULL, connection_run, c) == 0);
-		s->connections++;
+		s->fds[n] = fd;
+		s->connections++; /* before it can be seen to do anything */
+		must(pthread_create(&s->threads[n], NULL, connection_run, c) == 0);
 	}
 	return NULL;
 }

@@ -177,8 +177,8 @@ tls_acceptor_run(void *arg)
 		must(c && n < TLS_CONNECTIONS_MAX);
 		*c = (struct tls_connection){s, fd};
 		s->fds[n] = fd;
+		s->connections++; /* before it can be seen to do anything */
 		must(pthread_create(&s->threads[n], NULL, tls_connection_run, c) == 0);
-		s->connections++;
 	}
 	return NULL;
 }
