@@ -8,6 +8,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/vault/vault.h"
 
+#include "kept.h"
 #include "origin.h"
 #include "sockets.h"
 #include "tls.h"
@@ -16,6 +17,9 @@
 enum {
 	EVENTS_MAX = 256, /* read from epoll at once */
 	FILES_OTHER = 96, /* descriptors of everything but requests */
+	KEPT_FEW = 16,    /* connections whose memory is not worth missing what libcurl knows */
+	KEPT_KB = 96,     /* of each, with TLS; as measured 40 to 95 */
+	UNUSED_MS = 110000,
 };
 
 struct pool {
@@ -29,9 +33,12 @@ struct pool {
 	int slot_count;
 	struct list free, finished; /* of struct transfer */
 	struct heap deadlines;      /* of struct transfer that wait or fly */
-	mono_t timer;               /* when libcurl wants to be called; MONO_NEVER */
-	int wake_fd;                /* in epoll; -1: none */
-	int in_flight;
+	struct kept kept;
+	mono_t timer;        /* when libcurl wants to be called; MONO_NEVER */
+	mono_t unused_since; /* all connections; MONO_NEVER while one is in use */
+	int wake_fd;         /* in epoll; -1: none */
+	int in_flight;       /* started and not reported */
+	int flying;          /* of them, those that libcurl has */
 };
 
 #define MULTI_SET(multi, option, value) \
@@ -87,8 +94,6 @@ multi_set_up(struct pool *p)
 	MULTI_SET(p->multi, CURLMOPT_SOCKETDATA, &p->sockets);
 	MULTI_SET(p->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	MULTI_SET(p->multi, CURLMOPT_TIMERDATA, p);
-	/* Fewer, and every request makes a connection of its own. */
-	MULTI_SET(p->multi, CURLMOPT_MAXCONNECTS, 2L * p->slot_count);
 	MULTI_SET(p->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)p->slot_count);
 }
 
@@ -97,7 +102,18 @@ pool_set_options(struct pool *p, const struct pool_options *o)
 {
 	p->limits = (struct limits){.connect_ms = o->connect_timeout_ms,
 	    .request_ms = o->request_timeout_ms,
-	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots};
+	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots,
+	    .unused_ms = o->unused_ms > 0 ? o->unused_ms : UNUSED_MS};
+	p->kept.unused_max = (int)(o->kept_max_kb / KEPT_KB);
+}
+
+/* libcurl closes the one unused the longest when a request ends and there are more. */
+static void
+count_flying(struct pool *p, int change, mono_t now)
+{
+	p->flying += change;
+	p->unused_since = p->flying == 0 ? now : MONO_NEVER;
+	MULTI_SET(p->multi, CURLMOPT_MAXCONNECTS, (long)kept_max(&p->kept, p->flying, now));
 }
 
 /* What may fail. */
@@ -129,7 +145,10 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 		return false;
 	p = calloc(1, sizeof(*p));
 	must(p); /* out of memory */
-	*p = (struct pool){.slot_count = o->slots, .timer = MONO_NEVER, .wake_fd = -1};
+	*p = (struct pool){.slot_count = o->slots,
+	    .timer = MONO_NEVER,
+	    .unused_since = MONO_NEVER,
+	    .wake_fd = -1};
 	if (!parts_new(p, o->ca_file, e)) {
 		parts_free(p);
 		free(p);
@@ -195,6 +214,7 @@ launch(struct pool *p, struct transfer *t, mono_t now)
 	heap_set(&p->deadlines, &t->deadline, mono_after(now, p->limits.request_ms));
 	t->state = TRANSFER_FLYING;
 	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
+	count_flying(p, 1, now);
 }
 
 static struct transfer *
@@ -284,6 +304,7 @@ end_transfer(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
 	must(t->state == TRANSFER_FLYING);
 	curl_multi_remove_handle(p->multi, t->easy);
 	transfer_disarm(t);
+	count_flying(p, -1, now);
 	if (t->is_turned_away) {
 		wait_at(p, t);
 		list_prepend(&t->origin->waiting, &t->link); /* it was the first */
@@ -444,10 +465,26 @@ run_due(struct pool *p)
 	collect(p);
 }
 
+/*
+ * libcurl closes connections only when it is given a request; and after this time it takes none
+ * of them up again, for whatever lies between may have forgotten them.
+ */
+static void
+close_unused(struct pool *p)
+{
+	if (p->flying > 0 || p->sockets.n_open <= KEPT_FEW ||
+	    clock_mono().ms - p->unused_since.ms < p->limits.unused_ms)
+		return;
+	curl_multi_cleanup(p->multi);
+	p->timer = MONO_NEVER;
+	multi_set_up(p);
+}
+
 void
 pool_turn(struct pool *p, int64_t wait_ms, int wake_fd)
 {
 	watch_wake_fd(p, wake_fd);
+	close_unused(p);
 	run_due(p);
 	look(p, sleep_ms(p, wait_ms));
 	run_due(p);

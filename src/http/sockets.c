@@ -108,15 +108,18 @@ sockets_open(struct sockets *s, const struct curl_sockaddr *a, int *counter)
 		return CURL_SOCKET_BAD;
 	*socket_at(s, fd) = (struct socket){.pooled = true, .counter = counter};
 	++*counter;
+	s->n_open++;
 	return fd;
 }
 
 int
 sockets_on_close(void *sockets, curl_socket_t fd)
 {
-	struct socket *sock = socket_at(sockets, fd);
+	struct sockets *s = sockets;
+	struct socket *sock = socket_at(s, fd);
 
 	uncount(sock);
+	s->n_open--;
 	*sock = (struct socket){0}; /* closing takes it out of epoll */
 	return close(fd);
 }

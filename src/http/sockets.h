@@ -20,6 +20,7 @@ struct sockets {
 	int epoll;
 	struct socket *by_fd;
 	size_t count;
+	int n_open; /* of libcurl's connections, also of such as nobody can use any more */
 };
 
 MUST_USE bool sockets_init(struct sockets *s, struct err *e);

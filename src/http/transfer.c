@@ -181,6 +181,7 @@ transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls
 	set_options(t->easy);
 	tls_set_options(tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	SET(t->easy, CURLOPT_MAXAGE_CONN, (long)(limits->unused_ms / 1000));
 }
 
 void

@@ -29,6 +29,7 @@ struct limits {
 	int64_t connect_ms; /* name, TCP and TLS */
 	int64_t request_ms; /* the whole request, once it has a connection or makes one */
 	int opening_max;    /* connections being opened to one origin */
+	int64_t unused_ms;  /* after which a connection is not taken up again */
 };
 
 struct transfer {

@@ -19,6 +19,8 @@ struct pool_options {
 	int slots;                  /* most requests at once */
 	int64_t connect_timeout_ms; /* name, TCP and TLS; also to wait for a connection */
 	int64_t request_timeout_ms; /* the whole request, without that wait */
+	int64_t unused_ms;          /* how long a connection is good for unused; 0: 110 s */
+	int64_t kept_max_kb;        /* memory of unused connections; but see pool_new */
 	int opening_max;     /* connections being opened to one host; 0: as many as slots */
 	const char *ca_file; /* certificates to trust; NULL or "": the system's */
 };
@@ -30,6 +32,7 @@ pool_options_of(const struct config *c, int slots)
 	    .slots = slots,
 	    .connect_timeout_ms = c->connect_timeout_ms,
 	    .request_timeout_ms = c->request_timeout_ms,
+	    .kept_max_kb = c->kept_connections_max_mb * 1024,
 	    .opening_max = (int)c->opening_max,
 	    .ca_file = c->slack_ca,
 	};
@@ -52,12 +55,15 @@ void http_global_init(void);
  * may not: says which limit to raise. Once a process, before others count on descriptors.
  */
 MUST_USE bool pool_reserve_files(int slots, struct err *e);
-/* ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use. */
+/*
+ * ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use. Whatever kept_max_kb says,
+ * as many connections are kept as were in use at once in the last seconds.
+ */
 MUST_USE bool pool_new(struct pool **out, const struct pool_options *o, struct err *e);
 /* Aborts what is in flight. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Timeouts and opening_max of requests from now on. Nothing else is looked at. */
+/* Timeouts, opening_max and kept_max_kb of requests from now on; the rest is not looked at. */
 void pool_set_options(struct pool *p, const struct pool_options *o);
 
 /* A free slot, or NULL when all are in use. */

@@ -227,6 +227,25 @@ when_all_kept_connections_have_died_everybody_is_served_yet(void **state)
 }
 
 static void
+unused_connections_are_closed_after_a_while(void **state)
+{
+	struct pool_options o = options(LONG_MS, LONG_MS);
+	int n = 20;
+	struct err e;
+
+	(void)state;
+	o.unused_ms = MEDIUM_MS;
+	o.kept_max_kb = 1 << 20;
+	assert_true(pool_new(&pool, &o, &e));
+	keep_connections(n);
+	assert_int_equal(server.ended, 0);
+	while (server.ended < n)
+		pool_turn(pool, 10, -1);
+	assert_int_equal(post("/ok").status, 200);
+	assert_int_equal(server.connections, n + 1);
+}
+
+static void
 a_name_is_asked_for_once_however_many_wait_for_it(void **state)
 {
 	(void)state;
@@ -340,6 +359,7 @@ main(void)
 	    TEST(who_waits_for_one_host_keeps_nobody_from_another),
 	    TEST(those_who_waited_share_the_connections_there_are),
 	    TEST(when_all_kept_connections_have_died_everybody_is_served_yet),
+	    TEST(unused_connections_are_closed_after_a_while),
 	    TEST(a_name_is_asked_for_once_however_many_wait_for_it),
 	    TEST(another_address_of_a_name_is_tried),
 	    TEST(a_name_that_is_none_is_said),
