@@ -57,7 +57,7 @@ courier_take_settings(struct courier *c, mono_t now)
 		return;
 	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
 	policy = policy_of(&c->settings.config);
-	pool_set_timeouts(c->pool, &options);
+	pool_set_options(c->pool, &options);
 	dispatch_set_policy(c->dispatch, &policy, now);
 }
 

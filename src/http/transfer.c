@@ -79,6 +79,14 @@ wrote_something(const struct transfer *t)
 	return request_size > 0;
 }
 
+static void
+set_opening(struct transfer *t, bool is_opening)
+{
+	if (t->origin && t->is_opening != is_opening)
+		t->origin->opening += is_opening ? 1 : -1;
+	t->is_opening = is_opening;
+}
+
 /*
  * Called whenever a connection is there and the request is about to be written. When a kept
  * connection dies before the first byte of an answer, libcurl by itself sends the request again
@@ -95,7 +103,28 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 	if (t->began && wrote_something(t))
 		return CURL_PREREQFUNC_ABORT;
 	t->began = true;
+	set_opening(t, false);
 	return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * Called when a connection is to be made, which may come unexpected: the one that was counted
+ * on has gone. A request of which bytes were written before is about to be ended (on_prereq).
+ */
+static curl_socket_t
+on_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = transfer;
+
+	(void)purpose;
+	if (!t->origin) /* libcurl read the URL otherwise than we did */
+		return CURL_SOCKET_BAD;
+	if (!t->is_opening && t->origin->opening >= t->limits->opening_max) {
+		t->is_turned_away = !t->began || !wrote_something(t);
+		return CURL_SOCKET_BAD;
+	}
+	set_opening(t, true);
+	return sockets_open(t->sockets, a, &t->origin->sockets);
 }
 
 static void
@@ -110,8 +139,8 @@ set_callbacks(struct transfer *t)
 	SET(c, CURLOPT_WRITEDATA, t);
 	SET(c, CURLOPT_PREREQFUNCTION, on_prereq);
 	SET(c, CURLOPT_PREREQDATA, t);
-	SET(c, CURLOPT_OPENSOCKETFUNCTION, sockets_on_open);
-	SET(c, CURLOPT_OPENSOCKETDATA, t->sockets);
+	SET(c, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(c, CURLOPT_OPENSOCKETDATA, t);
 	SET(c, CURLOPT_CLOSESOCKETFUNCTION, sockets_on_close);
 	SET(c, CURLOPT_CLOSESOCKETDATA, t->sockets);
 	SET(c, CURLOPT_ERRORBUFFER, t->curl_text);
@@ -130,6 +159,7 @@ set_options(CURL *c)
 	SET(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(c, CURLOPT_FOLLOWLOCATION, 0L); /* the credential would go along */
 	SET(c, CURLOPT_NOSIGNAL, 1L);
+	SET(c, CURLOPT_QUICK_EXIT, 1L); /* should libcurl ever ask for a name: do not wait */
 	SET(c, CURLOPT_TCP_NODELAY, 1L);
 	SET(c, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* else 64 KiB each with TLS */
 	SET(c, CURLOPT_USERAGENT, "carillon/" CARILLON_VERSION);
@@ -142,18 +172,20 @@ easy_new(struct transfer *t)
 {
 	t->easy = curl_easy_init();
 	must(t->easy); /* out of memory */
-	t->url = NULL;
-	t->timeouts = (struct timeouts){0};
+	t->easy_url = NULL;
+	t->connect_ms = 0;
 	set_callbacks(t);
 	set_options(t->easy);
 	tls_set_options(t->tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	SET(t->easy, CURLOPT_MAXAGE_CONN, (long)(t->limits->unused_ms / 1000));
 }
 
 void
-transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls)
+transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls,
+    const struct limits *limits)
 {
-	*t = (struct transfer){.sockets = sockets, .tls = tls};
+	*t = (struct transfer){.sockets = sockets, .tls = tls, .limits = limits};
 	list_init(&t->link);
 	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
 	t->req.auth = secret_new(AUTH_MAX);
@@ -177,42 +209,64 @@ transfer_fini(struct transfer *t)
  * retries, until CURLOPT_URL is cleared.
  */
 static void
-set_url(struct transfer *t, CURLU *url)
+set_url(struct transfer *t)
 {
-	if (url && t->url == url)
+	if (t->url && t->easy_url == t->url)
 		return;
-	SET(t->easy, CURLOPT_URL, url ? NULL : t->req.url);
-	SET(t->easy, CURLOPT_CURLU, url);
-	t->url = url;
+	SET(t->easy, CURLOPT_URL, t->url ? NULL : t->req.url);
+	SET(t->easy, CURLOPT_CURLU, t->url);
+	t->easy_url = t->url;
 }
 
+/*
+ * Only this time is libcurl's own to watch, since it divides it between addresses. A request
+ * that was written is given up by us, who first look whether its answer is there.
+ */
 static void
-set_timeouts(struct transfer *t, struct timeouts timeouts)
+set_connect_timeout(struct transfer *t)
 {
-	if (t->timeouts.connect_ms != timeouts.connect_ms)
-		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeouts.connect_ms);
-	if (t->timeouts.request_ms != timeouts.request_ms)
-		SET(t->easy, CURLOPT_TIMEOUT_MS, (long)timeouts.request_ms);
-	t->timeouts = timeouts;
+	if (t->connect_ms != t->limits->connect_ms)
+		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->limits->connect_ms);
+	t->connect_ms = t->limits->connect_ms;
 }
 
 void
-transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
+transfer_begin(struct transfer *t)
+{
+	buf_clear(&t->answer);
+	t->res = (struct http_response){.retry_after_ms = -1};
+	t->heard = 0;
+	t->is_cut = t->is_turned_away = t->began = t->has_head = false;
+	t->curl_text[0] = '\0';
+}
+
+void
+transfer_arm(struct transfer *t)
 {
 	const struct http_request *req = &t->req;
+	bool opens = t->origin && !origin_has_kept(t->origin);
 
-	set_url(t, url);
-	set_timeouts(t, timeouts);
+	transfer_begin(t);
+	set_url(t);
+	set_connect_timeout(t);
 	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
 	    req->content_type ? req->content_type : "application/octet-stream");
 	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */
 	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
-	buf_clear(&t->answer);
-	t->res = (struct http_response){.retry_after_ms = -1};
-	t->heard = 0;
-	t->is_cut = t->began = t->has_head = false;
-	t->curl_text[0] = '\0';
+	SET(t->easy, CURLOPT_RESOLVE,
+	    opens && !t->origin->is_address ? &t->origin->resolve : NULL);
+	set_opening(t, opens);
+	if (t->origin)
+		t->origin->flying++;
+}
+
+void
+transfer_disarm(struct transfer *t)
+{
+	set_opening(t, false);
+	if (t->origin)
+		t->origin->flying--;
 }
 
 /*

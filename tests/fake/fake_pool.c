@@ -307,7 +307,7 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 }
 
 void
-pool_set_timeouts(struct pool *d, const struct pool_options *o)
+pool_set_options(struct pool *d, const struct pool_options *o)
 {
 	d->timeout_ms = o->request_timeout_ms;
 }

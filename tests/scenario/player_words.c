@@ -171,7 +171,7 @@ word_peer(struct story *s, struct line *l)
 
 /* --- producers --- */
 
-static struct published *
+static struct published_event *
 remember(struct story *s)
 {
 	if (s->n_published == s->cap_published) {
@@ -187,7 +187,7 @@ story_publish(struct story *s, const char *workspace, const char *type, const ch
     const char *payload)
 {
 	struct arena *a = arena_new(0);
-	struct published *p = remember(s);
+	struct published_event *p = remember(s);
 	char subject[SUBJECT_MAX];
 	event_message msg;
 
@@ -196,7 +196,7 @@ story_publish(struct story *s, const char *workspace, const char *type, const ch
 	msg.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
 	msg.text_data = (char *)(uintptr_t)payload;
 	subject_event(subject, s->world.broker, str_of(workspace), str_of(type));
-	*p = (struct published){.at = clock_mono()};
+	*p = (struct published_event){.at = clock_mono()};
 	str_copy(p->workspace, sizeof(p->workspace), str_of(workspace));
 	str_copy(p->id, sizeof(p->id), str_of(id));
 	p->seq = fake_broker_publish_event(s->world.broker, subject,
@@ -270,7 +270,7 @@ static uint64_t
 read_seq(struct story *s, struct line *l)
 {
 	char path[2][128];
-	const struct published *p;
+	const struct published_event *p;
 
 	line_path(l, 2, path, "WORKSPACE/EVENT");
 	p = story_published(s, path[0], path[1]);

@@ -448,7 +448,7 @@ other_timeouts_hold_from_the_next_request_on(void **state)
 	(void)state;
 	start(d, "http", "/ok", NULL);
 	assert_int_equal(finish(d).res.status, 200);
-	pool_set_timeouts(d, &o);
+	pool_set_options(d, &o);
 	start(d, "http", "/hang", NULL);
 	r = finish(d); /* or the test would take a minute */
 	assert_int_equal(r.res.transport, TRANSPORT_TIMEOUT);

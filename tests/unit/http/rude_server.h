@@ -20,10 +20,14 @@ struct rude_server {
 	pthread_t acceptor;
 	pthread_t threads[RUDE_CONNECTIONS_MAX];
 	int fds[RUDE_CONNECTIONS_MAX];
-	atomic_int connections; /* accepted */
-	atomic_int requests;    /* read whole */
-	pthread_mutex_t lock;   /* of `last` */
-	char last[4096];        /* the request read last */
+	atomic_int connections;  /* accepted */
+	atomic_int requests;     /* read whole */
+	atomic_int answers_from; /* so many must have come before one is answered */
+	atomic_bool ends;
+	atomic_int answered;  /* whose answers are on their way */
+	atomic_int ended;     /* connections that the server has shut */
+	pthread_mutex_t lock; /* of `last` */
+	char last[4096];      /* the request read last */
 };
 
 struct rude_connection {
@@ -248,10 +252,14 @@ connection_run(void *arg)
 		str_copy(c->server->last, sizeof(c->server->last), str_of(c->text));
 		pthread_mutex_unlock(&c->server->lock);
 		c->server->requests++;
+		while (c->server->requests < c->server->answers_from && !c->server->ends)
+			usleep(500);
 		if (!answer(c))
 			break;
+		c->server->answered++;
 	}
 	shutdown(c->fd, SHUT_RDWR); /* closed when the server stops: its number stays ours */
+	c->server->ended++;
 	free(c);
 	return NULL;
 }
@@ -264,12 +272,13 @@ acceptor_run(void *arg)
 
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
 		struct rude_connection *c = calloc(1, sizeof(*c));
+		int n = s->connections;
 
-		must(c && s->connections < RUDE_CONNECTIONS_MAX);
+		must(c && n < RUDE_CONNECTIONS_MAX);
 		*c = (struct rude_connection){.server = s, .fd = fd};
-		s->fds[s->connections] = fd;
-		must(pthread_create(&s->threads[s->connections], NULL, connection_run, c) == 0);
-		s->connections++;
+		s->fds[n] = fd;
+		s->connections++; /* before it can be seen to do anything */
+		must(pthread_create(&s->threads[n], NULL, connection_run, c) == 0);
 	}
 	return NULL;
 }
@@ -294,6 +303,7 @@ rude_server_start(struct rude_server *s)
 static void
 rude_server_stop(struct rude_server *s)
 {
+	s->ends = true;
 	shutdown(s->listener, SHUT_RDWR);
 	pthread_join(s->acceptor, NULL);
 	for (int i = 0; i < s->connections; i++)

@@ -35,11 +35,12 @@ struct tls_server {
 	pthread_t acceptor;
 	pthread_t threads[TLS_CONNECTIONS_MAX];
 	int fds[TLS_CONNECTIONS_MAX];
-	atomic_bool ends;
-	atomic_int connections; /* accepted */
-	atomic_int handshakes;  /* done */
-	atomic_int resumed;     /* of them, with a session of an earlier one */
+	atomic_bool ends, stalls; /* stalls: begins no handshake */
+	atomic_int connections;   /* accepted */
+	atomic_int handshakes;    /* done */
+	atomic_int resumed;       /* of them, with a session of an earlier one */
 	atomic_int requests;
+	atomic_int ended;        /* connections that the server has shut */
 	atomic_int answers_from; /* so many must have come before one is answered */
 };
 
@@ -149,6 +150,8 @@ tls_connection_run(void *arg)
 	GNUTLS_OK(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, s->credentials));
 	GNUTLS_OK(gnutls_session_ticket_enable_server(session, &s->ticket_key));
 	gnutls_transport_set_int(session, c->fd);
+	while (s->stalls && !s->ends)
+		usleep(500);
 	do
 		r = gnutls_handshake(session);
 	while (r < 0 && !gnutls_error_is_fatal(r));
@@ -156,6 +159,7 @@ tls_connection_run(void *arg)
 		tls_converse(s, session);
 	gnutls_deinit(session);
 	shutdown(c->fd, SHUT_RDWR); /* closed when the server stops: its number stays ours */
+	s->ended++;
 	free(c);
 	return NULL;
 }
@@ -173,8 +177,8 @@ tls_acceptor_run(void *arg)
 		must(c && n < TLS_CONNECTIONS_MAX);
 		*c = (struct tls_connection){s, fd};
 		s->fds[n] = fd;
+		s->connections++; /* before it can be seen to do anything */
 		must(pthread_create(&s->threads[n], NULL, tls_connection_run, c) == 0);
-		s->connections++;
 	}
 	return NULL;
 }

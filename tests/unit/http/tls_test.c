@@ -14,7 +14,7 @@
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define ANY       "NORMAL"
 
-enum { TOGETHER = 8 };
+enum { TOGETHER = 8, OPENING_MAX = 2 };
 
 static struct identity authority, server_id, stranger, strangers_server;
 static struct tls_server server;
@@ -43,6 +43,7 @@ new_pool(const char *ca_file)
 	struct pool_options o = {.slots = TOGETHER,
 	    .connect_timeout_ms = 60000,
 	    .request_timeout_ms = 60000,
+	    .opening_max = OPENING_MAX,
 	    .ca_file = ca_file};
 	struct pool *p = NULL;
 	struct err e;
@@ -195,6 +196,31 @@ another_connection_resumes_the_session_of_the_first(void **state)
 	pool_free(p);
 }
 
+/* Requests count on kept connections that have died, so each would open one. */
+static void
+no_more_are_opened_at_once_when_all_kept_ones_have_died(void **state)
+{
+	struct pool *p = new_pool(bundle);
+
+	(void)state;
+	tls_server_start(&server, &server_id, ANY);
+	post_together(p, TOGETHER);
+	for (int i = 0; i < TOGETHER; i++)
+		shutdown(server.fds[i], SHUT_RDWR);
+	while (server.ended < TOGETHER)
+		usleep(1000);
+	server.stalls = true;
+	for (int i = 0; i < TOGETHER; i++)
+		start(p);
+	for (int i = 0; i < 50; i++)
+		pool_turn(p, 1, -1);
+	assert_int_equal(server.connections, TOGETHER + OPENING_MAX);
+	server.stalls = false;
+	for (int i = 0; i < TOGETHER; i++)
+		assert_int_equal(finish(p).status, 200);
+	pool_free(p);
+}
+
 static void
 no_secret_of_a_session_is_logged(void **state)
 {
@@ -222,7 +248,7 @@ certificates_that_cannot_be_used_are_an_error_at_the_start(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct pool_options o = {1, 1000, 1000, cases[i].file};
+		struct pool_options o = {.slots = 1, .ca_file = cases[i].file};
 		struct pool *p = NULL;
 		struct err e;
 
@@ -268,6 +294,7 @@ main(void)
 	    TEST(version_1_2_is_spoken),
 	    TEST(the_certificates_are_read_once_for_all_connections),
 	    TEST(another_connection_resumes_the_session_of_the_first),
+	    TEST(no_more_are_opened_at_once_when_all_kept_ones_have_died),
 	    TEST(no_secret_of_a_session_is_logged),
 	    cmocka_unit_test(certificates_that_cannot_be_used_are_an_error_at_the_start),
 	};
