@@ -382,6 +382,14 @@ wants_look(struct broker *b, const struct wants *w, bool *is_there, struct err *
 	return ok;
 }
 
+size_t
+broker_payload_max(const struct broker *b)
+{
+	int64_t max = natsConnection_GetMaxPayload(b->nc);
+
+	return max > PAYLOAD_MIN ? (size_t)max : PAYLOAD_MIN; /* as broker_ensure found */
+}
+
 static bool
 payload_is_enough(struct broker *b, struct err *e)
 {

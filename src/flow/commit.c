@@ -119,28 +119,61 @@ stream_grows(struct commit *c, uint64_t seq)
 	return false;
 }
 
+/* What was published of a batch. */
+struct published {
+	uint64_t first, last;  /* sequences */
+	uint64_t n;            /* messages */
+	char id[BATCH_ID_MAX]; /* of the last */
+};
+
+static bool
+publish_all(struct commit *c, struct batch *b, struct published *out)
+{
+	const size_t limit = batch_limit(c->flow->parts.broker);
+	struct str bytes;
+
+	for (*out = (struct published){0}; batch_take(b, limit, c->flow->node, &bytes);
+	     out->n++) {
+		if (!publish(c, bytes, out->id, &out->last) || !stream_grows(c, out->last))
+			return false;
+		if (out->n == 0)
+			out->first = out->last;
+	}
+	return true;
+}
+
+/* Somebody else's batches came in between: they are applied in order, all of them. */
+static bool
+apply_others(struct commit *c, const struct published *p)
+{
+	struct patience patience = {.flow = c->flow, .verb = "scribe.index"};
+	struct store *s = c->flow->parts.store;
+	const uint64_t applied = store_applied_now(s, STORE_HISTORY);
+	struct err e = {0};
+
+	if (p->first <= applied + 1 && p->last - p->first + 1 == p->n)
+		return true;
+	while (!history_catch_up_to(c->flow->parts.broker, s, applied + 1, p->last, &e))
+		if (!wait_and_retry(&patience, &e))
+			return false;
+	return true;
+}
+
 bool
 commit_batch(struct commit *c, struct batch *b)
 {
-	struct patience p = {.flow = c->flow, .verb = "scribe.index"};
-	struct history_applied app = {.entries = b->entries, .n = b->n};
-	struct store *s = c->flow->parts.store;
+	struct patience patience = {.flow = c->flow, .verb = "scribe.index"};
+	struct published p;
+	struct history_applied app = {.n = b->n};
 	struct err e = {0};
-	char id[BATCH_ID_MAX];
-	uint64_t applied;
 
-	if (!publish(c, batch_pack(b, c->flow->node), id, &app.seq) ||
-	    !stream_grows(c, app.seq))
+	if (!publish_all(c, b, &p) || !apply_others(c, &p))
 		return false;
-	app.id = str_of(id);
-	applied = store_applied_now(s, STORE_HISTORY);
-	/* Somebody else's batches came in between: in order, all of them. */
-	while (app.seq > applied + 1 &&
-	       !history_catch_up_to(c->flow->parts.broker, s, applied + 1, app.seq, &e))
-		if (!wait_and_retry(&p, &e))
-			return false;
-	while (!history_apply_batch(s, &app, &e))
-		if (!wait_and_retry(&p, &e))
+	app.entries = b->entries;
+	app.seq = p.last;
+	app.id = str_of(p.id);
+	while (!history_apply_batch(c->flow->parts.store, &app, &e))
+		if (!wait_and_retry(&patience, &e))
 			return false;
 	return true;
 }

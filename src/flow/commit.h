@@ -1,6 +1,6 @@
 /*
- * Makes a batch safe: published to the history stream, then applied to the index, each tried
- * until it holds. Also what the index lacks of the stream, at start. The scribe owns it.
+ * Makes a batch safe: published to the history stream, in as many messages as it needs, then
+ * applied to the index at once, each tried until it holds. The scribe owns it.
  */
 #pragma once
 

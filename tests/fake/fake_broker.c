@@ -12,7 +12,7 @@ static const char PREFIX[] = "carillon";
 static const char BUCKET[] = "$KV.carillon_state.";
 static const char FILLER[] = "carillon.events._";
 
-enum { DEDUPE_MS = 120000 };
+enum { DEDUPE_MS = 120000, PAYLOAD_MAX = 1024 * 1024 };
 
 struct broker *
 fake_broker_new(void)
@@ -240,6 +240,9 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 		clock_sleep(wait_ms);
 		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 	}
+	if (data.len > PAYLOAD_MAX)
+		return fail(
+		    e, ERR_INPUT, "%s: message is larger than %d bytes", subject, PAYLOAD_MAX);
 	if (b->is_full)
 		return fail(
 		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
@@ -256,6 +259,13 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	b->lost_pubacks--;
 	clock_sleep(wait_ms);
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+}
+
+size_t
+broker_payload_max(const struct broker *b)
+{
+	(void)b;
+	return PAYLOAD_MAX;
 }
 
 /* --- reading --- */

@@ -123,6 +123,8 @@ MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str d
  */
 MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
     uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
+/* How many bytes, with headers, the server takes in a message. */
+size_t broker_payload_max(const struct broker *b);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
