@@ -132,8 +132,9 @@ wants_of_consumer(const struct broker *b)
 	    {"max_ack_pending", WANT_INT, WANT_EXACTLY, NULL, b->ack_pending_max,
 		"ack_pending_max", "--max-pending"},
 	};
-	struct wants w = {
-	    .what = "consumer", .name = CONSUMER_NAME, .of_stream = b->streams[STREAM_EVENTS]};
+	struct wants w = {.what = "consumer",
+	    .name = b->partition.consumer,
+	    .of_stream = b->streams[STREAM_EVENTS]};
 
 	for (size_t i = 0; i < COUNT_OF(consumer); i++)
 		wants_add(&w, consumer[i]);

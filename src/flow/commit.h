@@ -11,6 +11,6 @@ struct commit;
 
 struct commit *commit_new(struct flow *f);
 void commit_free(struct commit *c);
-/* Returns once the batch is in the stream and in the index, or (false) everything was
- * abandoned. */
+/* Of at least one entry. Returns once the batch is in the stream and in the index, or (false)
+ * everything was abandoned. */
 MUST_USE bool commit_batch(struct commit *c, struct batch *b);

@@ -214,10 +214,11 @@ renew(struct txn *t, struct arena *a, history_entry *entry)
 /* Others' records of one message, on their way into copies. */
 struct copying {
 	const history_batch *from;
-	size_t at;        /* entries that are copied already */
-	size_t read;      /* and those in `batch` besides */
-	uint64_t as_of;   /* sequence up to which what was read is true */
-	uint64_t written; /* of the newest copy */
+	const char *subject; /* of the message: whose history it is stays */
+	size_t at;           /* entries that are copied already */
+	size_t read;         /* and those in `batch` besides */
+	uint64_t as_of;      /* sequence up to which what was read is true */
+	uint64_t written;    /* of the newest copy */
 	struct batch batch;
 };
 
@@ -251,15 +252,13 @@ static bool
 write_others(struct erasure *x, struct copying *c, struct err *e)
 {
 	const size_t limit = batch_limit(x->broker);
-	char subject[SUBJECT_MAX];
 	struct str bytes;
 
-	subject_history(subject, x->broker, 0);
 	while (batch_take(&c->batch, limit, c->from->node, &bytes)) {
 		const uint64_t after = c->as_of > c->written ? c->as_of : c->written;
 
 		if (!broker_publish_after(
-			x->broker, subject, bytes, after, PUBLISH_WAIT_MS, &c->written, e))
+			x->broker, c->subject, bytes, after, PUBLISH_WAIT_MS, &c->written, e))
 			return false;
 	}
 	c->at = c->read;
@@ -285,9 +284,10 @@ copy_others(struct erasure *x, struct copying *c, struct err *e)
 }
 
 static bool
-publish_others(struct erasure *x, const history_batch *batch, struct err *e)
+publish_others(
+    struct erasure *x, const history_batch *batch, const char *subject, struct err *e)
 {
-	struct copying c = {.from = batch};
+	struct copying c = {.from = batch, .subject = subject};
 	bool ok;
 
 	batch_init(&c.batch);
@@ -306,7 +306,7 @@ rewrite(struct erasure *x, const struct broker_message *bm, struct err *e)
 	if (record_unpack(
 		&carillon__v1__history_batch__descriptor, a, bm->data, &batch, NULL) &&
 	    concerns(batch, x->workspace)) {
-		ok = publish_others(x, batch, e) &&
+		ok = publish_others(x, batch, arena_cstr(a, bm->subject), e) &&
 		     broker_erase(x->broker, STREAM_HISTORY, bm->seq, e);
 		x->batches += ok;
 	}

@@ -210,12 +210,11 @@ static bool
 record_losses(const struct index_parts *p, struct losses *l, struct err *e)
 {
 	const size_t limit = batch_limit(p->broker);
-	char subject[SUBJECT_MAX];
 	struct str bytes;
 
-	subject_history(subject, p->broker, 0);
 	while (batch_take(&l->batch, limit, p->config->node_name, &bytes))
-		if (!broker_publish(p->broker, subject, bytes, NULL, PUBLISH_WAIT_MS, NULL, e))
+		if (!broker_publish(p->broker, p->partition->history, bytes, NULL,
+			PUBLISH_WAIT_MS, NULL, e))
 			return false;
 	return history_catch_up(p->broker, p->store, e);
 }

@@ -40,13 +40,12 @@ publish(struct refill *r)
 {
 	struct broker *b = r->parts->broker;
 	const size_t limit = batch_limit(b);
-	char subject[SUBJECT_MAX];
 	struct str bytes;
 	bool ok = true;
 
-	subject_history(subject, b, 0);
 	while (ok && batch_take(&r->batch, limit, r->parts->config->node_name, &bytes))
-		ok = broker_publish(b, subject, bytes, NULL, PUBLISH_WAIT_MS, NULL, r->err);
+		ok = broker_publish(b, r->parts->partition->history, bytes, NULL,
+		    PUBLISH_WAIT_MS, NULL, r->err);
 	r->n += r->batch.n;
 	batch_clear(&r->batch);
 	return ok;

@@ -130,11 +130,14 @@ subject_event(
 	    out, SUBJECT_MAX, "%s.events.%.*s.%.*s", PREFIX, STR_ARG(workspace), STR_ARG(type));
 }
 
-void
-subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition)
+const struct partition *
+broker_partition(const struct broker *b)
 {
+	static const struct partition only = {
+	    .consumer = "dispatch-0", .history = "carillon.history.0"};
+
 	(void)b;
-	snprintf(out, SUBJECT_MAX, "%s.history.%d", PREFIX, partition);
+	return &only;
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/broker/partition.h"
 
 struct broker;
 
@@ -33,6 +34,8 @@ bool broker_is_connected(const struct broker *b);
 uint64_t broker_reconnects(const struct broker *b);
 /* Waits until the server has seen what this process published so far. */
 MUST_USE bool broker_flush(struct broker *b, int64_t wait_ms, struct err *e);
+/* The partition that this node takes care of. */
+const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 
@@ -129,7 +132,6 @@ size_t broker_payload_max(const struct broker *b);
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     struct str type);
-void subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
 /* Splits an event's subject; false if it is none of ours. */
