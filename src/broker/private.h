@@ -35,6 +35,7 @@ struct broker {
 	char prefix[PREFIX_MAX + 1];
 	char streams[STREAMS][STREAM_NAME_MAX];
 	char bucket[PREFIX_MAX + 8];
+	struct partition partition;
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s, ack_wait_s, ack_pending_max;
 	uint64_t events_begin;
@@ -54,7 +55,6 @@ struct broker {
 	uint32_t random;
 };
 
-#define CONSUMER_NAME "dispatch-0"
 #define AUTHOR_HEADER "Carillon-By" /* of a message of the state bucket */
 
 /* --- connect.c --- */
@@ -141,7 +141,7 @@ MUST_USE bool publish_and_wait(
 /* The caller's, who destroys it. */
 natsMsg *publish_compose(const struct publish_request *p);
 /* Reads a PubAck, and frees it. */
-MUST_USE bool publish_acked(natsMsg *answer, struct published *out, struct err *e);
+MUST_USE bool publish_acked(natsMsg *answer, struct broker_published *out, struct err *e);
 /* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
 bool publish_may_retry(const struct err *e);
 

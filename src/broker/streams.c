@@ -149,8 +149,9 @@ wants_of_consumer(const struct broker *b)
 	    {"max_ack_pending", WANT_INT, WANT_EXACTLY, NULL, b->ack_pending_max,
 		"ack_pending_max", "--max-pending"},
 	};
-	struct wants w = {
-	    .what = "consumer", .name = CONSUMER_NAME, .of_stream = b->streams[STREAM_EVENTS]};
+	struct wants w = {.what = "consumer",
+	    .name = b->partition.consumer,
+	    .of_stream = b->streams[STREAM_EVENTS]};
 
 	for (size_t i = 0; i < COUNT_OF(consumer); i++)
 		wants_add(&w, consumer[i]);
@@ -397,6 +398,14 @@ wants_look(struct broker *b, const struct wants *w, bool *is_there, struct err *
 	              : r.code == API_STREAM_NOT_FOUND || r.code == API_CONSUMER_NOT_FOUND;
 	api_reply_free(&r);
 	return ok;
+}
+
+size_t
+broker_payload_max(const struct broker *b)
+{
+	int64_t max = natsConnection_GetMaxPayload(b->nc);
+
+	return max > PAYLOAD_MIN ? (size_t)max : PAYLOAD_MIN; /* as broker_ensure found */
 }
 
 static bool

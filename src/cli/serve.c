@@ -152,7 +152,8 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 
 	if (!serve_open(c, e))
 		return false;
-	parts = (struct flow_parts){&c->config, c->broker, c->store, c->vault};
+	parts = (struct flow_parts){
+	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
 	ok = ready_file_write(c->options[OPTION_READY_FILE], e);

@@ -113,7 +113,8 @@ static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
-	const struct index_parts p = {f->parts.config, f->parts.broker, f->parts.store};
+	const struct index_parts p = {
+	    f->parts.config, f->parts.broker, f->parts.store, &f->parts.partition};
 	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
 	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
 	          check_master_key(f, r, e) && find_doubt(f, e) && admit_load(f, e);

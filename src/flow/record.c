@@ -3,19 +3,6 @@
 #include "attempt.h"
 #include "carillon/base/arena.h"
 
-enum { ATTEMPT_BYTES = 128 }; /* of an attempt but its bodies, for the estimate */
-
-size_t
-record_needs(const struct message *m)
-{
-	size_t n = 1 + 2 * (size_t)m->n_deliveries;
-
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].digest != NULL)
-			n += (size_t)m->deliveries[i].digest->n;
-	return n;
-}
-
 static char *
 text(struct batch *b, struct str s)
 {
@@ -25,7 +12,6 @@ text(struct batch *b, struct str s)
 void
 record_event(struct batch *b, const struct message *m)
 {
-	history_entry *entry = batch_add(b);
 	event_record *rec = ARENA_NEW(b->arena, event_record);
 	const struct event *ev = &m->event;
 	bool failed = m->failure.len > 0;
@@ -44,8 +30,7 @@ record_event(struct batch *b, const struct message *m)
 	rec->matched = m->matched;
 	rec->reason = text(b, m->failure);
 	rec->severity = text(b, m->severity);
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT;
-	entry->event = rec;
+	batch_add_event(b, rec, BATCH_APART);
 }
 
 /* Those of earlier lives, then those of this one; the oldest go when there are too many. */
@@ -57,13 +42,9 @@ put_attempts(struct batch *b, delivery_record *rec, const struct delivery *d)
 	size_t skip = all > ATTEMPTS_KEPT ? all - ATTEMPTS_KEPT : 0;
 
 	rec->attempts = ARENA_ARRAY(b->arena, attempt_record *, all - skip + 1);
-	for (size_t i = skip; i < all; i++) {
-		attempt_record *a =
+	for (size_t i = skip; i < all; i++)
+		rec->attempts[rec->n_attempts++] =
 		    i < before ? d->before->attempts[i] : d->attempts[i - before];
-
-		rec->attempts[rec->n_attempts++] = a;
-		b->bytes += ATTEMPT_BYTES + a->request.len + a->response.len;
-	}
 }
 
 static void
@@ -85,10 +66,9 @@ put_identity(struct batch *b, delivery_record *rec, const struct delivery *d)
 
 /* Reads only what was decided before the delivery went to the courier. */
 static delivery_record *
-add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
+record_of(struct batch *b, const struct delivery *d, enum delivery_state state,
     struct handout handout, wall_t now)
 {
-	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
 
 	carillon__v1__delivery_record__init(rec);
@@ -99,21 +79,20 @@ add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
 	rec->broker_deliveries = handout.deliveries;
 	if (state == DELIVERY_RETRYING)
 		rec->broker_consumer = handout.consumer;
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
 	return rec;
 }
 
 void
 record_pending(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
-	add_record(b, d, DELIVERY_PENDING, handout, now);
+	batch_add_delivery(b, record_of(b, d, DELIVERY_PENDING, handout, now), BATCH_JOINED);
 }
 
 void
-record_delivery(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
+record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
+    struct handout handout, wall_t now)
 {
-	delivery_record *rec = add_record(b, d, d->state, handout, now);
+	delivery_record *rec = record_of(b, d, d->state, handout, now);
 
 	rec->spent = d->spent;
 	rec->maybe_posted = d->maybe_posted;
@@ -137,12 +116,12 @@ record_delivery(struct batch *b, const struct delivery *d, struct handout handou
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}
 	put_attempts(b, rec, d);
+	batch_add_delivery(b, rec, join);
 }
 
 static void
 add_member(struct batch *b, const struct delivery *d, const delivery_record *before, wall_t now)
 {
-	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
 
 	*rec = *before;
@@ -163,8 +142,7 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
+	batch_add_delivery(b, rec, BATCH_APART);
 }
 
 void

@@ -99,7 +99,7 @@ count_repeat(struct scribe *s, struct delivery *d)
 
 /* The delivery's last word: its state is decided and its record goes into the batch. */
 static void
-settle_delivery(struct scribe *s, struct delivery *d)
+settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
 {
 	struct message *m = d->message;
 
@@ -116,17 +116,18 @@ settle_delivery(struct scribe *s, struct delivery *d)
 		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
 			m->nak_delay_ms = wait_ms;
 	}
-	record_delivery(&s->batch, d, active_handout(s->flow->active, m), s->now);
+	record_delivery(&s->batch, d, join, active_handout(s->flow->active, m), s->now);
 	record_members(&s->batch, d, s->now);
 }
 
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
- * knows never gains or loses a delivery. */
-static void
+ * knows never gains or loses a delivery. Returns how the one that brings its own is recorded.
+ */
+static enum batch_join
 add_event(struct scribe *s, struct message *m, const struct delivery *with_its_own)
 {
 	if (m->is_known || m->is_recorded)
-		return;
+		return BATCH_APART;
 	m->is_recorded = true;
 	record_event(&s->batch, m);
 	/* What the courier has of them meanwhile is not looked at: it comes later. */
@@ -137,28 +138,30 @@ add_event(struct scribe *s, struct message *m, const struct delivery *with_its_o
 			record_pending(
 			    &s->batch, d, active_handout(s->flow->active, m), s->now);
 	}
+	return with_its_own != NULL ? BATCH_JOINED : BATCH_APART;
 }
 
 /* From intake or the ledger: nothing of it is to be sent. */
 static void
 take_message(struct scribe *s, struct message *m)
 {
-	add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+	enum batch_join join = add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+
 	for (int i = 0; i < m->n_deliveries; i++)
 		if (!delivery_is_open(&m->deliveries[i]))
-			settle_delivery(s, &m->deliveries[i]);
+			settle_delivery(s, &m->deliveries[i], join);
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
 }
 
 /* Before it leaves. */
 static void
-claim(struct scribe *s, struct delivery *d)
+claim(struct scribe *s, struct delivery *d, enum batch_join join)
 {
 	struct message *m = d->message;
 
 	delivery_claim(d);
-	record_delivery(&s->batch, d,
+	record_delivery(&s->batch, d, join,
 	    m->origin == ORIGIN_LEDGER ? (struct handout){0}
 				       : active_handout(s->flow->active, m),
 	    s->now);
@@ -168,11 +171,12 @@ claim(struct scribe *s, struct delivery *d)
 static void
 take_delivery(struct scribe *s, struct delivery *d)
 {
-	add_event(s, d->message, d);
+	enum batch_join join = add_event(s, d->message, d);
+
 	if (delivery_wants_claim(d))
-		claim(s, d);
+		claim(s, d, join);
 	else
-		settle_delivery(s, d);
+		settle_delivery(s, d, join);
 }
 
 /* --- going on, once the batch is safe --- */
@@ -312,7 +316,7 @@ fill_batch(struct scribe *s)
 		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
 		struct message *m = message_of(h);
 
-		if (s->batch.n > 0 && !batch_has_room(&s->batch, record_needs(m)))
+		if (batch_is_full(&s->batch))
 			return;
 		first = list_take_first(&s->inbox);
 		list_append(&s->touched, first);

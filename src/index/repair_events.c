@@ -131,6 +131,7 @@ struct losses {
 	struct txn *history;
 	struct batch batch;
 	wall_t now;
+	uint64_t last;      /* sequence of the newest in the batch */
 	uint64_t looked_at; /* whether the event of this sequence is there, */
 	bool is_there;
 	struct err *err;
@@ -161,9 +162,7 @@ look_for_event(struct losses *l, const delivery_record *d)
 static void
 fail_delivery(struct losses *l, const delivery_record *d)
 {
-	struct batch *b = &l->batch;
-	history_entry *entry = ARENA_NEW(b->arena, history_entry);
-	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
+	delivery_record *rec = ARENA_NEW(l->batch.arena, delivery_record);
 
 	*rec = *d;
 	rec->state = (Carillon__V1__DeliveryState)DELIVERY_FAILED;
@@ -173,11 +172,8 @@ fail_delivery(struct losses *l, const delivery_record *d)
 	rec->reason = (char *)(uintptr_t) "the event is no longer in the stream: the broker "
 					  "lost it before it could be delivered";
 	rec->action = (char *)(uintptr_t) "publish the event again, under another id";
-	carillon__v1__history_entry__init(entry);
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
-	b->entries[b->n++] = entry;
-	b->bytes += protobuf_c_message_get_packed_size(&rec->base);
+	batch_add_delivery(&l->batch, rec, BATCH_APART);
+	l->last = d->seq;
 }
 
 static bool
@@ -190,7 +186,7 @@ fail_one(const delivery_record *d, void *arg)
 	*l->err = (struct err){0};
 	if (!l->is_there)
 		fail_delivery(l, d);
-	return batch_has_room(&l->batch, 1);
+	return !batch_is_full(&l->batch);
 }
 
 /* The stream is asked within the transaction: nobody else writes yet. */
@@ -210,12 +206,14 @@ gather_losses(struct losses *l, uint64_t from)
 static bool
 record_losses(const struct index_parts *p, struct losses *l, struct err *e)
 {
-	char subject[SUBJECT_MAX];
+	const size_t limit = batch_limit(p->broker);
+	struct str bytes;
 
-	subject_history(subject, p->broker, 0);
-	return broker_publish(p->broker, subject, batch_pack(&l->batch, p->config->node_name),
-		   NULL, PUBLISH_WAIT_MS, NULL, e) &&
-	       history_catch_up(p->broker, p->store, e);
+	while (batch_take(&l->batch, limit, p->config->node_name, &bytes))
+		if (!broker_publish(p->broker, p->partition->history, bytes, NULL,
+			PUBLISH_WAIT_MS, NULL, e))
+			return false;
+	return history_catch_up(p->broker, p->store, e);
 }
 
 static bool
@@ -227,7 +225,7 @@ fail_all(const struct index_parts *p, uint64_t good, uint64_t *n, struct err *e)
 
 	batch_init(&l.batch);
 	while ((ok = gather_losses(&l, from)) && l.batch.n > 0) {
-		from = l.batch.entries[l.batch.n - 1]->delivery->seq;
+		from = l.last;
 		*n += l.batch.n;
 		ok = record_losses(p, &l, e);
 		if (!ok)

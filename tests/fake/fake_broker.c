@@ -12,7 +12,7 @@ static const char PREFIX[] = "carillon";
 static const char BUCKET[] = "$KV.carillon_state.";
 static const char FILLER[] = "carillon.events._";
 
-enum { DEDUPE_MS = 120000 };
+enum { DEDUPE_MS = 120000, PAYLOAD_MAX = 1024 * 1024 };
 
 struct broker *
 fake_broker_new(void)
@@ -130,11 +130,14 @@ subject_event(
 	    out, SUBJECT_MAX, "%s.events.%.*s.%.*s", PREFIX, STR_ARG(workspace), STR_ARG(type));
 }
 
-void
-subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition)
+const struct partition *
+broker_partition(const struct broker *b)
 {
+	static const struct partition only = {
+	    .consumer = "dispatch-0", .history = "carillon.history.0"};
+
 	(void)b;
-	snprintf(out, SUBJECT_MAX, "%s.history.%d", PREFIX, partition);
+	return &only;
 }
 
 void
@@ -240,6 +243,9 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 		clock_sleep(wait_ms);
 		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 	}
+	if (data.len > PAYLOAD_MAX)
+		return fail(
+		    e, ERR_INPUT, "%s: message is larger than %d bytes", subject, PAYLOAD_MAX);
 	if (b->is_full)
 		return fail(
 		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
@@ -256,6 +262,13 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	b->lost_pubacks--;
 	clock_sleep(wait_ms);
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+}
+
+size_t
+broker_payload_max(const struct broker *b)
+{
+	(void)b;
+	return PAYLOAD_MAX;
 }
 
 /* --- reading --- */

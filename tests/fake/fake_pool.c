@@ -253,7 +253,8 @@ answer(struct transfer *t, struct fake_request *r, const struct fake_behaviour *
 	case FAKE_OK: answer_ok(t, r); break;
 	case FAKE_ERROR:
 		t->res.status = 200;
-		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"}", b->code);
+		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\",\"padding\":\"%0*d\"}",
+		    b->code, b->padding, 0);
 		break;
 	case FAKE_STATUS: answer_status(t, p, b->status, b->retry_after_s); break;
 	case FAKE_HANGS:

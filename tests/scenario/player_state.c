@@ -221,13 +221,15 @@ void
 word_rule(struct story *s, struct line *l)
 {
 	struct arena *a = arena_new(0);
-	char path[2][128], to[2][128];
+	char path[2][128], to[2][128], id[LINE_ID_MAX];
+	struct line_ids ids;
 	rule_record r;
 	struct err e = {0};
 
 	carillon__v1__rule__init(&r);
 	line_path(l, 2, path, "WORKSPACE/RULE");
-	r.id = path[1];
+	ids = line_ids(l, path[1]);
+	r.id = id;
 	r.event_type = arena_cstr(a, str_of(line_word(l, "an event type")));
 	line_wants(l, "to");
 	line_path(l, 2, to, "CONNECTION/CHANNEL");
@@ -235,7 +237,10 @@ word_rule(struct story *s, struct line *l)
 	r.channel = to[1];
 	r.active = true;
 	read_rule_options(l, &r, a);
-	done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, &e), &e);
+	for (int64_t i = ids.first; i <= ids.last; i++) {
+		line_id(&ids, i, id);
+		done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, &e), &e);
+	}
 	arena_free(a);
 }
 

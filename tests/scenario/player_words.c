@@ -163,6 +163,8 @@ word_peer(struct story *s, struct line *l)
 			b.times = (int)line_number(l, "a count");
 		else if (line_takes(l, "blocks"))
 			b.only_blocks = true;
+		else if (line_takes(l, "body"))
+			b.padding = (int)line_number(l, "bytes");
 		else
 			line_wants(l, "posting"), b.posts = true;
 	}
@@ -204,42 +206,13 @@ story_publish(struct story *s, const char *workspace, const char *type, const ch
 	arena_free(a);
 }
 
-struct ids {
-	char head[100];
-	int64_t first, last; /* 0: `head` is the whole id */
-};
-
-/* "e7", "e1..e100" or "e1..100" */
-static struct ids
-read_ids(struct line *l)
-{
-	const char *word = line_word(l, "an event id");
-	const char *dots = strstr(word, "..");
-	struct ids ids = {0};
-	size_t head = strcspn(word, "0123456789");
-
-	if (dots == NULL) {
-		str_copy(ids.head, sizeof(ids.head), str_of(word));
-		return ids;
-	}
-	str_copy(ids.head, sizeof(ids.head), (struct str){word, head});
-	ids.first = strtoll(word + head, NULL, 10);
-	dots += 2;
-	if (strncmp(dots, ids.head, head) == 0)
-		dots += head;
-	ids.last = strtoll(dots, NULL, 10);
-	if (ids.first < 1 || ids.last < ids.first)
-		line_fail(l, "\"%s\" is not a range such as e1..e100", word);
-	return ids;
-}
-
 void
 word_publish(struct story *s, struct line *l)
 {
 	const char *type = line_word(l, "an event type");
 	const char *workspace, *payload = "{\"severity\":\"high\"}";
 	int64_t every_ms = 0;
-	struct ids ids;
+	struct line_ids ids;
 
 	line_wants(l, "to");
 	workspace = line_word(l, "a workspace");
@@ -247,7 +220,7 @@ word_publish(struct story *s, struct line *l)
 		story_publish(s, workspace, "alert.triggered", "", NULL);
 		return;
 	}
-	ids = read_ids(l);
+	ids = line_ids(l, line_word(l, "an event id"));
 	while (line_has_more(l)) {
 		if (line_takes(l, "every"))
 			every_ms = line_duration(l);
@@ -255,9 +228,9 @@ word_publish(struct story *s, struct line *l)
 			line_wants(l, "payload"), payload = line_word(l, "a JSON object");
 	}
 	for (int64_t i = ids.first; i <= ids.last; i++) {
-		char id[EVENT_ID_MAX + 1];
+		char id[LINE_ID_MAX];
 
-		snprintf(id, sizeof(id), i == 0 ? "%s" : "%s%lld", ids.head, (long long)i);
+		line_id(&ids, i, id);
 		story_publish(s, workspace, type, id, payload);
 		if (every_ms > 0)
 			story_pass(s, l, every_ms);

@@ -292,6 +292,7 @@ world_start(struct world *w, struct err *e)
 	    .broker = w->broker,
 	    .store = world_store(w),
 	    .vault = w->vault,
+	    .partition = *broker_partition(w->broker),
 	};
 	struct life *l = calloc(1, sizeof(*l));
 

@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/broker/partition.h"
 
 struct broker;
 
@@ -34,6 +35,8 @@ void broker_close(struct broker *b); /* flushes what was published; NULL is fine
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
 uint64_t broker_reconnects(const struct broker *b);
+/* The partition that this node takes care of. */
+const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 
@@ -138,21 +141,22 @@ enum {
 	PUBLISH_BEGUN_BYTES_MAX = 64 * 1024 * 1024,
 	PUBLISH_BEGUN_MS = 10000,
 };
-struct published {
+struct broker_published {
 	uint64_t seq;
 	bool is_repeat; /* of the id, perhaps of a try of our own: stored before */
 };
 /* `p` is NULL after an error, `e` otherwise. */
-typedef void broker_published_fn(const struct published *p, const struct err *e, void *arg);
+typedef void broker_published_fn(const struct broker_published *p, const struct err *e, void *arg);
 /* False, and `done` is not called: too many are under way, or the broker is being closed. What
  * is given is copied; `msg_id` may be NULL. */
 MUST_USE bool broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
     const char *msg_id, broker_published_fn *done, void *arg);
+/* How many bytes, with headers, the server takes in a message. */
+size_t broker_payload_max(const struct broker *b);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     struct str type);
-void subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
 /* Splits an event's subject; false if it is none of ours. */
