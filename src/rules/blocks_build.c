@@ -1,8 +1,7 @@
 #include "blocks_table.h"
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "mrkdwn.h"
-#include "template_markup.h"
 
 static bool build_object(struct composer *c, const struct block_node *object);
 
@@ -71,7 +70,7 @@ build_string(struct composer *c, const struct block_node *m)
 	if (text.len == 0)
 		return false;
 	if (m->member->kind == URL) {
-		text = link_is_safe(text) ? clean_url(c, text) : STR("");
+		text = template_link_is_safe(text) ? clean_url(c, text) : STR("");
 		if (text.len == 0 || text.len > m->max) {
 			composer_warn(
 			    c, "%s: not a web address, so it is left out", m->member->name);

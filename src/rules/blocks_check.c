@@ -3,9 +3,8 @@
 #include <stdarg.h>
 
 #include "carillon/base/suggest.h"
-#include "characters.h"
-#include "pointer.h"
-#include "template_markup.h"
+#include "carillon/rules/characters.h"
+#include "carillon/rules/pointer.h"
 
 struct checker {
 	struct arena *arena;
@@ -97,7 +96,7 @@ check_constant(struct checker *k, const struct json *v, const struct pointer *p,
 	size_t n = characters_utf16(v->text);
 	if (n > max)
 		return fail_at(k, p, "%zu characters, and Slack takes %zu", n, max);
-	if (kind == URL && !link_is_safe(v->text))
+	if (kind == URL && !template_link_is_safe(v->text))
 		return fail_at(k, p, "must begin with https:// or http:// and name a host");
 	return true;
 }

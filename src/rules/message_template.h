@@ -6,7 +6,7 @@
 
 #include "carillon/rules/render.h"
 #include "carillon/rules/template.h"
-#include "template_run.h"
+#include "carillon/base/json.h"
 
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
@@ -58,7 +58,7 @@ struct composer {
 	struct rendered *out;
 	struct buf json, text;
 	struct json_writer w; /* of blocks_build.c */
-	struct buf buffers[RENDERER_BUFFERS];
+	struct buf buffers[TEMPLATE_BUFFERS];
 	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
 };
 

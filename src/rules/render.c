@@ -5,10 +5,9 @@
 #include <stdarg.h>
 
 #include "carillon/base/suggest.h"
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "message_template.h"
-#include "template_markup.h"
-#include "template_run.h"
+#include "mrkdwn.h"
 
 static const struct {
 	const char *name;
@@ -296,7 +295,7 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
     bool one_line, size_t max)
 {
 	struct template_context context = {
-	    .escape = is_mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE,
+	    .dialect = is_mrkdwn ? &mrkdwn_dialect : NULL,
 	    .one_line = one_line,
 	    .severity = c->severity,
 	    .buffers = c->buffers,
@@ -385,13 +384,12 @@ put_field(struct composer *c, const struct json *v)
 {
 	static const size_t room = 4 * FIELD_CHARACTERS_MAX;
 	struct buf tmp = {0};
-	struct value value = value_of_json(v);
 	buf_clear(&c->text);
 	buf_putc(&c->text, '*');
 	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
 	(void)mrkdwn_fit(&c->text, 0, 80, true);
 	buf_cstr(&c->text, "*\n");
-	(void)mrkdwn_put(value_text(&value, &tmp), MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
 	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
 	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
@@ -445,13 +443,13 @@ put_link(struct composer *c)
 	struct str url = slot_text(c, SLOT_LINK);
 	if (url.len == 0)
 		return;
-	if (!link_is_safe(url)) {
+	if (!template_link_is_safe(url)) {
 		composer_warn(c, "link: not a web address, so there is no link");
 		return;
 	}
 	url = arena_str(c->arena, url);
 	struct buf link = {0};
-	link_put_markup(url, slot_text(c, SLOT_LINK_LABEL), &link);
+	mrkdwn_put_link(url, slot_text(c, SLOT_LINK_LABEL), &link);
 	if (characters_utf16(buf_view(&link)) <= MESSAGE_TEXT_MAX && link.len <= c->left)
 		put_block(c, SECTION, true, buf_view(&link));
 	buf_fini(&link);
@@ -545,6 +543,6 @@ message_render(const struct message_template *t, const struct event *ev,
 	out->blocks = arena_str(a, buf_view(&c.json));
 	buf_fini(&c.json);
 	buf_fini(&c.text);
-	for (int i = 0; i < RENDERER_BUFFERS; i++)
+	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
 		buf_fini(&c.buffers[i]);
 }

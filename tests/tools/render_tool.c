@@ -13,6 +13,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/rules/render.h"
 #include "carillon/rules/template.h"
+#include "rules/mrkdwn.h"
 
 static struct event
 event_of(const struct json *line)
@@ -59,8 +60,7 @@ answer_template(struct json_writer *w, struct arena *a, const struct json *line)
 	struct event ev = event_of(line);
 	struct template_warnings warnings;
 	struct buf out = {0};
-	template_render(
-	    t, &ev, mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE, &out, &warnings);
+	template_render(t, &ev, mrkdwn ? &mrkdwn_dialect : NULL, &out, &warnings);
 	jw_kv_bool(w, "ok", true);
 	jw_kv_string(w, "output", buf_view(&out));
 	jw_kv_int(w, "missing", warnings.missing);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include "carillon/rules/template.h"
+#include "rules/mrkdwn.h"
 #include <cmocka.h>
 
 /* That accepted templates render as LiquidJS renders them is shown by
@@ -34,7 +35,8 @@ teardown(void **state)
 }
 
 static const char *
-render_as(struct fixture *f, enum template_escape esc, const char *source, const char *payload)
+render_as(struct fixture *f, const struct template_dialect *dialect, const char *source,
+    const char *payload)
 {
 	struct template *t;
 	struct template_error te;
@@ -48,20 +50,20 @@ render_as(struct fixture *f, enum template_escape esc, const char *source, const
 	if (!template_compile(f->arena, str_of(source), &t, &te))
 		fail_msg("%s at %d:%d", te.text, te.line, te.column);
 	buf_clear(&f->out);
-	template_render(t, &ev, esc, &f->out, &f->warnings);
+	template_render(t, &ev, dialect, &f->out, &f->warnings);
 	return f->out.ptr ? f->out.ptr : "";
 }
 
 static const char *
 render(struct fixture *f, const char *source, const char *payload)
 {
-	return render_as(f, TEMPLATE_ESCAPE_MRKDWN, source, payload);
+	return render_as(f, &mrkdwn_dialect, source, payload);
 }
 
 static const char *
 plain(struct fixture *f, const char *source, const char *payload)
 {
-	return render_as(f, TEMPLATE_ESCAPE_NONE, source, payload);
+	return render_as(f, NULL, source, payload);
 }
 
 static void
