@@ -21,7 +21,7 @@
 #include "flow/lanes/lanes.h"
 #include "carillon/base/list.h"
 #include "carillon/base/records.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/registry/rulebook.h"
 
 /* Where a message came from, which decides how it is settled. */

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/rules/template.h"
-#include "rules/mrkdwn.h"
+#include "dest/slack/mrkdwn.h"
 
 static struct event
 event_of(const struct json *line)

@@ -9,7 +9,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/records.h"
 #include "carillon/rules/filter.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/rules/schema.h"
 #include "carillon/store/store.h"
 

@@ -9,7 +9,7 @@
 #include "carillon/rules/filter.h"
 #include "carillon/base/json.h"
 #include "carillon/base/records.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/store/store.h"
 
 struct preview_request {

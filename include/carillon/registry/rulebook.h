@@ -16,7 +16,7 @@
 #include "carillon/rules/filter.h"
 #include "carillon/base/list.h"
 #include "carillon/rules/quiet.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/store/store.h"
 #include "carillon/rules/template.h"
 #include "carillon/registry/catalogue.h"

@@ -3,7 +3,7 @@
  * render within its bounds, as text, and escaped so that no value mentions anybody.
  */
 #include "carillon/rules/template.h"
-#include "rules/mrkdwn.h"
+#include "dest/slack/mrkdwn.h"
 
 #include "fuzz_lines.h"
 

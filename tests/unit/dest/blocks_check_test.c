@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include <cmocka.h>
 
 struct bad {

@@ -3,7 +3,7 @@
  * must render to a JSON array of blocks and a text; and when the template is the built-in one
  * (an empty line), nothing but its own date may stand in brackets.
  */
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 
 #include "fuzz_lines.h"
 

@@ -1,4 +1,4 @@
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 
 #include <ctype.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "carillon/rules/render.h"
+#include "carillon/dest/render.h"
 #include "carillon/rules/template.h"
 #include "carillon/base/json.h"
 
