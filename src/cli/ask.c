@@ -7,6 +7,7 @@
 struct question {
 	struct command *command;
 	const struct dest_type *dest;
+	const char *base_url;
 	const struct secret *token;
 	struct http_request req;
 	struct buf answer;
@@ -59,7 +60,7 @@ ask_account(struct question *q, connection_record *rec, bool *known, struct err 
 	struct outcome outcome;
 	char good[260];
 
-	if (!q->dest->compose_test(&q->req, q->command->config.slack_api_url, q->token, e))
+	if (!q->dest->compose_test(&q->req, q->base_url, q->token, e))
 		return false;
 	send(q, &res);
 	*known = q->dest->judge_test(&res, &account, &outcome);
@@ -82,8 +83,7 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	bool ok;
 
 	snprintf(what, sizeof(what), "channel %.64s", channel->id);
-	if (!q->dest->compose_channel(
-		&q->req, q->command->config.slack_api_url, q->token, str_of(channel->id), e))
+	if (!q->dest->compose_channel(&q->req, q->base_url, q->token, str_of(channel->id), e))
 		return fail_within(e, "%s", what);
 	send(q, &res);
 	ok = q->dest->judge_channel(&res, &found, &outcome);
@@ -119,6 +119,7 @@ ask_about(struct command *c, connection_record *rec, const struct secret *token,
 	bool known = false, ok;
 
 	must(q.dest != NULL);
+	q.base_url = q.dest->settings(&c->config).base_url;
 	http_global_init();
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */

@@ -9,19 +9,28 @@ enum {
 };
 
 static struct lane_policy
-policy_of(const struct config *config)
+policy_of(const struct config *config, const struct dest_type *dest)
 {
+	struct dest_settings own = dest->settings(config);
+
 	return (struct lane_policy){
 	    .queue_max = (int)config->lane_queue_max,
 	    .window_start = (int)(config->lane_window_max < 4 ? config->lane_window_max : 4),
 	    .window_max = (int)config->lane_window_max,
 	    .shut_min_ms = config->lane_shut_min_ms,
 	    .shut_max_ms = config->lane_shut_max_ms,
-	    .rate_milli = config->slack_channel_rate_milli,
-	    .burst = config->slack_channel_burst,
-	    .team_rate_milli = config->slack_team_rate_milli,
-	    .team_burst = config->slack_team_burst,
+	    .rate_milli = own.channel.milli,
+	    .burst = own.channel.burst,
+	    .team_rate_milli = own.account.milli,
+	    .team_burst = own.account.burst,
 	};
+}
+
+static void
+fill_policies(struct courier *c)
+{
+	for (int i = 0; i < dest_count(); i++)
+		c->policies[i] = policy_of(&c->settings.config, dest_at(i));
 }
 
 static struct pool_options
@@ -39,15 +48,14 @@ courier_new(struct flow *f)
 {
 	struct courier *c = calloc(1, sizeof(*c));
 	struct pool_options options;
-	struct lane_policy policy;
 	struct err e = {0};
 
 	must(c != NULL);
 	c->flow = f;
 	settings_take(f->settings, &c->settings);
 	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
-	c->dispatch = dispatch_new(&policy, options.slots);
+	fill_policies(c);
+	c->dispatch = dispatch_new(&c->policies[0], options.slots);
 	c->token = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
@@ -62,14 +70,13 @@ void
 courier_take_settings(struct courier *c, mono_t now)
 {
 	struct pool_options options;
-	struct lane_policy policy;
 
 	if (!settings_take(c->flow->settings, &c->settings))
 		return;
 	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
+	fill_policies(c);
 	pool_set_timeouts(c->pool, &options);
-	dispatch_set_policy(c->dispatch, &policy, now);
+	dispatch_set_policy(c->dispatch, &c->policies[0], now);
 }
 
 void
@@ -173,6 +180,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	}
 	if (storm(c, d))
 		return;
+	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
 		patience_ms, &retry_at))
 		park(c, d, retry_at.ms - now.ms,

@@ -10,6 +10,7 @@ struct courier {
 	struct flow *flow;
 	struct settings_view settings;
 	struct dispatch *dispatch;
+	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
 	struct secret *token; /* clear for the length of one compose */
 	struct list outbox;   /* deliveries the scribe has no room for yet */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "carillon/base/base.h"
+#include "carillon/base/config.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
 #include "carillon/vault/vault.h"
@@ -57,8 +58,24 @@ struct dest_channel {
 	bool is_private, is_archived, is_member;
 };
 
+/* How many messages may leave, as a bucket of tokens has it. */
+struct dest_rate {
+	int64_t milli; /* messages in 1000 s */
+	int64_t burst; /* messages that may go at once */
+};
+
+/* What of the settings is a type's own. Borrowed from the configuration. */
+struct dest_settings {
+	const char *base_url;     /* where its requests go */
+	struct dest_rate channel; /* to one channel */
+	struct dest_rate account; /* to all channels of a connection together */
+};
+
 struct dest_type {
-	const char *name; /* stored: never rename */
+	const char *name;             /* stored: never rename */
+	const char *title;            /* as people know it */
+	const char *base_url_setting; /* by name, for messages about it */
+	struct dest_settings (*settings)(const struct config *c);
 	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
 	    const char *base_url, const struct secret *token, struct err *e);
@@ -77,5 +94,12 @@ struct dest_type {
 	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
 };
 
-/* The type called `name`, or NULL. The table is generated from the folders of src/dest. */
+enum { DEST_TYPES_MAX = 8 };
+
+/* The table of types, generated from the folders of src/dest in the order of their names. */
+int dest_count(void);
+const struct dest_type *dest_at(int index);
+/* The place of a type in the table. */
+int dest_index(const struct dest_type *type);
+/* The type called `name`, or NULL. */
 const struct dest_type *dest_find(struct str name);

@@ -157,8 +157,21 @@ compose_channel(struct http_request *req, const char *base_url, const struct sec
 	return true;
 }
 
+static struct dest_settings
+settings(const struct config *c)
+{
+	return (struct dest_settings){
+	    .base_url = c->slack_api_url,
+	    .channel = {c->slack_channel_rate_milli, c->slack_channel_burst},
+	    .account = {c->slack_team_rate_milli, c->slack_team_burst},
+	};
+}
+
 const struct dest_type dest_slack = {
     .name = "slack",
+    .title = "Slack",
+    .base_url_setting = "slack_api_url",
+    .settings = settings,
     .compose = compose,
     .judge = slack_judge,
     .compose_test = compose_test,
