@@ -127,6 +127,7 @@ ask_about(struct command *c, connection_record *rec, const struct secret *token,
 		ok = ask_channel(&q, rec->channels[i], e);
 	secret_free(q.req.auth);
 	buf_fini(&q.req.body);
+	buf_fini(&q.req.headers);
 	buf_fini(&q.answer);
 	return ok;
 }

@@ -114,7 +114,7 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->http_status = (uint32_t)res->status;
 	rec->error_code = arena_cstr(a, str_of(d->outcome.error_code));
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
-	rec->request_id = arena_cstr(a, str_of(res->request_id));
+	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
 		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
 	if (!delivered)

@@ -33,7 +33,9 @@ struct transfer {
 	struct http_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
-	struct curl_slist headers[3];
+	struct curl_slist headers[3 + HTTP_HEADERS_MAX];
+	char wanted[256]; /* text of the answer's headers that are kept */
+	size_t wanted_len;
 	struct buf answer;
 	bool is_cut;   /* the answer went past HTTP_BODY_MAX */
 	bool began;    /* a connection was there and the request about to be written */

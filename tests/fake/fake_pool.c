@@ -322,6 +322,7 @@ pool_free(struct pool *d)
 	for (int i = 0; i < d->slot_count; i++) {
 		secret_free(d->slots[i].req.auth);
 		buf_fini(&d->slots[i].req.body);
+		buf_fini(&d->slots[i].req.headers);
 		buf_fini(&d->slots[i].answer);
 	}
 	free(d->slots);
@@ -438,8 +439,7 @@ void
 pool_release(struct pool *d, struct transfer *t)
 {
 	must(!t->is_free);
-	secret_clear(t->req.auth);
-	buf_clear(&t->req.body);
+	http_request_clear(&t->req);
 	t->is_free = true;
 	list_prepend(&d->free, &t->link);
 }

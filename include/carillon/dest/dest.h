@@ -45,8 +45,9 @@ struct outcome {
 	char error_code[64];    /* the destination's, or empty */
 	char message_id[64];    /* with DONE: the destination's id of the message */
 	char message_channel[64];
-	char reason[320]; /* a sentence for the customer: what happened */
-	char action[160]; /* the one thing that repairs it; may be empty */
+	char request_id[64]; /* the destination's id of the request, or empty */
+	char reason[320];    /* a sentence for the customer: what happened */
+	char action[160];    /* the one thing that repairs it; may be empty */
 };
 
 /* What the destination says of a token's account, and of a channel. */
@@ -76,7 +77,8 @@ struct dest_type {
 	const char *title;            /* as people know it */
 	const char *base_url_setting; /* by name, for messages about it */
 	struct dest_settings (*settings)(const struct config *c);
-	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
+	/* Fills `req`: where to, body, credential, headers, and which headers of the answer are
+	 * wanted. False: ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
 	    const char *base_url, const struct secret *token, struct err *e);
 	void (*judge)(

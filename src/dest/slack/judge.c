@@ -195,6 +195,21 @@ kind_of(const struct json *root, struct str key)
 	return v ? v->kind : JSON_NULL;
 }
 
+/* Copies a text of the answer, cut between characters if it must be. */
+static void
+copy_text(char *dst, size_t size, struct str s)
+{
+	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
+}
+
+static void
+note_request_id(const struct http_response *res, struct outcome *out)
+{
+	struct str id = res->wanted[0].len > 0 ? res->wanted[0] : res->wanted[1];
+
+	copy_text(out->request_id, sizeof(out->request_id), id);
+}
+
 /*
  * The parsed answer (in `a`) if Slack said ok, else NULL and `out` is filled. What matters is
  * the body, not the status: Slack says ok:false with HTTP 200.
@@ -205,6 +220,7 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 	const struct json *root;
 
 	*out = (struct outcome){.retry_after_ms = -1};
+	note_request_id(res, out);
 	if (res->transport != TRANSPORT_ANSWERED || res->status <= 0) {
 		judge_transport(res, out);
 		return NULL;
@@ -236,13 +252,6 @@ set_done(struct outcome *out)
 {
 	out->code = OUTCOME_DELIVERED;
 	out->verdict = VERDICT_DONE;
-}
-
-/* Copies a text of the answer, cut between characters if it must be. */
-static void
-copy_text(char *dst, size_t size, struct str s)
-{
-	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
 }
 
 void

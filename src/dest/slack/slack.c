@@ -26,11 +26,12 @@ request_begin(struct http_request *req, const char *base_url, const char *method
     const struct secret *token, struct err *e)
 {
 	static const char bearer[] = "Authorization: Bearer ";
+	static const char *const wanted[] = {SLACK_WANTED, NULL};
 	size_t base_len = strlen(base_url);
 
 	must(req->auth);
-	buf_clear(&req->body);
-	secret_clear(req->auth);
+	http_request_clear(req);
+	req->wanted = wanted;
 	while (base_len > 0 && base_url[base_len - 1] == '/')
 		base_len--;
 	if (base_len + 1 + strlen(method) >= sizeof(req->url))
