@@ -65,9 +65,8 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    STR_ARG(d->rule_id));
 	return (struct dest_message){
 	    .channel = d->channel,
-	    .text = d->rendered.text,
-	    .blocks = d->degraded ? (struct str){0} : d->rendered.blocks,
-	    .color = d->degraded ? (struct str){0} : d->rendered.color,
+	    .body = d->body,
+	    .is_plain = d->degraded,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .reference = str_of(reference),
@@ -145,7 +144,8 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
 		    arena_str(d->arena, gate.action));
 	else if (!str_eq(rule->channel, d->channel) ||
-		 !str_eq(rule->connection_id, d->rule->connection_id))
+		 !str_eq(rule->connection_id, d->rule->connection_id) ||
+		 rule->connection->dest != d->rule->connection->dest)
 		courier_reroute(c, d, now);
 	else if (d->step == STEP_CLAIM)
 		hand_over(c, d); /* the scribe sends it back */
@@ -241,7 +241,7 @@ goes_again(struct courier *c, struct delivery *d)
 {
 	int64_t patience_ms = c->settings.config.nak_delay_max_s * 1000;
 	bool has_text_left =
-	    d->rule->plain_text_fallback && !d->degraded && d->rendered.blocks.len > 0;
+	    d->rule->plain_text_fallback && !d->degraded && d->body->has_layout;
 
 	switch (d->outcome.verdict) {
 	case VERDICT_THROTTLED:

@@ -48,10 +48,9 @@ render(struct delivery *d)
 	    atomic_load_explicit(&d->rule->connection->crowded_until, memory_order_relaxed))
 		return;
 	for (const struct delivery *other = m->deliveries; other < d; other++)
-		if (other->is_rendered && other->rule->template == d->rule->template &&
+		if (other->body != NULL && other->rule->template == d->rule->template &&
 		    other->rule->order == d->rule->order) {
-			d->rendered = other->rendered;
-			d->is_rendered = true;
+			d->body = other->body;
 			return;
 		}
 	delivery_render(d, m->arena);

@@ -52,10 +52,10 @@ message_free(struct message *m)
 void
 delivery_render(struct delivery *d, struct arena *a)
 {
-	if (d->is_rendered)
-		return;
-	message_render(d->rule->template, &d->message->event, d->rule->order, a, &d->rendered);
-	d->is_rendered = true;
+	const struct dest_template *t = d->rule->template;
+
+	if (d->body == NULL)
+		d->body = t->type->render(t, &d->message->event, d->rule->order, a);
 }
 
 void

@@ -21,7 +21,6 @@
 #include "flow/lanes/lanes.h"
 #include "carillon/base/list.h"
 #include "carillon/base/records.h"
-#include "carillon/dest/render.h"
 #include "carillon/registry/rulebook.h"
 
 /* Where a message came from, which decides how it is settled. */
@@ -99,11 +98,10 @@ struct delivery {
 	enum delivery_step step;
 	struct str replay;             /* the replay that asks for it; empty normally */
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
-	struct rendered rendered;
-	bool is_rendered;  /* else that is done when it leaves its lane */
-	uint32_t spent;    /* attempts that count towards the schedule */
-	bool maybe_posted; /* an earlier attempt may have been posted */
-	bool degraded;     /* plain text instead of the formatted message */
+	const struct dest_body *body;  /* NULL: made when it leaves its lane */
+	uint32_t spent;                /* attempts that count towards the schedule */
+	bool maybe_posted;             /* an earlier attempt may have been posted */
+	bool degraded;                 /* plain text instead of the formatted message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */

@@ -3,9 +3,9 @@
 #include "carillon/base/arena.h"
 
 enum {
-	FEW_ATTEMPTS = 3, /* for an error code nobody knows: slack.md, "2 slow retries" */
+	FEW_ATTEMPTS = 3,           /* for an error code nobody knows: two more tries */
 	SLOW_RETRY_MS = 30 * 60000, /* for a quota: hours, not seconds, help */
-	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After: slack.md */
+	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After */
 };
 
 static int64_t

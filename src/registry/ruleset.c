@@ -108,11 +108,9 @@ own_type(struct builder *b, struct str name)
 /* The connection's own id serves all rules that name it; so does its schedule those that have
  * none. */
 static void
-aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
+aim(struct ruleset *r, struct rule *rule, struct str id, struct ruleset_connection *c)
 {
-	struct str id = str_of(rec->connection);
-
-	rule->connection = ruleset_connection(r, id);
+	rule->connection = c;
 	if (rule->connection != NULL)
 		rule->connection_id = rule->connection->id;
 	else if (id.len > 0)
@@ -121,6 +119,13 @@ aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
 		rule->retry_s = rule->connection->retry_s;
 		rule->n_retry = rule->connection->n_retry;
 	}
+}
+
+/* Who renders for a rule with this connection; it may have none. */
+static const struct dest_type *
+dest_of(const struct ruleset_connection *c)
+{
+	return c != NULL && c->dest != NULL ? c->dest : dest_default();
 }
 
 static void
@@ -136,11 +141,13 @@ build_rules(struct builder *b)
 	for (int i = 0; i < g.n; i++) {
 		const rule_record *rec = g.records[i];
 		const struct event_type *type = own_type(b, str_of(rec->event_type));
+		struct str id = str_of(rec->connection);
+		struct ruleset_connection *c = ruleset_connection(r, id);
 
 		if (type == NULL)
 			type = catalogue_type(r->catalogue, str_of(rec->event_type));
-		rule_compile(r->arena, rec, type, &r->rules[i]);
-		aim(r, &r->rules[i], rec);
+		rule_compile(r->arena, rec, type, dest_of(c), &r->rules[i]);
+		aim(r, &r->rules[i], id, c);
 	}
 }
 

@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const int statuses[] = {200, 200, 200, 201, 302, 400, 404, 429, 500, 0};
 	const struct dest_type *slack = dest_find(STR("slack"));
-	const struct dest_message m = {.channel = STR("C1"), .text = STR("x")};
+	const struct dest_message m = {.channel = STR("C1")};
 	struct http_response res = {.retry_after_ms = -1};
 	struct dest_account account;
 	struct dest_channel channel;

@@ -1,5 +1,9 @@
 # The table of destination types, generated from the folders of src/dest: each is a type and
 # defines `const struct dest_type dest_<folder>`.
+
+# The type that rules without a connection are written for.
+set(CARILLON_DEST_DEFAULT slack)
+
 if(TARGET carillon_dest)
 	file(GLOB types CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}/src/dest
 		${CMAKE_SOURCE_DIR}/src/dest/*)
@@ -52,6 +56,12 @@ dest_find(struct str name)
 		if (str_eq(str_of(types[i]->name), name))
 			return types[i];
 	return NULL;
+}
+
+const struct dest_type *
+dest_default(void)
+{
+	return &dest_@CARILLON_DEST_DEFAULT@;
 }
 ]])
 	target_sources(carillon_dest PRIVATE ${CMAKE_BINARY_DIR}/dest_table.c)

@@ -16,7 +16,6 @@
 #include "carillon/rules/filter.h"
 #include "carillon/base/list.h"
 #include "carillon/rules/quiet.h"
-#include "carillon/dest/render.h"
 #include "carillon/store/store.h"
 #include "carillon/rules/template.h"
 #include "carillon/registry/catalogue.h"
@@ -42,7 +41,7 @@ struct rule {
 	struct ruleset_connection *connection; /* NULL: it names none that exists */
 	struct str connection_id;
 	const struct filter *filter;
-	const struct message_template *template;
+	const struct dest_template *template; /* of its connection's type */
 	const struct severity_order *order;
 	const struct quiet *quiet; /* NULL: it has no quiet hours */
 	/* By enum key_use: template of the key, or NULL; and how long a key counts, 0: for
@@ -101,10 +100,10 @@ struct gate gate_of(const struct ruleset *r, const struct rule *rule);
 
 /*
  * Compiles one rule record into `a`, for the event type its pattern names (NULL: the catalogue
- * has none such). What does not compile is told in out->problem. Copies from the record, but
- * leaves the connection to the ruleset.
+ * has none such) and the destination that is to render it. What does not compile is told in
+ * out->problem. Copies from the record, but leaves the connection to the ruleset.
  */
-void rule_compile(
-    struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out);
+void rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
+    const struct dest_type *dest, struct rule *out);
 /* NULL for none. */
 const uint32_t *schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n);

@@ -8,7 +8,7 @@
 
 struct checker {
 	struct arena *arena;
-	struct message_template_error *te;
+	struct dest_template_error *te;
 };
 
 enum { FIELD_MAX = 2000, CONTEXT_TEXT_MAX = 3000 };
@@ -227,7 +227,7 @@ compile_object(struct checker *k, const struct json *v, const struct pointer *p,
 
 bool
 blocks_compile(struct arena *a, const struct json *blocks, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	struct checker k = {.arena = a, .te = te};
 	struct pointer root = {.name = STR("blocks")};

@@ -1,4 +1,4 @@
-#include "carillon/dest/render.h"
+#include "render.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -50,17 +50,11 @@ static const char default_template[] = "{"
 "}";
 /* clang-format on */
 
-struct str
-message_template_default(void)
-{
-	return STR(default_template);
-}
-
 bool
-message_fail(struct message_template_error *te, struct str slot, int line, int column,
-    const char *fmt, ...)
+message_fail(
+    struct dest_template_error *te, struct str slot, int line, int column, const char *fmt, ...)
 {
-	*te = (struct message_template_error){.line = line, .column = column};
+	*te = (struct dest_template_error){.line = line, .column = column};
 	(void)str_copy(te->slot, sizeof(te->slot), slot);
 	va_list args;
 	va_start(args, fmt);
@@ -72,7 +66,7 @@ message_fail(struct message_template_error *te, struct str slot, int line, int c
 
 bool
 message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct message_template_error *te)
+    const struct template **out, struct dest_template_error *te)
 {
 	struct template *t;
 	struct template_error e;
@@ -93,7 +87,7 @@ slot_of(struct str name)
 }
 
 static bool
-fail_slot(struct message_template_error *te, struct str name)
+fail_slot(struct dest_template_error *te, struct str name)
 {
 	struct str names[SLOTS + 1];
 	for (int i = 0; i < SLOTS; i++)
@@ -157,7 +151,7 @@ color_of_word(struct str s)
 
 static bool
 compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (v->kind != JSON_STRING)
 		return message_fail(
@@ -183,7 +177,7 @@ compile_slot(struct arena *a, const struct json *v, enum slot slot, struct messa
 
 static bool
 compile_member(struct arena *a, const struct json *v, const struct json *root,
-    struct message_template *t, struct message_template_error *te)
+    struct message_template *t, struct dest_template_error *te)
 {
 	int slot = slot_of(v->key);
 	bool advanced = json_get(root, STR("blocks")) != NULL;
@@ -199,7 +193,7 @@ compile_member(struct arena *a, const struct json *v, const struct json *root,
 
 static bool
 compile_parsed(struct arena *a, const struct json *root, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (root->kind != JSON_OBJECT)
 		return message_fail(te, STR(""), 0, 0,
@@ -214,13 +208,14 @@ compile_parsed(struct arena *a, const struct json *root, struct message_template
 
 static bool
 compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (text.len > MESSAGE_SOURCE_MAX)
 		return message_fail(te, STR(""), 0, 0, "the template is longer than %d bytes",
 		    MESSAGE_SOURCE_MAX);
 	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
 	struct message_template *t = ARENA_NEW(a, struct message_template);
+	t->base.type = &dest_slack;
 	const struct json *root;
 	struct err e = {0};
 	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
@@ -236,7 +231,7 @@ static struct message_template *built_in;
 static void
 compile_built_in(void)
 {
-	struct message_template_error te;
+	struct dest_template_error te;
 	struct arena *a = arena_new(0);
 	must(compile(a, STR(default_template), &built_in, &te));
 	built_in->owner = a;
@@ -245,15 +240,20 @@ compile_built_in(void)
 /* All rules without a template share one, compiled once and kept for the life of the process.
  */
 bool
-message_template_compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+slack_template_compile(struct arena *a, struct str text, const struct dest_template **out,
+    struct dest_template_error *te)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	*te = (struct message_template_error){0};
-	if (text.len > 0)
-		return compile(a, text, out, te);
-	pthread_once(&once, compile_built_in);
-	*out = built_in;
+	struct message_template *t;
+	*te = (struct dest_template_error){0};
+	if (text.len == 0) {
+		pthread_once(&once, compile_built_in);
+		*out = &built_in->base;
+		return true;
+	}
+	if (!compile(a, text, &t, te))
+		return false;
+	*out = &t->base;
 	return true;
 }
 
@@ -266,7 +266,7 @@ composer_warn(struct composer *c, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	struct str s = {text, str_utf8_cut(str_of(text), sizeof(text))};
-	struct rendered *r = c->out;
+	struct dest_body *r = &c->out->base;
 	for (int i = 0; i < r->n_warnings; i++)
 		if (str_eq(r->warnings[i], s))
 			return;
@@ -512,37 +512,57 @@ color_text(struct composer *c, const struct severity_order *order, int rank)
 	return color_of_rank(order, rank);
 }
 
-void
-message_render(const struct message_template *t, const struct event *ev,
-    const struct severity_order *order, struct arena *a, struct rendered *out)
+const struct slack_body *
+slack_body_of(const struct dest_body *b)
+{
+	must(b->type == &dest_slack);
+	return CONTAINER_OF(b, const struct slack_body, base);
+}
+
+static void
+put_blocks(struct composer *c)
+{
+	buf_putc(&c->json, '[');
+	if (c->template->blocks)
+		blocks_build(c);
+	else
+		put_slots(c);
+	if (c->json.len <= 1) /* every slot was empty, and no blocks is no message */
+		put_block(c, SECTION, true, c->out->text);
+	buf_putc(&c->json, ']');
+}
+
+static void
+composer_fini(struct composer *c)
+{
+	buf_fini(&c->json);
+	buf_fini(&c->text);
+	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
+		buf_fini(&c->buffers[i]);
+}
+
+const struct dest_body *
+slack_render(const struct dest_template *t, const struct event *ev,
+    const struct severity_order *order, struct arena *a)
 {
 	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
 	int rank = severity_rank(order, written);
+	must(t->type == &dest_slack);
 	struct composer c = {
-	    .template = t,
+	    .template = CONTAINER_OF(t, const struct message_template, base),
 	    .ev = ev,
 	    .severity = rank < 0 ? written : severity_name(order, rank),
 	    .arena = a,
-	    .out = out,
+	    .out = ARENA_NEW(a, struct slack_body),
 	    .left = MESSAGE_CHARACTERS_MAX,
 	};
-	*out = (struct rendered){0};
+	c.out->base = (struct dest_body){.type = &dest_slack, .has_layout = true};
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
-	buf_reserve(&c.text, 256);
-	out->text = fallback_text(&c);
-	out->color = color_text(&c, order, rank);
-	buf_putc(&c.json, '[');
-	if (t->blocks)
-		blocks_build(&c);
-	else
-		put_slots(&c);
-	if (c.json.len <= 1) /* every slot was empty, and no blocks is no message */
-		put_block(&c, SECTION, true, out->text);
-	buf_putc(&c.json, ']');
-	out->blocks = arena_str(a, buf_view(&c.json));
-	buf_fini(&c.json);
-	buf_fini(&c.text);
-	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
-		buf_fini(&c.buffers[i]);
+	c.out->text = fallback_text(&c);
+	c.out->color = color_text(&c, order, rank);
+	put_blocks(&c);
+	c.out->blocks = arena_str(a, buf_view(&c.json));
+	composer_fini(&c);
+	return &c.out->base;
 }

@@ -4,6 +4,7 @@
 #include "carillon/base/json.h"
 
 #include "judge.h"
+#include "render.h"
 
 enum { TOKEN_MAX = 512 }; /* bytes; Slack's have at most 255 */
 
@@ -48,19 +49,17 @@ request_begin(struct http_request *req, const char *base_url, const char *method
 
 /* Slack colours only attachments; the text stays on top, where notifications look for it. */
 static void
-write_blocks(struct json_writer *w, const struct dest_message *m)
+write_blocks(struct json_writer *w, const struct slack_body *b)
 {
-	if (!m->blocks.len)
-		return;
-	if (m->color.len) {
+	if (b->color.len) {
 		jw_key(w, "attachments");
 		jw_array(w);
 		jw_object(w);
-		jw_kv_string(w, "color", m->color);
+		jw_kv_string(w, "color", b->color);
 	}
 	jw_key(w, "blocks");
-	jw_raw(w, m->blocks);
-	if (m->color.len) {
+	jw_raw(w, b->blocks);
+	if (b->color.len) {
 		jw_object_end(w);
 		jw_array_end(w);
 	}
@@ -84,13 +83,15 @@ write_metadata(struct json_writer *w, struct str reference)
 static void
 write_body(struct buf *out, const struct dest_message *m)
 {
+	const struct slack_body *b = slack_body_of(m->body);
 	struct json_writer w;
 
 	jw_init(&w, out);
 	jw_object(&w);
 	jw_kv_string(&w, "channel", m->channel);
-	jw_kv_string(&w, "text", m->text);
-	write_blocks(&w, m);
+	jw_kv_string(&w, "text", b->text);
+	if (!m->is_plain)
+		write_blocks(&w, b);
 	if (m->update_id.len) {
 		jw_kv_string(&w, "ts", m->update_id);
 	} else {
@@ -111,8 +112,6 @@ compose(struct http_request *req, const struct dest_message *m, const char *base
 
 	if (!m->channel.len)
 		return fail(e, ERR_INPUT, "the message names no Slack channel");
-	if (!m->text.len)
-		return fail(e, ERR_INPUT, "the message has no text");
 	if (!request_begin(req, base_url, method, token, e))
 		return false;
 	req->content_type = "application/json; charset=utf-8";
@@ -168,11 +167,37 @@ settings(const struct config *c)
 	};
 }
 
+static void
+write_members(struct json_writer *w, const struct dest_body *body)
+{
+	const struct slack_body *b = slack_body_of(body);
+
+	jw_kv_string(w, "text", b->text);
+	jw_kv_string(w, "color", b->color);
+	jw_key(w, "blocks");
+	jw_raw(w, b->blocks);
+}
+
+/* The form that Slack's Block Kit Builder takes. */
+static void
+write_native(struct json_writer *w, const struct dest_body *body)
+{
+	jw_object(w);
+	jw_key(w, "blocks");
+	jw_raw(w, slack_body_of(body)->blocks);
+	jw_object_end(w);
+}
+
 const struct dest_type dest_slack = {
     .name = "slack",
     .title = "Slack",
     .base_url_setting = "slack_api_url",
     .settings = settings,
+    .template_compile = slack_template_compile,
+    .render = slack_render,
+    .digest = slack_digest,
+    .write_members = write_members,
+    .write_native = write_native,
     .compose = compose,
     .judge = slack_judge,
     .compose_test = compose_test,

@@ -43,11 +43,59 @@ a_request_is_called_as_slack_calls_it_or_as_a_proxy_does(void **state)
 	assert_string_equal(judged(&m, &res).request_id, "");
 }
 
+static void
+a_token_is_told_whose_it_is(void **state)
+{
+	struct http_response res = {.status = 200,
+	    .body = STR("{\"ok\":true,\"url\":\"https://acme.slack.test/\",\"team\":\"Acme\","
+			"\"user\":\"bell\",\"team_id\":\"T1\",\"user_id\":\"U7\"}")};
+	struct dest_account account;
+	struct outcome out;
+
+	(void)state;
+	assert_true(dest_find(STR("slack"))->judge_test(&res, &account, &out));
+	assert_int_equal(out.verdict, VERDICT_DONE);
+	assert_string_equal(account.id, "T1");
+	assert_string_equal(account.name, "Acme");
+	assert_string_equal(account.bot_user_id, "U7");
+	res.body = STR("{\"ok\":false,\"error\":\"invalid_auth\"}");
+	assert_false(dest_find(STR("slack"))->judge_test(&res, &account, &out));
+	assert_int_equal(out.verdict, VERDICT_HOLD_CONNECTION);
+	res.body = STR("{\"ok\":true}");
+	assert_false(dest_find(STR("slack"))->judge_test(&res, &account, &out));
+	assert_int_equal(out.verdict, VERDICT_LATER);
+	assert_false(out.ambiguous);
+}
+
+static void
+a_channel_is_described(void **state)
+{
+	struct http_response res = {.status = 200,
+	    .body = STR("{\"ok\":true,\"channel\":{\"id\":\"C1\",\"name\":\"alerts\","
+			"\"is_private\":true,\"is_archived\":false,\"is_member\":true}}")};
+	struct dest_channel channel;
+	struct outcome out;
+
+	(void)state;
+	assert_true(dest_find(STR("slack"))->judge_channel(&res, &channel, &out));
+	assert_string_equal(channel.id, "C1");
+	assert_string_equal(channel.name, "alerts");
+	assert_true(channel.is_private);
+	assert_false(channel.is_archived);
+	assert_true(channel.is_member);
+	res.body = STR("{\"ok\":false,\"error\":\"channel_not_found\"}");
+	assert_false(dest_find(STR("slack"))->judge_channel(&res, &channel, &out));
+	assert_int_equal(out.verdict, VERDICT_HOLD_RULE);
+	assert_string_equal(channel.id, "");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_called_as_slack_calls_it_or_as_a_proxy_does),
+	    cmocka_unit_test(a_token_is_told_whose_it_is),
+	    cmocka_unit_test(a_channel_is_described),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
