@@ -32,6 +32,8 @@ static void
 follow(struct template_mark *m, struct str literal, size_t at)
 {
 	const char *last = memrchr(literal.ptr, '<', literal.len);
+	if (!last && m->place == MRKDWN_TEXT)
+		return; /* most often */
 	m->place = (int)place_after((enum mrkdwn_place)m->place, literal);
 	if (last && m->place == MRKDWN_ANGLE)
 		m->open_at = at + (size_t)(last - literal.ptr);

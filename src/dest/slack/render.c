@@ -556,7 +556,8 @@ slack_render(const struct dest_template *t, const struct event *ev,
 	    .out = ARENA_NEW(a, struct slack_body),
 	    .left = MESSAGE_CHARACTERS_MAX,
 	};
-	c.out->base = (struct dest_body){.type = &dest_slack, .has_layout = true};
+	c.out->base.type = &dest_slack;
+	c.out->base.has_layout = true;
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
 	c.out->text = fallback_text(&c);
