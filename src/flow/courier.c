@@ -80,13 +80,17 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
-	const char *base_url = conn->dest->settings(&c->settings.config).base_url;
+	struct dest_call call = {
+	    .base_url = conn->dest->settings(&c->settings.config).base_url,
+	    .credential = c->credential,
+	    .now = clock_wall(),
+	};
 	bool ok;
 
 	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-		 conn->sealed.ptr, conn->sealed.len, c->token, e) &&
-	     conn->dest->compose(req, &what, base_url, c->token, e);
-	secret_clear(c->token);
+		 conn->sealed.ptr, conn->sealed.len, c->credential, e) &&
+	     conn->dest->compose(req, &what, &call, e);
+	secret_clear(c->credential);
 	return ok;
 }
 

@@ -56,7 +56,7 @@ courier_new(struct flow *f)
 	options = deliver_options_of(&c->settings.config);
 	fill_policies(c);
 	c->dispatch = dispatch_new(&c->policies[0], options.slots);
-	c->token = secret_new(SECRET_MAX);
+	c->credential = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
 		log_error("courier.start", L_STR("error", e.text));
@@ -88,7 +88,7 @@ courier_free(struct courier *c)
 	pool_free(c->pool);
 	dispatch_drain(c->dispatch, (struct str){0}, &left);
 	dispatch_free(c->dispatch);
-	secret_free(c->token);
+	secret_free(c->credential);
 	free(c);
 }
 

@@ -12,8 +12,8 @@ struct courier {
 	struct dispatch *dispatch;
 	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
-	struct secret *token; /* clear for the length of one compose */
-	struct list outbox;   /* deliveries the scribe has no room for yet */
+	struct secret *credential; /* clear for the length of one compose */
+	struct list outbox;        /* deliveries the scribe has no room for yet */
 	mono_t sweep_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
 	bool gave_back;

@@ -14,7 +14,7 @@
 #include "carillon/http/http.h"
 #include "carillon/rules/event.h"
 #include "carillon/rules/filter.h"
-#include "carillon/vault/vault.h"
+#include "carillon/vault/credential.h"
 
 struct dest_type;
 
@@ -72,6 +72,13 @@ struct dest_message {
 	struct str reference; /* our id of the delivery, put where machines can find it */
 };
 
+/* What every request needs beside what it says. Borrowed for the call. */
+struct dest_call {
+	const char *base_url;
+	const struct secret *credential; /* opened for this call: credential.h */
+	wall_t now;                      /* for what a signature says of its time */
+};
+
 /* --- what becomes of it --- */
 
 /* What to do about it. */
@@ -126,11 +133,20 @@ struct dest_settings {
 	struct dest_rate account; /* to all channels of a connection together */
 };
 
+/* One of the secrets that each connection of a type has. */
+struct dest_secret {
+	uint8_t tag;       /* in the credential; stored: never changed, never used again */
+	const char *title; /* as people know it */
+};
+
 struct dest_type {
 	const char *name;             /* stored: never rename */
 	const char *title;            /* as people know it */
 	const char *base_url_setting; /* by name, for messages about it */
 	struct dest_settings (*settings)(const struct config *c);
+	const struct dest_secret
+	    *secrets; /* in the order in which a person is asked for them */
+	int n_secrets;
 
 	/* Compiles a rule's template into `a`, to be kept for any number of events; empty text
 	 * gives the type's own. False fills `te`: it cannot be saved. */
@@ -147,21 +163,22 @@ struct dest_type {
 	/* Writes it as the one value that the destination's own tools take. */
 	void (*write_native)(struct json_writer *w, const struct dest_body *b);
 
-	/* Fills `req`: where to, body, credential, headers, and which headers of the answer are
-	 * wanted. False: ERR_INPUT, a mapping error. */
+	/* Fills `req`, which is cleared first: where to, body, credential (in req->auth alone),
+	 * headers, a signature among them, and which headers of the answer are wanted. False:
+	 * ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
-	    const char *base_url, const struct secret *token, struct err *e);
+	    const struct dest_call *call, struct err *e);
 	void (*judge)(
 	    const struct dest_message *m, const struct http_response *res, struct outcome *out);
-	/* Request that asks who the token belongs to, and reading its answer into `c`
-	 * (team_id, team_name, bot_user_id). For `connection add|test`. */
-	bool (*compose_test)(struct http_request *req, const char *base_url,
-	    const struct secret *token, struct err *e);
+	/* Request that asks whose the credential is, and reading its answer. For `connection
+	 * add|test`. */
+	bool (*compose_test)(
+	    struct http_request *req, const struct dest_call *call, struct err *e);
 	bool (*judge_test)(
 	    const struct http_response *res, struct dest_account *account, struct outcome *out);
 	/* Request that asks for one channel, and reading its answer. */
-	bool (*compose_channel)(struct http_request *req, const char *base_url,
-	    const struct secret *token, struct str channel, struct err *e);
+	bool (*compose_channel)(struct http_request *req, const struct dest_call *call,
+	    struct str channel, struct err *e);
 	bool (*judge_channel)(
 	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
 };

@@ -18,7 +18,8 @@ static const struct dest_message plain = {
 /* A request with room, as a slot of the pool has it. */
 struct fixture {
 	struct http_request req;
-	struct secret *token;
+	struct secret *token; /* bare, as it was sealed before there were credentials */
+	struct dest_call call;
 	struct err e;
 };
 
@@ -28,6 +29,7 @@ fixture_init(struct fixture *f, const char *token)
 	*f = (struct fixture){.token = secret_new(SECRET_MAX)};
 	f->req.auth = secret_new(SECRET_MAX);
 	assert_true(secret_append(f->token, token, strlen(token)));
+	f->call = (struct dest_call){.base_url = "http://a", .credential = f->token};
 }
 
 static void
@@ -53,7 +55,8 @@ assert_composes(const struct dest_message *m, const char *url, const char *body)
 	struct fixture f;
 
 	fixture_init(&f, TOKEN);
-	assert_true(slack()->compose(&f.req, m, "https://slack.test/api", f.token, &f.e));
+	f.call.base_url = "https://slack.test/api";
+	assert_true(slack()->compose(&f.req, m, &f.call, &f.e));
 	assert_string_equal(f.req.url, url);
 	assert_string_equal(f.req.body.ptr, body);
 	assert_string_equal(f.req.content_type, "application/json; charset=utf-8");
@@ -152,7 +155,8 @@ a_base_url_may_end_in_a_slash(void **state)
 
 	(void)state;
 	fixture_init(&f, TOKEN);
-	assert_true(slack()->compose(&f.req, &plain, "http://a/api//", f.token, &f.e));
+	f.call.base_url = "http://a/api//";
+	assert_true(slack()->compose(&f.req, &plain, &f.call, &f.e));
 	assert_string_equal(f.req.url, "http://a/api/chat.postMessage");
 	fixture_fini(&f);
 }
@@ -167,7 +171,8 @@ a_base_url_that_does_not_fit_is_refused(void **state)
 	memset(url, 'a', sizeof(url) - 1);
 	url[sizeof(url) - 1] = '\0';
 	fixture_init(&f, TOKEN);
-	assert_false(slack()->compose(&f.req, &plain, url, f.token, &f.e));
+	f.call.base_url = url;
+	assert_false(slack()->compose(&f.req, &plain, &f.call, &f.e));
 	assert_int_equal(f.e.kind, ERR_INPUT);
 	fixture_fini(&f);
 }
@@ -183,12 +188,30 @@ what_cannot_be_a_token_is_refused_and_not_repeated(void **state)
 		struct fixture f;
 
 		fixture_init(&f, tokens[i]);
-		assert_false(slack()->compose(&f.req, &plain, "http://a", f.token, &f.e));
+		assert_false(slack()->compose(&f.req, &plain, &f.call, &f.e));
 		assert_int_equal(f.e.kind, ERR_INPUT);
 		assert_string_equal(f.e.text, "the stored credential is not a Slack token");
 		assert_int_equal(secret_len(f.req.auth), 0);
 		fixture_fini(&f);
 	}
+}
+
+static void
+the_token_is_taken_from_a_credential(void **state)
+{
+	struct fixture f;
+	struct secret *credential = secret_new(SECRET_MAX);
+
+	(void)state;
+	fixture_init(&f, TOKEN);
+	assert_int_equal(slack()->n_secrets, 1);
+	assert_string_equal(slack()->secrets[0].title, "bot token");
+	assert_true(credential_put(credential, slack()->secrets[0].tag, f.token));
+	f.call.credential = credential;
+	assert_true(slack()->compose_test(&f.req, &f.call, &f.e));
+	assert_string_equal(secret_bytes(f.req.auth), "Authorization: Bearer " TOKEN);
+	secret_free(credential);
+	fixture_fini(&f);
 }
 
 static void
@@ -200,7 +223,7 @@ a_message_without_channel_is_refused(void **state)
 	(void)state;
 	no_channel.channel = (struct str){0};
 	fixture_init(&f, TOKEN);
-	assert_false(slack()->compose(&f.req, &no_channel, "http://a", f.token, &f.e));
+	assert_false(slack()->compose(&f.req, &no_channel, &f.call, &f.e));
 	assert_int_equal(f.e.kind, ERR_INPUT);
 	fixture_fini(&f);
 }
@@ -212,10 +235,10 @@ questions_are_asked_as_forms(void **state)
 
 	(void)state;
 	fixture_init(&f, TOKEN);
-	assert_true(slack()->compose_test(&f.req, "http://a", f.token, &f.e));
+	assert_true(slack()->compose_test(&f.req, &f.call, &f.e));
 	assert_string_equal(f.req.url, "http://a/auth.test");
 	assert_int_equal(f.req.body.len, 0);
-	assert_true(slack()->compose_channel(&f.req, "http://a", f.token, STR("C&a=1"), &f.e));
+	assert_true(slack()->compose_channel(&f.req, &f.call, STR("C&a=1"), &f.e));
 	assert_string_equal(f.req.url, "http://a/conversations.info");
 	assert_string_equal(f.req.body.ptr, "channel=C%26a%3D1");
 	assert_string_equal(f.req.content_type, "application/x-www-form-urlencoded");
@@ -536,6 +559,7 @@ main(void)
 	    cmocka_unit_test(a_base_url_may_end_in_a_slash),
 	    cmocka_unit_test(a_base_url_that_does_not_fit_is_refused),
 	    cmocka_unit_test(what_cannot_be_a_token_is_refused_and_not_repeated),
+	    cmocka_unit_test(the_token_is_taken_from_a_credential),
 	    cmocka_unit_test(a_message_without_channel_is_refused),
 	    cmocka_unit_test(questions_are_asked_as_forms),
 	    cmocka_unit_test(ok_is_delivered_with_id_and_channel),
