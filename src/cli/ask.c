@@ -92,10 +92,12 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	if (ok && found.is_archived) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the channel is archived",
+		    .repair = REPAIR_PICK_CHANNEL,
 		    .action = "unarchive it or choose another"};
 	} else if (ok && !found.is_member && found.is_private) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the bot is not in this private channel",
+		    .repair = REPAIR_INVITE,
 		    .action = "invite it there"};
 	}
 	snprintf(good, sizeof(good), "is #%s%s", found.name,

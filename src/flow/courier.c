@@ -33,12 +33,12 @@ hand_over(struct courier *c, struct delivery *d)
 
 void
 courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action)
+    struct str reason, struct remedy remedy)
 {
 	d->step = STEP_SETTLED;
 	d->state = state;
 	d->reason = reason;
-	d->action = action;
+	d->remedy = remedy;
 	hand_over(c, d);
 }
 
@@ -97,10 +97,10 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 /* A delivery that cannot be sent for a reason of its own leaves its lane without an attempt. */
 static void
 refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state state,
-    struct str reason, struct str action)
+    struct str reason, struct remedy remedy)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
-	courier_settle(c, d, state, reason, action);
+	courier_settle(c, d, state, reason, remedy);
 }
 
 static void
@@ -122,10 +122,11 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	if (e.kind == ERR_DENIED)
 		refuse(c, d, now, DELIVERY_HELD,
 		    STR("the stored credential could not be opened"),
-		    STR("ask the operator to check the master key, or reconnect"));
+		    (struct remedy){REPAIR_SUPPORT,
+			STR("ask the operator to check the master key, or reconnect")});
 	else
 		refuse(c, d, now, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
-		    STR("correct the rule's template"));
+		    remedy_of(REPAIR_EDIT_MESSAGE));
 }
 
 /* By the rules as they are now: the connection may have been repaired or broken since. */
@@ -139,14 +140,15 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 
 	if (r == NULL) {
 		refuse(c, d, now, DELIVERY_PARKED, STR("the index could not be read"),
-		    (struct str){0});
+		    remedy_of(REPAIR_WAIT));
 		return;
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
 	if (!gate.is_open)
 		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
-		    arena_str(d->arena, gate.action));
+		    (struct remedy){
+			gate.remedy.repair, arena_str(d->arena, gate.remedy.action)});
 	else if (!str_eq(rule->channel, d->channel) ||
 		 !str_eq(rule->connection_id, d->rule->connection_id) ||
 		 rule->connection->dest != d->rule->connection->dest)

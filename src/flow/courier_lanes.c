@@ -98,7 +98,7 @@ park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
 	atomic_store_explicit(&d->rule->connection->crowded_until, clock_mono().ms + CROWDED_MS,
 	    memory_order_relaxed);
 	d->due = (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)};
-	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
+	courier_settle(c, d, DELIVERY_PARKED, reason, remedy_of(REPAIR_WAIT));
 }
 
 static bool
@@ -126,7 +126,7 @@ drop_oldest(struct courier *c, struct delivery *d)
 	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
 	courier_settle(c, dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
-	    STR("replay it if it is wanted after all"));
+	    (struct remedy){REPAIR_SEND_AGAIN, STR("replay it if it is wanted after all")});
 }
 
 static void
@@ -135,7 +135,7 @@ give_back(struct courier *c, struct delivery *d)
 	d->due = clock_wall();
 	courier_settle(c, d,
 	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
-	    STR("given back when the service was stopped"), (struct str){0});
+	    STR("given back when the service was stopped"), remedy_of(REPAIR_WAIT));
 }
 
 /*

@@ -29,4 +29,4 @@ void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
 void courier_give_back(struct courier *c);
 /* Ends a delivery without an attempt and hands it to the scribe. */
 void courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action);
+    struct str reason, struct remedy remedy);

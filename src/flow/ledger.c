@@ -152,7 +152,8 @@ expire(struct message *m)
 		d->state = DELIVERY_FAILED;
 		d->reason = STR("the event is no longer in the stream: it waited longer than "
 				"events are kept, or the broker lost it");
-		d->action = STR("raise events_max_age_s if deliveries may wait this long");
+		d->remedy = (struct remedy){REPAIR_SUPPORT,
+		    STR("raise events_max_age_s if deliveries may wait this long")};
 	}
 }
 

@@ -4,12 +4,12 @@
 #include "carillon/registry/rulebook.h"
 
 static void
-settled(struct delivery *d, enum delivery_state state, struct str reason, struct str action)
+settled(struct delivery *d, enum delivery_state state, struct str reason, struct remedy remedy)
 {
 	d->step = STEP_SETTLED;
 	d->state = state;
 	d->reason = reason;
-	d->action = action;
+	d->remedy = remedy;
 }
 
 /* By hand: it is made for every delivery, and a format costs as much as a filter. */
@@ -76,7 +76,7 @@ is_quiet(struct delivery *d, wall_t now)
 	settled(d, DELIVERY_PARKED,
 	    arena_printf(m->arena, "quiet hours: goes out with the others after %s",
 		clock_text(until, text)),
-	    (struct str){0});
+	    remedy_of(REPAIR_WAIT));
 	d->due = until;
 	d->is_for_digest = true;
 	return true;
@@ -90,14 +90,15 @@ open_delivery(struct delivery *d, bool is_claimed_first, wall_t now)
 	struct gate gate = gate_of(m->rules, d->rule);
 
 	if (d->rule->problem.len > 0)
-		settled(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
+		settled(d, DELIVERY_FAILED, d->rule->problem,
+		    (struct remedy){REPAIR_EDIT_MESSAGE, STR("correct the rule")});
 	else if (d->maybe_posted && d->rule->prefer_silence)
 		settled(d, DELIVERY_SKIPPED,
 		    STR("it may have been posted before an interruption, and the rule prefers "
 			"silence to a duplicate"),
-		    (struct str){0});
+		    remedy_of(REPAIR_NONE));
 	else if (!gate.is_open)
-		settled(d, DELIVERY_HELD, gate.reason, gate.action);
+		settled(d, DELIVERY_HELD, gate.reason, gate.remedy);
 	else if (!is_quiet(d, now))
 		d->step = is_claimed_first ? STEP_CLAIM : STEP_SEND;
 	if (d->step != STEP_SETTLED)
@@ -242,9 +243,10 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 		aim(d);
 	if (d->rule == NULL || !d->rule->active) {
 		settled(d, DELIVERY_CANCELED, STR("the rule was deleted or disabled meanwhile"),
-		    (struct str){0});
+		    remedy_of(REPAIR_NONE));
 	} else if (is_not_due_yet(rec, now)) {
-		settled(d, DELIVERY_RETRYING, str_of(rec->reason), str_of(rec->action));
+		settled(d, DELIVERY_RETRYING, str_of(rec->reason),
+		    (struct remedy){(enum repair)rec->repair, str_of(rec->action)});
 		d->due = (wall_t){rec->due_ms};
 	} else {
 		open_delivery(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);

@@ -116,7 +116,8 @@ struct delivery {
 	bool has_outcome;
 	struct outcome outcome; /* of the last attempt */
 	enum delivery_state state;
-	struct str reason, action; /* sentences of the state */
+	struct str reason; /* of the state: a sentence */
+	struct remedy remedy;
 	wall_t due;                /* of the next attempt: retrying, parked */
 	bool is_settled;           /* the scribe's: the above is in a batch */
 	attempt_record **attempts; /* made in this life, oldest first */

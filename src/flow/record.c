@@ -131,7 +131,8 @@ record_delivery(struct batch *b, const struct delivery *d, enum delivery_state s
 	rec->thread_id = text(b, d->thread_id);
 	if (state == d->state) {
 		rec->reason = text(b, d->reason);
-		rec->action = text(b, d->action);
+		rec->action = text(b, d->remedy.action);
+		rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 		rec->due_ms = d->due.ms;
 	}
 	if (d->has_outcome) {
@@ -156,7 +157,8 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);
-	rec->action = text(b, d->action);
+	rec->action = text(b, d->remedy.action);
+	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 	if (state == DELIVERY_DELIVERED) {
 		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
 		    "posted in a digest together with %d others%s", d->digest->n,

@@ -35,7 +35,7 @@ settle(struct delivery *d, enum delivery_state state)
 {
 	d->state = state;
 	d->reason = str_of(d->outcome.reason);
-	d->action = str_of(d->outcome.action);
+	d->remedy = (struct remedy){d->outcome.repair, str_of(d->outcome.action)};
 	d->due = (wall_t){0};
 }
 
@@ -52,8 +52,9 @@ exhausted(struct delivery *d)
 	settle(d, DELIVERY_FAILED);
 	d->reason = arena_printf(d->arena, "given up after %u attempts; the last one: %s",
 	    d->spent, d->outcome.reason);
-	if (d->action.len == 0)
-		d->action = STR("send it again when the destination works");
+	if (d->remedy.action.len == 0)
+		d->remedy = (struct remedy){
+		    REPAIR_SEND_AGAIN, STR("send it again when the destination works")};
 }
 
 static void
@@ -99,6 +100,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	case VERDICT_LATER_SLOWLY:
 		if (silence_is_preferred(d)) {
 			settle(d, DELIVERY_SKIPPED);
+			d->remedy = remedy_of(REPAIR_NONE);
 			d->reason = arena_printf(d->arena,
 			    "%s; it may have been posted, and the rule "
 			    "prefers silence to a duplicate",

@@ -129,6 +129,7 @@ rule_compile(struct arena *a, const rule_record *rec, const struct event_type *t
 	    .pattern = pattern_of(a, rec, type),
 	    .channel = copy(a, rec->channel),
 	    .hold_reason = copy(a, rec->hold_reason),
+	    .repair = (enum repair)rec->repair,
 	    .active = rec->active,
 	    .order = type ? type->order : severity_default(),
 	    .prefer_silence =

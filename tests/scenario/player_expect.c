@@ -428,6 +428,8 @@ expect_of_delivery(struct story *s, struct line *l, const delivery_record *d)
 		expect_text(s, l, "reason", d->reason);
 	} else if (line_takes(l, "action")) {
 		expect_text(s, l, "action", d->action);
+	} else if (line_takes(l, "repair")) {
+		expect_text(s, l, "repair", repair_name((enum repair)d->repair));
 	} else if (line_takes(l, "attempts")) {
 		expect_count(l, "attempts", (int64_t)d->n_attempts);
 	} else if (line_takes(l, "spent")) {

@@ -106,7 +106,8 @@ struct outcome {
 	char message_channel[64];
 	char request_id[64]; /* the destination's id of the request, or empty */
 	char reason[320];    /* a sentence for the customer: what happened */
-	char action[160];    /* the one thing that repairs it; may be empty */
+	enum repair repair;  /* what repairs it, for programs */
+	char action[160];    /* the same as a sentence; may be empty */
 };
 
 /* What the destination says of a token's account, and of a channel. */

@@ -25,7 +25,8 @@ struct ruleset_connection {
 	const struct dest_type *dest; /* NULL: a type this build does not know */
 	Carillon__V1__ConnectionStatus status;
 	struct str status_reason;
-	int n_retry; /* schedule of rules that have none; 0: the service's */
+	enum repair repair; /* of the status */
+	int n_retry;        /* schedule of rules that have none; 0: the service's */
 	uint32_t const *retry_s;
 	struct str sealed;     /* the credential; opened by the courier for one compose */
 	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
@@ -37,6 +38,7 @@ struct ruleset_connection {
 struct rule {
 	struct str id, pattern, channel;
 	struct str hold_reason;                /* not empty: the channel needs a person */
+	enum repair repair;                    /* then: what ends it */
 	struct str problem;                    /* not empty: it does not compile, and why */
 	struct ruleset_connection *connection; /* NULL: it names none that exists */
 	struct str connection_id;
@@ -92,7 +94,8 @@ bool rule_wants(const struct rule *rule, const struct event *ev);
 /* Whether a rule may send right now, or why its deliveries must wait for a person. */
 struct gate {
 	bool is_open;
-	struct str reason, action; /* sentences for the customer, when it is not */
+	struct str reason; /* when it is not: a sentence for the customer */
+	struct remedy remedy;
 };
 
 /* `rule` may be NULL: it was deleted. */

@@ -4,7 +4,7 @@
 #include "carillon/base/json.h"
 
 enum slack_class {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) SLACK_##NAME,
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) SLACK_##NAME,
 #include "classes.def"
 #undef SLACK_CLASS
 };
@@ -12,10 +12,12 @@ enum slack_class {
 static const struct meaning {
 	enum outcome_code code;
 	enum verdict verdict;
+	enum repair repair;
 	bool ambiguous, lane_fault;
 } meanings[] = {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) \
-	[SLACK_##NAME] = {OUTCOME_##OUTCOME, VERDICT_##VERDICT, ambiguous, lane_fault},
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) \
+	[SLACK_##NAME] = {                                                 \
+	    OUTCOME_##OUTCOME, VERDICT_##VERDICT, REPAIR_##REPAIR, ambiguous, lane_fault},
 #include "classes.def"
 #undef SLACK_CLASS
 };
@@ -23,9 +25,11 @@ static const struct meaning {
 static const struct slack_error {
 	const char *code;
 	enum slack_class class;
+	enum repair repair;
 	const char *sentence, *action;
 } errors[] = {
-#define SLACK_ERROR(code, CLASS, sentence, action) {code, SLACK_##CLASS, sentence, action},
+#define SLACK_ERROR(code, CLASS, REPAIR, sentence, action) \
+	{code, SLACK_##CLASS, REPAIR_##REPAIR, sentence, action},
 #include "errors.def"
 #undef SLACK_ERROR
 };
@@ -51,8 +55,8 @@ code_matches(const char *pattern, struct str code)
 static const struct slack_error *
 error_find(struct str code)
 {
-	static const struct slack_error unknown = {
-	    "", SLACK_UNKNOWN, "Slack answered with an error Carillon does not know", ""};
+	static const struct slack_error unknown = {"", SLACK_UNKNOWN, REPAIR_SUPPORT,
+	    "Slack answered with an error Carillon does not know", ""};
 
 	for (size_t i = 0; i < COUNT_OF(errors); i++) {
 		if (code_matches(errors[i].code, code))
@@ -101,6 +105,16 @@ reason_add(struct outcome *out, const char *before, struct str s)
 	}
 }
 
+/* An empty `action` is the repair's own sentence. */
+static void
+set_remedy(struct outcome *out, enum repair repair, const char *action)
+{
+	struct remedy remedy = remedy_of(repair);
+
+	out->repair = repair;
+	str_copy(out->action, sizeof(out->action), action[0] ? str_of(action) : remedy.action);
+}
+
 static void
 set_class(struct outcome *out, enum slack_class class, const char *sentence)
 {
@@ -110,6 +124,7 @@ set_class(struct outcome *out, enum slack_class class, const char *sentence)
 	out->verdict = m->verdict;
 	out->ambiguous = m->ambiguous;
 	out->lane_fault = m->lane_fault;
+	set_remedy(out, m->repair, "");
 	str_copy(out->reason, sizeof(out->reason), str_of(sentence));
 }
 
@@ -142,7 +157,7 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 
 	set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
-	str_copy(out->action, sizeof(out->action), str_of(error->action));
+	set_remedy(out, error->repair, error->action);
 	if (error->class == SLACK_RATE)
 		out->retry_after_ms = res->retry_after_ms;
 	if (error->class == SLACK_UNKNOWN)
@@ -163,14 +178,12 @@ judge_status(const struct http_response *res, struct outcome *out)
 		set_class(out, SLACK_BUG,
 		    "the address of Slack answered with a redirect, which is never "
 		    "followed because the credential would go along");
-		str_copy(
-		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
 	} else if (res->status >= 400 && res->status < 500) {
 		set_class(out, SLACK_UNKNOWN, "");
 		snprintf(out->reason, sizeof(out->reason),
 		    "Slack refused the request with HTTP status %d", res->status);
-		str_copy(
-		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
 	} else {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
 	}
@@ -252,6 +265,7 @@ set_done(struct outcome *out)
 {
 	out->code = OUTCOME_DELIVERED;
 	out->verdict = VERDICT_DONE;
+	set_remedy(out, REPAIR_NONE, "");
 }
 
 void
@@ -270,8 +284,10 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
 	/* Nothing to do without: then it speaks of the channel. */
-	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len)
+	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len) {
 		out->verdict = VERDICT_HOLD_RULE;
+		set_remedy(out, REPAIR_PICK_CHANNEL, "");
+	}
 	arena_free(a);
 }
 

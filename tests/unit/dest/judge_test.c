@@ -8,6 +8,8 @@
 
 #include <cmocka.h> /* after ours: it defines fail() */
 
+static struct arena *scratch;
+
 static struct http_response
 answered(int status, const char *body)
 {
@@ -41,6 +43,84 @@ a_request_is_called_as_slack_calls_it_or_as_a_proxy_does(void **state)
 	assert_string_equal(judged(&m, &res).request_id, "proxy-1");
 	res.wanted[1] = (struct str){0};
 	assert_string_equal(judged(&m, &res).request_id, "");
+}
+
+/* What repairs an error of Slack's, told of a message in a thread. */
+static void
+assert_repaired_by(const char *code, enum repair repair, const char *action)
+{
+	const struct dest_message m = {.channel = STR("C1"), .thread_id = STR("1.2")};
+	char body[128];
+	struct http_response res;
+	struct outcome out;
+	struct remedy usual = remedy_of(repair);
+
+	snprintf(body, sizeof(body), "{\"ok\":false,\"error\":\"%s\"}", code);
+	res = answered(200, body);
+	out = judged(&m, &res);
+	assert_int_equal(out.repair, repair);
+	assert_string_equal(out.action, action[0] ? action : arena_cstr(scratch, usual.action));
+}
+
+static void
+every_error_says_what_repairs_it(void **state)
+{
+	(void)state;
+	scratch = arena_new(0);
+#define SLACK_ERROR(code, CLASS, REPAIR, sentence, action) \
+	if (!strchr(code, '*'))                            \
+		assert_repaired_by(code, REPAIR_##REPAIR, action);
+#include "dest/slack/errors.def"
+#undef SLACK_ERROR
+	assert_repaired_by("never_heard_of", REPAIR_SUPPORT, "");
+	arena_free(scratch);
+}
+
+static void
+a_permission_is_granted_anew_and_a_bot_invited(void **state)
+{
+	(void)state;
+	scratch = arena_new(0);
+	assert_repaired_by(
+	    "missing_scope", REPAIR_REGRANT, "reconnect and grant the permission");
+	assert_repaired_by("not_in_channel", REPAIR_INVITE, "invite the app to the channel");
+	assert_repaired_by("token_revoked", REPAIR_RECONNECT, "reconnect");
+	assert_repaired_by(
+	    "invalid_blocks", REPAIR_EDIT_MESSAGE, "correct the rule's template");
+	arena_free(scratch);
+}
+
+static void
+what_is_no_error_of_slacks_is_repaired_too(void **state)
+{
+	const struct dest_message m = {.channel = STR("C1")};
+	struct http_response res = answered(503, "");
+
+	(void)state;
+	assert_int_equal(judged(&m, &res).repair, REPAIR_WAIT);
+	res = answered(429, "");
+	assert_int_equal(judged(&m, &res).repair, REPAIR_WAIT);
+	res = answered(302, "");
+	assert_int_equal(judged(&m, &res).repair, REPAIR_SUPPORT);
+	res = (struct http_response){.transport = TRANSPORT_TIMEOUT};
+	assert_int_equal(judged(&m, &res).repair, REPAIR_WAIT);
+	res = answered(200, "{\"ok\":true,\"ts\":\"1.2\"}");
+	assert_int_equal(judged(&m, &res).repair, REPAIR_NONE);
+	assert_string_equal(judged(&m, &res).action, "");
+}
+
+/* Where there is no thread to leave, only another channel helps. */
+static void
+a_locked_thread_that_was_not_asked_for_is_the_channels_trouble(void **state)
+{
+	const struct dest_message m = {.channel = STR("C1")};
+	struct http_response res =
+	    answered(200, "{\"ok\":false,\"error\":\"restricted_action_thread_locked\"}");
+
+	(void)state;
+	assert_int_equal(judged(&m, &res).verdict, VERDICT_HOLD_RULE);
+	assert_int_equal(judged(&m, &res).repair, REPAIR_PICK_CHANNEL);
+	assert_string_equal(judged(&m, &res).action, "pick another channel");
 }
 
 static void
@@ -94,6 +174,10 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_called_as_slack_calls_it_or_as_a_proxy_does),
+	    cmocka_unit_test(every_error_says_what_repairs_it),
+	    cmocka_unit_test(a_permission_is_granted_anew_and_a_bot_invited),
+	    cmocka_unit_test(what_is_no_error_of_slacks_is_repaired_too),
+	    cmocka_unit_test(a_locked_thread_that_was_not_asked_for_is_the_channels_trouble),
 	    cmocka_unit_test(a_token_is_told_whose_it_is),
 	    cmocka_unit_test(a_channel_is_described),
 	};

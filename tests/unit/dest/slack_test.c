@@ -361,7 +361,7 @@ static void
 every_error_of_slack_has_its_consequence(void **state)
 {
 	(void)state;
-#define SLACK_ERROR(code, CLASS, sentence, action) \
+#define SLACK_ERROR(code, CLASS, REPAIR, sentence, action) \
 	assert_code_is_judged(code, #CLASS, sentence);
 #include "dest/slack/errors.def"
 #undef SLACK_ERROR
@@ -373,9 +373,9 @@ every_action_fits(void **state)
 	struct outcome out;
 
 	(void)state;
-#define SLACK_ERROR(code, CLASS, why, repair)           \
+#define SLACK_ERROR(code, CLASS, REPAIR, why, what)     \
 	assert_true(sizeof(why) <= sizeof(out.reason)); \
-	assert_true(sizeof(repair) <= sizeof(out.action));
+	assert_true(sizeof(what) <= sizeof(out.action));
 #include "dest/slack/errors.def"
 #undef SLACK_ERROR
 }
