@@ -276,6 +276,8 @@ write_attempt(struct json_writer *w, const attempt_record *a)
 	jw_kv_int(w, "http_status", a->http_status);
 	jw_kv_cstr(w, "error_code", a->error_code);
 	jw_kv_cstr(w, "repair", repair_name((enum repair)a->repair));
+	jw_kv_cstr(w, "pointer", a->pointer);
+	jw_kv_cstr(w, "slot", a->slot);
 	jw_kv_cstr(w, "reason", a->reason);
 	jw_kv_cstr(w, "request_id", a->request_id);
 	write_bytes(w, "request", a->request);

@@ -112,6 +112,8 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->possible_duplicate = d->maybe_posted;
 	rec->ambiguous = d->outcome.ambiguous;
 	rec->repair = (Carillon__V1__Repair)d->outcome.repair;
+	rec->pointer = arena_cstr(a, str_of(d->outcome.pointer));
+	rec->slot = arena_cstr(a, str_of(d->outcome.slot));
 	rec->http_status = (uint32_t)res->status;
 	rec->error_code = arena_cstr(a, str_of(d->outcome.error_code));
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));

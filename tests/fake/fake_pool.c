@@ -15,6 +15,11 @@ enum { LATENCY_MS = 20, REFUSED_MS = 2, BEHAVIOURS_MAX = 64, AUTH_MAX = SECRET_M
 
 static const char token_head[] = "xoxb-test-";
 
+/* Of the second block, as Slack words it. */
+static const char complaint[] =
+    ",\"response_metadata\":{\"messages\":[\"[ERROR] must be less than 3001 characters "
+    "[json-pointer:/blocks/1/text/text]\"]}";
+
 struct transfer {
 	struct list link; /* free, flying (by done_at) or finished */
 	bool is_free;
@@ -253,7 +258,8 @@ answer(struct transfer *t, struct fake_request *r, const struct fake_behaviour *
 	case FAKE_OK: answer_ok(t, r); break;
 	case FAKE_ERROR:
 		t->res.status = 200;
-		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"}", b->code);
+		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"%s}", b->code,
+		    strcmp(b->code, "invalid_blocks") == 0 ? complaint : "");
 		break;
 	case FAKE_STATUS: answer_status(t, p, b->status, b->retry_after_s); break;
 	case FAKE_HANGS:

@@ -27,6 +27,8 @@ check_texts(const struct outcome *out)
 	must(memchr(out->message_id, 0, sizeof(out->message_id)));
 	must(memchr(out->message_channel, 0, sizeof(out->message_channel)));
 	must(memchr(out->action, 0, sizeof(out->action)));
+	must(memchr(out->pointer, 0, sizeof(out->pointer)));
+	must(memchr(out->slot, 0, sizeof(out->slot)));
 	must(str_is_text(str_of(out->reason)) && !strstr(out->reason, "xox"));
 	must(out->verdict == VERDICT_DONE || out->reason[0]);
 }

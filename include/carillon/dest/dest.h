@@ -105,9 +105,14 @@ struct outcome {
 	char message_id[64];    /* with DONE: the destination's id of the message */
 	char message_channel[64];
 	char request_id[64]; /* the destination's id of the request, or empty */
-	char reason[320];    /* a sentence for the customer: what happened */
-	enum repair repair;  /* what repairs it, for programs */
-	char action[160];    /* the same as a sentence; may be empty */
+	/* Of a refused message: the place in it that the destination names, as a JSON pointer,
+	 * and the part of the rule's template that it comes from, as dest_template_error names
+	 * it. Either may be empty. */
+	char pointer[96];
+	char slot[64];
+	char reason[320];   /* a sentence for the customer: what happened */
+	enum repair repair; /* what repairs it, for programs */
+	char action[160];   /* the same as a sentence; may be empty */
 };
 
 /* What the destination says of a token's account, and of a channel. */

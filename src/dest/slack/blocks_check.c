@@ -234,5 +234,6 @@ blocks_compile(struct arena *a, const struct json *blocks, struct message_templa
 	struct block_node *list = ARENA_NEW(a, struct block_node);
 	list->object = -1;
 	t->blocks = list;
+	t->most_blocks = (int)blocks->count;
 	return compile_list(&k, blocks, &root, BLOCK, MESSAGE_BLOCKS_MAX, 0, list);
 }

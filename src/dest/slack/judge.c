@@ -1,7 +1,11 @@
 #include "judge.h"
 
+#include <ctype.h>
+
 #include "carillon/base/arena.h"
 #include "carillon/base/json.h"
+
+#include "render.h"
 
 enum slack_class {
 #define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) SLACK_##NAME,
@@ -148,12 +152,69 @@ judge_transport(const struct http_response *res, struct outcome *out)
 	reason_add(out, ": ", detail);
 }
 
+/* A place in the message; it goes into history, so only what looks like one is let through. */
+static bool
+is_pointer(struct str s)
+{
+	if (s.len == 0 || s.ptr[0] != '/' || s.len >= sizeof(((struct outcome *)0)->pointer))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.ptr[i]) && !strchr("/_-~", s.ptr[i]))
+			return false;
+	return true;
+}
+
+/* The pointer of "must be less than 151 characters [json-pointer:/blocks/0/text/text]". */
+static struct str
+pointer_of(struct str remark)
+{
+	static const char head[] = "[json-pointer:";
+	const char *at =
+	    remark.len ? memmem(remark.ptr, remark.len, head, sizeof(head) - 1) : NULL;
+	const char *end = remark.ptr + remark.len, *close;
+	struct str pointer;
+
+	if (at == NULL)
+		return (struct str){0};
+	at += sizeof(head) - 1;
+	close = memchr(at, ']', (size_t)(end - at));
+	pointer = (struct str){at, (size_t)((close ? close : at) - at)};
+	return is_pointer(pointer) ? pointer : (struct str){0};
+}
+
+/* Of several remarks the one about the smallest part: the others only say that what is around
+ * it does not fit either. */
+static struct str
+best_remark(const struct json *remarks)
+{
+	struct str best = {0};
+
+	if (remarks == NULL || remarks->kind != JSON_ARRAY)
+		return best;
+	JSON_EACH (v, remarks)
+		if (v->kind == JSON_STRING &&
+		    (best.len == 0 || pointer_of(v->text).len > pointer_of(best).len))
+			best = v->text;
+	return best;
+}
+
+static void
+judge_remarks(const struct json *root, struct outcome *out)
+{
+	struct str remark = best_remark(json_path(root, STR("response_metadata.messages")));
+
+	if (remark.len == 0)
+		remark = best_remark(json_get(root, STR("errors")));
+	str_copy(out->pointer, sizeof(out->pointer), pointer_of(remark));
+	if (remark.len > 0)
+		reason_add(out, ": ", remark);
+}
+
 static void
 judge_error(const struct json *root, const struct http_response *res, struct outcome *out)
 {
 	struct str code = code_of(root);
 	const struct slack_error *error = error_find(code);
-	const struct json *messages = json_path(root, STR("response_metadata.messages"));
 
 	set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
@@ -163,9 +224,8 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 	if (error->class == SLACK_UNKNOWN)
 		reason_add(out, ": ", code);
 	reason_add(out, "; needed: ", json_string(root, STR("needed")));
-	if (error->class == SLACK_MESSAGE && messages && messages->kind == JSON_ARRAY &&
-	    messages->child && messages->child->kind == JSON_STRING)
-		reason_add(out, ": ", messages->child->text);
+	if (error->class == SLACK_MESSAGE)
+		judge_remarks(root, out);
 }
 
 /* No JSON that says ok or not. `ambiguous` where the request may have been carried out. */
@@ -283,6 +343,9 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 	} else if (root) {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
+	if (out->pointer[0] != '\0' && m->body != NULL)
+		slack_slot_of(
+		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));
 	/* Nothing to do without: then it speaks of the channel. */
 	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len) {
 		out->verdict = VERDICT_HOLD_RULE;

@@ -11,6 +11,7 @@
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
 	MESSAGE_BLOCKS_MAX = 50,
+	MESSAGE_SLOT_BLOCKS = 6, /* that slots are laid out as */
 	MESSAGE_FIELDS_MAX = 10,
 	/* Slack refuses a message of about 13,200 characters in all its blocks, undocumented.
 	 */
@@ -46,6 +47,7 @@ struct message_template {
 	const struct block_node *blocks;     /* the list, in the advanced form */
 	struct str *mentioned;               /* names of payload fields that the slots use */
 	int n_mentioned;
+	int most_blocks;     /* that a message of it can have */
 	struct arena *owner; /* of the built-in one */
 	bool shows_fields;   /* the other fields of the payload are shown too */
 };
@@ -58,11 +60,14 @@ struct composer {
 	struct arena *arena;
 	struct slack_body *out;
 	struct buf json, text;
-	struct json_writer w; /* of blocks_build.c */
+	struct json_writer w; /* of blocks_build.c, and: */
+	uint32_t kept;        /* elements of the list in the making that are not empty */
 	struct buf buffers[TEMPLATE_BUFFERS];
 	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
 };
 
+/* origin.c: the next block was written. */
+void composer_note_block(struct composer *c, unsigned first, uint32_t kept);
 /* Adds a sentence for the preview, unless there are as many as are kept. */
 void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
 /*

@@ -216,6 +216,7 @@ compile(struct arena *a, struct str text, struct message_template **out,
 	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
 	struct message_template *t = ARENA_NEW(a, struct message_template);
 	t->base.type = &dest_slack;
+	t->most_blocks = MESSAGE_SLOT_BLOCKS;
 	const struct json *root;
 	struct err e = {0};
 	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
@@ -349,10 +350,12 @@ put_comma(struct composer *c)
 }
 
 static void
-put_block(struct composer *c, struct str opening, bool is_mrkdwn, struct str text)
+put_block(
+    struct composer *c, enum slot slot, struct str opening, bool is_mrkdwn, struct str text)
 {
 	if (text.len == 0)
 		return;
+	composer_note_block(c, slot, 1);
 	put_comma(c);
 	buf_str(&c->json, opening);
 	composer_text_object(c, is_mrkdwn, true, text);
@@ -413,28 +416,32 @@ put_fields(struct composer *c)
 			buf_str(&c->json, FIELDS);
 		put_field(c, v);
 	}
-	if (n > 0)
-		buf_cstr(&c->json, "]}");
+	if (n == 0)
+		return;
+	composer_note_block(c, SLOT_FIELDS, 1);
+	buf_cstr(&c->json, "]}");
 }
 
 /* A context block of the slots that are not empty. */
 static void
 put_context(struct composer *c, enum slot first, enum slot last)
 {
-	bool open = false;
+	uint32_t kept = 0;
 	for (int slot = (int)first; slot <= (int)last; slot++) {
 		struct str text = slot_text(c, (enum slot)slot);
 		if (text.len == 0)
 			continue;
 		put_comma(c);
-		if (!open)
+		if (kept == 0)
 			buf_str(&c->json, CONTEXT);
-		open = true;
+		kept |= 1U << (slot - (int)first);
 		buf_putc(&c->json, '{');
 		composer_text_object(c, true, true, text);
 	}
-	if (open)
-		buf_cstr(&c->json, "]}");
+	if (kept == 0)
+		return;
+	composer_note_block(c, first, kept);
+	buf_cstr(&c->json, "]}");
 }
 
 static void
@@ -451,15 +458,15 @@ put_link(struct composer *c)
 	struct buf link = {0};
 	mrkdwn_put_link(url, slot_text(c, SLOT_LINK_LABEL), &link);
 	if (characters_utf16(buf_view(&link)) <= MESSAGE_TEXT_MAX && link.len <= c->left)
-		put_block(c, SECTION, true, buf_view(&link));
+		put_block(c, SLOT_LINK, SECTION, true, buf_view(&link));
 	buf_fini(&link);
 }
 
 static void
 put_slots(struct composer *c)
 {
-	put_block(c, HEADER, false, slot_text(c, SLOT_HEADER));
-	put_block(c, SECTION, true, slot_text(c, SLOT_BODY));
+	put_block(c, SLOT_HEADER, HEADER, false, slot_text(c, SLOT_HEADER));
+	put_block(c, SLOT_BODY, SECTION, true, slot_text(c, SLOT_BODY));
 	if (c->template->shows_fields && c->ev->payload)
 		put_fields(c);
 	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
@@ -519,6 +526,19 @@ slack_body_of(const struct dest_body *b)
 	return CONTAINER_OF(b, const struct slack_body, base);
 }
 
+/* With room for where its blocks come from. */
+static struct slack_body *
+body_new(const struct message_template *t, struct arena *a)
+{
+	size_t origins = (size_t)t->most_blocks * sizeof(struct block_origin);
+	struct slack_body *b = arena_must(a, sizeof(*b) + origins);
+	b->base.type = &dest_slack;
+	b->base.has_layout = true;
+	b->is_document = t->blocks != NULL;
+	b->origins = (struct block_origin *)(b + 1);
+	return b;
+}
+
 static void
 put_blocks(struct composer *c)
 {
@@ -528,7 +548,7 @@ put_blocks(struct composer *c)
 	else
 		put_slots(c);
 	if (c->json.len <= 1) /* every slot was empty, and no blocks is no message */
-		put_block(c, SECTION, true, c->out->text);
+		put_block(c, SLOT_TEXT, SECTION, true, c->out->text);
 	buf_putc(&c->json, ']');
 }
 
@@ -548,16 +568,16 @@ slack_render(const struct dest_template *t, const struct event *ev,
 	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
 	int rank = severity_rank(order, written);
 	must(t->type == &dest_slack);
+	const struct message_template *template =
+	    CONTAINER_OF(t, const struct message_template, base);
 	struct composer c = {
-	    .template = CONTAINER_OF(t, const struct message_template, base),
+	    .template = template,
 	    .ev = ev,
 	    .severity = rank < 0 ? written : severity_name(order, rank),
 	    .arena = a,
-	    .out = ARENA_NEW(a, struct slack_body),
+	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX,
 	};
-	c.out->base.type = &dest_slack;
-	c.out->base.has_layout = true;
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
 	c.out->text = fallback_text(&c);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "carillon/dest/dest.h"
+#include "dest/slack/render.h"
 
 #include <cmocka.h> /* after ours: it defines fail() */
 
@@ -60,6 +60,63 @@ assert_repaired_by(const char *code, enum repair repair, const char *action)
 	out = judged(&m, &res);
 	assert_int_equal(out.repair, repair);
 	assert_string_equal(out.action, action[0] ? action : arena_cstr(scratch, usual.action));
+}
+
+static void
+of_several_remarks_the_one_about_the_smallest_part_is_told(void **state)
+{
+	const struct dest_message m = {.channel = STR("C1")};
+	struct http_response res = answered(200,
+	    "{\"ok\":false,\"error\":\"invalid_attachments\",\"errors\":[\"unused\"],"
+	    "\"response_metadata\":{\"messages\":[\"[ERROR] failed to match all allowed "
+	    "schemas [json-pointer:\\/attachments\\/0\\/blocks\\/1\\/fields\\/0]\",\"[ERROR] "
+	    "must be less than 2001 characters "
+	    "[json-pointer:/attachments/0/blocks/1/fields/0/text]\"]}}");
+	struct outcome out = judged(&m, &res);
+
+	(void)state;
+	assert_int_equal(out.verdict, VERDICT_MESSAGE);
+	assert_string_equal(out.pointer, "/attachments/0/blocks/1/fields/0/text");
+	assert_non_null(strstr(out.reason, "must be less than 2001 characters"));
+	assert_string_equal(out.slot, ""); /* of no body that is known */
+	res = answered(200, "{\"ok\":false,\"error\":\"invalid_attachments\",\"errors\":["
+			    "\"too long [json-pointer:/attachments/0/blocks/0]\"]}");
+	assert_string_equal(judged(&m, &res).pointer, "/attachments/0/blocks/0");
+}
+
+static void
+the_slot_that_a_place_comes_from_is_told(void **state)
+{
+	struct block_origin origins[] = {{0, 1}, {1, 1}};
+	const struct slack_body body = {
+	    .base = {.type = &dest_slack}, .n_origins = 2, .origins = origins};
+	const struct dest_message m = {.channel = STR("C1"), .body = &body.base};
+	struct http_response res =
+	    answered(200, "{\"ok\":false,\"error\":\"invalid_blocks\",\"response_metadata\":{"
+			  "\"messages\":[\"x [json-pointer:/blocks/1/text/text]\"]}}");
+
+	(void)state;
+	assert_string_equal(judged(&m, &res).slot, "body");
+}
+
+static void
+what_is_no_place_is_not_kept(void **state)
+{
+	static const char *const remarks[] = {"[json-pointer:]", "[json-pointer:/a b]",
+	    "[json-pointer:/blocks/0", "[json-pointer:xoxb-test]", "json-pointer:/blocks/0]"};
+	const struct dest_message m = {.channel = STR("C1")};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(remarks); i++) {
+		char text[200];
+		struct http_response res;
+
+		snprintf(text, sizeof(text),
+		    "{\"ok\":false,\"error\":\"invalid_blocks\",\"errors\":[\"%s\",7]}",
+		    remarks[i]);
+		res = answered(200, text);
+		assert_string_equal(judged(&m, &res).pointer, "");
+	}
 }
 
 static void
@@ -174,6 +231,9 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_called_as_slack_calls_it_or_as_a_proxy_does),
+	    cmocka_unit_test(of_several_remarks_the_one_about_the_smallest_part_is_told),
+	    cmocka_unit_test(the_slot_that_a_place_comes_from_is_told),
+	    cmocka_unit_test(what_is_no_place_is_not_kept),
 	    cmocka_unit_test(every_error_says_what_repairs_it),
 	    cmocka_unit_test(a_permission_is_granted_anew_and_a_bot_invited),
 	    cmocka_unit_test(what_is_no_error_of_slacks_is_repaired_too),

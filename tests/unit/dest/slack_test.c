@@ -496,6 +496,7 @@ refused_blocks_keep_the_pointer(void **state)
 	assert_string_equal(out.reason, "Slack refused the layout of the message: [ERROR] must "
 					"be less than 3001 characters "
 					"[json-pointer:/blocks/0/text/text]");
+	assert_string_equal(out.pointer, "/blocks/0/text/text");
 }
 
 static void
