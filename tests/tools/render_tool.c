@@ -12,6 +12,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/dest/dest.h"
+#include "carillon/rules/filter.h"
 #include "carillon/rules/template.h"
 #include "dest/slack/mrkdwn.h"
 

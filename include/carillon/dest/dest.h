@@ -9,14 +9,14 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
 #include "carillon/base/config.h"
-#include "carillon/base/json.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
-#include "carillon/rules/event.h"
-#include "carillon/rules/filter.h"
 #include "carillon/vault/credential.h"
 
 struct dest_type;
+struct event;
+struct json_writer;
+struct severity_order;
 
 /* --- what a message says --- */
 

@@ -14,7 +14,10 @@
  */
 #pragma once
 
+#include "carillon/base/json.h"
 #include "carillon/dest/dest.h"
+#include "carillon/rules/event.h"
+#include "carillon/rules/filter.h"
 
 extern const struct dest_type dest_slack;
 
