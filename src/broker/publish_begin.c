@@ -156,8 +156,8 @@ on_no_more_answers(void *closure)
 /* --- telling: the publisher's thread alone --- */
 
 static void
-begun_tell(
-    struct publisher *p, struct begun *s, const struct broker_published *stored, const struct err *e)
+begun_tell(struct publisher *p, struct begun *s, const struct broker_published *stored,
+    const struct err *e)
 {
 	broker_published_fn *done = s->done;
 	void *arg = s->arg;

@@ -2,12 +2,13 @@
 
 #include <stdio.h>
 
+#include "carillon/base/clock.h"
 #include "carillon/http/pool.h"
 
 struct question {
 	struct command *command;
 	const struct dest_type *dest;
-	const struct secret *token;
+	struct dest_call call;
 	struct http_request req;
 	struct buf answer;
 	asked_fn *each;
@@ -54,7 +55,7 @@ ask_account(struct question *q, connection_record *rec, bool *known, struct err 
 	struct outcome outcome;
 	char good[260];
 
-	if (!q->dest->compose_test(&q->req, q->command->config.slack_api_url, q->token, e))
+	if (!q->dest->compose_test(&q->req, &q->call, e))
 		return false;
 	send(q, &res);
 	*known = q->dest->judge_test(&res, &account, &outcome);
@@ -77,8 +78,7 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	bool ok;
 
 	snprintf(what, sizeof(what), "channel %.64s", channel->id);
-	if (!q->dest->compose_channel(
-		&q->req, q->command->config.slack_api_url, q->token, str_of(channel->id), e))
+	if (!q->dest->compose_channel(&q->req, &q->call, str_of(channel->id), e))
 		return fail_within(e, "%s", what);
 	send(q, &res);
 	ok = q->dest->judge_channel(&res, &found, &outcome);
@@ -87,10 +87,12 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	if (ok && found.is_archived) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the channel is archived",
+		    .repair = REPAIR_PICK_CHANNEL,
 		    .action = "unarchive it or choose another"};
 	} else if (ok && !found.is_member && found.is_private) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the bot is not in this private channel",
+		    .repair = REPAIR_INVITE,
 		    .action = "invite it there"};
 	}
 	snprintf(good, sizeof(good), "is #%s%s", found.name,
@@ -100,20 +102,22 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 }
 
 bool
-ask_about(struct command *c, connection_record *rec, const struct secret *token, asked_fn *each,
-    void *arg, struct err *e)
+ask_about(struct command *c, connection_record *rec, const struct secret *credential,
+    asked_fn *each, void *arg, struct err *e)
 {
 	struct question q = {
 	    .command = c,
-	    .dest = dest_find(str_of(rec->dest)),
-	    .token = token,
-	    .req = {.auth = secret_new(SECRET_MAX)},
+	    .dest = dest_of_connection(rec, e),
+	    .call = {.credential = credential, .now = clock_wall()},
 	    .each = each,
 	    .arg = arg,
 	};
 	bool known = false, ok;
 
-	must(q.dest != NULL);
+	if (q.dest == NULL)
+		return false;
+	q.req.auth = secret_new(SECRET_MAX);
+	q.call.base_url = q.dest->settings(&c->config).base_url;
 	http_global_init();
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
@@ -121,6 +125,7 @@ ask_about(struct command *c, connection_record *rec, const struct secret *token,
 		ok = ask_channel(&q, rec->channels[i], e);
 	secret_free(q.req.auth);
 	buf_fini(&q.req.body);
+	buf_fini(&q.req.headers);
 	buf_fini(&q.answer);
 	return ok;
 }

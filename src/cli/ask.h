@@ -16,5 +16,5 @@ typedef void asked_fn(const char *what, bool ok, const char *sentence, void *arg
  * destination says (team, names). `each` may be NULL and hears of everything; without it the
  * first bad answer is the error. ERR_DENIED: the destination refuses; ERR_TEMP: no answer.
  */
-MUST_USE bool ask_about(struct command *c, connection_record *rec, const struct secret *token,
-    asked_fn *each, void *arg, struct err *e);
+MUST_USE bool ask_about(struct command *c, connection_record *rec,
+    const struct secret *credential, asked_fn *each, void *arg, struct err *e);

@@ -10,6 +10,7 @@
 #include "carillon/cli/cli.h"
 #include "carillon/base/config.h"
 #include "carillon/base/json.h"
+#include "carillon/dest/dest.h"
 #include "carillon/registry/registry.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
@@ -140,8 +141,11 @@ MUST_USE bool read_object(
 /* An option that is a JSON object itself, or a file of one; empty when it was not given. */
 MUST_USE bool read_json_option(
     struct command *c, enum option o, struct str *out, struct err *e);
-/* The credential from standard input, without echo at a terminal. The caller owns it. */
-MUST_USE bool read_token(struct secret **out, struct err *e);
+/* The destination type of a connection. NULL with a sentence: this build does not know it. */
+const struct dest_type *dest_of_connection(const connection_record *r, struct err *e);
+/* The secrets that such a connection has from standard input, a line each, without echo at a
+ * terminal. The caller owns the credential. */
+MUST_USE bool read_credential(const connection_record *r, struct secret **out, struct err *e);
 /* Asks on a terminal; --yes answers. False with a sentence: do not. */
 MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
 /* A whole number from 1 to `most`; `out` stays as it is when the option was not given. */

@@ -46,6 +46,7 @@ connection_set_active(connection_record *r)
 {
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
 	r->status_reason = r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 bool
@@ -163,6 +164,7 @@ verb_connection_disable(struct command *c, struct err *e)
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED;
 	r->status_reason = arena_cstr(c->arena, STR("switched off by hand"));
 	r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 	return connection_store(c, r, revision, NULL, e);
 }
 

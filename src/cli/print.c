@@ -115,6 +115,7 @@ write_connection(struct json_writer *w, const connection_record *r, uint64_t rev
 	jw_kv_cstr(w, "status", connection_status_name(r->status));
 	jw_kv_cstr(w, "status_reason", r->status_reason);
 	jw_kv_cstr(w, "status_code", r->status_code);
+	jw_kv_cstr(w, "repair", repair_name((enum repair)r->repair));
 	jw_kv_cstr(w, "team_id", r->team_id);
 	jw_kv_cstr(w, "team_name", r->team_name);
 	jw_kv_cstr(w, "bot_user_id", r->bot_user_id);
@@ -159,6 +160,7 @@ write_rule(
 	jw_kv_bool(w, "active", r->active);
 	jw_kv_cstr(w, "hold_reason", r->hold_reason);
 	jw_kv_cstr(w, "hold_code", r->hold_code);
+	jw_kv_cstr(w, "repair", repair_name((enum repair)r->repair));
 	jw_kv_cstr(w, "on_unknown", r->on_unknown ? "prefer_silence" : "prefer_duplicate");
 	jw_kv_cstr(w, "on_message_error", r->on_message_error ? "fail" : "plain_text");
 	jw_kv_cstr(w, "thread_key", r->thread_key);
@@ -273,6 +275,9 @@ write_attempt(struct json_writer *w, const attempt_record *a)
 	jw_kv_bool(w, "ambiguous", a->ambiguous);
 	jw_kv_int(w, "http_status", a->http_status);
 	jw_kv_cstr(w, "error_code", a->error_code);
+	jw_kv_cstr(w, "repair", repair_name((enum repair)a->repair));
+	jw_kv_cstr(w, "pointer", a->pointer);
+	jw_kv_cstr(w, "slot", a->slot);
 	jw_kv_cstr(w, "reason", a->reason);
 	jw_kv_cstr(w, "request_id", a->request_id);
 	write_bytes(w, "request", a->request);
@@ -304,6 +309,7 @@ write_delivery(struct json_writer *w, const delivery_record *r, bool with_attemp
 	jw_kv_cstr(w, "state", delivery_state_name(state_of(r)));
 	jw_kv_cstr(w, "reason", r->reason);
 	jw_kv_cstr(w, "action", r->action);
+	jw_kv_cstr(w, "repair", repair_name((enum repair)r->repair));
 	jw_kv_bool(w, "degraded", r->degraded);
 	write_time(w, "created_at", r->created_ms);
 	write_time(w, "updated_at", r->updated_ms);

@@ -68,6 +68,13 @@ verb_rule_add(struct command *c, struct err *e)
 
 /* --- set --- */
 
+static void
+end_hold(rule_record *r)
+{
+	r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
+}
+
 /* Another channel or connection is the repair of a rule that is held. */
 bool
 verb_rule_set(struct command *c, struct err *e)
@@ -85,7 +92,7 @@ verb_rule_set(struct command *c, struct err *e)
 		return false;
 	r->updated_ms = clock_wall().ms;
 	if (repairs)
-		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+		end_hold(r);
 	if (repairs &&
 	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
 		return false;
@@ -173,7 +180,7 @@ set_active(struct command *c, bool active, struct err *e)
 	r->active = active;
 	r->updated_ms = clock_wall().ms;
 	if (active)
-		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+		end_hold(r);
 	if (active &&
 	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
 		return false;

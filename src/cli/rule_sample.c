@@ -34,6 +34,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, r);
 	if (q.type == NULL || q.type->sample[0] == '\0')
 		return;
+	q.dest = registry_dest_of_rule(c->registry, q.workspace, r);
 	q.event_type = str_of(q.type->name);
 	q.event = sample_event(c->arena, q.type);
 	if (!preview_make(c->arena, &q, &p, &e)) {
@@ -43,7 +44,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	if (!p.matches)
 		fprintf(stderr, "note: the sample event of %s is not wanted: %.*s\n",
 		    q.type->name, STR_ARG(p.reason));
-	for (int i = 0; i < p.rendered.n_warnings; i++)
+	for (int i = 0; i < p.body->n_warnings; i++)
 		fprintf(stderr, "note: on the sample event of %s: %.*s\n", q.type->name,
-		    STR_ARG(p.rendered.warnings[i]));
+		    STR_ARG(p.body->warnings[i]));
 }

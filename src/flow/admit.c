@@ -43,9 +43,9 @@ onward_send(struct onward *o, struct flow *f)
 /* --- places --- */
 
 size_t
-admit_lane_limit(const struct config *c)
+admit_lane_limit(const struct config *c, const struct dest_type *dest)
 {
-	int64_t n = c->slack_channel_rate_milli * c->lane_horizon_s / 1000;
+	int64_t n = dest->settings(c).channel.milli * c->lane_horizon_s / 1000;
 
 	return n < LANE_LEAST ? LANE_LEAST : (size_t)n;
 }
@@ -67,7 +67,7 @@ load_lane(const struct lane_id *lane, uint64_t n, void *arg)
 bool
 admit_load(struct flow *f, struct err *e)
 {
-	struct loading l = {f->places, admit_lane_limit(f->parts.config)};
+	struct loading l = {f->places, admit_lane_limit(f->parts.config, dest_default())};
 	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
 
 	ledger_each_overflow_lane(t, load_lane, &l);
@@ -99,7 +99,7 @@ waits_for_digest(struct flow *f, struct delivery *d, const struct config *c, wal
 		return false;
 	d->is_for_digest = true;
 	delivery_wait(d, DELIVERY_PARKED, (wall_t){now.ms + c->digest_wait_s * 1000},
-	    STR("a storm: goes out with the others as one message"), (struct str){0});
+	    STR("a storm: goes out with the others as one message"), remedy_of(REPAIR_WAIT));
 	return true;
 }
 
@@ -121,7 +121,7 @@ place(struct flow *f, struct delivery *d, const struct config *c, wall_t now)
 
 	if (d->has_place || waits_for_digest(f, d, c, now))
 		return; /* taken back from overflow, or of a storm */
-	room = places_ask(f->places, &lane, admit_lane_limit(c),
+	room = places_ask(f->places, &lane, admit_lane_limit(c, d->rule->connection->dest),
 	    d->message->origin == ORIGIN_LEDGER, &d->line);
 	if (room == ROOM_FREE) {
 		d->has_place = true;
@@ -132,7 +132,7 @@ place(struct flow *f, struct delivery *d, const struct config *c, wall_t now)
 		d->is_overflow = true;
 		if (d->digest == NULL)
 			delivery_wait(d, DELIVERY_PARKED, (wall_t){0}, room_sentence(room),
-			    (struct str){0});
+			    remedy_of(REPAIR_WAIT));
 	}
 }
 
@@ -260,7 +260,8 @@ admit_wait_in_line(struct flow *f, struct delivery *d, mono_t until, struct str 
 	const int64_t wait_ms = until.ms - clock_mono().ms;
 
 	delivery_wait(d, DELIVERY_PARKED,
-	    (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)}, reason, (struct str){0});
+	    (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)}, reason,
+	    remedy_of(REPAIR_WAIT));
 	places_shut(f->places, d->line, until);
 	if (d->digest != NULL)
 		return; /* it stays one: it comes back when it is due */

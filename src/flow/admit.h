@@ -19,7 +19,7 @@ void onward_init(struct onward *o);
 void onward_send(struct onward *o, struct flow *f);
 
 /* How many deliveries a lane may have in memory: what it can send soon. */
-size_t admit_lane_limit(const struct config *c);
+size_t admit_lane_limit(const struct config *c, const struct dest_type *dest);
 /* At the start: which lanes have overflow in the ledger. */
 MUST_USE bool admit_load(struct flow *f, struct err *e);
 

@@ -114,10 +114,13 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->outcome = (Carillon__V1__OutcomeCode)d->outcome.code;
 	rec->possible_duplicate = d->maybe_posted;
 	rec->ambiguous = d->outcome.ambiguous;
+	rec->repair = (Carillon__V1__Repair)d->outcome.repair;
+	rec->pointer = arena_cstr(a, str_of(d->outcome.pointer));
+	rec->slot = arena_cstr(a, str_of(d->outcome.slot));
 	rec->http_status = (uint32_t)res->status;
 	rec->error_code = arena_cstr(a, str_of(d->outcome.error_code));
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
-	rec->request_id = arena_cstr(a, str_of(res->request_id));
+	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
 		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
 	if (!delivered)

@@ -54,9 +54,8 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    STR_ARG(d->rule_id));
 	return (struct dest_message){
 	    .channel = d->channel,
-	    .text = d->rendered.text,
-	    .blocks = d->degraded ? (struct str){0} : d->rendered.blocks,
-	    .color = d->degraded ? (struct str){0} : d->rendered.color,
+	    .body = d->body,
+	    .is_plain = d->degraded,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .reference = str_of(reference),
@@ -70,12 +69,17 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
+	struct dest_call call = {
+	    .base_url = conn->dest->settings(&c->settings.config).base_url,
+	    .credential = c->credential,
+	    .now = clock_wall(),
+	};
 	bool ok;
 
 	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-		 conn->sealed.ptr, conn->sealed.len, c->token, e) &&
-	     conn->dest->compose(req, &what, c->settings.config.slack_api_url, c->token, e);
-	secret_clear(c->token);
+		 conn->sealed.ptr, conn->sealed.len, c->credential, e) &&
+	     conn->dest->compose(req, &what, &call, e);
+	secret_clear(c->credential);
 	return ok;
 }
 
@@ -106,10 +110,11 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	if (e.kind == ERR_DENIED)
 		delivery_settle(d, DELIVERY_HELD,
 		    STR("the stored credential could not be opened"),
-		    STR("ask the operator to check the master key, or reconnect"));
+		    (struct remedy){REPAIR_SUPPORT,
+			STR("ask the operator to check the master key, or reconnect")});
 	else
 		delivery_settle(d, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
-		    STR("correct the rule's template"));
+		    remedy_of(REPAIR_EDIT_MESSAGE));
 	turn_back(c, d, now);
 }
 
@@ -124,7 +129,7 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 
 	if (r == NULL) {
 		delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + STORE_PAUSE_MS},
-		    STR("the index could not be read"), (struct str){0});
+		    STR("the index could not be read"), remedy_of(REPAIR_WAIT));
 		turn_back(c, d, now);
 		return;
 	}
@@ -132,10 +137,12 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	gate = gate_of(r, rule);
 	if (!gate.is_open) {
 		delivery_settle(d, DELIVERY_HELD, arena_str(d->arena, gate.reason),
-		    arena_str(d->arena, gate.action));
+		    (struct remedy){
+			gate.remedy.repair, arena_str(d->arena, gate.remedy.action)});
 		turn_back(c, d, now);
 	} else if (!str_eq(rule->channel, d->channel) ||
-		   !str_eq(rule->connection_id, d->rule->connection_id)) {
+		   !str_eq(rule->connection_id, d->rule->connection_id) ||
+		   rule->connection->dest != d->rule->connection->dest) {
 		courier_reroute(c, d, now);
 	} else if (delivery_wants_claim(d)) {
 		courier_hand_over(c, d); /* the scribe sends it back */
@@ -234,7 +241,7 @@ goes_again(struct courier *c, struct delivery *d)
 {
 	int64_t patience_ms = c->settings.config.nak_delay_max_s * 1000;
 	bool has_text_left =
-	    d->rule->plain_text_fallback && !d->degraded && d->rendered.blocks.len > 0;
+	    d->rule->plain_text_fallback && !d->degraded && d->body->has_layout;
 
 	switch (d->outcome.verdict) {
 	case VERDICT_THROTTLED:

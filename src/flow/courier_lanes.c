@@ -8,19 +8,28 @@
 enum { REROUTE_MS = 200 };
 
 static struct lane_policy
-policy_of(const struct config *config)
+policy_of(const struct config *config, const struct dest_type *dest)
 {
+	struct dest_settings own = dest->settings(config);
+
 	return (struct lane_policy){
 	    .queue_max = (int)config->active_max, /* admission bounds it */
 	    .window_start = (int)(config->lane_window_max < 4 ? config->lane_window_max : 4),
 	    .window_max = (int)config->lane_window_max,
 	    .shut_min_ms = config->lane_shut_min_ms,
 	    .shut_max_ms = config->lane_shut_max_ms,
-	    .rate_milli = config->slack_channel_rate_milli,
-	    .burst = config->slack_channel_burst,
-	    .team_rate_milli = config->slack_team_rate_milli,
-	    .team_burst = config->slack_team_burst,
+	    .rate_milli = own.channel.milli,
+	    .burst = own.channel.burst,
+	    .team_rate_milli = own.account.milli,
+	    .team_burst = own.account.burst,
 	};
+}
+
+static void
+fill_policies(struct courier *c)
+{
+	for (int i = 0; i < dest_count(); i++)
+		c->policies[i] = policy_of(&c->settings.config, dest_at(i));
 }
 
 struct courier *
@@ -28,16 +37,15 @@ courier_new(struct flow *f)
 {
 	struct courier *c = calloc(1, sizeof(*c));
 	struct pool_options options;
-	struct lane_policy policy;
 	struct err e = {0};
 
 	must(c != NULL);
 	c->flow = f;
 	settings_take(f->settings, &c->settings);
 	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
-	policy = policy_of(&c->settings.config);
-	c->dispatch = dispatch_new(&policy, options.slots);
-	c->token = secret_new(SECRET_MAX);
+	fill_policies(c);
+	c->dispatch = dispatch_new(&c->policies[0], options.slots);
+	c->credential = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
 		log_error("courier.start", L_STR("error", e.text));
@@ -51,14 +59,13 @@ void
 courier_take_settings(struct courier *c, mono_t now)
 {
 	struct pool_options options;
-	struct lane_policy policy;
 
 	if (!settings_take(c->flow->settings, &c->settings))
 		return;
 	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
-	policy = policy_of(&c->settings.config);
+	fill_policies(c);
 	pool_set_options(c->pool, &options);
-	dispatch_set_policy(c->dispatch, &policy, now);
+	dispatch_set_policy(c->dispatch, &c->policies[0], now);
 }
 
 void
@@ -70,7 +77,7 @@ courier_free(struct courier *c)
 	pool_free(c->pool);
 	dispatch_drain(c->dispatch, (struct str){0}, &left);
 	dispatch_free(c->dispatch);
-	secret_free(c->token);
+	secret_free(c->credential);
 	free(c);
 }
 
@@ -99,7 +106,7 @@ drop_oldest(struct courier *c, struct delivery *d)
 	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
 	delivery_settle(dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
-	    STR("replay it if it is wanted after all"));
+	    (struct remedy){REPAIR_SEND_AGAIN, STR("replay it if it is wanted after all")});
 	courier_hand_over(c, dropped);
 }
 
@@ -109,7 +116,7 @@ give_back(struct courier *c, struct delivery *d)
 	const struct str why = STR("given back when the service was stopped");
 
 	if (d->message->origin == ORIGIN_STREAM)
-		delivery_wait(d, DELIVERY_RETRYING, clock_wall(), why, (struct str){0});
+		delivery_wait(d, DELIVERY_RETRYING, clock_wall(), why, remedy_of(REPAIR_WAIT));
 	else
 		admit_wait_in_line(c->flow, d, clock_mono(), why);
 	courier_hand_over(c, d);
@@ -142,6 +149,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		return;
 	}
 	make_room(c, d);
+	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
 		patience_ms, &retry_at))
 		return;
@@ -155,7 +163,8 @@ courier_reroute(struct courier *c, struct delivery *d, mono_t now)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
 	delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + REROUTE_MS},
-	    STR("the rule was changed to another connection or channel"), (struct str){0});
+	    STR("the rule was changed to another connection or channel"),
+	    remedy_of(REPAIR_WAIT));
 	courier_hand_over(c, d);
 }
 

@@ -10,9 +10,10 @@ struct courier {
 	struct flow *flow;
 	struct settings_view settings;
 	struct dispatch *dispatch;
+	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
-	struct secret *token; /* clear for the length of one compose */
-	struct list outbox;   /* deliveries the scribe has no room for yet */
+	struct secret *credential; /* clear for the length of one compose */
+	struct list outbox;        /* deliveries the scribe has no room for yet */
 	mono_t sweep_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
 	mono_t probe_at;  /* or one to probe with, because none was in hand */

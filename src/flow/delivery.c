@@ -54,29 +54,29 @@ delivery_claim(struct delivery *d)
 }
 
 static void
-say_why(struct delivery *d, wall_t due, struct str reason, struct str action)
+say_why(struct delivery *d, wall_t due, struct str reason, struct remedy remedy)
 {
 	d->due = due;
 	d->reason = reason;
-	d->action = action;
+	d->remedy = remedy;
 }
 
 void
 delivery_settle(
-    struct delivery *d, enum delivery_state to, struct str reason, struct str action)
+    struct delivery *d, enum delivery_state to, struct str reason, struct remedy remedy)
 {
 	must(to == DELIVERY_HELD || delivery_state_is_final(to));
 	move(d, to);
-	say_why(d, (wall_t){0}, reason, action);
+	say_why(d, (wall_t){0}, reason, remedy);
 }
 
 void
 delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struct str reason,
-    struct str action)
+    struct remedy remedy)
 {
 	must(to == DELIVERY_RETRYING || to == DELIVERY_PARKED);
 	move(d, to);
-	say_why(d, due, reason, action);
+	say_why(d, due, reason, remedy);
 }
 
 void
@@ -94,10 +94,10 @@ delivery_reword(struct delivery *d, struct str reason)
 void
 delivery_render(struct delivery *d, struct arena *a)
 {
-	if (d->is_rendered)
-		return;
-	message_render(d->rule->template, &d->message->event, d->rule->order, a, &d->rendered);
-	d->is_rendered = true;
+	const struct dest_template *t = d->rule->template;
+
+	if (d->body == NULL)
+		d->body = t->type->render(t, &d->message->event, d->rule->order, a);
 }
 
 /* Rules of one template make the same message of an event. */
@@ -107,10 +107,9 @@ delivery_render_shared(struct delivery *d)
 	const struct message *m = d->message;
 
 	for (const struct delivery *other = m->deliveries; other < d; other++)
-		if (other->is_rendered && other->rule->template == d->rule->template &&
+		if (other->body != NULL && other->rule->template == d->rule->template &&
 		    other->rule->order == d->rule->order) {
-			d->rendered = other->rendered;
-			d->is_rendered = true;
+			d->body = other->body;
 			return;
 		}
 	delivery_render(d, m->arena);

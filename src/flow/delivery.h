@@ -16,7 +16,6 @@
 #include "carillon/base/records.h"
 #include "carillon/dest/dest.h"
 #include "carillon/registry/rulebook.h"
-#include "carillon/rules/render.h"
 #include "flow/lanes/lanes.h"
 
 struct message;
@@ -49,11 +48,10 @@ struct delivery {
 	struct str channel;
 	struct str replay;             /* the replay that asks for it; empty normally */
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
-	struct rendered rendered;
-	bool is_rendered;  /* else that is done when it leaves its lane */
-	uint32_t spent;    /* attempts that count towards the schedule */
-	bool maybe_posted; /* an earlier attempt may have been posted */
-	bool degraded;     /* plain text instead of the formatted message */
+	const struct dest_body *body;  /* NULL: made when it leaves its lane */
+	uint32_t spent;                /* attempts that count towards the schedule */
+	bool maybe_posted;             /* an earlier attempt may have been posted */
+	bool degraded;                 /* plain text instead of the formatted message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
@@ -63,9 +61,10 @@ struct delivery {
 
 	/* The state and what is said of it: delivery.c's. */
 	enum delivery_state state;
-	bool is_claimed_first;     /* recorded as sending before its request leaves */
-	struct str reason, action; /* sentences of the state */
-	wall_t due;                /* of the next attempt: retrying, parked */
+	bool is_claimed_first; /* recorded as sending before its request leaves */
+	struct str reason;     /* of the state: a sentence */
+	struct remedy remedy;
+	wall_t due; /* of the next attempt: retrying, parked */
 
 	/* Its line in the book of places; NULL: it has none, or none any more (admit.h). */
 	struct place_lane *line;
@@ -93,10 +92,10 @@ void delivery_claim(struct delivery *d);
 /* This life's last word: delivered, held, failed, canceled or skipped. The sentences live as
  * long as the message. */
 void delivery_settle(
-    struct delivery *d, enum delivery_state to, struct str reason, struct str action);
+    struct delivery *d, enum delivery_state to, struct str reason, struct remedy remedy);
 /* The same for what comes again at `due`: retrying or parked. */
 void delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struct str reason,
-    struct str action);
+    struct remedy remedy);
 /* What is retrying is parked until the same time instead. */
 void delivery_park_instead(struct delivery *d);
 /* Another sentence of the state that it is in. */

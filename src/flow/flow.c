@@ -229,7 +229,7 @@ flow_reload(struct flow *f, const struct config *c)
 	if (active_limit_note(f->parts.store, (uint64_t)c->active_max, &most, &e)) {
 		active_set_limit(f->active, (size_t)c->active_max);
 		places_set_limit(f->places, places_of(c));
-		places_set_lane_limit(f->places, admit_lane_limit(c));
+		places_set_lane_limit(f->places, admit_lane_limit(c, dest_default()));
 	} else {
 		log_error("flow.active_max", L_STR("error", e.text),
 		    L_STR("meanwhile", "the limit stays as it was"));

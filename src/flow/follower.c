@@ -201,6 +201,7 @@ tell(struct follower *w, struct trouble *t)
 	ops.event_id = t->event_id;
 	ops.reason = t->reason;
 	ops.action = t->action;
+	ops.repair = (Carillon__V1__Repair)t->repair;
 	ops.at_ms = clock_wall().ms;
 	subject_ops(subject, w->flow->parts.broker, str_of(t->workspace), what);
 	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
@@ -245,6 +246,7 @@ break_connection(struct follower *w, struct trouble *t, struct err *e)
 		c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
 		c->status_reason = t->reason;
 		c->status_code = t->code;
+		c->repair = (Carillon__V1__Repair)t->repair;
 		c->updated_ms = clock_wall().ms;
 		changed =
 		    registry_put_connection(w->registry, str_of(t->workspace), c, revision, e);
@@ -266,6 +268,7 @@ hold_rule(struct follower *w, struct trouble *t, struct err *e)
 	if (r != NULL && !t->is_over && r->hold_reason[0] == '\0') {
 		r->hold_reason = t->reason;
 		r->hold_code = t->code;
+		r->repair = (Carillon__V1__Repair)t->repair;
 		r->updated_ms = clock_wall().ms;
 		changed = registry_put_rule(w->registry, str_of(t->workspace), r, revision, e);
 	}

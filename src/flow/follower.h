@@ -9,6 +9,7 @@
 #include "carillon/base/base.h"
 #include "carillon/base/id.h"
 #include "carillon/base/list.h"
+#include "carillon/base/records.h"
 
 enum trouble_kind {
 	TROUBLE_CONNECTION_BROKEN, /* mark the connection needs_reconnect */
@@ -27,6 +28,7 @@ struct trouble {
 	char rule[RECORD_ID_MAX + 1];
 	char event_id[EVENT_ID_MAX + 1];
 	char code[64], reason[320], action[160];
+	enum repair repair;
 	uint64_t seq; /* of the event that showed it */
 	/* What was tried: who has replaced it since has repaired this. */
 	char channel[CHANNEL_ID_MAX + 1];

@@ -48,7 +48,7 @@ is_quiet(struct delivery *d, wall_t now)
 	delivery_wait(d, DELIVERY_PARKED, until,
 	    arena_printf(m->arena, "quiet hours: goes out with the others after %s",
 		clock_text(until, text)),
-	    (struct str){0});
+	    remedy_of(REPAIR_WAIT));
 	d->is_for_digest = true;
 	return true;
 }
@@ -60,14 +60,15 @@ match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
 	struct gate gate = gate_of(m->rules, d->rule);
 
 	if (d->rule->problem.len > 0)
-		delivery_settle(d, DELIVERY_FAILED, d->rule->problem, STR("correct the rule"));
+		delivery_settle(d, DELIVERY_FAILED, d->rule->problem,
+		    (struct remedy){REPAIR_EDIT_MESSAGE, STR("correct the rule")});
 	else if (d->maybe_posted && d->rule->prefer_silence)
 		delivery_settle(d, DELIVERY_SKIPPED,
 		    STR("it may have been posted before an interruption, and the rule prefers "
 			"silence to a duplicate"),
-		    (struct str){0});
+		    remedy_of(REPAIR_NONE));
 	else if (!gate.is_open)
-		delivery_settle(d, DELIVERY_HELD, gate.reason, gate.action);
+		delivery_settle(d, DELIVERY_HELD, gate.reason, gate.remedy);
 	else if (!is_quiet(d, now))
 		delivery_open(d, is_claimed_first);
 }

@@ -17,6 +17,7 @@
 #include "carillon/base/base.h"
 #include "carillon/base/id.h"
 #include "carillon/base/list.h"
+#include "carillon/base/records.h"
 #include "carillon/registry/rulebook.h"
 #include "carillon/rules/event.h"
 #include "delivery.h"

@@ -109,7 +109,8 @@ record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
 		rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
 	rec->thread_id = text(b, d->thread_id);
 	rec->reason = text(b, d->reason);
-	rec->action = text(b, d->action);
+	rec->action = text(b, d->remedy.action);
+	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 	rec->due_ms = d->due.ms;
 	if (d->has_outcome) {
 		rec->message_id = text(b, str_of(d->outcome.message_id));
@@ -133,7 +134,8 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);
-	rec->action = text(b, d->action);
+	rec->action = text(b, d->remedy.action);
+	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 	if (d->state == DELIVERY_DELIVERED) {
 		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
 		    "posted in a digest together with %d others%s", d->digest->n,

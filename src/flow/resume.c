@@ -135,13 +135,14 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 		delivery_settle(d, DELIVERY_FAILED,
 		    STR("the event is no longer in the stream: it waited longer than events "
 			"are kept, or the broker lost it"),
-		    STR("raise events_max_age_s if deliveries may wait this long"));
+		    (struct remedy){REPAIR_SUPPORT,
+			STR("raise events_max_age_s if deliveries may wait this long")});
 	else if (d->rule == NULL || !d->rule->active)
 		delivery_settle(d, DELIVERY_CANCELED,
-		    STR("the rule was deleted or disabled meanwhile"), (struct str){0});
+		    STR("the rule was deleted or disabled meanwhile"), remedy_of(REPAIR_NONE));
 	else if (is_not_due_yet(rec, now))
 		delivery_wait(d, DELIVERY_RETRYING, (wall_t){rec->due_ms}, str_of(rec->reason),
-		    str_of(rec->action));
+		    (struct remedy){(enum repair)rec->repair, str_of(rec->action)});
 	else
 		match_decide(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);
 }
@@ -286,7 +287,8 @@ resume_to_cancel(struct message *m, struct txn *history, struct resume_wish *wis
 		d->rule_id = str_of(g.records[i]->rule);
 		d->spent = g.records[i]->spent;
 		d->replay = arena_str(m->arena, wish->selection->replay);
-		delivery_settle(d, DELIVERY_CANCELED, STR("canceled by hand"), (struct str){0});
+		delivery_settle(
+		    d, DELIVERY_CANCELED, STR("canceled by hand"), remedy_of(REPAIR_NONE));
 	}
 	if (g.n > 0)
 		wish->after = str_of(g.records[g.n - 1]->rule);

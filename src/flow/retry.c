@@ -3,7 +3,7 @@
 #include "carillon/base/arena.h"
 
 enum {
-	FEW_ATTEMPTS = 3,           /* for an error code nobody knows */
+	FEW_ATTEMPTS = 3,           /* for an error code nobody knows: two more tries */
 	SLOW_RETRY_MS = 30 * 60000, /* for a quota: hours, not seconds, help */
 	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After */
 };
@@ -34,25 +34,29 @@ retry_delay_ms(
 static void
 settle_so(struct delivery *d, enum delivery_state to)
 {
-	delivery_settle(d, to, str_of(d->outcome.reason), str_of(d->outcome.action));
+	delivery_settle(d, to, str_of(d->outcome.reason),
+	    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 }
 
 static void
 plan(const struct retry_policy *p, struct delivery *d, wall_t now, int64_t delay_ms)
 {
 	delivery_wait(d, delay_ms <= p->nak_delay_max_ms ? DELIVERY_RETRYING : DELIVERY_PARKED,
-	    (wall_t){now.ms + delay_ms}, str_of(d->outcome.reason), str_of(d->outcome.action));
+	    (wall_t){now.ms + delay_ms}, str_of(d->outcome.reason),
+	    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 }
 
 static void
 exhausted(struct delivery *d)
 {
-	struct str action = str_of(d->outcome.action);
+	const struct remedy last = {d->outcome.repair, str_of(d->outcome.action)};
+	const struct remedy again = {
+	    REPAIR_SEND_AGAIN, STR("send it again when the destination works")};
 
 	delivery_settle(d, DELIVERY_FAILED,
 	    arena_printf(d->arena, "given up after %u attempts; the last one: %s", d->spent,
 		d->outcome.reason),
-	    action.len > 0 ? action : STR("send it again when the destination works"));
+	    last.action.len > 0 ? last : again);
 }
 
 static void
@@ -85,8 +89,8 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE:
-		delivery_settle(
-		    d, DELIVERY_DELIVERED, (struct str){0}, str_of(d->outcome.action));
+		delivery_settle(d, DELIVERY_DELIVERED, (struct str){0},
+		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 		break;
 	case VERDICT_THROTTLED:
 		plan(p, d, now,
@@ -102,7 +106,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 				"%s; it may have been posted, and the rule "
 				"prefers silence to a duplicate",
 				d->outcome.reason),
-			    str_of(d->outcome.action));
+			    remedy_of(REPAIR_NONE));
 		} else {
 			later(p, d, now, random);
 		}

@@ -73,10 +73,11 @@ apply(struct delivery *d, struct txn *history, wall_t now)
 		    arena_printf(d->message->arena,
 			"the same key was posted less than %lld minutes ago",
 			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)),
-		    (struct str){0});
+		    remedy_of(REPAIR_NONE));
 	} else if (must_wait) {
 		delivery_wait(d, DELIVERY_PARKED, (wall_t){now.ms + TAKEN_PAUSE_MS},
-		    STR("waiting for an earlier message of the same key"), (struct str){0});
+		    STR("waiting for an earlier message of the same key"),
+		    remedy_of(REPAIR_WAIT));
 	} else {
 		if (found[KEY_UPDATE])
 			d->update_id = id_of(d, &k[KEY_UPDATE]);

@@ -233,7 +233,8 @@ tell_operator(struct scribe *s, const struct delivery *d)
 	str_copy(t.channel, sizeof(t.channel), d->channel);
 	str_copy(t.code, sizeof(t.code), str_of(d->outcome.error_code));
 	str_copy(t.reason, sizeof(t.reason), d->reason);
-	str_copy(t.action, sizeof(t.action), d->action);
+	str_copy(t.action, sizeof(t.action), d->remedy.action);
+	t.repair = d->remedy.repair;
 	put_trouble(s->flow, &t);
 }
 
@@ -246,6 +247,7 @@ tell_undecodable(struct scribe *s, const struct message *m)
 	str_copy(t.event_id, sizeof(t.event_id), m->event.id);
 	str_copy(t.reason, sizeof(t.reason), m->failure);
 	str_copy(t.action, sizeof(t.action), STR("correct the producer"));
+	t.repair = REPAIR_SUPPORT;
 	put_trouble(s->flow, &t);
 }
 

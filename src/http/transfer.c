@@ -11,18 +11,44 @@ enum {
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-/* The value of `line` if it is the header `name` ("retry-after:", lower case). */
+/* The value of `line` if it is the header `name`. */
 static bool
 header_value(struct str line, struct str name, struct str *value)
 {
-	if (line.len < name.len || strncasecmp(line.ptr, name.ptr, name.len) != 0)
+	if (line.len <= name.len || line.ptr[name.len] != ':' ||
+	    strncasecmp(line.ptr, name.ptr, name.len) != 0)
 		return false;
-	*value = (struct str){line.ptr + name.len, line.len - name.len};
+	*value = (struct str){line.ptr + name.len + 1, line.len - name.len - 1};
 	while (value->len && (value->ptr[0] == ' ' || value->ptr[0] == '\t'))
 		*value = (struct str){value->ptr + 1, value->len - 1};
 	while (value->len && (unsigned char)value->ptr[value->len - 1] <= ' ')
 		value->len--;
 	return true;
+}
+
+/* Keeps the value of a header that the request asks for. One that finds no room is left out. */
+static void
+keep_wanted(struct transfer *t, struct str line)
+{
+	struct str value;
+	size_t room = sizeof(t->wanted) - t->wanted_len;
+
+	for (int i = 0; t->req.wanted && i < HTTP_WANTED_MAX && t->req.wanted[i]; i++) {
+		if (!header_value(line, str_of(t->req.wanted[i]), &value) || value.len > room ||
+		    !str_is_text(value))
+			continue;
+		memcpy(t->wanted + t->wanted_len, value.ptr, value.len);
+		t->res.wanted[i] = (struct str){t->wanted + t->wanted_len, value.len};
+		t->wanted_len += value.len;
+		return;
+	}
+}
+
+static void
+forget_wanted(struct transfer *t)
+{
+	memset(t->res.wanted, 0, sizeof(t->res.wanted));
+	t->wanted_len = 0;
 }
 
 static size_t
@@ -33,16 +59,14 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 
 	if (str_starts_with(line, STR("HTTP/"))) { /* an earlier one was 100-continue */
 		t->res.retry_after_ms = -1;
-		t->res.request_id[0] = '\0';
+		forget_wanted(t);
 		t->has_head = false;
 	} else if (line.len <= 2) {
 		t->has_head = true;
-	} else if (header_value(line, STR("retry-after:"), &value)) {
+	} else if (header_value(line, STR("retry-after"), &value)) {
 		t->res.retry_after_ms = retry_after_ms(value, clock_wall());
-	} else if (header_value(line, STR("x-slack-req-id:"), &value) ||
-		   header_value(line, STR("x-request-id:"), &value)) {
-		if (str_is_text(value))
-			str_copy(t->res.request_id, sizeof(t->res.request_id), value);
+	} else {
+		keep_wanted(t, line);
 	}
 	return line.len;
 }
@@ -90,8 +114,8 @@ set_opening(struct transfer *t, bool is_opening)
 /*
  * Called whenever a connection is there and the request is about to be written. When a kept
  * connection dies before the first byte of an answer, libcurl by itself sends the request again
- * on a new one, up to five times, even when the body had left: Slack may have posted it, and
- * would post it twice. So a second time is allowed only if not one byte was written before;
+ * on a new one, up to five times, even when the body had left: what was posted then would be
+ * posted twice. So a second time is allowed only if not one byte was written before;
  * else the transfer ends here and counts as broken, perhaps posted.
  */
 static int
@@ -147,8 +171,8 @@ set_callbacks(struct transfer *t)
 }
 
 /*
- * HTTP/1.1 although Slack speaks 2: it costs a fifth fewer instructions, and a connection that
- * breaks leaves one message in doubt, not all that share it.
+ * HTTP/1.1 also where the destination speaks 2: it costs a fifth fewer instructions, and a
+ * connection that breaks leaves one message in doubt, not all that share it.
  */
 static void
 set_options(CURL *c)
@@ -189,10 +213,27 @@ transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls
 	list_init(&t->link);
 	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
 	t->req.auth = secret_new(AUTH_MAX);
-	t->headers[0].next = &t->headers[1];
-	t->headers[1] = (struct curl_slist){t->content_type, &t->headers[2]};
-	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
 	easy_new(t);
+}
+
+/* Header lines in a list of our own nodes, the first of which libcurl has. */
+static void
+set_headers(struct transfer *t)
+{
+	const struct http_request *req = &t->req;
+	char *line = req->headers.ptr;
+	int n = 0;
+
+	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
+	    req->content_type ? req->content_type : "application/octet-stream");
+	t->headers[n++].data = t->content_type;
+	t->headers[n++].data = (char *)"Expect:"; /* never wait for 100-continue */
+	if (secret_len(req->auth) > 0)
+		t->headers[n++].data = (char *)secret_bytes(req->auth); /* it only reads it */
+	for (int i = 0; i < req->n_headers; i++, line += strlen(line) + 1)
+		t->headers[n++].data = line;
+	for (int i = 0; i < n; i++)
+		t->headers[i].next = i + 1 < n ? &t->headers[i + 1] : NULL;
 }
 
 void
@@ -201,6 +242,7 @@ transfer_fini(struct transfer *t)
 	curl_easy_cleanup(t->easy);
 	secret_free(t->req.auth);
 	buf_fini(&t->req.body);
+	buf_fini(&t->req.headers);
 	buf_fini(&t->answer);
 }
 
@@ -235,7 +277,7 @@ transfer_begin(struct transfer *t)
 {
 	buf_clear(&t->answer);
 	t->res = (struct http_response){.retry_after_ms = -1};
-	t->heard = 0;
+	t->heard = t->wanted_len = 0;
 	t->is_cut = t->is_turned_away = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
 }
@@ -249,9 +291,7 @@ transfer_arm(struct transfer *t)
 	transfer_begin(t);
 	set_url(t);
 	set_connect_timeout(t);
-	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
-	    req->content_type ? req->content_type : "application/octet-stream");
-	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */
+	set_headers(t);
 	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
 	SET(t->easy, CURLOPT_RESOLVE,
@@ -361,9 +401,7 @@ void
 transfer_clear(struct transfer *t)
 {
 	easy_forget(t);
-	secret_clear(t->req.auth);
+	http_request_clear(&t->req);
 	buf_forget(&t->req.body);
 	buf_forget(&t->answer);
-	t->req.content_type = NULL;
-	t->req.url[0] = '\0';
 }

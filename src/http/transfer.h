@@ -47,7 +47,9 @@ struct transfer {
 	struct http_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
-	struct curl_slist headers[3];
+	struct curl_slist headers[3 + HTTP_HEADERS_MAX];
+	char wanted[256]; /* text of the answer's headers that are kept */
+	size_t wanted_len;
 	bool renews;         /* `easy` is made anew after each request */
 	struct buf answer;   /* what is looked at */
 	size_t heard;        /* bytes of the answer so far, also those not looked at */

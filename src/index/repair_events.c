@@ -172,6 +172,7 @@ fail_delivery(struct losses *l, const delivery_record *d)
 	rec->reason = (char *)(uintptr_t) "the event is no longer in the stream: the broker "
 					  "lost it before it could be delivered";
 	rec->action = (char *)(uintptr_t) "publish the event again, under another id";
+	rec->repair = CARILLON__V1__REPAIR__REPAIR_SUPPORT;
 	batch_add_delivery(&l->batch, rec, BATCH_APART);
 	l->last = d->seq;
 }

@@ -28,16 +28,33 @@ schema_of(struct arena *a, struct str type, const char *text)
 	return schema;
 }
 
-static const struct message_template *
-template_of(struct arena *a, struct str type, const char *part, const char *text)
+/* What the destination types make of a template; NULL where it does not compile. */
+static void
+compile_template(struct arena *a, struct str type, const char *part, const char *text,
+    const struct dest_template *out[static DEST_TYPES_MAX])
 {
-	struct message_template *template = NULL;
-	struct message_template_error te = {0};
+	for (int i = 0; i < dest_count(); i++) {
+		struct dest_template_error te = {0};
 
-	if (message_template_compile(a, str_of(text), &template, &te))
-		return template;
-	left_out(type, part, te.text);
-	return NULL;
+		if (!dest_at(i)->template_compile(a, str_of(text), &out[i], &te)) {
+			left_out(type, part, te.text);
+			out[i] = NULL;
+		}
+	}
+}
+
+/* Of rules without one: the type's own, or what the destination has built in. */
+static void
+compile_default_template(struct arena *a, struct event_type *t, const char *text)
+{
+	compile_template(a, t->name, "default template", text, t->template);
+	for (int i = 0; i < dest_count(); i++) {
+		struct dest_template_error te;
+
+		if (t->template[i] == NULL)
+			must(dest_at(i)->template_compile(
+			    a, (struct str){0}, &t->template[i], &te));
+	}
 }
 
 static struct ready_made
@@ -56,8 +73,8 @@ ready_made_of(struct arena *a, const struct event_type *t, const rule_record *re
 	}
 	if (rec->template_[0] != '\0') {
 		r.template_text = arena_str(a, str_of(rec->template_));
-		r.template =
-		    template_of(a, t->name, "template of a default rule", rec->template_);
+		compile_template(
+		    a, t->name, "template of a default rule", rec->template_, r.template);
 	}
 	return r;
 }
@@ -66,16 +83,11 @@ const struct event_type *
 event_type_compile(struct arena *a, const type_record *rec)
 {
 	struct event_type *t = ARENA_NEW(a, struct event_type);
-	struct message_template_error te;
-	struct message_template *built_in;
 
-	must(message_template_compile(a, (struct str){0}, &built_in, &te));
 	t->name = arena_str(a, str_of(rec->name));
 	t->order = severity_new(a, rec);
 	t->schema = schema_of(a, t->name, rec->schema);
-	t->template = template_of(a, t->name, "default template", rec->default_template);
-	if (t->template == NULL)
-		t->template = built_in;
+	compile_default_template(a, t, rec->default_template);
 	t->ready_made = ARENA_ARRAY(a, struct ready_made, rec->n_default_rules + 1);
 	for (size_t i = 0; i < rec->n_default_rules; i++)
 		t->ready_made[t->n_ready_made++] = ready_made_of(a, t, rec->default_rules[i]);
@@ -92,13 +104,17 @@ event_type_filter(const struct event_type *t, struct str text)
 	return NULL;
 }
 
-const struct message_template *
-event_type_template(const struct event_type *t, struct str text)
+const struct dest_template *
+event_type_template(const struct event_type *t, const struct dest_type *dest, struct str text)
 {
+	int at = dest_index(dest);
+
+	if (t != NULL && text.len == 0)
+		return t->template[at];
 	for (int i = 0; t != NULL && i < t->n_ready_made; i++)
-		if (t->ready_made[i].template != NULL &&
+		if (t->ready_made[i].template[at] != NULL &&
 		    str_eq(t->ready_made[i].template_text, text))
-			return t->ready_made[i].template;
+			return t->ready_made[i].template[at];
 	return NULL;
 }
 

@@ -1,10 +1,10 @@
 #include "carillon/registry/check.h"
 
 #include "carillon/base/arena.h"
-#include "carillon/dest/dest.h"
 #include "carillon/base/id.h"
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
+#include "carillon/rules/pointer.h"
 
 enum { PATTERN_MAX = EVENT_TYPE_MAX };
 
@@ -74,14 +74,27 @@ check_retry(const uint32_t *retry_s, size_t n, struct err *e)
 	return true;
 }
 
+static bool
+check_destination(struct str name, struct err *e)
+{
+	struct str names[DEST_TYPES_MAX];
+	char list[128];
+
+	if (dest_find(name) != NULL)
+		return true;
+	for (int i = 0; i < dest_count(); i++)
+		names[i] = str_of(dest_at(i)->name);
+	return fail(e, ERR_INPUT, "there is no destination type \"%.*s\"; use %s",
+	    STR_ARG(name), words_format(list, sizeof(list), names, (size_t)dest_count()));
+}
+
 bool
 check_connection(const connection_record *c, struct err *e)
 {
 	if (!check_id("connection", c->id, e) || !check_name(c->name, e))
 		return false;
-	if (dest_find(str_of(c->dest)) == NULL)
-		return fail(
-		    e, ERR_INPUT, "there is no destination type \"%s\"; use slack", c->dest);
+	if (!check_destination(str_of(c->dest), e))
+		return false;
 	for (size_t i = 0; i < c->n_channels; i++)
 		if (c->channels[i]->id[0] == '\0' ||
 		    strlen(c->channels[i]->id) > CHANNEL_ID_MAX)
@@ -116,7 +129,8 @@ check_key_options(const rule_record *r, struct err *e)
 
 /* A rule that would fail at the first event is refused now, with the place and a suggestion. */
 bool
-check_rule_text(const rule_record *r, const struct event_type *type, struct err *e)
+check_rule_text(const rule_record *r, const struct event_type *type,
+    const struct dest_type *dest, struct err *e)
 {
 	struct arena *a;
 	struct rule rule;
@@ -126,7 +140,7 @@ check_rule_text(const rule_record *r, const struct event_type *type, struct err 
 	    !check_retry(r->retry_s, r->n_retry_s, e))
 		return false;
 	a = arena_new(0);
-	rule_compile(a, r, type, &rule);
+	rule_compile(a, r, type, dest, &rule);
 	ok = rule.problem.len == 0;
 	if (!ok)
 		(void)fail(e, ERR_INPUT, "%.*s", STR_ARG(rule.problem));
@@ -135,17 +149,19 @@ check_rule_text(const rule_record *r, const struct event_type *type, struct err 
 }
 
 static bool
-check_compiles(const rule_record *r, const type_record *type, struct err *e)
+check_compiles(
+    const rule_record *r, const type_record *type, const struct dest_type *dest, struct err *e)
 {
 	struct arena *a = arena_new(0);
-	bool ok = check_rule_text(r, type ? event_type_compile(a, type) : NULL, e);
+	bool ok = check_rule_text(r, type ? event_type_compile(a, type) : NULL, dest, e);
 
 	arena_free(a);
 	return ok;
 }
 
 bool
-check_rule(const rule_record *r, const type_record *type, struct err *e)
+check_rule(
+    const rule_record *r, const type_record *type, const struct dest_type *dest, struct err *e)
 {
 	struct str pattern = str_of(r->event_type);
 
@@ -161,5 +177,5 @@ check_rule(const rule_record *r, const type_record *type, struct err *e)
 		return fail(e, ERR_INPUT, "the channel is not a channel id");
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
 		return fail(e, ERR_INPUT, "an active rule needs a connection and a channel");
-	return check_compiles(r, type, e);
+	return check_compiles(r, type, dest, e);
 }

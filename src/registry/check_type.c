@@ -120,10 +120,10 @@ check_schema(struct arena *a, const type_record *t, struct err *e)
 static bool
 check_template(struct arena *a, const type_record *t, struct err *e)
 {
-	struct message_template *template;
-	struct message_template_error te;
+	const struct dest_template *template;
+	struct dest_template_error te;
 
-	if (message_template_compile(a, str_of(t->default_template), &template, &te))
+	if (dest_default()->template_compile(a, str_of(t->default_template), &template, &te))
 		return true;
 	if (te.line > 0)
 		return fail(e, ERR_INPUT, "default template: %s, line %d, column %d: %s",
@@ -145,7 +145,7 @@ check_default_rule(
 		return fail(e, ERR_INPUT,
 		    "a default rule has no connection and no channel: each workspace chooses "
 		    "its own");
-	return check_rule_text(r, type, e);
+	return check_rule_text(r, type, dest_default(), e);
 }
 
 /* Compiled without its default rules, which would log what is told here. */

@@ -8,7 +8,8 @@
 static bool
 compile(struct arena *a, const struct preview_request *q, struct rule *rule, struct err *e)
 {
-	rule_compile(a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, rule);
+	rule_compile(
+	    a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, q->dest, rule);
 	if (rule->problem.len == 0)
 		return true;
 	return fail(e, ERR_INPUT, "%.*s", STR_ARG(rule->problem));
@@ -81,7 +82,7 @@ fill(struct arena *a, const struct rule *rule, const struct event *ev, struct pr
 	out->matches = rule_wants(rule, ev);
 	if (!out->matches)
 		out->reason = reason_of(a, rule, ev, &c);
-	message_render(rule->template, ev, rule->order, a, &out->rendered);
+	out->body = rule->template->type->render(rule->template, ev, rule->order, a);
 	for (enum key_use use = 0; use < KEY_USES; use++)
 		out->keys[use] = rule_key_text(rule->key[use], ev, a);
 }
@@ -135,12 +136,12 @@ write_conditions(struct json_writer *w, const struct preview *p)
 }
 
 static void
-write_warnings(struct json_writer *w, const struct rendered *r)
+write_warnings(struct json_writer *w, const struct dest_body *b)
 {
 	jw_key(w, "warnings");
 	jw_array(w);
-	for (int i = 0; i < r->n_warnings; i++)
-		jw_string(w, r->warnings[i]);
+	for (int i = 0; i < b->n_warnings; i++)
+		jw_string(w, b->warnings[i]);
 	jw_array_end(w);
 }
 
@@ -155,15 +156,9 @@ preview_json(struct json_writer *w, const struct preview *p)
 	jw_kv_string(w, "reason", p->reason);
 	write_conditions(w, p);
 	jw_kv_string(w, "channel", p->channel);
-	jw_kv_string(w, "text", p->rendered.text);
-	jw_kv_string(w, "color", p->rendered.color);
-	jw_key(w, "blocks");
-	if (p->rendered.blocks.len > 0)
-		jw_raw(w, p->rendered.blocks);
-	else
-		jw_null(w);
+	p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
 		jw_kv_string(w, key_names[use], p->keys[use]);
-	write_warnings(w, &p->rendered);
+	write_warnings(w, p->body);
 	jw_object_end(w);
 }

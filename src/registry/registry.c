@@ -225,6 +225,24 @@ registry_type_of_rule(
 	return own != NULL ? own : registry_type(r, a, CATALOGUE_WORKSPACE, name, NULL, &e);
 }
 
+const struct dest_type *
+registry_dest_of_rule(struct registry *r, struct str workspace, const rule_record *rule)
+{
+	const struct dest_type *dest = NULL;
+	const connection_record *c;
+	struct err e = {0};
+	struct arena *a;
+
+	if (rule->connection[0] == '\0')
+		return dest_default();
+	a = arena_new(0);
+	c = registry_connection(r, a, workspace, str_of(rule->connection), NULL, &e);
+	if (c != NULL)
+		dest = dest_find(str_of(c->dest));
+	arena_free(a);
+	return dest != NULL ? dest : dest_default();
+}
+
 struct each_closure {
 	struct arena *arena;
 	enum state_kind kind;
@@ -379,7 +397,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 {
 	struct arena *a = arena_new(0);
 	const type_record *type = registry_type_of_rule(r, a, workspace, rule);
-	bool ok = check_rule(rule, type, e);
+	bool ok = check_rule(rule, type, registry_dest_of_rule(r, workspace, rule), e);
 
 	arena_free(a);
 	return ok && workspace_exists(r, workspace, e) &&

@@ -3,7 +3,7 @@
 #include "carillon/base/arena.h"
 
 static void
-template_problem(struct rule *out, struct arena *a, const struct message_template_error *te)
+template_problem(struct rule *out, struct arena *a, const struct dest_template_error *te)
 {
 	if (te->line > 0)
 		out->problem = arena_printf(a, "template: %s, line %d, column %d: %s", te->slot,
@@ -47,25 +47,19 @@ compile_filter(
 	return true;
 }
 
-/* The rule's own template, else its event type's, else the built-in one. */
+/* The rule's own template, else its event type's, else the one that the destination has. */
 static bool
-compile_template(
-    struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out)
+compile_template(struct arena *a, const rule_record *rec, const struct event_type *type,
+    const struct dest_type *dest, struct rule *out)
 {
 	struct str text = str_of(rec->template_);
-	struct message_template *template = NULL;
-	struct message_template_error te = {0};
+	struct dest_template_error te = {0};
 
-	out->template =
-	    text.len == 0 && type != NULL ? type->template : event_type_template(type, text);
-	if (out->template != NULL)
+	out->template = event_type_template(type, dest, text);
+	if (out->template != NULL || dest->template_compile(a, text, &out->template, &te))
 		return true;
-	if (!message_template_compile(a, text, &template, &te)) {
-		template_problem(out, a, &te);
-		return false;
-	}
-	out->template = template;
-	return true;
+	template_problem(out, a, &te);
+	return false;
 }
 
 /* A key is a template too, but of plain text: it is compared, not shown. */
@@ -127,14 +121,15 @@ schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n)
 }
 
 void
-rule_compile(
-    struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out)
+rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
+    const struct dest_type *dest, struct rule *out)
 {
 	*out = (struct rule){
 	    .id = copy(a, rec->id),
 	    .pattern = pattern_of(a, rec, type),
 	    .channel = copy(a, rec->channel),
 	    .hold_reason = copy(a, rec->hold_reason),
+	    .repair = (enum repair)rec->repair,
 	    .active = rec->active,
 	    .order = type ? type->order : severity_default(),
 	    .prefer_silence =
@@ -146,6 +141,6 @@ rule_compile(
 	out->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
 	out->n_retry = (int)rec->n_retry_s;
 	/* out->problem says what is wrong */
-	(void)(compile_filter(a, rec, type, out) && compile_template(a, rec, type, out) &&
+	(void)(compile_filter(a, rec, type, out) && compile_template(a, rec, type, dest, out) &&
 	       compile_keys(out, a, rec) && compile_quiet(out, a, rec));
 }

@@ -1,7 +1,7 @@
 #include "rules/filter_private.h"
 
 #include "carillon/rules/schema.h"
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 #include "rules/value.h"
 
 /* Conditions are filled in from the last to the first: each then knows where to go on. */

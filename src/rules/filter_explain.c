@@ -1,7 +1,7 @@
 #include "rules/filter_private.h"
 
 #include "carillon/base/buf.h"
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 
 enum { SHOWN_MAX = 80 };
 

@@ -1,4 +1,4 @@
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 
 #include "carillon/base/buf.h"
 #include "carillon/base/suggest.h"

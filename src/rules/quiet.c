@@ -2,7 +2,7 @@
 
 #include "carillon/base/suggest.h"
 #include "carillon/base/zone.h"
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 
 enum {
 	TEXT_SHOWN_MAX = 40, /* bytes of what a person wrote that an error repeats */

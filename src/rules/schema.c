@@ -2,7 +2,7 @@
 
 #include "carillon/base/buf.h"
 #include "rules/field_path.h"
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 #include "rules/value.h"
 
 struct check {

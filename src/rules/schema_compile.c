@@ -1,6 +1,6 @@
 #include "rules/schema_private.h"
 
-#include "rules/pointer.h"
+#include "carillon/rules/pointer.h"
 
 struct compiler {
 	struct arena *arena;

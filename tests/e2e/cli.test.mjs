@@ -141,6 +141,29 @@ describe('the path', () => {
 		assert.deepEqual(posted.sort(), ids.map((id) => `${id}:held`).sort());
 	});
 
+	test('what repairs a rule that is held is told as a code, wherever it is shown', async () => {
+		await bench.rule('acme', 'uninvited', { type: 'uninvited.case', channel: 'C0GENERAL' });
+		await bench.sandbox.faults({ match: { method: 'chat.postMessage', channel: 'C0GENERAL' }, action: { kind: 'error', error: 'not_in_channel' } });
+		const tried = await bench.publish('acme', { type: 'uninvited.case', payload: { n: 1 } });
+		const [first] = await bench.deliveries('acme', tried, ([d]) => d?.state === 'held');
+		assert.deepEqual([first.repair, first.action], ['invite', 'invite the app to the channel']);
+		assert.equal(first.attempts[0].repair, 'invite');
+		assert.equal(first.attempts[0].pointer, '');
+		const rule = await until('the rule is held', async () => {
+			const r = await bench.json('rule', 'show', 'acme', 'uninvited');
+			return r.hold_code === 'not_in_channel' && r;
+		});
+		assert.equal(rule.repair, 'invite');
+		const untried = await bench.publish('acme', { type: 'uninvited.case', payload: { n: 1 } });
+		const [second] = await bench.deliveries('acme', untried, ([d]) => d?.state === 'held');
+		assert.deepEqual([second.repair, second.attempt_count], ['invite', 0]);
+		assert.equal((await bench.json('rule', 'enable', 'acme', 'uninvited')).repair, '');
+		for (const id of [tried, untried]) {
+			const [d] = await bench.deliveries('acme', id, ([found]) => found?.state === 'delivered');
+			assert.equal(d.repair, '');
+		}
+	});
+
 	test('the master key is rotated while the service runs', async () => {
 		assert.match(await bench.cli('vault', 'rotate'), /1 of 1 credentials sealed anew under key version 2/);
 		assert.equal((await bench.json('connection', 'show', 'acme', 'slack')).key_version, 2);

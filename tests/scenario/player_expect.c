@@ -429,6 +429,11 @@ expect_of_delivery(struct story *s, struct line *l, const delivery_record *d)
 		expect_text(s, l, "reason", d->reason);
 	} else if (line_takes(l, "action")) {
 		expect_text(s, l, "action", d->action);
+	} else if (line_takes(l, "repair")) {
+		expect_text(s, l, "repair", repair_name((enum repair)d->repair));
+	} else if (line_takes(l, "slot")) {
+		expect_text(s, l, "last attempt's slot",
+		    d->n_attempts > 0 ? d->attempts[d->n_attempts - 1]->slot : "");
 	} else if (line_takes(l, "attempts")) {
 		expect_count(l, "attempts", (int64_t)d->n_attempts);
 	} else if (line_takes(l, "spent")) {

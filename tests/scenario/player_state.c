@@ -132,6 +132,7 @@ set_connection(struct story *s, struct line *l, Carillon__V1__ConnectionStatus s
 	done(l, c != NULL, &e);
 	c->status = status;
 	c->status_reason = c->status_code = (char *)(uintptr_t) "";
+	c->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 	seal(s, str_of(path[0]), a, c);
 	done(l, registry_put_connection(r, str_of(path[0]), c, revision, &e), &e);
 	arena_free(a);
@@ -269,6 +270,7 @@ switch_rule(rule_record *r, void *on)
 {
 	r->active = on != NULL;
 	r->hold_reason = r->hold_code = (char *)(uintptr_t) "";
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 static void
@@ -307,6 +309,7 @@ move_rule(rule_record *r, void *arg)
 	r->connection = to[0];
 	r->channel = to[1];
 	r->hold_reason = r->hold_code = (char *)(uintptr_t) "";
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 void

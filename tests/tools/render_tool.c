@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/dest.h"
+#include "carillon/rules/filter.h"
 #include "carillon/rules/template.h"
+#include "dest/slack/mrkdwn.h"
 
 static struct event
 event_of(const struct json *line)
@@ -59,8 +61,7 @@ answer_template(struct json_writer *w, struct arena *a, const struct json *line)
 	struct event ev = event_of(line);
 	struct template_warnings warnings;
 	struct buf out = {0};
-	template_render(
-	    t, &ev, mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE, &out, &warnings);
+	template_render(t, &ev, mrkdwn ? &mrkdwn_dialect : NULL, &out, &warnings);
 	jw_kv_bool(w, "ok", true);
 	jw_kv_string(w, "output", buf_view(&out));
 	jw_kv_int(w, "missing", warnings.missing);
@@ -77,25 +78,21 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 	jw_init(&inner, &source);
 	if (given->kind == JSON_OBJECT)
 		jw_value(&inner, given);
-	struct message_template *t;
-	struct message_template_error e;
-	if (!message_template_compile(a, buf_view(&source), &t, &e)) {
+	const struct dest_template *t;
+	struct dest_template_error e;
+	if (!dest_default()->template_compile(a, buf_view(&source), &t, &e)) {
 		write_error(w, e.slot, e.line, e.column, e.text, "");
 		buf_fini(&source);
 		return;
 	}
 	struct event ev = event_of(line);
-	struct rendered r;
-	message_render(t, &ev, severity_default(), a, &r);
+	const struct dest_body *b = t->type->render(t, &ev, severity_default(), a);
 	jw_kv_bool(w, "ok", true);
-	jw_key(w, "blocks");
-	jw_raw(w, r.blocks);
-	jw_kv_string(w, "text", r.text);
-	jw_kv_string(w, "color", r.color);
+	t->type->write_members(w, b);
 	jw_key(w, "warnings");
 	jw_array(w);
-	for (int i = 0; i < r.n_warnings; i++)
-		jw_string(w, r.warnings[i]);
+	for (int i = 0; i < b->n_warnings; i++)
+		jw_string(w, b->warnings[i]);
 	jw_array_end(w);
 	buf_fini(&source);
 }

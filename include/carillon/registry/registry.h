@@ -11,6 +11,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
 #include "carillon/broker/broker.h"
+#include "carillon/dest/dest.h"
 #include "carillon/base/records.h"
 #include "carillon/store/store.h"
 
@@ -61,6 +62,10 @@ replay_record *registry_replay(struct registry *r, struct arena *a, struct str w
  * share, else (or of a pattern with "*" or ">") NULL. */
 type_record *registry_type_of_rule(
     struct registry *r, struct arena *a, struct str workspace, const rule_record *rule);
+
+/* Who renders for a rule: the destination type of its connection, or the default one. */
+const struct dest_type *registry_dest_of_rule(
+    struct registry *r, struct str workspace, const rule_record *rule);
 
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);

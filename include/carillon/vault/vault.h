@@ -27,7 +27,7 @@
  */
 struct secret;
 
-enum { SECRET_MAX = 1000 }; /* bytes; Slack tokens have at most 255 */
+enum { SECRET_MAX = 1000 }; /* bytes; the tokens of one connection have some 300 */
 
 /* Room for `cap` <= SECRET_MAX bytes, from a slab of locked pages. Never NULL. */
 struct secret *secret_new(size_t cap);

@@ -26,6 +26,7 @@ struct team {
 	struct list blocked;
 	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
 	struct bucket bucket;
+	const struct lane_policy *policy;
 	size_t n_down; /* of its lanes, however long ago they were used */
 };
 

@@ -10,6 +10,7 @@ struct hall {
 	struct flow flow;
 	struct onward onward;
 	struct rule rule; /* with a key made of payload.k */
+	struct ruleset_connection connection;
 	struct config config;
 };
 
@@ -21,7 +22,9 @@ hall_of(struct fixture *f)
 
 	rec.thread_key = TEXT("{{ payload.k }}");
 	rec.thread_hours = 2;
-	rule_compile(f->arena, &rec, NULL, &h->rule);
+	rule_compile(f->arena, &rec, NULL, dest_default(), &h->rule);
+	h->connection.dest = dest_default();
+	h->rule.connection = &h->connection;
 	h->flow.parts.store = f->store;
 	config_defaults(&h->config);
 	h->flow.active = active_new(ROOM);
@@ -95,7 +98,8 @@ what_is_to_be_sent_goes_to_the_courier_and_what_is_decided_to_the_scribe(void **
 	struct message *m = message_of(f, h, ORIGIN_STREAM, 1, "e1");
 	struct message *settled = message_of(f, h, ORIGIN_STREAM, 2, "e2");
 
-	delivery_settle(&settled->deliveries[0], DELIVERY_HELD, STR("paused"), STR("resume"));
+	delivery_settle(
+	    &settled->deliveries[0], DELIVERY_HELD, STR("paused"), remedy_of(REPAIR_NONE));
 	assert_int_equal(admitted(h, m), ADMITTED);
 	assert_int_equal(admitted(h, settled), ADMITTED);
 	assert_int_equal(queue_len(h->flow.to_courier), 0); /* together, when told */

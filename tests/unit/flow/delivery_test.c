@@ -47,15 +47,18 @@ the_last_word_says_why_and_when(void **state)
 	(void)state;
 	delivery_open(d, false);
 	assert_false(delivery_wants_claim(d));
-	delivery_wait(d, DELIVERY_RETRYING, (wall_t){77}, STR("it was away"), STR("wait"));
+	delivery_wait(d, DELIVERY_RETRYING, (wall_t){77}, STR("it was away"),
+	    (struct remedy){REPAIR_WAIT, STR("wait")});
 	assert_false(delivery_is_open(d));
 	assert_int_equal(d->due.ms, 77);
-	assert_true(str_eq(d->reason, STR("it was away")) && str_eq(d->action, STR("wait")));
+	assert_true(
+	    str_eq(d->reason, STR("it was away")) && str_eq(d->remedy.action, STR("wait")));
 	delivery_park_instead(d);
 	assert_int_equal(d->state, DELIVERY_PARKED);
 	assert_int_equal(d->due.ms, 77);
 	delivery_reword(d, STR("it is away"));
-	assert_true(str_eq(d->reason, STR("it is away")) && str_eq(d->action, STR("wait")));
+	assert_true(
+	    str_eq(d->reason, STR("it is away")) && str_eq(d->remedy.action, STR("wait")));
 	message_free(m);
 }
 
@@ -79,9 +82,9 @@ may_move(enum delivery_state from, enum delivery_state to)
 		else if (to == DELIVERY_SENDING)
 			delivery_claim(d);
 		else if (to == DELIVERY_RETRYING || to == DELIVERY_PARKED)
-			delivery_wait(d, to, (wall_t){1}, STR("why"), STR(""));
+			delivery_wait(d, to, (wall_t){1}, STR("why"), remedy_of(REPAIR_NONE));
 		else
-			delivery_settle(d, to, STR("why"), STR(""));
+			delivery_settle(d, to, STR("why"), remedy_of(REPAIR_NONE));
 		_exit(0);
 	}
 	assert_true(child > 0);

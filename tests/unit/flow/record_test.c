@@ -19,7 +19,8 @@ message_with(int n)
 	message_deliveries(m, n);
 	for (int i = 0; i < n; i++) {
 		m->deliveries[i].rule_id = arena_printf(m->arena, "r%d", i);
-		delivery_settle(&m->deliveries[i], DELIVERY_HELD, STR("paused"), STR("resume"));
+		delivery_settle(
+		    &m->deliveries[i], DELIVERY_HELD, STR("paused"), remedy_of(REPAIR_NONE));
 	}
 	return m;
 }

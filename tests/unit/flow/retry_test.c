@@ -75,6 +75,7 @@ a_failure_is_retried_by_the_schedule_and_then_given_up(void **state)
 	d = after(m, VERDICT_LATER, false);
 	assert_int_equal(d->state, DELIVERY_FAILED);
 	assert_non_null(strstr(d->reason.ptr, "given up after 4 attempts"));
+	assert_int_equal(d->remedy.repair, REPAIR_SEND_AGAIN);
 	message_free(m);
 }
 

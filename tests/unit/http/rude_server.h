@@ -54,6 +54,19 @@ say_ok(struct rude_connection *c)
 			  "\r\n\r\n{\"ok\":true}");
 }
 
+/* A header longer than anybody keeps, and a second that is not. */
+static bool
+say_wordily(struct rude_connection *c)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text),
+	    "HTTP/1.1 200 OK\r\nX-Slack-Req-Id: %0400d\r\nX-Request-Id: second\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    7);
+	return say(c->fd, text);
+}
+
 static bool
 hang(struct rude_connection *c)
 {
@@ -186,6 +199,7 @@ static const struct {
 	manner_fn *manner;
 } manners[] = {
     {"/ok", say_ok},
+    {"/wordy", say_wordily},
     {"/hang", hang},
     {"/close", hang_up},
     {"/close-second", hang_up_the_second_time},

@@ -7,7 +7,7 @@ refused_rule(const rule_record *r, const type_record *type, const char *says)
 {
 	struct err e = {0};
 
-	assert_false(check_rule(r, type, &e));
+	assert_false(check_rule(r, type, dest_default(), &e));
 	assert_int_equal(e.kind, ERR_INPUT);
 	assert_says(str_of(e.text), says);
 }
@@ -16,7 +16,7 @@ static void
 accepted_rule(const rule_record *r, const type_record *type)
 {
 	struct err e = {0};
-	bool ok = check_rule(r, type, &e);
+	bool ok = check_rule(r, type, dest_default(), &e);
 
 	assert_string_equal(e.text, "");
 	assert_true(ok);

@@ -1,5 +1,5 @@
 /*
- * Characters of well-formed UTF-8, one at a time, and how many JavaScript and Slack count.
+ * Characters of well-formed UTF-8, one at a time, and how many JavaScript counts.
  * Pure; any thread.
  */
 #pragma once
@@ -12,7 +12,7 @@ enum { CHARACTER_BYTES_MAX = 4 };
 uint32_t character_next(struct str s, size_t *at);
 /* Writes `c` and returns its bytes. */
 size_t character_put(char to[static CHARACTER_BYTES_MAX], uint32_t c);
-/* UTF-16 units: JavaScript's length, and never less than the characters Slack counts. */
+/* UTF-16 units: what JavaScript calls a length, and never less than the code points. */
 size_t characters_utf16(struct str s);
 /* Code points. */
 size_t characters_count(struct str s);

@@ -3,6 +3,7 @@
  * render within its bounds, as text, and escaped so that no value mentions anybody.
  */
 #include "carillon/rules/template.h"
+#include "dest/slack/mrkdwn.h"
 
 #include "fuzz_lines.h"
 
@@ -14,11 +15,11 @@ check_error(const struct template_error *e)
 }
 
 static void
-render(const struct template *t, const struct event *ev, enum template_escape esc)
+render(const struct template *t, const struct event *ev, const struct template_dialect *dialect)
 {
 	struct buf out = {0};
 	struct template_warnings w;
-	template_render(t, ev, esc, &out, &w);
+	template_render(t, ev, dialect, &out, &w);
 	must(out.len <= 17 * 1024 && (out.len == 0 || str_is_text(buf_view(&out))));
 	buf_fini(&out);
 }
@@ -37,8 +38,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e))
 		ev.payload = NULL;
 	if (template_compile(a, source, &t, &te)) {
-		render(t, &ev, TEMPLATE_ESCAPE_NONE);
-		render(t, &ev, TEMPLATE_ESCAPE_MRKDWN);
+		render(t, &ev, NULL);
+		render(t, &ev, &mrkdwn_dialect);
 	} else {
 		check_error(&te);
 	}

@@ -1,8 +1,7 @@
 #include "blocks_table.h"
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "mrkdwn.h"
-#include "template_markup.h"
 
 static bool build_object(struct composer *c, const struct block_node *object);
 
@@ -71,7 +70,7 @@ build_string(struct composer *c, const struct block_node *m)
 	if (text.len == 0)
 		return false;
 	if (m->member->kind == URL) {
-		text = link_is_safe(text) ? clean_url(c, text) : STR("");
+		text = template_link_is_safe(text) ? clean_url(c, text) : STR("");
 		if (text.len == 0 || text.len > m->max) {
 			composer_warn(
 			    c, "%s: not a web address, so it is left out", m->member->name);
@@ -88,12 +87,13 @@ static bool
 build_list(struct composer *c, const struct block_node *list)
 {
 	struct bookmark start = mark(c);
-	bool any = false;
+	uint32_t kept = 0, bit = 1;
 	jw_array(&c->w);
-	for (const struct block_node *n = list->first; n; n = n->next)
-		any |= build_object(c, n);
+	for (const struct block_node *n = list->first; n; n = n->next, bit <<= 1)
+		kept |= build_object(c, n) ? bit : 0;
 	jw_array_end(&c->w);
-	return any || take_back(c, &start);
+	c->kept = kept;
+	return kept != 0 || take_back(c, &start);
 }
 
 static bool
@@ -148,6 +148,10 @@ blocks_build(struct composer *c)
 	c->json.len = 0; /* the list writes its own brackets, render.c the last one */
 	jw_init(&c->w, &c->json);
 	jw_array(&c->w);
-	for (const struct block_node *n = c->template->blocks->first; n; n = n->next)
-		(void)build_object(c, n);
+	unsigned place = 0;
+	for (const struct block_node *n = c->template->blocks->first; n; n = n->next, place++) {
+		c->kept = 0;
+		if (build_object(c, n))
+			composer_note_block(c, place, c->kept);
+	}
 }

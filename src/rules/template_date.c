@@ -1,16 +1,8 @@
-#include "template_markup.h"
+#include "template_date.h"
 
 #include <math.h>
 
 #include "carillon/base/clock.h"
-#include "characters.h"
-
-enum {
-	URL_MAX = 2000,  /* Slack takes 3000 characters of text in all */
-	LABEL_MAX = 300, /* characters */
-};
-
-#define USUAL_FORM "{date_short_pretty} at {time}"
 
 static const char *const months[] = {"January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December"};
@@ -25,30 +17,19 @@ ordinal(int day)
 	return day % 10 == 1 ? "st" : day % 10 == 2 ? "nd" : day % 10 == 3 ? "rd" : "th";
 }
 
-/* Without printf, which costs more than the rest of a message's date. */
-static void
-put_digits(struct buf *out, int64_t n, int at_least)
-{
-	char text[24];
-	int at = (int)sizeof(text);
-	for (; n > 0 || at_least > 0; n /= 10, at_least--)
-		text[--at] = (char)('0' + n % 10);
-	buf_put(out, text + at, sizeof(text) - (size_t)at);
-}
-
 /* Apr 17, 2026 */
 static void
 put_day(struct buf *out, const char *month, const struct civil *t, const char *ending)
 {
 	buf_cstr(out, month);
 	buf_putc(out, ' ');
-	put_digits(out, t->day, 1);
+	buf_digits(out, t->day, 1);
 	buf_cstr(out, ending);
 	buf_cstr(out, ", ");
-	put_digits(out, t->year, 1);
+	buf_digits(out, t->year, 1);
 }
 
-/* One of Slack's words in plain text, UTC. False if there is no such word. */
+/* One of a form's words in plain text, UTC. False if there is no such word. */
 static bool
 put_word(struct str word, const struct civil *t, struct buf *out)
 {
@@ -56,11 +37,11 @@ put_word(struct str word, const struct civil *t, struct buf *out)
 		word.len -= 7;
 	const char *month = months[t->month - 1];
 	if (str_eq(word, STR("date_num"))) {
-		put_digits(out, t->year, 4);
+		buf_digits(out, t->year, 4);
 		buf_putc(out, '-');
-		put_digits(out, t->month, 2);
+		buf_digits(out, t->month, 2);
 		buf_putc(out, '-');
-		put_digits(out, t->day, 2);
+		buf_digits(out, t->day, 2);
 	} else if (str_eq(word, STR("date"))) {
 		put_day(out, month, t, ordinal(t->day));
 	} else if (str_eq(word, STR("date_short"))) {
@@ -70,12 +51,12 @@ put_word(struct str word, const struct civil *t, struct buf *out)
 		buf_cstr(out, ", ");
 		put_day(out, month, t, ordinal(t->day));
 	} else if (str_eq(word, STR("time")) || str_eq(word, STR("time_secs"))) {
-		put_digits(out, t->hour, 2);
+		buf_digits(out, t->hour, 2);
 		buf_putc(out, ':');
-		put_digits(out, t->minute, 2);
+		buf_digits(out, t->minute, 2);
 		if (word.len > 4) {
 			buf_putc(out, ':');
-			put_digits(out, t->second, 2);
+			buf_digits(out, t->second, 2);
 		}
 	} else {
 		return false;
@@ -83,7 +64,8 @@ put_word(struct str word, const struct civil *t, struct buf *out)
 	return true;
 }
 
-/* Text outside braces must not end or change the markup. False at a word nobody knows. */
+/* Text outside braces must not end or change a dialect's markup. False at a word nobody knows.
+ */
 static bool
 put_form(
     struct str form, const struct civil *t, struct buf *out, bool *has_word, bool *has_time)
@@ -122,24 +104,13 @@ date_form_is_known(struct str form)
 }
 
 void
-date_put_markup(int64_t unix_s, struct str form, struct buf *out, struct str *plain)
+template_put_date(int64_t unix_s, struct str form, struct buf *out)
 {
 	struct civil t = civil_from_wall((wall_t){unix_s * 1000});
 	bool has_word = false, has_time = false;
-	if (form.len == 0)
-		form = STR(USUAL_FORM);
-	buf_cstr(out, "<!date^");
-	put_digits(out, unix_s, 1);
-	buf_putc(out, '^');
-	buf_str(out, form);
-	buf_putc(out, '|');
-	size_t start = out->len;
 	must(put_form(form, &t, out, &has_word, &has_time));
 	if (has_time)
 		buf_cstr(out, " UTC");
-	size_t len = out->len - start;
-	buf_putc(out, '>');
-	*plain = (struct str){out->ptr + start, len};
 }
 
 static bool
@@ -180,63 +151,4 @@ date_of_value(const struct value *v, int64_t *unix_s)
 	if (v->kind == VALUE_NUMBER)
 		return date_of_number(v->number, unix_s);
 	return v->kind == VALUE_STRING && date_of_text(v->text, unix_s);
-}
-
-bool
-link_is_safe(struct str url)
-{
-	if (url.len > URL_MAX)
-		return false;
-	size_t scheme = url.len > 7 && strncasecmp(url.ptr, "http://", 7) == 0    ? 7
-	                : url.len > 8 && strncasecmp(url.ptr, "https://", 8) == 0 ? 8
-	                                                                          : 0;
-	if (scheme == 0)
-		return false;
-	char first = url.ptr[scheme];
-	return (unsigned char)first > ' ' && !strchr("/?#|<>\"'`\\", first);
-}
-
-static void
-put_url(struct str url, struct buf *out)
-{
-	for (size_t i = 0; i < url.len; i++) {
-		unsigned char c = (unsigned char)url.ptr[i];
-		if (c == '&')
-			buf_cstr(out, "&amp;");
-		else if (c <= ' ' || c >= 0x7f || strchr("|<>\"`\\^{}", c))
-			buf_printf(out, "%%%02X", c);
-		else
-			buf_putc(out, (char)c);
-	}
-}
-
-static void
-put_label(struct str label, struct buf *out)
-{
-	label.len = characters_bytes(label, LABEL_MAX);
-	for (size_t at = 0; at < label.len;) {
-		size_t first = at;
-		uint32_t c = character_next(label, &at);
-		if (c == '\n' || c == '\t' || c == '\r')
-			buf_putc(out, ' ');
-		else if (c == '&')
-			buf_cstr(out, "&amp;");
-		else if (c == '`')
-			buf_putc(out, '\'');
-		else if (c != '|' && c != '<' && c != '>' && !character_is_control(c))
-			buf_put(out, label.ptr + first, at - first);
-	}
-}
-
-void
-link_put_markup(struct str url, struct str label, struct buf *out)
-{
-	buf_putc(out, '<');
-	put_url(url, out);
-	size_t before = out->len;
-	buf_putc(out, '|');
-	put_label(label, out);
-	if (out->len == before + 1)
-		out->len = before;
-	buf_putc(out, '>');
 }

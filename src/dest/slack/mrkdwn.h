@@ -5,18 +5,18 @@
  */
 #pragma once
 
-#include "carillon/base/buf.h"
+#include "carillon/rules/template.h"
+
+/* What templates substitute, as Slack reads it. */
+extern const struct template_dialect mrkdwn_dialect;
 
 /* Where in the template's own <...> a value stands. */
 enum mrkdwn_place {
-	MRKDWN_TEXT,
+	MRKDWN_TEXT,  /* a dialect's place 0 */
 	MRKDWN_ANGLE, /* behind <, before it is known to be a web address */
 	MRKDWN_URL,   /* in <https://... */
 	MRKDWN_LABEL, /* behind | */
 };
-
-/* The place after `literal`, the template's own text, when it was `place` before. */
-enum mrkdwn_place mrkdwn_after(enum mrkdwn_place place, struct str literal);
 
 /*
  * Appends a value so that it is text and nothing else: & < > as entities, backticks as
@@ -25,6 +25,9 @@ enum mrkdwn_place mrkdwn_after(enum mrkdwn_place place, struct str literal);
  */
 bool mrkdwn_put(
     struct str value, enum mrkdwn_place place, bool one_line, size_t room, struct buf *out);
+
+/* <url|label>, both made harmless. An empty label is the URL's own text. */
+void mrkdwn_put_link(struct str url, struct str label, struct buf *out);
 
 /*
  * Cuts `out` from `start` to at most `max` units, the last an ellipsis, and trims blanks at

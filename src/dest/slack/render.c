@@ -1,14 +1,13 @@
-#include "carillon/rules/render.h"
+#include "render.h"
 
 #include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
 
 #include "carillon/base/suggest.h"
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "message_template.h"
-#include "template_markup.h"
-#include "template_run.h"
+#include "mrkdwn.h"
 
 static const struct {
 	const char *name;
@@ -51,17 +50,11 @@ static const char default_template[] = "{"
 "}";
 /* clang-format on */
 
-struct str
-message_template_default(void)
-{
-	return STR(default_template);
-}
-
 bool
-message_fail(struct message_template_error *te, struct str slot, int line, int column,
-    const char *fmt, ...)
+message_fail(
+    struct dest_template_error *te, struct str slot, int line, int column, const char *fmt, ...)
 {
-	*te = (struct message_template_error){.line = line, .column = column};
+	*te = (struct dest_template_error){.line = line, .column = column};
 	(void)str_copy(te->slot, sizeof(te->slot), slot);
 	va_list args;
 	va_start(args, fmt);
@@ -73,7 +66,7 @@ message_fail(struct message_template_error *te, struct str slot, int line, int c
 
 bool
 message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct message_template_error *te)
+    const struct template **out, struct dest_template_error *te)
 {
 	struct template *t;
 	struct template_error e;
@@ -94,7 +87,7 @@ slot_of(struct str name)
 }
 
 static bool
-fail_slot(struct message_template_error *te, struct str name)
+fail_slot(struct dest_template_error *te, struct str name)
 {
 	struct str names[SLOTS + 1];
 	for (int i = 0; i < SLOTS; i++)
@@ -158,7 +151,7 @@ color_of_word(struct str s)
 
 static bool
 compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (v->kind != JSON_STRING)
 		return message_fail(
@@ -184,7 +177,7 @@ compile_slot(struct arena *a, const struct json *v, enum slot slot, struct messa
 
 static bool
 compile_member(struct arena *a, const struct json *v, const struct json *root,
-    struct message_template *t, struct message_template_error *te)
+    struct message_template *t, struct dest_template_error *te)
 {
 	int slot = slot_of(v->key);
 	bool advanced = json_get(root, STR("blocks")) != NULL;
@@ -200,7 +193,7 @@ compile_member(struct arena *a, const struct json *v, const struct json *root,
 
 static bool
 compile_parsed(struct arena *a, const struct json *root, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (root->kind != JSON_OBJECT)
 		return message_fail(te, STR(""), 0, 0,
@@ -215,13 +208,15 @@ compile_parsed(struct arena *a, const struct json *root, struct message_template
 
 static bool
 compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	if (text.len > MESSAGE_SOURCE_MAX)
 		return message_fail(te, STR(""), 0, 0, "the template is longer than %d bytes",
 		    MESSAGE_SOURCE_MAX);
 	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
 	struct message_template *t = ARENA_NEW(a, struct message_template);
+	t->base.type = &dest_slack;
+	t->most_blocks = MESSAGE_SLOT_BLOCKS;
 	const struct json *root;
 	struct err e = {0};
 	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
@@ -237,7 +232,7 @@ static struct message_template *built_in;
 static void
 compile_built_in(void)
 {
-	struct message_template_error te;
+	struct dest_template_error te;
 	struct arena *a = arena_new(0);
 	must(compile(a, STR(default_template), &built_in, &te));
 	built_in->owner = a;
@@ -246,15 +241,20 @@ compile_built_in(void)
 /* All rules without a template share one, compiled once and kept for the life of the process.
  */
 bool
-message_template_compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+slack_template_compile(struct arena *a, struct str text, const struct dest_template **out,
+    struct dest_template_error *te)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	*te = (struct message_template_error){0};
-	if (text.len > 0)
-		return compile(a, text, out, te);
-	pthread_once(&once, compile_built_in);
-	*out = built_in;
+	struct message_template *t;
+	*te = (struct dest_template_error){0};
+	if (text.len == 0) {
+		pthread_once(&once, compile_built_in);
+		*out = &built_in->base;
+		return true;
+	}
+	if (!compile(a, text, &t, te))
+		return false;
+	*out = &t->base;
 	return true;
 }
 
@@ -267,7 +267,7 @@ composer_warn(struct composer *c, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	struct str s = {text, str_utf8_cut(str_of(text), sizeof(text))};
-	struct rendered *r = c->out;
+	struct dest_body *r = &c->out->base;
 	for (int i = 0; i < r->n_warnings; i++)
 		if (str_eq(r->warnings[i], s))
 			return;
@@ -296,7 +296,7 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
     bool one_line, size_t max)
 {
 	struct template_context context = {
-	    .escape = is_mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE,
+	    .dialect = is_mrkdwn ? &mrkdwn_dialect : NULL,
 	    .one_line = one_line,
 	    .severity = c->severity,
 	    .buffers = c->buffers,
@@ -350,10 +350,12 @@ put_comma(struct composer *c)
 }
 
 static void
-put_block(struct composer *c, struct str opening, bool is_mrkdwn, struct str text)
+put_block(
+    struct composer *c, enum slot slot, struct str opening, bool is_mrkdwn, struct str text)
 {
 	if (text.len == 0)
 		return;
+	composer_note_block(c, slot, 1);
 	put_comma(c);
 	buf_str(&c->json, opening);
 	composer_text_object(c, is_mrkdwn, true, text);
@@ -385,13 +387,12 @@ put_field(struct composer *c, const struct json *v)
 {
 	static const size_t room = 4 * FIELD_CHARACTERS_MAX;
 	struct buf tmp = {0};
-	struct value value = value_of_json(v);
 	buf_clear(&c->text);
 	buf_putc(&c->text, '*');
 	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
 	(void)mrkdwn_fit(&c->text, 0, 80, true);
 	buf_cstr(&c->text, "*\n");
-	(void)mrkdwn_put(value_text(&value, &tmp), MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
 	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
 	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
@@ -415,28 +416,32 @@ put_fields(struct composer *c)
 			buf_str(&c->json, FIELDS);
 		put_field(c, v);
 	}
-	if (n > 0)
-		buf_cstr(&c->json, "]}");
+	if (n == 0)
+		return;
+	composer_note_block(c, SLOT_FIELDS, 1);
+	buf_cstr(&c->json, "]}");
 }
 
 /* A context block of the slots that are not empty. */
 static void
 put_context(struct composer *c, enum slot first, enum slot last)
 {
-	bool open = false;
+	uint32_t kept = 0;
 	for (int slot = (int)first; slot <= (int)last; slot++) {
 		struct str text = slot_text(c, (enum slot)slot);
 		if (text.len == 0)
 			continue;
 		put_comma(c);
-		if (!open)
+		if (kept == 0)
 			buf_str(&c->json, CONTEXT);
-		open = true;
+		kept |= 1U << (slot - (int)first);
 		buf_putc(&c->json, '{');
 		composer_text_object(c, true, true, text);
 	}
-	if (open)
-		buf_cstr(&c->json, "]}");
+	if (kept == 0)
+		return;
+	composer_note_block(c, first, kept);
+	buf_cstr(&c->json, "]}");
 }
 
 static void
@@ -445,23 +450,23 @@ put_link(struct composer *c)
 	struct str url = slot_text(c, SLOT_LINK);
 	if (url.len == 0)
 		return;
-	if (!link_is_safe(url)) {
+	if (!template_link_is_safe(url)) {
 		composer_warn(c, "link: not a web address, so there is no link");
 		return;
 	}
 	url = arena_str(c->arena, url);
 	struct buf link = {0};
-	link_put_markup(url, slot_text(c, SLOT_LINK_LABEL), &link);
+	mrkdwn_put_link(url, slot_text(c, SLOT_LINK_LABEL), &link);
 	if (characters_utf16(buf_view(&link)) <= MESSAGE_TEXT_MAX && link.len <= c->left)
-		put_block(c, SECTION, true, buf_view(&link));
+		put_block(c, SLOT_LINK, SECTION, true, buf_view(&link));
 	buf_fini(&link);
 }
 
 static void
 put_slots(struct composer *c)
 {
-	put_block(c, HEADER, false, slot_text(c, SLOT_HEADER));
-	put_block(c, SECTION, true, slot_text(c, SLOT_BODY));
+	put_block(c, SLOT_HEADER, HEADER, false, slot_text(c, SLOT_HEADER));
+	put_block(c, SLOT_BODY, SECTION, true, slot_text(c, SLOT_BODY));
 	if (c->template->shows_fields && c->ev->payload)
 		put_fields(c);
 	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
@@ -514,37 +519,71 @@ color_text(struct composer *c, const struct severity_order *order, int rank)
 	return color_of_rank(order, rank);
 }
 
-void
-message_render(const struct message_template *t, const struct event *ev,
-    const struct severity_order *order, struct arena *a, struct rendered *out)
+const struct slack_body *
+slack_body_of(const struct dest_body *b)
+{
+	must(b->type == &dest_slack);
+	return CONTAINER_OF(b, const struct slack_body, base);
+}
+
+/* With room for where its blocks come from. */
+static struct slack_body *
+body_new(const struct message_template *t, struct arena *a)
+{
+	size_t origins = (size_t)t->most_blocks * sizeof(struct block_origin);
+	struct slack_body *b = arena_must(a, sizeof(*b) + origins);
+	b->base.type = &dest_slack;
+	b->base.has_layout = true;
+	b->is_document = t->blocks != NULL;
+	b->origins = (struct block_origin *)(b + 1);
+	return b;
+}
+
+static void
+put_blocks(struct composer *c)
+{
+	buf_putc(&c->json, '[');
+	if (c->template->blocks)
+		blocks_build(c);
+	else
+		put_slots(c);
+	if (c->json.len <= 1) /* every slot was empty, and no blocks is no message */
+		put_block(c, SLOT_TEXT, SECTION, true, c->out->text);
+	buf_putc(&c->json, ']');
+}
+
+static void
+composer_fini(struct composer *c)
+{
+	buf_fini(&c->json);
+	buf_fini(&c->text);
+	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
+		buf_fini(&c->buffers[i]);
+}
+
+const struct dest_body *
+slack_render(const struct dest_template *t, const struct event *ev,
+    const struct severity_order *order, struct arena *a)
 {
 	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
 	int rank = severity_rank(order, written);
+	must(t->type == &dest_slack);
+	const struct message_template *template =
+	    CONTAINER_OF(t, const struct message_template, base);
 	struct composer c = {
-	    .template = t,
+	    .template = template,
 	    .ev = ev,
 	    .severity = rank < 0 ? written : severity_name(order, rank),
 	    .arena = a,
-	    .out = out,
+	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX,
 	};
-	*out = (struct rendered){0};
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
-	buf_reserve(&c.text, 256);
-	out->text = fallback_text(&c);
-	out->color = color_text(&c, order, rank);
-	buf_putc(&c.json, '[');
-	if (t->blocks)
-		blocks_build(&c);
-	else
-		put_slots(&c);
-	if (c.json.len <= 1) /* every slot was empty, and no blocks is no message */
-		put_block(&c, SECTION, true, out->text);
-	buf_putc(&c.json, ']');
-	out->blocks = arena_str(a, buf_view(&c.json));
-	buf_fini(&c.json);
-	buf_fini(&c.text);
-	for (int i = 0; i < RENDERER_BUFFERS; i++)
-		buf_fini(&c.buffers[i]);
+	c.out->text = fallback_text(&c);
+	c.out->color = color_text(&c, order, rank);
+	put_blocks(&c);
+	c.out->blocks = arena_str(a, buf_view(&c.json));
+	composer_fini(&c);
+	return &c.out->base;
 }

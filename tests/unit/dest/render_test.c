@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include "carillon/rules/render.h"
+#include "dest/slack/render.h"
 #include <cmocka.h>
 
 /* A checker of Slack's limits that shares nothing with src/rules. */
@@ -125,7 +125,7 @@ check_block(struct check *c, const struct json *block)
 }
 
 static void
-check_rendered(const struct rendered *r)
+check_rendered(const struct slack_body *r)
 {
 	struct check c = {.arena = arena_new(0)};
 	struct err e;
@@ -263,18 +263,16 @@ static void
 render_random(const char *template, struct str payload)
 {
 	struct arena *a = arena_new(0);
-	struct message_template *t;
-	struct message_template_error te;
-	struct rendered r;
+	const struct dest_template *t;
+	struct dest_template_error te;
 	struct err e;
 	struct event ev = {.type = STR("<!channel>.x"), .payload_text = payload};
-	if (!message_template_compile(a, str_of(template), &t, &te))
+	if (!slack_template_compile(a, str_of(template), &t, &te))
 		fail_msg("%s: %s", te.slot, te.text);
 	if (!json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	ev.resource_id = json_string(ev.payload, STR("b"));
-	message_render(t, &ev, severity_default(), a, &r);
-	check_rendered(&r);
+	check_rendered(slack_body_of(slack_render(t, &ev, severity_default(), a)));
 	arena_free(a);
 }
 
@@ -297,7 +295,7 @@ no_payload_breaks_a_limit_or_mentions_anybody(void **state)
 
 struct fixture {
 	struct arena *arena;
-	struct rendered r;
+	struct slack_body r;
 };
 
 static int
@@ -321,8 +319,8 @@ teardown(void **state)
 static const char *
 render(struct fixture *f, const char *template, const char *payload)
 {
-	struct message_template *t;
-	struct message_template_error te;
+	const struct dest_template *t;
+	struct dest_template_error te;
 	struct err e;
 	struct event ev = {.workspace = STR("casterly"),
 	    .type = STR("alert.triggered"),
@@ -330,11 +328,11 @@ render(struct fixture *f, const char *template, const char *payload)
 	    .resource_id = STR("alrt_tyrion_42"),
 	    .payload_text = str_of(payload),
 	    .time = {1776441720000}};
-	if (!message_template_compile(f->arena, str_of(template), &t, &te))
+	if (!slack_template_compile(f->arena, str_of(template), &t, &te))
 		fail_msg("%s: %s", te.slot, te.text);
 	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
-	message_render(t, &ev, severity_default(), f->arena, &f->r);
+	f->r = *slack_body_of(slack_render(t, &ev, severity_default(), f->arena));
 	check_rendered(&f->r);
 	return f->r.blocks.ptr;
 }
@@ -365,7 +363,7 @@ the_example_reads_as_the_issue_asks(void **state)
 	    "HIGH: alert.triggered \xc2\xb7 api_latency_p95 1,840 "
 	    "(threshold 1,000)");
 	assert_string_equal(f->r.color.ptr, "#d92d20");
-	assert_int_equal(f->r.n_warnings, 0);
+	assert_int_equal(f->r.base.n_warnings, 0);
 }
 
 static void
@@ -389,7 +387,7 @@ an_empty_slot_vanishes_and_an_empty_message_does_not(void **state)
 	assert_string_equal(render(f, "{\"header\":\" \",\"body\":\"{{ payload.x }}\"}", "{}"),
 	    "[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
 	    "\"alert.triggered\",\"verbatim\":true}}]");
-	assert_string_equal(f->r.warnings[0].ptr, "body: payload.x is not in this event");
+	assert_string_equal(f->r.base.warnings[0].ptr, "body: payload.x is not in this event");
 }
 
 static void
@@ -416,7 +414,7 @@ a_long_slot_is_cut_on_whole_entities_with_an_ellipsis(void **state)
 	const char *blocks = render(f, "{\"body\":\"{{ payload.x }}\"}", payload.ptr);
 	/* 599 * 5 + 1 = 2996 characters; another entity would be too much */
 	assert_non_null(strstr(blocks, "&amp;&amp;\xe2\x80\xa6\""));
-	assert_string_equal(f->r.warnings[0].ptr, "body: cut to 3000 characters");
+	assert_string_equal(f->r.base.warnings[0].ptr, "body: cut to 3000 characters");
 	buf_fini(&payload);
 }
 
@@ -437,7 +435,7 @@ the_severity_decides_the_colour_unless_the_slot_does(void **state)
 	assert_string_equal(f->r.color.ptr, "#f79009");
 	render(f, "{\"body\":\"x\",\"color\":\"{{ payload.c }}\"}", "{\"c\":\"<!here>\"}");
 	assert_string_equal(
-	    f->r.warnings[0].ptr, "color: must be #rrggbb, good, warning or danger");
+	    f->r.base.warnings[0].ptr, "color: must be #rrggbb, good, warning or danger");
 }
 
 static void
@@ -450,7 +448,7 @@ a_link_needs_a_web_address(void **state)
 	    "<https://a.b/?c=1&amp;d=2|Open>"));
 	assert_null(strstr(render(f, template, "{\"u\":\"data:x\"}"), "Open"));
 	assert_string_equal(
-	    f->r.warnings[0].ptr, "link: not a web address, so there is no link");
+	    f->r.base.warnings[0].ptr, "link: not a web address, so there is no link");
 }
 
 int

@@ -1,16 +1,17 @@
 /*
  * What a message template compiles to, shared by render.c (slots) and the two files of the
- * advanced form. Everything lives in the arena given to message_template_compile.
+ * advanced form. Everything lives in the arena given to slack_template_compile.
  */
 #pragma once
 
-#include "carillon/rules/render.h"
+#include "render.h"
 #include "carillon/rules/template.h"
-#include "template_run.h"
+#include "carillon/base/json.h"
 
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
 	MESSAGE_BLOCKS_MAX = 50,
+	MESSAGE_SLOT_BLOCKS = 6, /* that slots are laid out as */
 	MESSAGE_FIELDS_MAX = 10,
 	/* Slack refuses a message of about 13,200 characters in all its blocks, undocumented.
 	 */
@@ -41,10 +42,12 @@ struct block_node {
 };
 
 struct message_template {
+	struct dest_template base;
 	const struct template *slots[SLOTS]; /* NULL where there is none */
 	const struct block_node *blocks;     /* the list, in the advanced form */
 	struct str *mentioned;               /* names of payload fields that the slots use */
 	int n_mentioned;
+	int most_blocks;     /* that a message of it can have */
 	struct arena *owner; /* of the built-in one */
 	bool shows_fields;   /* the other fields of the payload are shown too */
 };
@@ -55,13 +58,16 @@ struct composer {
 	const struct event *ev;
 	struct str severity;
 	struct arena *arena;
-	struct rendered *out;
+	struct slack_body *out;
 	struct buf json, text;
-	struct json_writer w; /* of blocks_build.c */
-	struct buf buffers[RENDERER_BUFFERS];
+	struct json_writer w; /* of blocks_build.c, and: */
+	uint32_t kept;        /* elements of the list in the making that are not empty */
+	struct buf buffers[TEMPLATE_BUFFERS];
 	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
 };
 
+/* origin.c: the next block was written. */
+void composer_note_block(struct composer *c, unsigned first, uint32_t kept);
 /* Adds a sentence for the preview, unless there are as many as are kept. */
 void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
 /*
@@ -74,14 +80,14 @@ struct str composer_text(struct composer *c, const struct template *t, const cha
 void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
 
 /* Fills `te` and returns false. */
-bool message_fail(struct message_template_error *te, struct str slot, int line, int column,
+bool message_fail(struct dest_template_error *te, struct str slot, int line, int column,
     const char *fmt, ...) PRINTF(5, 6);
 /* Compiles one string as a template, its error placed at `slot`. */
 MUST_USE bool message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct message_template_error *te);
+    const struct template **out, struct dest_template_error *te);
 
 /* blocks_check.c: checks a Block Kit document against blocks_limits.def and compiles it. */
 MUST_USE bool blocks_compile(struct arena *a, const struct json *blocks,
-    struct message_template *t, struct message_template_error *te);
+    struct message_template *t, struct dest_template_error *te);
 /* blocks_build.c: expands it. Blocks whose text came out empty vanish. */
 void blocks_build(struct composer *c);

@@ -1,6 +1,6 @@
 #include "mrkdwn.h"
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 
 /* Characters below 0x80 that are themselves in plain mrkdwn text: two words of 64 bits. */
 static bool
@@ -96,28 +96,6 @@ mrkdwn_put(
 		}
 	}
 	return true;
-}
-
-static bool
-is_web_address(struct str s)
-{
-	return str_starts_with(s, STR("https://")) || str_starts_with(s, STR("http://"));
-}
-
-enum mrkdwn_place
-mrkdwn_after(enum mrkdwn_place place, struct str literal)
-{
-	for (size_t i = 0; i < literal.len; i++) {
-		struct str rest = {literal.ptr + i + 1, literal.len - i - 1};
-		switch (literal.ptr[i]) {
-		case '<': place = is_web_address(rest) ? MRKDWN_URL : MRKDWN_ANGLE; break;
-		case '>': place = MRKDWN_TEXT; break;
-		case '|':
-			if (place == MRKDWN_URL)
-				place = MRKDWN_LABEL;
-		}
-	}
-	return place;
 }
 
 /* Bytes of the thing at `at` that must stay whole: an entity, <...>, or one character. */

@@ -3,7 +3,7 @@
  * must render to a JSON array of blocks and a text; and when the template is the built-in one
  * (an empty line), nothing but its own date may stand in brackets.
  */
-#include "carillon/rules/render.h"
+#include "dest/slack/render.h"
 
 #include "fuzz_lines.h"
 
@@ -19,7 +19,7 @@ check_mentions(struct str s)
 }
 
 static void
-check(struct arena *a, const struct rendered *r, bool built_in)
+check(struct arena *a, const struct slack_body *r, bool built_in)
 {
 	const struct json *blocks;
 	struct err e;
@@ -27,8 +27,8 @@ check(struct arena *a, const struct rendered *r, bool built_in)
 	must(blocks->kind == JSON_ARRAY && blocks->count >= 1 && blocks->count <= 50);
 	must(r->text.len > 0 && r->text.len <= 4 * 3000 && str_is_text(r->text));
 	must(r->color.len == 0 || r->color.len == 7);
-	for (int i = 0; i < r->n_warnings; i++)
-		must(str_is_text(r->warnings[i]));
+	for (int i = 0; i < r->base.n_warnings; i++)
+		must(str_is_text(r->base.warnings[i]));
 	if (!built_in)
 		return;
 	check_mentions(r->text);
@@ -47,15 +47,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	struct arena *a = arena_new(0);
 	struct event ev = {.type = STR("a.b"), .payload_text = payload};
-	struct message_template *t;
-	struct message_template_error te;
-	struct rendered r;
+	const struct dest_template *t;
+	struct dest_template_error te;
 	struct err e;
 	bool ok = json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e) &&
 	          ev.payload->kind == JSON_OBJECT;
-	if (ok && message_template_compile(a, source, &t, &te)) {
-		message_render(t, &ev, severity_default(), a, &r);
-		check(a, &r, source.len == 0);
+	if (ok && slack_template_compile(a, source, &t, &te)) {
+		const struct dest_body *b = slack_render(t, &ev, severity_default(), a);
+		check(a, slack_body_of(b), source.len == 0);
 	} else if (ok) {
 		must(te.text[0] != '\0' && str_is_text(str_of(te.text)));
 	}

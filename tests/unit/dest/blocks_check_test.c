@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include "carillon/rules/render.h"
+#include "dest/slack/render.h"
 #include <cmocka.h>
 
 struct bad {
@@ -46,10 +46,10 @@ static const struct bad bad[] = {
 };
 
 static bool
-compile(struct arena *a, struct str text, struct message_template_error *te)
+compile(struct arena *a, struct str text, struct dest_template_error *te)
 {
-	struct message_template *t;
-	return message_template_compile(a, text, &t, te);
+	const struct dest_template *t;
+	return slack_template_compile(a, text, &t, te);
 }
 
 static void
@@ -58,7 +58,7 @@ a_bad_document_is_refused_by_the_place_of_its_mistake(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct arena *a = arena_new(0);
-		struct message_template_error te;
+		struct dest_template_error te;
 		assert_false(compile(a, str_of(bad[i].document), &te));
 		assert_string_equal(te.slot, bad[i].slot);
 		if (!strstr(te.text, bad[i].text))
@@ -73,7 +73,7 @@ a_templates_mistake_has_line_and_column_in_its_slot(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct message_template_error te;
+	struct dest_template_error te;
 	assert_false(compile(a, STR("{\"body\":\"ok\\n{{ payload.x | upcas }}\"}"), &te));
 	assert_string_equal(te.slot, "body");
 	assert_int_equal(te.line, 2);
@@ -99,7 +99,7 @@ constant_text_is_held_to_its_limit_when_it_is_saved(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct message_template_error te;
+	struct dest_template_error te;
 	struct buf text = {0};
 	header_of(&text, 150);
 	assert_true(compile(a, buf_view(&text), &te));
@@ -115,7 +115,7 @@ more_blocks_than_slack_takes_are_refused(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct message_template_error te;
+	struct dest_template_error te;
 	struct buf text = {0};
 	for (int n = 50; n <= 51; n++) {
 		buf_clear(&text);

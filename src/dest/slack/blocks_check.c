@@ -3,13 +3,12 @@
 #include <stdarg.h>
 
 #include "carillon/base/suggest.h"
-#include "characters.h"
-#include "pointer.h"
-#include "template_markup.h"
+#include "carillon/rules/characters.h"
+#include "carillon/rules/pointer.h"
 
 struct checker {
 	struct arena *arena;
-	struct message_template_error *te;
+	struct dest_template_error *te;
 };
 
 enum { FIELD_MAX = 2000, CONTEXT_TEXT_MAX = 3000 };
@@ -97,7 +96,7 @@ check_constant(struct checker *k, const struct json *v, const struct pointer *p,
 	size_t n = characters_utf16(v->text);
 	if (n > max)
 		return fail_at(k, p, "%zu characters, and Slack takes %zu", n, max);
-	if (kind == URL && !link_is_safe(v->text))
+	if (kind == URL && !template_link_is_safe(v->text))
 		return fail_at(k, p, "must begin with https:// or http:// and name a host");
 	return true;
 }
@@ -228,12 +227,13 @@ compile_object(struct checker *k, const struct json *v, const struct pointer *p,
 
 bool
 blocks_compile(struct arena *a, const struct json *blocks, struct message_template *t,
-    struct message_template_error *te)
+    struct dest_template_error *te)
 {
 	struct checker k = {.arena = a, .te = te};
 	struct pointer root = {.name = STR("blocks")};
 	struct block_node *list = ARENA_NEW(a, struct block_node);
 	list->object = -1;
 	t->blocks = list;
+	t->most_blocks = (int)blocks->count;
 	return compile_list(&k, blocks, &root, BLOCK, MESSAGE_BLOCKS_MAX, 0, list);
 }
