@@ -104,7 +104,10 @@ pool_set_options(struct pool *p, const struct pool_options *o)
 	    .request_ms = o->request_timeout_ms,
 	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots,
 	    .unused_ms = o->unused_ms > 0 ? o->unused_ms : UNUSED_MS};
-	p->kept.unused_max = (int)(o->kept_max_kb / KEPT_KB);
+	/* No more than there are descriptors for: see pool_reserve_files. */
+	p->kept.unused_max = o->kept_max_kb / KEPT_KB < p->slot_count
+	                         ? (int)(o->kept_max_kb / KEPT_KB)
+	                         : p->slot_count;
 }
 
 /* libcurl closes the one unused the longest when a request ends and there are more. */
@@ -306,6 +309,7 @@ end_transfer(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
 	transfer_disarm(t);
 	count_flying(p, -1, now);
 	if (t->is_turned_away) {
+		transfer_begin(t);
 		wait_at(p, t);
 		list_prepend(&t->origin->waiting, &t->link); /* it was the first */
 	} else {
@@ -389,7 +393,7 @@ look(struct pool *p, int wait_ms)
 		for (int i = 0; i < count; i++)
 			run_socket(p, &events[i]);
 		wait_ms = 0;
-	} while (count == EVENTS_MAX);
+	} while (count == EVENTS_MAX || count < 0);
 	collect(p);
 	return looked;
 }

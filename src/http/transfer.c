@@ -127,6 +127,7 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 	if (t->began && wrote_something(t))
 		return CURL_PREREQFUNC_ABORT;
 	t->began = true;
+	t->is_turned_away = false;
 	set_opening(t, false);
 	return CURL_PREREQFUNC_OK;
 }

@@ -102,7 +102,7 @@ describe('a resolver that hangs', () => {
 	let front;
 	let control; // of the preloaded library: the delay in microseconds, how many were delayed
 	const SETTINGS = {
-		connect_timeout_ms: 200, retry_schedule_s: '0,1,1,1,1,1,1,1,1,1', retry_jitter_percent: 0,
+		connect_timeout_ms: 500, retry_schedule_s: '0,1,1,1,1,1,1,1,1,1', retry_jitter_percent: 0,
 		lane_shut_min_ms: 100, lane_shut_max_ms: 200, drain_s: 1,
 	};
 	before(async () => {
