@@ -157,7 +157,7 @@ on_no_more_answers(void *closure)
 
 static void
 begun_tell(
-    struct publisher *p, struct begun *s, const struct published *stored, const struct err *e)
+    struct publisher *p, struct begun *s, const struct pub_ack *stored, const struct err *e)
 {
 	broker_published_fn *done = s->done;
 	void *arg = s->arg;
@@ -189,7 +189,7 @@ begun_retry(struct publisher *p, struct begun *s, const struct err *why)
 static void
 begun_take_answer(struct publisher *p, struct begun *s, natsMsg *answer)
 {
-	struct published stored = {0};
+	struct pub_ack stored = {0};
 	struct err e = {0};
 	bool ok;
 

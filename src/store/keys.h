@@ -29,6 +29,7 @@ struct key key_by_workspace(struct str workspace, uint64_t seq);
 struct key key_by_state(struct str workspace, int state, uint64_t seq, struct str rule);
 struct key key_due(int64_t due_ms, uint64_t seq, struct str rule);
 struct key key_held(struct str workspace, struct str connection, uint64_t seq, struct str rule);
+struct key key_hour(struct str workspace, uint64_t hour); /* since 1970 */
 /* `hash` of the key's text, which may be long. */
 enum { KEY_HASH_SIZE = 16 };
 struct key key_by_key(
@@ -40,6 +41,15 @@ struct key key_of_state(struct str workspace, int state);
 struct key key_of_held(struct str workspace, struct str connection);
 /* Greater than every key that begins with `prefix`, less than all others after them. */
 struct key key_after(const struct key *prefix);
+
+/* Without the bytes that are not used, which are most. */
+static inline void
+key_copy(struct key *to, const struct key *k)
+{
+	to->len = k->len;
+	to->bad = k->bad;
+	memcpy(to->bytes, k->bytes, k->len);
+}
 
 static inline struct str
 key_view(const struct key *k)

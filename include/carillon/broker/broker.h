@@ -138,12 +138,12 @@ enum {
 	PUBLISH_BEGUN_BYTES_MAX = 64 * 1024 * 1024,
 	PUBLISH_BEGUN_MS = 10000,
 };
-struct published {
+struct pub_ack {
 	uint64_t seq;
 	bool is_repeat; /* of the id, perhaps of a try of our own: stored before */
 };
 /* `p` is NULL after an error, `e` otherwise. */
-typedef void broker_published_fn(const struct published *p, const struct err *e, void *arg);
+typedef void broker_published_fn(const struct pub_ack *p, const struct err *e, void *arg);
 /* False, and `done` is not called: too many are under way, or the broker is being closed. What
  * is given is copied; `msg_id` may be NULL. */
 MUST_USE bool broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
