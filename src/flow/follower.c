@@ -167,6 +167,7 @@ follow(struct follower *w, int64_t wait_ms)
 			flow_break(w->flow, &e);
 		reader_close(w->reader);
 		w->reader = NULL;
+		clock_sleep(wait_ms > 0 ? OPEN_PAUSE_MS : 0);
 	}
 }
 
