@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/records.h"
 
 struct broker;
 
@@ -159,6 +160,10 @@ void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct st
 MUST_USE bool subject_parse_event(
     const struct broker *b, struct str subject, struct str *workspace, struct str *type);
 
+/* Tells the operators, on the subject of the event's workspace and `what`; its time is now.
+ * ERR_TEMP after 2 s. */
+MUST_USE bool ops_publish(struct broker *b, ops_event *ops, struct err *e);
+
 /* --- the state bucket (KV carillon_state) --- */
 
 enum {
@@ -213,7 +218,7 @@ bool reader_is_at_end(const struct reader *r);
  * ERR_NONE: nothing more is there; ERR_TEMP: the server stopped answering. `what` names the
  * stream.
  */
-MUST_USE bool reader_read_on(
+MUST_USE bool reader_read_to_end(
     struct reader *r, const char *what, struct broker_message *out, struct err *e);
 
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
