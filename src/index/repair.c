@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/base/records.h"
 
