@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/log_limit.h"
 #include "base/utf8.h"
 #include "carillon/base/clock.h"
 
@@ -36,6 +37,7 @@ static const struct {
 
 static atomic_int level_least = LOG_LEVEL_INFO;
 static pthread_once_t journal_once = PTHREAD_ONCE_INIT;
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
 static bool has_journal;
 
 void
@@ -187,18 +189,69 @@ line_start(struct line *l, enum log_level level, const char *verb)
 	line_put(l, str_of(verb));
 }
 
-void
-log_line(enum log_level level, const char *verb, const struct log_field *fields, size_t n)
+static void
+line_write(enum log_level level, const char *verb, const struct log_field *fields, size_t n,
+    uint64_t unwritten)
 {
+	const struct log_field more = L_INT("unwritten", unwritten);
 	struct line line;
-	int errno_before = errno;
 
 	line_start(&line, level, verb);
 	for (size_t i = 0; i < n; i++)
 		line_field(&line, &fields[i]);
+	if (unwritten > 0)
+		line_field(&line, &more);
 	line_end(&line);
 	/* A line that cannot be written has nowhere to be reported. */
 	while (write(STDERR_FILENO, line.text, line.len) < 0 && errno == EINTR)
 		;
+}
+
+/* Of lines that are no longer repeated the next one cannot tell it. */
+static void
+tell_unwritten(bool all)
+{
+	struct log_unwritten u;
+
+	while (log_limit_take(clock_mono(), all, &u)) {
+		const struct log_field fields[] = {L_STR("of", u.verb), L_INT("lines", u.lines),
+		    L_STR("workspace", u.workspace)};
+		line_write(LOG_LEVEL_WARN, "log.unwritten", fields, u.workspace[0] ? 3 : 2, 0);
+	}
+}
+
+static void
+tell_at_exit(void)
+{
+	tell_unwritten(true);
+}
+
+static void
+ask_to_tell_at_exit(void)
+{
+	(void)atexit(tell_at_exit); /* else only the newest counts are not told */
+}
+
+static struct str
+workspace_of(const struct log_field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].kind == LOG_FIELD_STR && strcmp(fields[i].key, "workspace") == 0)
+			return fields[i].str;
+	return (struct str){NULL, 0};
+}
+
+void
+log_line(enum log_level level, const char *verb, const struct log_field *fields, size_t n)
+{
+	int errno_before = errno;
+	uint64_t unwritten = 0;
+
+	if (level == LOG_LEVEL_DEBUG ||
+	    log_limit_pass(verb, workspace_of(fields, n), clock_mono(), &unwritten))
+		line_write(level, verb, fields, n, unwritten);
+	else
+		pthread_once(&exit_once, ask_to_tell_at_exit);
+	tell_unwritten(false);
 	errno = errno_before;
 }

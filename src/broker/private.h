@@ -141,7 +141,7 @@ MUST_USE bool publish_and_wait(
 /* The caller's, who destroys it. */
 natsMsg *publish_compose(const struct publish_request *p);
 /* Reads a PubAck, and frees it. */
-MUST_USE bool publish_acked(natsMsg *answer, struct broker_published *out, struct err *e);
+MUST_USE bool publish_acked(natsMsg *answer, struct pub_ack *out, struct err *e);
 /* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
 bool publish_may_retry(const struct err *e);
 

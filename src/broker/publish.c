@@ -32,7 +32,7 @@ publish_compose(const struct publish_request *p)
 }
 
 bool
-publish_acked(natsMsg *answer, struct broker_published *out, struct err *e)
+publish_acked(natsMsg *answer, struct pub_ack *out, struct err *e)
 {
 	struct api_reply r = {0};
 	const struct json *duplicate;
@@ -53,7 +53,7 @@ publish_acked(natsMsg *answer, struct broker_published *out, struct err *e)
 static bool
 publish_once(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
 {
-	struct broker_published p;
+	struct pub_ack p;
 	natsMsg *answer;
 	int64_t left = deadline.ms - clock_mono().ms;
 

@@ -156,8 +156,8 @@ on_no_more_answers(void *closure)
 /* --- telling: the publisher's thread alone --- */
 
 static void
-begun_tell(struct publisher *p, struct begun *s, const struct broker_published *stored,
-    const struct err *e)
+begun_tell(
+    struct publisher *p, struct begun *s, const struct pub_ack *stored, const struct err *e)
 {
 	broker_published_fn *done = s->done;
 	void *arg = s->arg;
@@ -189,7 +189,7 @@ begun_retry(struct publisher *p, struct begun *s, const struct err *why)
 static void
 begun_take_answer(struct publisher *p, struct begun *s, natsMsg *answer)
 {
-	struct broker_published stored = {0};
+	struct pub_ack stored = {0};
 	struct err e = {0};
 	bool ok;
 

@@ -81,7 +81,6 @@ credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed)
 enum {
 	FOLLOW_WAIT_MS = 50, /* how soon a trouble is seen to */
 	OPEN_PAUSE_MS = 500,
-	OPS_WAIT_MS = 2000,
 	PERSIST_TRIES = 5, /* conflicts with a customer who is editing */
 	LOOK_EVERY_MS = 60000,
 };
@@ -167,6 +166,7 @@ follow(struct follower *w, int64_t wait_ms)
 			flow_break(w->flow, &e);
 		reader_close(w->reader);
 		w->reader = NULL;
+		clock_sleep(wait_ms > 0 ? OPEN_PAUSE_MS : 0);
 	}
 }
 
@@ -187,11 +187,9 @@ what_of(enum trouble_kind kind)
 static void
 tell(struct follower *w, struct trouble *t)
 {
-	struct arena *a = arena_new(0);
-	ops_event ops;
-	char subject[SUBJECT_MAX];
-	struct err e = {0};
 	const char *what = what_of(t->kind);
+	struct err e = {0};
+	ops_event ops;
 
 	carillon__v1__ops_event__init(&ops);
 	ops.what = (char *)(uintptr_t)what;
@@ -202,15 +200,11 @@ tell(struct follower *w, struct trouble *t)
 	ops.reason = t->reason;
 	ops.action = t->action;
 	ops.repair = (Carillon__V1__Repair)t->repair;
-	ops.at_ms = clock_wall().ms;
-	subject_ops(subject, w->flow->parts.broker, str_of(t->workspace), what);
 	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
 	    L_STR("rule", t->rule), L_STR("event", t->event_id), L_STR("code", t->code),
 	    L_STR("reason", t->reason), L_STR("action", t->action));
-	if (!broker_publish(w->flow->parts.broker, subject, record_pack(a, &ops), NULL,
-		OPS_WAIT_MS, NULL, &e))
+	if (!ops_publish(w->flow->parts.broker, &ops, &e))
 		log_error("follower.ops", L_STR("error", e.text));
-	arena_free(a);
 }
 
 static bool

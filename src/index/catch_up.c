@@ -38,7 +38,7 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 	if (!reader_open(&reader, b, STREAM_HISTORY, from, e))
 		return false;
 	while (ok && at < until) {
-		if (reader_read_on(reader, "history stream", &bm, e)) {
+		if (reader_read_to_end(reader, "history stream", &bm, e)) {
 			at = bm.seq;
 			ok = apply_packed(s, &bm, stream_id, e);
 			broker_message_free(&bm);

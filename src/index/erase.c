@@ -326,7 +326,7 @@ erase_batches(struct erasure *x, struct err *e)
 		return false;
 	/* Copies come after what there was at first, and have nothing to erase. */
 	while (ok && at < info.last_seq) {
-		ok = reader_read_on(reader, "history stream", &bm, e);
+		ok = reader_read_to_end(reader, "history stream", &bm, e);
 		if (!ok) {
 			ok = e->kind == ERR_NONE; /* the newest are gone already */
 			break;

@@ -2,34 +2,25 @@
 
 #include <stdio.h>
 
-#include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/base/records.h"
 
-enum { OPS_WAIT_MS = 2000 };
-
 /* Operator events that are of no customer. */
-#define SERVICE_WORKSPACE STR("_service")
+#define SERVICE_WORKSPACE "_service"
 
 static void
 tell(const struct index_parts *p, const char *what, const char *reason, const char *action)
 {
-	struct arena *a = arena_new(0);
-	char subject[SUBJECT_MAX];
 	ops_event ops;
 	struct err e;
 
 	carillon__v1__ops_event__init(&ops);
-	ops.what = arena_cstr(a, str_of(what));
-	ops.workspace = arena_cstr(a, SERVICE_WORKSPACE);
-	ops.reason = arena_cstr(a, str_of(reason));
-	ops.action = arena_cstr(a, str_of(action));
-	ops.at_ms = clock_wall().ms;
-	subject_ops(subject, p->broker, SERVICE_WORKSPACE, what);
-	if (!broker_publish(
-		p->broker, subject, record_pack(a, &ops), NULL, OPS_WAIT_MS, NULL, &e))
+	ops.what = (char *)(uintptr_t)what;
+	ops.workspace = (char *)(uintptr_t)SERVICE_WORKSPACE;
+	ops.reason = (char *)(uintptr_t)reason;
+	ops.action = (char *)(uintptr_t)action;
+	if (!ops_publish(p->broker, &ops, &e))
 		log_error("repair.ops", L_STR("error", e.text));
-	arena_free(a);
 }
 
 void

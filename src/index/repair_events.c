@@ -109,7 +109,7 @@ move_all(const struct index_parts *p, const struct tail *tail, uint64_t *n, stru
 	if (!reader_open(&reader, p->broker, STREAM_EVENTS, tail->good + 1, e))
 		return false;
 	while (ok && at < tail->end) {
-		if (!reader_read_on(reader, "events stream", &m, e)) {
+		if (!reader_read_to_end(reader, "events stream", &m, e)) {
 			ok = e->kind == ERR_NONE;
 			break;
 		}

@@ -98,7 +98,7 @@ read_until(struct registry *r, struct reader *reader, struct state_batch *b, uin
 	while (at < until) {
 		struct broker_message m;
 
-		if (reader_read_on(reader, "state bucket", &m, e)) {
+		if (reader_read_to_end(reader, "state bucket", &m, e)) {
 			at = m.seq;
 			b->messages[b->n++] = m;
 		} else if (e->kind == ERR_NONE) {

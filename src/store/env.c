@@ -163,61 +163,89 @@ env_open(struct env *env, const struct store_options *o, const char *name, size_
 
 /* --- tables and schema --- */
 
-static bool
-open_tables(struct txn *t)
+static enum store_env
+env_of(const struct txn *t)
 {
-	const enum store_env env = (enum store_env)(t->env - t->store->envs);
-	const unsigned flags = t->writes ? MDB_CREATE : 0;
-
-	for (size_t i = 0; i < TABLES; i++) {
-		if (TABLE_DEFS[i].env != env)
-			continue;
-		const int rc =
-		    mdb_dbi_open(t->mdb, TABLE_DEFS[i].name, flags, &t->store->tables[i]);
-		if (rc)
-			return txn_fail(t, rc == MDB_NOTFOUND ? MDB_INVALID : rc);
-	}
-	return true;
+	return (enum store_env)(t->env - t->store->envs);
 }
 
 static bool
-check_schema(struct txn *t, struct err *e)
+open_table(struct txn *t, enum table_id table)
 {
-	const uint64_t schema = meta_number(t, STR("schema"));
+	const unsigned flags = t->writes ? MDB_CREATE : 0;
+	const int rc =
+	    mdb_dbi_open(t->mdb, TABLE_DEFS[table].name, flags, &t->store->tables[table]);
 
-	if (txn_error(t) || schema == STORE_SCHEMA)
-		return true;
-	if (schema == 0)
+	return rc == 0 || txn_fail(t, rc == MDB_NOTFOUND ? MDB_INVALID : rc);
+}
+
+static bool
+open_tables(struct txn *t)
+{
+	for (enum table_id table = 0; table < TABLES; table++)
+		if (TABLE_DEFS[table].env == env_of(t) && !open_table(t, table))
+			return false;
+	return true;
+}
+
+/* What a file's schema must be: 2 has the deliveries by hour. */
+static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 2};
+
+/* Opens the table that says it. True also for an older one. */
+static bool
+read_schema(struct txn *t, uint64_t *schema, struct err *e)
+{
+	const uint64_t known = SCHEMAS[env_of(t)];
+
+	*schema = 0;
+	if (!open_table(t, env_of(t) == STORE_STATE ? TABLE_STATE_META : TABLE_HISTORY_META))
+		return false;
+	*schema = meta_number(t, STR("schema"));
+	if (txn_error(t))
+		return false;
+	if (*schema == 0)
 		return env_fail_corrupt(t->env, e, "it has no schema version");
-	return fail(e, ERR_SETUP,
-	    "%s: has schema %llu and this program knows %d: run the version that made "
-	    "it, or move %s away and it is rebuilt from the streams",
-	    t->env->path, (unsigned long long)schema, STORE_SCHEMA, t->env->dir);
+	return *schema <= known ||
+	       fail(e, ERR_SETUP,
+		   "%s: has schema %llu and this program knows %llu: run the version that "
+		   "made it, or move %s away and it is rebuilt from the streams",
+		   t->env->path, (unsigned long long)*schema, (unsigned long long)known,
+		   t->env->dir);
 }
 
 static bool
 fill_schema(struct txn *t, void *arg, struct err *e)
 {
 	const bool is_new = mdb_txn_id(t->mdb) == 1; /* LMDB's first transaction of a file */
+	const uint64_t known = SCHEMAS[env_of(t)];
+	uint64_t schema = known;
 
 	(void)arg;
-	if (!open_tables(t))
+	if ((!is_new && !read_schema(t, &schema, e)) || !open_tables(t))
 		return false;
-	if (is_new)
-		meta_set_number(t, STR("schema"), STORE_SCHEMA);
-	return check_schema(t, e);
+	if (schema < known)
+		hours_recount(t);
+	if (is_new || schema < known)
+		meta_set_number(t, STR("schema"), known);
+	return true;
 }
 
 /* Handles of tables opened in a reading transaction stay valid when it is committed. */
 static bool
-read_schema(struct store *s, enum store_env env, struct err *e)
+look_at_schema(struct store *s, enum store_env env, struct err *e)
 {
 	struct txn *t = txn_read(s, env);
 	bool ok = !txn_error(t);
+	uint64_t schema;
 
 	if (ok && mdb_txn_id(t->mdb) == 0) /* another process is making it right now */
 		ok = env_fail_absent(t->env, e);
-	ok = ok && open_tables(t) && check_schema(t, e);
+	ok = ok && read_schema(t, &schema, e);
+	if (ok && schema < SCHEMAS[env])
+		ok = fail(e, ERR_SETUP,
+		    "%s: is of an older version: `carillon serve` brings it up to date",
+		    t->env->path);
+	ok = ok && open_tables(t);
 
 	if (txn_error(t)) {
 		ok = false;
@@ -236,7 +264,7 @@ static bool
 open_schema(struct store *s, enum store_env env, struct err *e)
 {
 	if (s->envs[env].read_only)
-		return read_schema(s, env, e);
+		return look_at_schema(s, env, e);
 	return store_write(s, env, fill_schema, NULL, e);
 }
 

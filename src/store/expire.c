@@ -155,5 +155,7 @@ history_erase(struct txn *t, struct str workspace, size_t max)
 
 	while (del.left && first_of_workspace(t, workspace, &seq))
 		delete_seq(&del, seq);
+	if (del.left)
+		hours_forget(t, workspace);
 	return max - del.left;
 }

@@ -167,6 +167,7 @@ apply_delivery(struct txn *t, const delivery_record *d)
 		txn_put_message(t, TABLE_DELIVERY, &k, d);
 	}
 	index_delivery(t, d, index_put);
+	hours_move(t, old, d);
 	keyed_note(t, d);
 	if (!old) /* its event may be told later */
 		txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
@@ -217,6 +218,7 @@ history_delete_delivery(struct txn *t, const delivery_record *d)
 	const struct key k = key_delivery(d->seq, str_of(d->rule));
 
 	index_delivery(t, d, txn_delete);
+	hours_move(t, d, NULL);
 	keyed_forget(t, d);
 	txn_delete(t, TABLE_DELIVERY, &k);
 }

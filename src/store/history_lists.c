@@ -47,23 +47,9 @@ scan_next_seq(struct scan *s, uint64_t *seq)
 	return scan_next(s) && key_read_delivery(s->key, s->prefix.len, seq, &rest);
 }
 
-uint64_t
-ledger_newest(struct txn *t)
-{
-	const struct key all = key_empty(), last = key_event(UINT64_MAX);
-	struct scan s;
-	struct str rest;
-	uint64_t seq = 0;
-
-	scan_backward(&s, t, TABLE_EVENT, &all, &last);
-	if (scan_next(&s) && !key_read_delivery(s.key, 0, &seq, &rest))
-		seq = 0;
-	scan_end(&s);
-	return seq;
-}
-
-event_record *
-history_event_before(struct txn *t, struct arena *a, uint64_t seq)
+/* The newest sequence with an event at or before `seq`; 0 if there is none. */
+static uint64_t
+seq_before(struct txn *t, uint64_t seq)
 {
 	const struct key all = key_empty(),
 			 start = key_event(seq == UINT64_MAX ? seq : seq + 1);
@@ -75,7 +61,47 @@ history_event_before(struct txn *t, struct arena *a, uint64_t seq)
 	if (scan_next(&s) && !key_read_delivery(s.key, 0, &found, &rest))
 		found = 0;
 	scan_end(&s);
+	return found;
+}
+
+uint64_t
+ledger_newest(struct txn *t)
+{
+	return seq_before(t, UINT64_MAX);
+}
+
+event_record *
+history_event_before(struct txn *t, struct arena *a, uint64_t seq)
+{
+	const uint64_t found = seq_before(t, seq);
+
 	return found ? history_event(t, a, found) : NULL;
+}
+
+static bool
+is_received_by(struct txn *t, uint64_t seq, wall_t at)
+{
+	const event_record *ev = seq ? history_event(t, txn_scratch(t), seq) : NULL;
+
+	return ev && ev->received_ms >= at.ms;
+}
+
+uint64_t
+history_seq_at(struct txn *t, wall_t at)
+{
+	uint64_t low = 0, high = ledger_newest(t) + 1;
+
+	/* What is at or below `low` is older, what is at `high` is not. */
+	while (high > low + 1) {
+		const uint64_t middle = low + (high - low) / 2;
+		const uint64_t seq = seq_before(t, middle);
+
+		if (is_received_by(t, seq, at))
+			high = seq;
+		else
+			low = middle;
+	}
+	return high;
 }
 
 void

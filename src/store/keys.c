@@ -137,6 +137,12 @@ key_by_workspace(struct str workspace, uint64_t seq)
 }
 
 struct key
+key_hour(struct str workspace, uint64_t hour)
+{
+	return key_by_workspace(workspace, hour);
+}
+
+struct key
 key_by_state(struct str workspace, int state, uint64_t seq, struct str rule)
 {
 	struct key k = key_of_state(workspace, state);

@@ -32,6 +32,7 @@ struct key key_held(struct str workspace, struct str connection, uint64_t seq, s
 /* The channel has at most CHANNEL_ID_MAX bytes, or the key is bad. */
 struct key key_overflow(struct str workspace, struct str connection, struct str channel,
     uint64_t seq, struct str rule);
+struct key key_hour(struct str workspace, uint64_t hour); /* since 1970 */
 /* `hash` of the key's text, which may be long. */
 enum { KEY_HASH_SIZE = 16 };
 struct key key_by_key(
@@ -44,6 +45,15 @@ struct key key_of_held(struct str workspace, struct str connection);
 struct key key_of_lane(struct str workspace, struct str connection, struct str channel);
 /* Greater than every key that begins with `prefix`, less than all others after them. */
 struct key key_after(const struct key *prefix);
+
+/* Without the bytes that are not used, which are most. */
+static inline void
+key_copy(struct key *to, const struct key *k)
+{
+	to->len = k->len;
+	to->bad = k->bad;
+	memcpy(to->bytes, k->bytes, k->len);
+}
 
 static inline struct str
 key_view(const struct key *k)

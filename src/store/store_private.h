@@ -21,7 +21,6 @@ enum {
 	STORE_ENVS = 2,
 	STORE_PATH_MAX = 240,
 	STORE_ASIDE_MAX = STORE_PATH_MAX + 64, /* of a damaged file's new name */
-	STORE_SCHEMA = 1,
 };
 
 /*
@@ -57,6 +56,7 @@ struct txn {
 	int rc; /* LMDB's code of the first failure, 0 if it was not LMDB's */
 	struct err err;
 	struct arena *scratch; /* for records read on the way to a write; NULL until needed */
+	struct hours_kept *hours; /* counts that were changed; NULL until any are */
 };
 
 const char *table_name(enum table_id table); /* in LMDB */
@@ -140,6 +140,17 @@ void scan_end(struct scan *s);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
 void history_delete_event(struct txn *t, const event_record *ev);
+
+/* Moves a delivery from the counts of what it was (NULL: it was not there) to those of what it
+ * is (NULL: it goes) (hours.c). */
+void hours_move(struct txn *t, const delivery_record *was, const delivery_record *is);
+/* Counts all deliveries anew; of an index that was made before there were counts. */
+void hours_recount(struct txn *t);
+void hours_forget(struct txn *t, struct str workspace);
+/* Puts what the transaction keeps of them; before it commits. */
+void hours_flush(struct txn *t);
+/* Forgets it, put or not. */
+void hours_drop(struct txn *t);
 
 /* Updates (note) or removes (forget) the rule keys' entries that point at this delivery
  * (rule_keys.c). */

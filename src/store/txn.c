@@ -39,6 +39,7 @@ txn_fini(struct txn *t)
 		env_leave(t->env);
 	}
 	arena_free(t->scratch);
+	hours_drop(t);
 }
 
 struct txn *
@@ -86,6 +87,8 @@ write_once(struct txn *t, store_fill *fill, void *arg, struct err *e)
 	if (!txn_begin(t))
 		return false;
 	const bool filled = fill(t, arg, e);
+	if (filled)
+		hours_flush(t);
 	if (t->err.kind || !filled)
 		return false;
 	const int rc = mdb_txn_commit(t->mdb);

@@ -4,6 +4,10 @@
  *     log_warn("lane.shut", L_STR("lane", key), L_INT("for_ms", wait));
  *
  * Any thread; one write(2) a line. There is no field type for a secret, on purpose.
+ *
+ * What repeats is limited, but for debug: 20 lines a minute of a verb and a workspace, 200 of a
+ * verb. The next line that is written has "unwritten", the number of those before it that were
+ * not; where none follows, a line "log.unwritten" tells it.
  */
 #pragma once
 

@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/records.h"
 #include "carillon/broker/partition.h"
 
 struct broker;
@@ -141,13 +142,12 @@ enum {
 	PUBLISH_BEGUN_BYTES_MAX = 64 * 1024 * 1024,
 	PUBLISH_BEGUN_MS = 10000,
 };
-struct broker_published {
+struct pub_ack {
 	uint64_t seq;
 	bool is_repeat; /* of the id, perhaps of a try of our own: stored before */
 };
 /* `p` is NULL after an error, `e` otherwise. */
-typedef void broker_published_fn(
-    const struct broker_published *p, const struct err *e, void *arg);
+typedef void broker_published_fn(const struct pub_ack *p, const struct err *e, void *arg);
 /* False, and `done` is not called: too many are under way, or the broker is being closed. What
  * is given is copied; `msg_id` may be NULL. */
 MUST_USE bool broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
@@ -163,6 +163,10 @@ void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct st
 /* Splits an event's subject; false if it is none of ours. */
 MUST_USE bool subject_parse_event(
     const struct broker *b, struct str subject, struct str *workspace, struct str *type);
+
+/* Tells the operators, on the subject of the event's workspace and `what`; its time is now.
+ * ERR_TEMP after 2 s. */
+MUST_USE bool ops_publish(struct broker *b, ops_event *ops, struct err *e);
 
 /* --- the state bucket (KV carillon_state) --- */
 
@@ -218,7 +222,7 @@ bool reader_is_at_end(const struct reader *r);
  * ERR_NONE: nothing more is there; ERR_TEMP: the server stopped answering. `what` names the
  * stream.
  */
-MUST_USE bool reader_read_on(
+MUST_USE bool reader_read_to_end(
     struct reader *r, const char *what, struct broker_message *out, struct err *e);
 
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */

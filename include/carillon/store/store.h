@@ -186,6 +186,20 @@ struct delivery_list {
 void history_each_delivery_of(struct txn *t, struct arena *a, const struct delivery_list *list,
     delivery_each_fn *each, void *arg);
 
+/*
+ * How many deliveries of a workspace are in each state, by the hour (UTC) in which they were
+ * created: kept while records are applied, so that nobody has to walk them. Hours without any
+ * are left out; oldest first, those that begin before `to`, from the one that has `from` in it.
+ * The number under DELIVERY_NONE is of states that a newer version knows.
+ */
+typedef bool hour_each_fn(
+    wall_t hour, const uint32_t counts[static DELIVERY_STATES], void *arg);
+void history_each_hour(
+    struct txn *t, struct str workspace, wall_t from, wall_t to, hour_each_fn *each, void *arg);
+/* The first sequence whose event was received at or after `at`, of any workspace; one past the
+ * newest if none was. Found by halving: right as long as the broker's clock does not jump. */
+uint64_t history_seq_at(struct txn *t, wall_t at);
+
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
     struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg);

@@ -188,6 +188,39 @@ logging_leaves_errno_alone(void **state)
 	assert_string_equal(output, "");
 }
 
+static void
+log_again_and_again(void)
+{
+	for (int i = 0; i < 1000; i++)
+		log_error("again", L_STR("workspace", "acme"), L_INT("n", i));
+	log_set_level(LOG_LEVEL_DEBUG);
+	for (int i = 0; i < 100; i++)
+		log_debug("fine", L_INT("n", i));
+	exit(0);
+}
+
+static size_t
+lines_with(const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = output; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+static void
+what_repeats_is_limited_and_counted(void **state)
+{
+	(void)state;
+	capture(log_again_and_again);
+	assert_int_equal(lines_with("verb=again"), 20);
+	assert_int_equal(lines_with("verb=fine"), 100); /* who asks for debug gets all */
+	assert_int_equal(lines_with("level=warn verb=log.unwritten of=again lines=980 "
+				    "workspace=acme\n"),
+	    1);
+}
+
 int
 main(void)
 {
@@ -199,6 +232,7 @@ main(void)
 	    cmocka_unit_test(lines_below_the_level_are_not_written),
 	    cmocka_unit_test(a_journal_gets_priorities),
 	    cmocka_unit_test(logging_leaves_errno_alone),
+	    cmocka_unit_test(what_repeats_is_limited_and_counted),
 	};
 
 	unsetenv("JOURNAL_STREAM");

@@ -6,7 +6,7 @@
 /* What was told; one a begun publish. */
 struct told {
 	int times;
-	struct broker_published stored;
+	struct pub_ack stored;
 	enum err_kind kind;
 	char text[200];
 	pthread_t by;
@@ -29,7 +29,7 @@ tally_init(struct tally *t, struct broker *b)
 }
 
 static void
-note(const struct broker_published *p, const struct err *why, void *arg)
+note(const struct pub_ack *p, const struct err *why, void *arg)
 {
 	struct told *t = arg;
 
@@ -289,7 +289,7 @@ struct chain {
 };
 
 static void
-begin_next(const struct broker_published *p, const struct err *why, void *arg)
+begin_next(const struct pub_ack *p, const struct err *why, void *arg)
 {
 	struct chain *c = arg;
 

@@ -307,11 +307,11 @@ a_file_shorter_than_it_says_may_be_whole(void **state)
 }
 
 static bool
-fill_schema_2(struct txn *t, void *arg, struct err *e)
+fill_schema_3(struct txn *t, void *arg, struct err *e)
 {
 	(void)arg;
 	(void)e;
-	meta_set_number(t, STR("schema"), STORE_SCHEMA + 1);
+	meta_set_number(t, STR("schema"), 3);
 	return true;
 }
 
@@ -321,11 +321,11 @@ a_newer_schema_is_left_alone(void **state)
 	struct fixture *f = *state;
 	struct err e;
 
-	write_store(f->store, STORE_HISTORY, fill_schema_2, NULL);
+	write_store(f->store, STORE_HISTORY, fill_schema_3, NULL);
 	(void)history_file(f);
 	assert_false(try_open(f, false, &e));
 	assert_int_equal(e.kind, ERR_SETUP);
-	assert_non_null(strstr(e.text, "has schema 2 and this program knows 1"));
+	assert_non_null(strstr(e.text, "has schema 3 and this program knows 2"));
 	assert_false(try_open(f, true, &e));
 	assert_int_equal(e.kind, ERR_SETUP);
 }

@@ -3,7 +3,8 @@
 enum { SLICE_MS = 100, SLICES = 100 };
 
 bool
-reader_read_on(struct reader *r, const char *what, struct broker_message *out, struct err *e)
+reader_read_to_end(
+    struct reader *r, const char *what, struct broker_message *out, struct err *e)
 {
 	for (int i = 0; i < SLICES; i++) {
 		if (reader_next(r, SLICE_MS, out, e))
