@@ -103,8 +103,9 @@ jwt_read(struct arena *a, struct str token, const struct json **claims, struct e
 	body = part(&rest);
 	signature = part(&rest);
 	if (rest.len > 0 || header.len == 0 || !claims_parse(a, body, claims, e))
-		return fail(e, ERR_INPUT, "is no token: three parts of base64 with dots "
-					  "between them, of which the second is JSON");
+		return fail(e, ERR_INPUT,
+		    "is no token: three parts of base64 with dots "
+		    "between them, of which the second is JSON");
 	const char *bytes = from_base64(a, signature, &len);
 	if (bytes == NULL || len != NKEY_SIGNATURE_SIZE ||
 	    !nkey_verify(json_string(*claims, STR("iss")), token.ptr, header.len + 1 + body.len,

@@ -161,8 +161,8 @@ nkey_sign(const struct nkey *k, const void *bytes, size_t len, uint8_t out[NKEY_
 	uint8_t public_key[KEY_SIZE];
 	struct secret *full = expand(k, public_key);
 
-	must(crypto_sign_detached(
-		 out, NULL, bytes, len, (const uint8_t *)secret_bytes(full)) == 0);
+	must(crypto_sign_detached(out, NULL, bytes, len, (const uint8_t *)secret_bytes(full)) ==
+	     0);
 	secret_free(full);
 }
 

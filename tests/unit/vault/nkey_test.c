@@ -102,8 +102,8 @@ white_space_after_a_seed_is_skipped(void **state)
 	struct err e;
 
 	(void)state;
-	assert_true(key_of(
-	    &k, "SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y\r\n", &e));
+	assert_true(
+	    key_of(&k, "SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y\r\n", &e));
 	nkey_fini(&k);
 }
 
@@ -138,8 +138,8 @@ a_public_key_is_of_one_kind(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		for (int kind = 0; kind < NKEY_KINDS; kind++)
-			assert_int_equal(nkey_is_public(str_of(known[i].public_key),
-					     (enum nkey_kind)kind),
+			assert_int_equal(
+			    nkey_is_public(str_of(known[i].public_key), (enum nkey_kind)kind),
 			    known[i].kind == (enum nkey_kind)kind);
 	memcpy(altered, known[0].public_key, sizeof(altered));
 	altered[20] = altered[20] == 'B' ? 'C' : 'B';
@@ -191,8 +191,8 @@ a_token_is_read_again(void **state)
 	(void)state;
 	nkey_new(&k, NKEY_OPERATOR);
 	sign(&token, &k, k.public_key);
-	assert_true(str_starts_with(buf_view(&token),
-	    STR("eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.")));
+	assert_true(str_starts_with(
+	    buf_view(&token), STR("eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.")));
 	assert_true(jwt_read(a, buf_view(&token), &claims, &e));
 	assert_true(str_eq(json_string(claims, STR("iss")), str_of(k.public_key)));
 	assert_true(str_eq(json_string(claims, STR("name")), STR("Grüße")));
