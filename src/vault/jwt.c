@@ -8,7 +8,7 @@
 
 enum {
 	VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
-	TOKEN_MAX = 64 * 1024, /* bytes; an account with thousands of revocations has these */
+	TOKEN_MAX = 1024 * 1024, /* bytes; a revocation of the account's takes 70 */
 };
 
 static void
