@@ -317,6 +317,8 @@ options_make(struct broker *b, const struct broker_options *from, const struct u
 		s = natsOptions_SetServers(b->options, (const char **)urls->ptr, urls->len);
 	if (s == NATS_OK && from->name)
 		s = natsOptions_SetName(b->options, from->name);
+	if (s == NATS_OK && from->inbox_prefix)
+		s = natsOptions_SetCustomInboxPrefix(b->options, from->inbox_prefix);
 	if (s == NATS_OK)
 		s = options_set_times(b->options);
 	if (s == NATS_OK)
