@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "output.h"
+#include "server_url.h"
 
 static const struct example {
 	const char *name, *credentials, *key, *text;
@@ -58,20 +59,6 @@ replace(struct buf *out, const char *text, const struct word *words, size_t n)
 	}
 }
 
-/* The first of the servers, without the password that the service may have there. */
-static void
-put_url(struct buf *out, const char *urls)
-{
-	struct str url = {urls, strcspn(urls, ",")};
-	const char *scheme = strstr(urls, "://"), *at = memchr(urls, '@', url.len);
-
-	if (scheme != NULL && at != NULL && at > scheme) {
-		buf_put(out, urls, (size_t)(scheme - urls) + 3);
-		url = (struct str){at + 1, url.len - (size_t)(at + 1 - urls)};
-	}
-	buf_str(out, url);
-}
-
 void
 example_print(const char *language, const struct config *config, const struct nats_dir *d,
     const struct producer *p, const char *file)
@@ -79,7 +66,7 @@ example_print(const char *language, const struct config *config, const struct na
 	const struct example *example = find(language);
 	struct buf url = {0}, inbox = {0}, subject = {0}, auth = {0}, text = {0};
 
-	put_url(&url, config->nats_url);
+	server_url(&url, config->nats_url);
 	buf_printf(&inbox, "_INBOX.%.*s", STR_ARG(p->workspace));
 	buf_printf(&subject, "%s.events.%.*s", d->prefix, STR_ARG(p->workspace));
 	/* The last is made of the others. */

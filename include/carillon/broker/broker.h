@@ -18,7 +18,8 @@ struct broker_options {
 	const char *url, *creds, *ca; /* as in config.def; empty for none */
 	const char *prefix;
 	const char *name; /* of this client, seen by the server's operator */
-	const char *inbox_prefix; /* where answers come; NULL for the usual, _INBOX */
+	/* where answers come; NULL for the usual, _INBOX */
+	const char *inbox_prefix;
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s;
 	int64_t ack_wait_s, ack_pending_max;
