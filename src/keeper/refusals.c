@@ -104,6 +104,9 @@ refusal_explain(struct refusal *out, const struct accounts *accounts, const stru
 	struct str issuer = json_string(claims, STR("iss"));
 	out->key = json_string(claims, STR("sub"));
 	out->who = json_string(claims, STR("name"));
+	if (str_eq(issuer, str_of(accounts->keys[ACCOUNT_KEY_SERVICE])) ||
+	    str_eq(issuer, str_of(accounts->keys[ACCOUNT_KEY_SYSTEM])))
+		return; /* no producer: ourselves */
 	if (!str_eq(issuer, str_of(accounts->keys[ACCOUNT_KEY_SIGNING]))) {
 		out->reason = arena_printf(a,
 		    "its credential is foreign: it was issued by %.*s, and producers here have "
@@ -198,7 +201,8 @@ on_refused(struct str advisory, void *arg)
 		refusal_explain(&refusal, &r->dir.accounts, &all,
 		    json_string(client, STR("jwt")), clock_wall().ms / 1000, a);
 		struct str host = json_string(client, STR("host"));
-		if (is_new(r, refusal.key.len > 0 ? refusal.key : host, refusal.reason))
+		if (refusal.reason.len > 0 &&
+		    is_new(r, refusal.key.len > 0 ? refusal.key : host, refusal.reason))
 			tell(r, &refusal, host, a);
 	}
 	arena_free(a);

@@ -12,7 +12,7 @@ struct refusal {
 	struct str workspace;      /* empty unless the token is of ours */
 	struct str who;            /* "acme/billing", or what else is known */
 	struct str key;            /* public; empty when the token cannot be read */
-	struct str reason, action; /* sentences */
+	struct str reason, action; /* sentences; empty for users of our own accounts */
 };
 
 /* What a refused token says of itself, and the list of `all` credentials of it; in `a`. */
