@@ -216,7 +216,8 @@ for (const { version, program } of natsServers()) {
 				const connection = await connect(creds, 'acme');
 				await connection.closed;
 				assert.match(connection.errors.join(), /User Authentication Expired/);
-				await refused(creds);
+				// In the very second of its end it may still be let in, and dropped.
+				await until('a refusal', () => refused(creds).then(() => true));
 				await told(/acme\/short at 127\.0\.0\.1 was refused: its credential expired at 20/);
 				const { message } = await api(service, 'STREAM.MSG.GET.CARILLON_OPS', {
 					last_by_subj: 'carillon.ops.acme.producer.refused' });
@@ -271,7 +272,7 @@ for (const { version, program } of natsServers()) {
 			await bench?.stop();
 		});
 
-		test('a reply subject purges, deletes, overwrites and forges', async () => {
+		test('a reply subject forges, overwrites, deletes and purges', async () => {
 			await acme.request('carillon.events.globex.x', 'theirs');
 			const key = '$KV.carillon_state.globex.connection.slack';
 			acme.publish(OWN, { body: EVIL, reply: FOREIGN });
@@ -279,13 +280,17 @@ for (const { version, program } of natsServers()) {
 			acme.publish(OWN, { body: EVIL, reply: key });
 			await until('the overwritten credential', async () =>
 				(await api(acme, 'STREAM.MSG.GET.KV_carillon_state', { last_by_subj: key })).message);
-			acme.publish(OWN, { body: EVIL, reply: '$JS.API.STREAM.PURGE.CARILLON_EVENTS' });
-			await until('the purge', async () =>
-				(await api(acme, 'STREAM.INFO.CARILLON_EVENTS')).state.messages === 0);
-			acme.publish(OWN, { body: EVIL, reply: '$JS.API.STREAM.DELETE.CARILLON_EVENTS' });
-			acme.publish(OWN, { body: EVIL, reply: '$JS.API.CONSUMER.DELETE.CARILLON_EVENTS.dispatch-0' });
-			await until('something to be gone', async () =>
-				(await api(acme, 'CONSUMER.INFO.CARILLON_EVENTS.dispatch-0')).error);
+			// From 2.12 on the server wants no more of a request than it knows, and the answer has more.
+			if (Number(version.split('.')[1]) >= 12) return;
+			const { seq } = JSON.parse(await acme.request(OWN, EVIL));
+			acme.publish(OWN, { body: EVIL, reply: '$JS.API.STREAM.MSG.DELETE.CARILLON_EVENTS' });
+			await until('a deleted event', async () =>
+				(await api(acme, 'STREAM.MSG.GET.CARILLON_EVENTS', { seq: seq + 1 })).error);
+			// A stream that may be purged: what is told of in the answer is the request.
+			await api(acme, 'STREAM.CREATE.SCRATCH', { name: 'SCRATCH', subjects: ['scratch'], storage: 'memory' });
+			await acme.request('scratch', 'theirs');
+			acme.publish(OWN, { body: EVIL, reply: '$JS.API.STREAM.PURGE.SCRATCH' });
+			await until('the purge', async () => (await api(acme, 'STREAM.INFO.SCRATCH')).state.messages === 0);
 		});
 
 		test('and everything is heard', async () => {
@@ -297,8 +302,6 @@ for (const { version, program } of natsServers()) {
 		});
 
 		test('and both checks say so', async () => {
-			await until('the service to have made its streams again', async () =>
-				!(await api(acme, 'CONSUMER.INFO.CARILLON_EVENTS.dispatch-0')).error || bench.serve({ nats_creds: '' }));
 			const got = await bench.tryCli(['nats', 'config', '--dir', bench.natsDir, '--check', open.url, '--json']);
 			const { attacks } = JSON.parse(got.out);
 			assert.equal(got.code, 1);
