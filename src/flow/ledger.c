@@ -191,7 +191,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	           tail_is_same_event(w->flow->parts.broker,
 		       history_event(history, m->arena, p->seq), p->workspace, bm) &&
 	           subject_parse_event(w->flow->parts.broker, bm->subject, &workspace, &type);
-	if (!readable || !message_decode(m, workspace, type, bm->data)) {
+	if (!readable || !message_decode(m, workspace, type, bm)) {
 		m->failure = (struct str){0};
 		event_from_ledger(m, history, p);
 		readable = false;

@@ -84,6 +84,30 @@ for (const { version, program } of natsServers()) {
 			assert.equal(delivery.state, 'delivered');
 		});
 
+		test('CloudEvents in JSON are delivered, and JSON alone is told what to set', async () => {
+			const subject = 'carillon.events.acme.alert.triggered';
+			const attributes = { specversion: '1.0', source: '/billing', type: 'alert.triggered', subject: 'alrt_1' };
+			const headers = Object.fromEntries(Object.entries({ ...attributes, id: 'binary' })
+				.map(([name, value]) => [`ce-${name}`, value]));
+			const structured = JSON.stringify({ ...attributes, id: 'structured', data: ALERT.payload });
+			await acme.request(subject, JSON.stringify(ALERT.payload), headers);
+			await acme.request(subject, structured, { 'content-type': 'application/cloudevents+json' });
+			for (const id of ['binary', 'structured']) {
+				const [delivery] = await bench.deliveries('acme', id);
+				assert.equal(delivery.state, 'delivered');
+				const seen = await bench.json('event', 'show', 'acme', id);
+				assert.deepEqual(seen.payload, ALERT.payload);
+				assert.equal(seen.resource_id, 'alrt_1');
+				const preview = await bench.json('rule', 'preview', 'acme', 'all', '--event', id);
+				assert.equal(preview.matches, true);
+			}
+			const { seq } = JSON.parse(await acme.request(subject, JSON.stringify(ALERT.payload)));
+			const failed = await until('the event that failed', async () =>
+				(await bench.json('event', 'list', 'acme')).records.find((record) => record.sequence === seq));
+			assert.equal(failed.status, 'failed');
+			assert.match(failed.reason, /set the headers ce-specversion, ce-id, ce-source and ce-type/);
+		});
+
 		for (const [what, subject] of Object.entries(PUBLISHED)) {
 			test(`publishing to ${what} is refused`, async () => {
 				const before = await holdings(service);

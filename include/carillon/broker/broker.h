@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/header.h"
 
 struct broker;
 
@@ -88,6 +89,9 @@ struct broker_message {
 	wall_t stored_at;
 	bool is_delete; /* state: a delete or purge marker */
 };
+/* Those of CloudEvents (ce-*, content-type), in `a`; returns how many. The message's own. */
+size_t broker_message_headers(
+    const struct broker_message *m, struct arena *a, struct header **out);
 void broker_message_free(struct broker_message *m);
 
 /* --- the dispatch consumer --- */
