@@ -73,11 +73,13 @@ explain_ours(struct refusal *out, const struct producer *known, int64_t expires_
 		out->reason = arena_printf(
 		    a, "its credential expired at %.*s", STR_ARG(time_text(expires_s, a)));
 	} else {
-		out->reason = STR("the server refuses a credential that counts here: it has an "
-				  "older account, or the client may not connect in this way");
-		out->action =
-		    STR("carillon producer revoke tells the servers of the account "
-			"again; websocket, MQTT and leaf nodes are not for producers");
+		out->reason =
+		    STR("its credential counts here: the server has an older account, "
+			"the client connects in a way that is not for producers "
+			"(websocket, MQTT), or it sent no signature");
+		out->action = STR("carillon producer revoke tells the servers of the account "
+				  "again; libnats 3.4 sends no signature one time in 256, and "
+				  "comes in when it tries again");
 	}
 }
 
