@@ -115,7 +115,7 @@ async function backUp(bench) {
 async function restore(bench, streams = STREAMS) {
 	await stopBroker(bench);
 	for (const name of streams) {
-		const of = (dir) => path.join(dir, 'jetstream/$G/streams', name);
+		const of = (dir) => path.join(dir, 'jetstream', bench.account, 'streams', name);
 		fs.rmSync(of(bench.nats.dir), { recursive: true, force: true });
 		if (fs.existsSync(copyOf(bench))) fs.cpSync(of(copyOf(bench)), of(bench.nats.dir), { recursive: true });
 	}
