@@ -15,6 +15,7 @@ enum {
 	PING_EVERY_MS = 5000,  /* two without an answer: the connection is dead */
 	WRITE_WAIT_MS = 10000, /* a server that does not read for so long is dead, too */
 	CLOSE_FLUSH_MS = 2000,
+	REFUSED_MAX = 3, /* tries with credentials that are refused; see below */
 	URLS_MAX = 16,
 	URL_MAX = 256,
 };
@@ -318,6 +319,8 @@ options_make(struct broker *b, const struct broker_options *from, const struct u
 		s = natsOptions_SetServers(b->options, (const char **)urls->ptr, urls->len);
 	if (s == NATS_OK && from->name)
 		s = natsOptions_SetName(b->options, from->name);
+	if (s == NATS_OK && from->inbox_prefix)
+		s = natsOptions_SetCustomInboxPrefix(b->options, from->inbox_prefix);
 	if (s == NATS_OK)
 		s = options_set_times(b->options);
 	if (s == NATS_OK)
@@ -359,10 +362,21 @@ dial_failed(natsStatus s, const char *shown, struct err *e)
 	}
 }
 
+/*
+ * libnats 3.4.1 leaves out a signature whose first byte is zero, one in 256: the server then
+ * refuses a credential that is right. Another try has another nonce.
+ */
+static bool
+dial_may_go_on(const struct err *e, int refused)
+{
+	return e->kind == ERR_TEMP || (e->kind == ERR_DENIED && refused < REFUSED_MAX);
+}
+
 static bool
 dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
 {
 	natsConnection *nc = NULL;
+	int refused = 0;
 
 	for (int attempt = 1;; attempt++) {
 		natsStatus s = natsConnection_Connect(&nc, b->options);
@@ -376,7 +390,8 @@ dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
 			return true;
 		}
 		dial_failed(s, shown, e);
-		if (e->kind != ERR_TEMP ||
+		refused += e->kind == ERR_DENIED;
+		if (!dial_may_go_on(e, refused) ||
 		    mono_reached(mono_after(clock_mono(), again_ms), deadline))
 			return false;
 		broker_pause(b, again_ms);

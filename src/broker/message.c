@@ -1,5 +1,7 @@
 #include "broker/private.h"
 
+#include <strings.h>
+
 struct str
 message_header(natsMsg *msg, const char *name)
 {
@@ -39,6 +41,34 @@ message_take(struct broker_message *out, natsMsg *msg, struct ack_info *ack)
 	    .is_delete = message_is_delete(msg),
 	};
 	return true;
+}
+
+static bool
+is_cloud_header(const char *name)
+{
+	return strncasecmp(name, "ce-", 3) == 0 || strcasecmp(name, "content-type") == 0;
+}
+
+size_t
+broker_message_headers(const struct broker_message *m, struct arena *a, struct header **out)
+{
+	const char **names = NULL;
+	int count = 0;
+	size_t n = 0;
+
+	*out = NULL;
+	if (natsMsgHeader_Keys(m->handle, &names, &count) != NATS_OK)
+		return 0; /* there are none */
+	for (int i = 0; i < count; i++) {
+		if (!is_cloud_header(names[i]))
+			continue;
+		if (*out == NULL)
+			*out = ARENA_ARRAY(a, struct header, count);
+		(*out)[n++] =
+		    (struct header){str_of(names[i]), message_header(m->handle, names[i])};
+	}
+	free((void *)names);
+	return n;
 }
 
 void

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { WANTS_MAX = 16 };
+enum { WANTS_MAX = 24 };
 
 #define SECOND_NS INT64_C(1000000000)
 #define DAY_S     INT64_C(86400)
@@ -53,8 +53,6 @@ wants_of_every_stream(struct wants *w, const struct broker *b)
 	    {"storage", WANT_TEXT, WANT_EXACTLY, "file", 0, NULL, NULL},
 	    {"no_ack", WANT_BOOL, WANT_EXACTLY, NULL, false, NULL, "--ack"},
 	    {"allow_direct", WANT_BOOL, WANT_EXACTLY, NULL, true, NULL, "--allow-direct"},
-	    {"duplicate_window", WANT_SPAN, WANT_AT_LEAST, NULL, DEDUPE_S * SECOND_NS, NULL,
-		"--dupe-window"},
 	    {"max_msg_size", WANT_INT, WANT_AT_LEAST, NULL, -1, NULL, "--max-msg-size"},
 	    {"num_replicas", WANT_INT, WANT_AT_LEAST, NULL, b->replicas, "replicas",
 		"--replicas"},
@@ -120,12 +118,43 @@ wants_of_bucket(struct wants *w, const struct broker *b)
 	wants_add_age(w, 0, NULL);
 }
 
+/*
+ * Ids of messages are the whole stream's: with a long memory for them one producer could make
+ * another's event count as a repeat. The shortest that a server takes is this; repeats of an
+ * event are known by its own id, in the ledger.
+ */
+static void
+wants_add_window(struct wants *w, enum stream s)
+{
+	bool is_short = s == STREAM_EVENTS;
+
+	wants_add(
+	    w, (struct want){"duplicate_window", WANT_SPAN,
+		   is_short ? WANT_EXACTLY : WANT_AT_LEAST, NULL,
+		   is_short ? SECOND_NS / 10 : DEDUPE_S * SECOND_NS, NULL, "--dupe-window"});
+}
+
+/* What later servers let a header do, and a producer sets its headers itself. Earlier ones do
+ * not know these, and take them for off. */
+static void
+wants_add_no_headers(struct wants *w)
+{
+	static const char *const keys[] = {
+	    "allow_msg_ttl", "allow_atomic", "allow_msg_counter", "allow_msg_schedules"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		wants_add(w,
+		    (struct want){keys[i], WANT_BOOL, WANT_EXACTLY, NULL, false, NULL, NULL});
+}
+
 static struct wants
 wants_of_stream(const struct broker *b, enum stream s)
 {
 	struct wants w = {.what = "stream", .name = b->streams[s]};
 
 	wants_of_every_stream(&w, b);
+	wants_add_window(&w, s);
+	wants_add_no_headers(&w);
 	if (s == STREAM_STATE)
 		wants_of_bucket(&w, b);
 	else
@@ -374,6 +403,12 @@ wants_create(struct broker *b, const struct wants *w, struct err *e)
 	create_compose(&body, w);
 	bool ok = api_call(b, subject, buf_view(&body), &r, e);
 	bool was_faster = r.code == API_NAME_IN_USE; /* another node; compared next time */
+	/* An old server says nothing of what it does not know: its answer has what it made. */
+	if (ok && !wants_compare(w, json_get(r.root, STR("config")), e)) {
+		api_reply_free(&r);
+		buf_fini(&body);
+		return fail_within(e, "made, but not as asked");
+	}
 	api_reply_free(&r);
 	buf_fini(&body);
 	if (!ok && was_faster)

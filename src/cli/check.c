@@ -7,6 +7,7 @@
 #include "carillon/dest/dest.h"
 #include "carillon/index/lost_tail.h"
 
+#include "check_producers.h"
 #include "output.h"
 
 struct findings {
@@ -119,6 +120,16 @@ check_broker(struct findings *f)
 	return true;
 }
 
+static void
+check_producers(struct findings *f)
+{
+	char sentence[PRODUCERS_SENTENCE_MAX];
+	bool ok = producers_are_apart(f->command, sentence);
+
+	f->what = "producers";
+	found(f, ok, sentence);
+}
+
 /* How far an environment is behind its stream, or the stream behind what it has of it. */
 static void
 check_tail(struct findings *f, enum stream stream)
@@ -216,7 +227,8 @@ verb_check(struct command *c, struct err *e)
 		for (int i = 0; i < dest_count(); i++)
 			check_base_url(&f, dest_at(i));
 		check_vault(&f);
-		(void)check_broker(&f);
+		if (check_broker(&f))
+			check_producers(&f);
 		if (check_data_dir(&f))
 			check_index(&f);
 	}

@@ -57,10 +57,13 @@ typedef bool verb_run(struct command *c, struct err *e);
 #include "verbs.def"
 #undef VERB
 
+/* Bits of enum option. */
+__extension__ typedef unsigned __int128 option_set;
+
 struct verb {
 	const char *words, *arguments, *sentence;
 	verb_run *run;
-	uint64_t required, allowed; /* bits of enum option; allowed includes required */
+	option_set required, allowed; /* allowed includes required */
 };
 
 static inline struct str

@@ -7,9 +7,40 @@
 #include "output.h"
 #include "print.h"
 
-enum { PUBLISH_WAIT_MS = 10000 };
+enum {
+	CONNECT_WAIT_MS = 5000,
+	NO_STREAM_WAIT_MS = 2000, /* then it is made, which a producer could not */
+	PUBLISH_WAIT_MS = 10000,
+};
 
 /* --- publish: exactly what a producer in another language does --- */
+
+/* As a producer connects: its credential, if it is one, hears answers under its workspace only,
+ * and may ask for nothing else. */
+static bool
+connect_producer(struct command *c, struct str workspace, struct err *e)
+{
+	struct broker_options o = broker_options_of(&c->config, CONNECT_WAIT_MS);
+
+	o.name = "carillon-event-publish";
+	o.inbox_prefix = arena_printf(c->arena, "_INBOX.%.*s", STR_ARG(workspace)).ptr;
+	return broker_connect(&c->broker, &o, e);
+}
+
+/* Sent again under the same id, it is one event: the ledger knows what is done. */
+static bool
+publish(struct command *c, const char *subject, const event_message *msg, uint64_t *seq,
+    struct err *e)
+{
+	struct str bytes = record_pack(c->arena, msg);
+
+	if (broker_publish(c->broker, subject, bytes, NULL, NO_STREAM_WAIT_MS, seq, e))
+		return true;
+	if (e->kind == ERR_SETUP && !broker_ensure(c->broker, e))
+		return false;
+	return e->kind != ERR_DENIED && e->kind != ERR_INPUT &&
+	       broker_publish(c->broker, subject, bytes, NULL, PUBLISH_WAIT_MS, seq, e);
+}
 
 static void
 say_published(struct command *c, const event_message *msg, uint64_t seq)
@@ -42,12 +73,10 @@ verb_event_publish(struct command *c, struct err *e)
 		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
 		    STR_ARG(workspace), WORKSPACE_ID_MAX);
 	if (!event_file_read(c, c->options[OPTION_FILE], c->options[OPTION_TYPE], &msg, e) ||
-	    !command_open(c, NEED_BROKER, e))
+	    !command_load(c, e) || !connect_producer(c, workspace, e))
 		return false;
 	subject_event(subject, c->broker, workspace, str_of(msg.type));
-	if (!broker_publish(c->broker, subject, record_pack(c->arena, &msg),
-		arena_printf(c->arena, "%.*s:%s", STR_ARG(workspace), msg.id).ptr,
-		PUBLISH_WAIT_MS, &seq, e))
+	if (!publish(c, subject, &msg, &seq, e))
 		return false;
 	say_published(c, &msg, seq);
 	return true;

@@ -1,3 +1,4 @@
+#include "carillon/index/event_bytes.h"
 #include "carillon/index/lost_tail.h"
 
 #include "history.h"
@@ -30,7 +31,8 @@ payload_text(struct arena *a, const struct broker_message *m, struct err *e)
 	void *unpacked = NULL;
 	const event_message *msg;
 
-	if (!record_unpack(&carillon__v1__event__descriptor, a, m->data, &unpacked, e))
+	if (!record_unpack(
+		&carillon__v1__event__descriptor, a, event_bytes(m, a), &unpacked, e))
 		return (struct str){0};
 	msg = unpacked;
 	if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)

@@ -7,9 +7,9 @@ const struct option_spec option_specs[OPTIONS] = {
 #include "options.def"
 #undef OPTION
 };
-_Static_assert(OPTIONS <= 64, "options are bits of a uint64_t");
+_Static_assert(OPTIONS <= 128, "options are bits of an option_set");
 
-#define O(NAME) (UINT64_C(1) << OPTION_##NAME)
+#define O(NAME) ((option_set)1 << OPTION_##NAME)
 #define EVERY   (O(CONFIG) | O(SET) | O(HELP))
 const struct verb verbs[] = {
 #define VERB(words, function, arguments, required, other, sentence) \

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "carillon/index/event_bytes.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
 #include "carillon/registry/preview.h"
@@ -34,7 +35,7 @@ take_published(struct command *c, struct str id, struct preview_request *q, stru
 	if (!broker_get(c->broker, STREAM_EVENTS, seq, &m, e))
 		return fail_within(e, "event %.*s", STR_ARG(id));
 	q->event_type = str_of(event->type);
-	q->event = arena_str(c->arena, m.data);
+	q->event = event_bytes(&m, c->arena);
 	broker_message_free(&m);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include "carillon/flow/flow.h"
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
+#include "carillon/keeper/refusals.h"
 
 #include "command.h"
 #include "notify.h"
@@ -16,6 +17,7 @@
 #include "reload.h"
 
 enum {
+	REFUSALS_WAIT_MS = 2000,
 	SERVE_CONNECT_WAIT_MS = 10000,
 	LOOK_EVERY_S = 1, /* whether the flow is broken */
 };
@@ -143,10 +145,24 @@ say_ready(const struct command *c)
 	notify_manager("READY=1");
 }
 
+/* Operators are told of producers that are refused, where this service may hear of them. */
+static struct refusals *
+watch_refusals(struct command *c)
+{
+	struct broker_options o = broker_options_of(&c->config, REFUSALS_WAIT_MS);
+	struct refusals *r = NULL;
+	struct err e;
+
+	if (!refusals_open(&r, c->config.nats_dir, &o, c->broker, &e))
+		log_info("serve.refusals_untold", L_STR("why", e.text));
+	return r;
+}
+
 static bool
 serve_run(struct command *c, const sigset_t *signals, struct err *e)
 {
 	struct flow_parts parts;
+	struct refusals *refusals;
 	struct flow *flow;
 	bool ok;
 
@@ -156,6 +172,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
+	refusals = watch_refusals(c);
 	ok = ready_file_write(c->options[OPTION_READY_FILE], e);
 	if (ok) {
 		say_ready(c);
@@ -167,6 +184,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	if (c->options[OPTION_READY_FILE] != NULL)
 		unlink(c->options[OPTION_READY_FILE]);
 	signals_exit_at_once();
+	refusals_close(refusals);
 	if (!flow_stop(flow)) {
 		/* Its threads' work is abandoned: nothing they may touch is taken away. */
 		fflush(NULL);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "carillon/keeper/nats_dir.h"
+
 #include "command.h"
 
 enum { CONFLICTS_MAX = 5 }; /* with a customer who is editing */
@@ -198,6 +200,7 @@ rotate(struct rotation *r, struct err *e)
 		return false;
 	sealed = r->n;
 	if (!reseal_until_none_is_old(r, e) ||
+	    !nats_dir_reseal(c->config.nats_dir, c->vault, e) ||
 	    !vault_drop_old_versions(c->config.master_key_file, e))
 		return false;
 	/* One may have been stored under the old key just now; this process still has it. */

@@ -116,7 +116,7 @@ prepare(struct intake *in, struct message *m, const struct broker_message *bm,
     struct str workspace, struct str type, bool *is_repeated, struct err *e)
 {
 	*is_repeated = false;
-	if (!message_decode(m, workspace, type, bm->data))
+	if (!message_decode(m, workspace, type, bm))
 		return fail_event(in, m, m->failure, e);
 	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
 	if (m->rules == NULL)

@@ -210,7 +210,7 @@ fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const 
 	if (bm != NULL &&
 	    tail_is_same_event(b, history_event(history, m->arena, p->seq), p->workspace, bm) &&
 	    subject_parse_event(b, bm->subject, &workspace, &type) &&
-	    message_decode(m, workspace, type, bm->data))
+	    message_decode(m, workspace, type, bm))
 		return;
 	m->failure = (struct str){0};
 	m->is_gone = true;

@@ -24,12 +24,17 @@ message_new(enum origin origin, uint64_t seq)
 }
 
 bool
-message_decode(struct message *m, struct str workspace, struct str type, struct str bytes)
+message_decode(
+    struct message *m, struct str workspace, struct str type, const struct broker_message *bm)
 {
+	struct header *headers;
+	size_t n = broker_message_headers(bm, m->arena, &headers);
 	const struct event_source from = {
 	    .workspace = workspace,
 	    .type = type,
-	    .bytes = bytes,
+	    .bytes = bm->data,
+	    .headers = headers,
+	    .n_headers = n,
 	    .seq = m->seq,
 	    .received_at = m->received_at,
 	};

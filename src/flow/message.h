@@ -15,6 +15,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/broker/broker.h"
 #include "carillon/base/id.h"
 #include "carillon/base/list.h"
 #include "carillon/base/records.h"
@@ -71,7 +72,8 @@ struct message {
 struct message *message_new(enum origin origin, uint64_t seq);
 /* Fills m->event from the bytes as they came under `workspace` and `type`, m->failure when that
  * cannot be done. */
-bool message_decode(struct message *m, struct str workspace, struct str type, struct str bytes);
+bool message_decode(
+    struct message *m, struct str workspace, struct str type, const struct broker_message *bm);
 /* Releases the ruleset and the arena with everything in it. */
 void message_free(struct message *m);
 /* Room for `n` deliveries, initialised. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "carillon/index/active_limit.h"
+#include "carillon/index/event_bytes.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/history_batch.h"
 #include "carillon/base/clock.h"
@@ -60,7 +61,9 @@ static bool
 move(const struct index_parts *p, const struct broker_message *m, struct err *e)
 {
 	struct arena *a = arena_new(0);
-	const struct str bytes = repair_with_id(a, m->data, m->subject, m->seq, m->stored_at);
+	/* Headers are not moved: what they say becomes part of the event. */
+	const struct str bytes =
+	    repair_with_id(a, event_bytes(m, a), m->subject, m->seq, m->stored_at);
 	char id[80];
 	bool ok;
 

@@ -4,6 +4,7 @@
 
 #include "carillon/base/id.h"
 #include "carillon/base/records.h"
+#include "cloud_event.h"
 
 struct decoding {
 	const struct event_source *from;
@@ -128,21 +129,42 @@ decode_fields(struct decoding *d, const event_message *msg)
 	       decode_payload(d, msg);
 }
 
+/* As the producer's bytes are, or as CloudEvents' JSON says. */
+static bool
+read_message(struct decoding *d, event_message **msg)
+{
+	const struct event_source *from = d->from;
+	enum event_form form = event_form(from);
+	struct err e = {0};
+
+	if (form == FORM_JSON_ALONE || form == FORM_UNKNOWN)
+		return refuse(d, event_form_advice(form));
+	if (form == FORM_PROTOBUF) {
+		if (record_unpack(
+			&carillon__v1__event__descriptor, d->body, from->bytes, msg, &e))
+			return cloud_event_attributes(d->arena, *msg, d->failure);
+		return refuse(d, looks_like_json(from->bytes)
+				     ? event_form_advice(FORM_JSON_ALONE)
+				     : arena_printf(d->arena,
+					   "the event is not a carillon.v1.Event: %s", e.text));
+	}
+	*msg = ARENA_NEW(d->arena, event_message);
+	carillon__v1__event__init(*msg);
+	return form == FORM_STRUCTURED ? cloud_event_structured(from, d->body, *msg, d->failure)
+	                               : cloud_event_binary(from, d->body, *msg, d->failure);
+}
+
 static bool
 decode(struct decoding *d)
 {
 	struct str bytes = d->from->bytes;
-	void *msg;
-	struct err e = {0};
+	event_message *msg;
 
 	if (bytes.len > EVENT_BYTES_MAX)
 		return refuse(
 		    d, arena_printf(d->arena, "the event is %zu bytes; the limit is %d",
 			   bytes.len, EVENT_BYTES_MAX));
-	if (!record_unpack(&carillon__v1__event__descriptor, d->body, bytes, &msg, &e))
-		return refuse(d,
-		    arena_printf(d->arena, "the event is not a carillon.v1.Event: %s", e.text));
-	return decode_fields(d, msg);
+	return read_message(d, &msg) && decode_fields(d, msg);
 }
 
 bool
@@ -164,4 +186,18 @@ event_decode(struct event *out, const struct event_source *from, struct arena *a
 	if (ok && out->resource.len == 0)
 		out->resource = STR("global");
 	return ok;
+}
+
+struct str
+event_as_protobuf(const struct event_source *from, struct arena *a)
+{
+	struct event unused;
+	struct str failure;
+	struct decoding d = {from, a, a, &unused, &failure};
+	event_message *msg;
+
+	if (from->n_headers == 0 || event_form(from) == FORM_PROTOBUF ||
+	    !read_message(&d, &msg))
+		return from->bytes;
+	return record_pack(a, msg);
 }

@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "carillon/vault/private_file.h"
 #include "vault/secret_private.h"
 
 static bool
@@ -93,92 +91,21 @@ keyfile_read(struct keyring *ring, const char *path, enum keyfile_rule rule, str
 }
 
 static bool
-write_whole(int fd, const struct secret *text)
-{
-	const char *at = secret_bytes(text);
-	size_t left = secret_len(text);
-	while (left > 0) {
-		ssize_t put = write(fd, at, left);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		at += put;
-		left -= (size_t)put;
-	}
-	return true;
-}
-
-/* Writes the ring to a new file beside `path` and leaves its name in `beside`. */
-static bool
-write_beside(const struct keyring *ring, const char *path, mode_t mode, char beside[PATH_MAX],
-    struct err *e)
-{
-	int len = snprintf(beside, PATH_MAX, "%s.XXXXXX", path);
-	if (len < 0 || len >= PATH_MAX)
-		return fail(e, ERR_SETUP, "the path is too long");
-	int fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return fail(e, ERR_SETUP, "writing a file beside it: %s", strerror(errno));
-	struct secret *text = keyring_text(ring);
-	bool ok = fchmod(fd, mode) == 0 && write_whole(fd, text) && fsync(fd) == 0;
-	int error = errno;
-	secret_free(text);
-	close(fd);
-	if (ok)
-		return true;
-	unlink(beside);
-	return fail(e, ERR_SETUP, "writing a file beside it: %s", strerror(error));
-}
-
-/* A name is only safe on disk once its directory is. */
-static bool
-sync_directory(const char *path, struct err *e)
-{
-	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
-	must(str_copy(dir, sizeof(dir), slash ? (struct str){path, len} : STR(".")));
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
-	int error = errno;
-	if (fd >= 0)
-		close(fd);
-	return ok ||
-	       fail(e, ERR_SETUP, "its directory could not be synced: %s", strerror(error));
-}
-
-/* link(2), not rename(2): it never replaces a key that is already there. */
-static bool
 create_file(const struct keyring *ring, const char *path, struct err *e)
 {
-	char beside[PATH_MAX];
-	if (!write_beside(ring, path, 0600, beside, e))
-		return false;
-	bool ok = link(beside, path) == 0;
-	int error = errno;
-	unlink(beside);
-	if (!ok && error == EEXIST)
-		return fail(e, ERR_CONFLICT, "exists already; it was left as it is");
-	if (!ok)
-		return fail(e, ERR_SETUP, "%s", strerror(error));
-	return sync_directory(path, e);
+	struct secret *text = keyring_text(ring);
+	bool ok = private_file_create(path, &(struct file_part){.secret = text}, 1, e);
+	secret_free(text);
+	return ok;
 }
 
 static bool
 replace_file(const struct keyring *ring, const char *path, mode_t mode, struct err *e)
 {
-	char real[PATH_MAX], beside[PATH_MAX];
-	if (!realpath(path, real)) /* the file is replaced, not a link to it */
-		return fail(e, ERR_SETUP, "%s", strerror(errno));
-	if (!write_beside(ring, real, mode & 0777, beside, e))
-		return false;
-	if (rename(beside, real) != 0) {
-		int error = errno;
-		unlink(beside);
-		return fail(e, ERR_SETUP, "%s", strerror(error));
-	}
-	return sync_directory(real, e);
+	struct secret *text = keyring_text(ring);
+	bool ok = private_file_replace(path, mode, &(struct file_part){.secret = text}, 1, e);
+	secret_free(text);
+	return ok;
 }
 
 /*

@@ -21,7 +21,7 @@ describe('the path', () => {
 	before(async () => {
 		bench = await start();
 		await bench.provision();
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	});
 	after(async () => {
 		producer?.close();
@@ -293,7 +293,7 @@ describe('bad events', () => {
 		bench = await start();
 		await bench.provision();
 		await bench.rule('acme', 'all', { type: '>' });
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	});
 	after(async () => {
 		producer?.close();
@@ -502,7 +502,7 @@ describe('bad configuration', () => {
 	});
 
 	test('a stream with other settings is named and not changed', async () => {
-		const producer = await new Producer(bench.nats.port).open();
+		const producer = await new Producer(bench).open();
 		const info = JSON.parse(await producer.request('$JS.API.STREAM.INFO.CARILLON_EVENTS'));
 		const config = { ...info.config, allow_direct: false };
 		const update = async (c) => {
@@ -567,7 +567,7 @@ describe('no disk', () => {
 		if (!mounted) return t.skip('LOUD: skipped, because no tmpfs may be mounted here');
 		const settings = { data_dir: path.join(small, 'data') };
 		const filler = path.join(small, 'filler');
-		const producer = await new Producer(bench.nats.port).open();
+		const producer = await new Producer(bench).open();
 		const count = 100;
 		await bench.serve(settings);
 		try {

@@ -51,7 +51,7 @@ describe('erasing a workspace while events of another are pending', () => {
 			await bench.provision(workspace);
 			await bench.rule(workspace, 'alerts', { channel });
 		}
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		await publish(5);
 		await whenPosted(bench, 5);
 		await until('all of leaving', async () =>
@@ -77,7 +77,7 @@ describe('erasing a workspace while events of another are pending', () => {
 			await bench.nats.start();
 		}
 		producer.close();
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	};
 
 	test('what is erased is not taken for a tail that the stream lost', () => assertWhole(2 * (5 + PENDING)));
@@ -119,7 +119,7 @@ describe('an erase that is killed', () => {
 
 	before(async () => {
 		bench = await start({ settings: FAST, serve: false, sandbox: false });
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		for (const workspace of ['leaving', 'other']) await bench.cli('workspace', 'create', workspace);
 		for (let i = 0; i < N; i += 100) {
 			await Promise.all(Array.from({ length: 100 }, (_, k) => producer.publish('leaving', alert(`evt-${i + k}`))));
@@ -148,7 +148,7 @@ describe('erasing from a state bucket that does not let messages be deleted', ()
 	let producer;
 	before(async () => {
 		bench = await start({ settings: FAST, serve: false, sandboxArgs: ['--no-rate-limit'] });
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		// As other tools make it, but for purges, which are refused.
 		const made = JSON.parse(await producer.request(`$JS.API.STREAM.CREATE.${BUCKET}`, JSON.stringify({
 			name: BUCKET, subjects: ['$KV.carillon_state.>'], retention: 'limits', storage: 'file', discard: 'new',

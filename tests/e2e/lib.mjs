@@ -11,6 +11,7 @@
  * Binaries come from $CARILLON_BIN_DIR (build/release).
  */
 import { spawn } from 'node:child_process';
+import crypto from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -170,17 +171,22 @@ export async function freePort() {
 
 /* --- nats-server --- */
 
-/** A nats-server with JetStream; `storeDir` survives stop() and a new start(). */
+/**
+ * A nats-server as `carillon nats config` sets it up; `storeDir` survives stop() and a new
+ * start(). Without a configuration it asks nobody who they are.
+ */
 export class NatsServer {
-	constructor(dir, port) {
+	constructor(dir, port, { config, program = 'nats-server' } = {}) {
 		this.dir = path.join(dir, 'nats');
 		this.port = port;
 		this.url = `nats://127.0.0.1:${port}`;
+		this.config = config;
+		this.program = program;
 	}
 
 	async start() {
-		const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.dir];
-		this.child = launch('nats-server', args);
+		const open = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.dir];
+		this.child = launch(this.program, this.config ? ['-c', this.config] : open);
 		await until('nats-server', () => {
 			if (!isAlive(this.child)) throw new Error(this.child.output);
 			return this.child.output.includes('Server is ready');
@@ -216,24 +222,49 @@ export function encodeEvent({ id, type, resource, resource_id, payload, text }) 
 	return Buffer.concat(parts);
 }
 
-/** Publishes straight to NATS, by its text protocol, and waits for answers. */
-export class Producer {
-	constructor(port) {
+/** The token and the key of a .creds file. */
+export function readCreds(file) {
+	const [token, seed] = [...fs.readFileSync(file, 'utf8').matchAll(/^-+BEGIN [^-]+-+\n(\S+)\n/gm)].map((m) => m[1]);
+	let bits = '';
+	for (const c of seed) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0');
+	const raw = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+	const key = crypto.createPrivateKey({
+		key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), raw.subarray(2, 34)]),
+		format: 'der',
+		type: 'pkcs8',
+	});
+	return { token, sign: (nonce) => crypto.sign(null, Buffer.from(nonce), key).toString('base64url') };
+}
+
+/** One connection by NATS's text protocol; `errors` has what the server refused. */
+export class NatsConnection {
+	constructor(port, { creds, inboxPrefix = '_INBOX' } = {}) {
 		this.port = port;
+		this.creds = creds && readCreds(creds);
+		this.inbox = `${inboxPrefix}.e2e${process.pid}${Math.random().toString(36).slice(2)}`;
 		this.waiting = new Map();
 		this.buffer = Buffer.alloc(0);
 		this.count = 0;
-		this.inbox = `_INBOX.e2e${process.pid}${Math.random().toString(36).slice(2)}`;
+		this.errors = [];
+		this.heard = []; // { subject, body } of further subscriptions
 	}
 
 	async open() {
 		this.socket = net.connect(this.port, '127.0.0.1');
+		this.greeted = new Promise((resolve) => (this.greet = resolve));
+		this.closed = new Promise((resolve) => this.socket.on('close', resolve));
 		this.socket.on('data', (bytes) => this.#take(bytes));
 		this.socket.on('error', () => {});
-		await once(this.socket, 'connect');
-		this.socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n');
-		this.socket.write(`SUB ${this.inbox}.* 1\r\nPING\r\n`);
+		await Promise.race([this.greeted, this.closed]);
+		await this.flush();
 		return this;
+	}
+
+	#connect(info) {
+		const options = { verbose: false, headers: true, no_responders: true, lang: 'e2e', version: '1' };
+		if (this.creds) Object.assign(options, { jwt: this.creds.token, sig: this.creds.sign(info.nonce ?? '') });
+		this.socket.write(`CONNECT ${JSON.stringify(options)}\r\nSUB ${this.inbox}.* 1\r\n`);
+		this.greet();
 	}
 
 	#take(bytes) {
@@ -249,49 +280,123 @@ export class Producer {
 				if (this.buffer.length < taken + size + 2) return;
 				const headers = words[0] === 'HMSG' ? Number(words[words.length - 2]) : 0;
 				const body = this.buffer.subarray(taken + headers, taken + size).toString();
-				this.waiting.get(words[1])?.(body);
-				this.waiting.delete(words[1]);
+				if (words[2] === '1') {
+					this.waiting.get(words[1])?.(body);
+					this.waiting.delete(words[1]);
+				} else {
+					this.heard.push({ subject: words[1], body });
+				}
 				taken += size + 2;
+			} else if (words[0] === 'INFO') {
+				this.info ??= JSON.parse(line.slice(5));
+				if (!this.isGreeted) this.#connect(this.info);
+				this.isGreeted = true;
 			} else if (words[0] === 'PING') {
 				this.socket.write('PONG\r\n');
+			} else if (words[0] === 'PONG') {
+				this.pong?.();
+			} else if (words[0] === '-ERR') {
+				this.errors.push(line.slice(6, -1));
 			}
 			this.buffer = this.buffer.subarray(taken);
 		}
 	}
 
+	/** Resolves when the server has seen everything, or has closed the connection. */
+	async flush() {
+		const answered = new Promise((resolve) => (this.pong = resolve));
+		this.socket.write('PING\r\n');
+		await Promise.race([answered, this.closed]);
+	}
+
+	get isOpen() {
+		return !this.socket.destroyed && !this.socket.readableEnded;
+	}
+
+	subscribe(subject) {
+		this.socket.write(`SUB ${subject} ${++this.count + 1}\r\n`);
+		return this.flush();
+	}
+
+	/** `headers` is an object; `reply` a subject or ''. */
+	publish(subject, { body = '', headers = {}, reply = '' } = {}) {
+		const bytes = Buffer.from(body);
+		const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+		const head = Buffer.from(lines.length > 0 ? `NATS/1.0\r\n${lines.join('')}\r\n` : '');
+		const total = head.length + bytes.length;
+		const sizes = head.length > 0 ? `${head.length} ${total}` : `${total}`;
+		const verb = `${head.length > 0 ? 'HPUB' : 'PUB'} ${subject}${reply && ` ${reply}`} ${sizes}\r\n`;
+		this.socket.write(Buffer.concat([Buffer.from(verb), head, bytes, Buffer.from('\r\n')]));
+	}
+
 	/** Sends bytes and returns the answer's text. */
-	async request(subject, bytes = '', msgId = undefined) {
+	request(subject, body = '', headers = {}, waitMs = WAIT_MS) {
 		const reply = `${this.inbox}.${++this.count}`;
-		const body = Buffer.from(bytes);
 		const answer = new Promise((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error(`no answer to ${subject}`)), WAIT_MS);
+			const timer = setTimeout(() => {
+				this.waiting.delete(reply);
+				reject(new Error(`no answer to ${subject}${this.errors.length > 0 ? `: ${this.errors.at(-1)}` : ''}`));
+			}, waitMs);
 			this.waiting.set(reply, (text) => {
 				clearTimeout(timer);
 				resolve(text);
 			});
 		});
-		const head = msgId ? `NATS/1.0\r\nNats-Msg-Id: ${msgId}\r\n\r\n` : '';
-		const total = head.length + body.length;
-		const verb = head ? `HPUB ${subject} ${reply} ${head.length} ${total}` : `PUB ${subject} ${reply} ${total}`;
-		this.socket.write(Buffer.concat([Buffer.from(`${verb}\r\n${head}`), body, Buffer.from('\r\n')]));
+		this.publish(subject, { body, headers, reply });
 		return answer;
 	}
 
+	close() {
+		this.socket?.destroy();
+	}
+}
+
+/**
+ * The producers of a bench, each workspace's with a credential and a connection of its own; what
+ * is no event is asked as the service.
+ */
+export class Producer {
+	constructor(bench) {
+		this.bench = bench;
+		this.connections = new Map(); // workspace -> promise; '' is the service
+	}
+
+	async open() {
+		await this.connection('');
+		return this;
+	}
+
+	connection(workspace) {
+		if (!this.connections.has(workspace)) this.connections.set(workspace, this.#connect(workspace));
+		return this.connections.get(workspace);
+	}
+
+	async #connect(workspace) {
+		const creds = workspace === '' ? this.bench.serviceCreds : await this.bench.producerCreds(workspace);
+		const inboxPrefix = workspace === '' ? '_INBOX' : `_INBOX.${workspace}`;
+		return new NatsConnection(this.bench.nats.port, { creds, inboxPrefix }).open();
+	}
+
+	/** Sends bytes and returns the answer's text. */
+	async request(subject, bytes = '', headers = {}) {
+		const workspace = /^carillon\.events\.([a-z0-9][a-z0-9_-]{0,63})\./.exec(subject)?.[1] ?? '';
+		return (await this.connection(workspace)).request(subject, bytes, headers);
+	}
+
 	/** Publishes raw bytes into the events stream; returns the sequence. */
-	async publishRaw(workspace, type, bytes, msgId = undefined) {
-		const answer = JSON.parse(await this.request(`carillon.events.${workspace}.${type}`, bytes, msgId));
+	async publishRaw(workspace, type, bytes, headers = {}) {
+		const answer = JSON.parse(await this.request(`carillon.events.${workspace}.${type}`, bytes, headers));
 		if (answer.error) throw new Error(JSON.stringify(answer.error));
 		return answer.seq;
 	}
 
 	/** Publishes an event as a producer does; returns the sequence. */
-	async publish(workspace, event) {
-		const msgId = event.id === undefined ? undefined : `${workspace}:${event.id}`;
-		return this.publishRaw(workspace, event.type, encodeEvent(event), msgId);
+	publish(workspace, event) {
+		return this.publishRaw(workspace, event.type, encodeEvent(event));
 	}
 
 	close() {
-		this.socket?.destroy();
+		for (const opened of this.connections.values()) opened.then((connection) => connection.close(), () => {});
 	}
 }
 
@@ -363,15 +468,20 @@ export class Bench {
 		this.dir = temporaryDirectory();
 		this.dataDir = path.join(this.dir, 'data');
 		this.keyFile = path.join(this.dir, 'master-key');
+		this.natsDir = path.join(this.dir, 'accounts');
+		this.serviceCreds = path.join(this.natsDir, 'service.creds');
 		this.readyFile = path.join(this.dir, 'ready');
 		this.logs = ''; // of every service that ran
 		this.said = ''; // every output of every command
+		this.count = 0; // of credentials
 	}
 
 	/** CARILLON_* of this bench, over which `settings` go. */
 	env(settings = {}) {
 		const env = {
-			CARILLON_NATS_URL: this.nats.url,
+			CARILLON_NATS_URL: this.nats?.url ?? 'nats://127.0.0.1:9',
+			CARILLON_NATS_DIR: this.natsDir,
+			CARILLON_NATS_CREDS: this.serviceCreds,
 			CARILLON_DATA_DIR: this.dataDir,
 			CARILLON_MASTER_KEY_FILE: this.keyFile,
 			CARILLON_SLACK_API_URL: this.sandbox?.apiUrl ?? 'http://127.0.0.1:9/api',
@@ -413,6 +523,27 @@ export class Bench {
 		const where = path.join(this.dir, name);
 		fs.writeFileSync(where, typeof content === 'string' ? content : JSON.stringify(content));
 		return where;
+	}
+
+	/** The account that has the streams, as its files are named. */
+	get account() {
+		return JSON.parse(fs.readFileSync(path.join(this.natsDir, 'nats.json'), 'utf8')).service;
+	}
+
+	/** Makes the accounts and starts a nats-server with them. */
+	async startNats({ program } = {}) {
+		const port = await freePort();
+		await this.cli('nats', 'config', '--dir', this.natsDir, '--listen', `127.0.0.1:${port}`,
+			'--store-dir', path.join(this.dir, 'nats'));
+		this.nats = new NatsServer(this.dir, port, { config: path.join(this.natsDir, 'nats-server.conf'), program });
+		await this.nats.start();
+	}
+
+	/** A file with a producer's credential; one for each workspace unless `options` ask for another. */
+	async producerCreds(workspace, ...options) {
+		const file = path.join(this.dir, `${workspace}${options.length > 0 ? `-${++this.count}` : ''}.creds`);
+		if (!fs.existsSync(file)) await this.cli('producer', 'creds', workspace, '--out', file, ...options);
+		return file;
 	}
 
 	/** Starts the service and waits until it is ready. */
@@ -473,7 +604,7 @@ export class Bench {
 	async stop() {
 		await this.stopService();
 		await this.sandbox?.stop();
-		await this.nats.stop();
+		await this.nats?.stop();
 		if (!process.env.CARILLON_E2E_KEEP) fs.rmSync(this.dir, { recursive: true, force: true });
 	}
 }
@@ -484,18 +615,18 @@ export const allFinal = (records) =>
 
 /**
  * Starts a bench. { serve: false } leaves the service out, { sandbox: false } the sandbox;
- * sandboxArgs are its options, settings become CARILLON_* of every command.
+ * sandboxArgs are its options, settings become CARILLON_* of every command, program is another
+ * nats-server than the one of the path.
  */
-export async function start({ serve = true, sandbox = true, sandboxArgs = [], settings = {} } = {}) {
+export async function start({ serve = true, sandbox = true, sandboxArgs = [], settings = {}, program } = {}) {
 	const bench = new Bench({ settings });
 	try {
-		bench.nats = new NatsServer(bench.dir, await freePort());
-		await bench.nats.start();
+		await bench.cli('vault', 'init');
+		await bench.startNats({ program });
 		if (sandbox) {
 			bench.sandbox = new Sandbox(sandboxArgs);
 			await bench.sandbox.start();
 		}
-		await bench.cli('vault', 'init');
 		if (serve) await bench.serve();
 	} catch (error) {
 		await bench.stop().catch(() => {});

@@ -70,7 +70,7 @@ describe('under load', () => {
 		fs.writeFileSync(config, yaml(0));
 		bench = await start({ settings: { ...SETTINGS, config }, sandboxArgs: ['--no-rate-limit'] });
 		await Promise.all(WORKSPACES.map(provision));
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	});
 	after(async () => {
 		producer?.close();
@@ -148,7 +148,7 @@ describe('under load', () => {
 		producer.close();
 		await bench.nats.stop();
 		await bench.nats.start();
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		const each = EVENTS / WORKSPACES.length;
 		for (const workspace of [...UNDISTURBED, PAUSED, REVOKED]) {
 			await until(`${each} of ${workspace}`, async () => {

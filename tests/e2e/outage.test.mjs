@@ -22,7 +22,7 @@ describe('an outage of all of Slack', () => {
 				await bench.rule(workspace, channel.toLowerCase(), { channel, type: 'a.b' });
 			}
 		}
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	});
 	after(async () => {
 		producer?.close();

@@ -26,7 +26,7 @@ async function begin() {
 		await bench.rule(workspace, 'alerts', { channel: workspace === 'acme' ? 'C0ALERTS' : 'C0GENERAL' });
 	}
 	await bench.cli('workspace', 'pause', 'quiet');
-	bench.producer = await new Producer(bench.nats.port).open();
+	bench.producer = await new Producer(bench).open();
 	return bench;
 }
 
@@ -98,7 +98,7 @@ async function stopBroker(bench) {
 
 async function startBroker(bench) {
 	await bench.nats.start();
-	bench.producer = await new Producer(bench.nats.port).open();
+	bench.producer = await new Producer(bench).open();
 }
 
 /** As an operator makes a backup: of the files, while nothing runs. */
@@ -115,7 +115,7 @@ async function backUp(bench) {
 async function restore(bench, streams = STREAMS) {
 	await stopBroker(bench);
 	for (const name of streams) {
-		const of = (dir) => path.join(dir, 'jetstream/$G/streams', name);
+		const of = (dir) => path.join(dir, 'jetstream', bench.account, 'streams', name);
 		fs.rmSync(of(bench.nats.dir), { recursive: true, force: true });
 		if (fs.existsSync(copyOf(bench))) fs.cpSync(of(copyOf(bench)), of(bench.nats.dir), { recursive: true });
 	}

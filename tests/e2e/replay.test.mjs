@@ -56,7 +56,7 @@ describe('replay', () => {
 		bench = await start({ settings: FAST, sandboxArgs: ['--no-rate-limit'] });
 		await bench.provision();
 		await bench.rule('acme', 'alerts');
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		await bench.sandbox.faults({
 			match: { method: 'chat.postMessage' }, times: 0, action: { kind: 'error', error: 'no_text' },
 		});
@@ -263,7 +263,7 @@ describe('erase', () => {
 			await bench.provision(workspace);
 			await bench.rule(workspace, `${workspace}-rule`);
 		}
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		for (let i = 0; i < 60; i++) {
 			await Promise.all([
 				producer.publish('secretive', alert(`evt-hidden-${i}`)),

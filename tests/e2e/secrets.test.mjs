@@ -209,7 +209,7 @@ describe('a credential', () => {
 
 	test(`is in no dump of the service while ${IN_FLIGHT} requests carry it, and gone after them`, async (t) => {
 		for (const channel of CHANNELS) await bench.rule(WORKSPACE, channel.toLowerCase(), { channel });
-		const producer = await new Producer(bench.nats.port).open();
+		const producer = await new Producer(bench).open();
 		slack.holds = true;
 		for (let n = 0; n < EVENTS; n++) await producer.publish(WORKSPACE, { ...ALERT, id: `event-${n}` });
 		producer.close();

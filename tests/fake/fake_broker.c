@@ -289,6 +289,16 @@ message_of_stored(
 	};
 }
 
+/* Events of the stories have none. */
+size_t
+broker_message_headers(const struct broker_message *m, struct arena *a, struct header **out)
+{
+	(void)m;
+	(void)a;
+	*out = NULL;
+	return 0;
+}
+
 void
 broker_message_free(struct broker_message *m)
 {

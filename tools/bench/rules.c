@@ -259,8 +259,8 @@ typical_message(void)
 	ev.resource_id = text("alrt_tyrion_42");
 	ev.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
 	ev.text_data = text(payload);
-	must(message_decode(
-	    m, workspace_name(name, 0), STR(EVENT_TYPE), record_pack(m->arena, &ev)));
+	const struct broker_message bm = {.data = record_pack(m->arena, &ev)};
+	must(message_decode(m, workspace_name(name, 0), STR(EVENT_TYPE), &bm));
 	return m;
 }
 

@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/header.h"
 #include "carillon/base/records.h"
 #include "carillon/broker/partition.h"
 
@@ -20,6 +21,8 @@ struct broker_options {
 	const char *url, *creds, *ca; /* as in config.def; empty for none */
 	const char *prefix;
 	const char *name; /* of this client, seen by the server's operator */
+	/* where answers come; NULL for the usual, _INBOX */
+	const char *inbox_prefix;
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s;
 	/* Where an events stream begins that is made anew, past the sequences that the index
@@ -93,6 +96,9 @@ struct broker_message {
 	struct str by;
 	bool is_delete; /* state: a delete or purge marker */
 };
+/* Those of CloudEvents (ce-*, content-type), in `a`; returns how many. The message's own. */
+size_t broker_message_headers(
+    const struct broker_message *m, struct arena *a, struct header **out);
 void broker_message_free(struct broker_message *m);
 
 /* --- the dispatch consumer --- */

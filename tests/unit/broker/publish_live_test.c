@@ -84,7 +84,7 @@ what_one_thread_begins_is_stored_in_order_and_told_once(void **state)
 	for (int i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "acme-%d", i);
 		wait_told(&t, 63);
-		assert_true(begin(&t, &told[i], "order.events.acme.x", id));
+		assert_true(begin(&t, &told[i], "order.ops.acme.x", id));
 	}
 	wait_told(&t, 0);
 	for (int i = 0; i < N; i++) {
@@ -95,7 +95,7 @@ what_one_thread_begins_is_stored_in_order_and_told_once(void **state)
 		assert_true(pthread_equal(told[i].by, told[0].by));
 		assert_false(pthread_equal(told[i].by, pthread_self()));
 	}
-	assert_true(begin(&t, &told[0], "order.events.acme.x", "acme-7"));
+	assert_true(begin(&t, &told[0], "order.ops.acme.x", "acme-7"));
 	wait_told(&t, 0);
 	assert_int_equal(told[0].stored.seq, 8);
 	assert_true(told[0].stored.is_repeat);
@@ -120,7 +120,7 @@ a_broker_that_restarts_in_between_costs_nothing_but_time(void **state)
 	for (int i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "acme-%d", i);
 		wait_told(&t, UNDER_WAY - 1);
-		assert_true(begin(&t, &told[i], "kill.events.acme.x", id));
+		assert_true(begin(&t, &told[i], "kill.ops.acme.x", id));
 		if (i % (N / KILLS) == N / KILLS / 2) {
 			live_kill(&server);
 			live_start(&server);
@@ -132,11 +132,11 @@ a_broker_that_restarts_in_between_costs_nothing_but_time(void **state)
 		if (told[i].kind != ERR_NONE)
 			fail_msg("%d: %s", i, told[i].text);
 		snprintf(id, sizeof id, "acme-%d", i);
-		OK(broker_get(b, STREAM_EVENTS, told[i].stored.seq, &m, &e));
+		OK(broker_get(b, STREAM_OPS, told[i].stored.seq, &m, &e));
 		assert_true(str_eq(m.msg_id, str_of(id)) && str_eq(m.data, str_of(id)));
 		broker_message_free(&m);
 	}
-	OK(broker_stream_info(b, STREAM_EVENTS, &info, &e));
+	OK(broker_stream_info(b, STREAM_OPS, &info, &e));
 	assert_int_equal(info.messages, N);
 	assert_true(broker_reconnects(b) >= KILLS);
 	free(told);
@@ -156,13 +156,13 @@ only_so_many_are_under_way(void **state)
 	live_kill(&server);
 	for (int i = 0; i < PUBLISH_BEGUN_MAX; i++) {
 		snprintf(id, sizeof id, "acme-%d", i);
-		assert_true(begin(&t, &told[i], "bound.events.acme.x", id));
+		assert_true(begin(&t, &told[i], "bound.ops.acme.x", id));
 	}
-	assert_false(begin(&t, &told[PUBLISH_BEGUN_MAX], "bound.events.acme.x", "more"));
+	assert_false(begin(&t, &told[PUBLISH_BEGUN_MAX], "bound.ops.acme.x", "more"));
 	live_start(&server);
 	wait_told(&t, 0);
 	assert_int_equal(t.ok, PUBLISH_BEGUN_MAX);
-	assert_true(begin(&t, &told[PUBLISH_BEGUN_MAX], "bound.events.acme.x", "more"));
+	assert_true(begin(&t, &told[PUBLISH_BEGUN_MAX], "bound.ops.acme.x", "more"));
 	wait_told(&t, 0);
 	assert_int_equal(t.ok, PUBLISH_BEGUN_MAX + 1);
 	assert_int_equal(told[PUBLISH_BEGUN_MAX].times, 1);
@@ -185,8 +185,7 @@ what_is_under_way_in_bytes_is_bounded_too(void **state)
 	live_kill(&server);
 	for (; n < 128; n++) {
 		told[n].tally = &t;
-		if (!broker_publish_begin(
-			b, "bytes.events.acme.x", large, NULL, note, &told[n]))
+		if (!broker_publish_begin(b, "bytes.ops.acme.x", large, NULL, note, &told[n]))
 			break;
 		t.begun++;
 	}
@@ -245,7 +244,7 @@ what_gets_no_answer_is_told_when_its_time_is_over(void **state)
 	assert_true(begin(&t, &nobody, "nobodys.subject", "n"));
 	live_sleep_ms(100); /* it was answered: no responders */
 	kill(server.pid, SIGSTOP);
-	assert_true(begin(&t, &hanging, "silent.events.acme.x", "h"));
+	assert_true(begin(&t, &hanging, "silent.ops.acme.x", "h"));
 	wait_told(&t, 0);
 	assert_true(clock_mono().ms - started >= PUBLISH_BEGUN_MS);
 	assert_int_equal(nobody.kind, ERR_SETUP);
@@ -270,7 +269,7 @@ closing_the_broker_tells_what_is_under_way(void **state)
 	live_kill(&server);
 	for (int i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "acme-%d", i);
-		assert_true(begin(&t, &told[i], "close.events.acme.x", id));
+		assert_true(begin(&t, &told[i], "close.ops.acme.x", id));
 	}
 	broker_close(b);
 	assert_int_equal(t.told, N);
@@ -300,7 +299,7 @@ begin_next(const struct pub_ack *p, const struct err *why, void *arg)
 	pthread_mutex_unlock(&c->lock);
 	if (left > 0)
 		must(broker_publish_begin(
-		    c->b, "chain.events.acme.x", STR("x"), NULL, begin_next, c));
+		    c->b, "chain.ops.acme.x", STR("x"), NULL, begin_next, c));
 }
 
 static void
@@ -312,12 +311,12 @@ who_is_told_may_begin_another(void **state)
 
 	(void)state;
 	assert_true(
-	    broker_publish_begin(c.b, "chain.events.acme.x", STR("x"), NULL, begin_next, &c));
+	    broker_publish_begin(c.b, "chain.ops.acme.x", STR("x"), NULL, begin_next, &c));
 	pthread_mutex_lock(&c.lock);
 	while (c.left > 0)
 		pthread_cond_wait(&c.changed, &c.lock);
 	pthread_mutex_unlock(&c.lock);
-	OK(broker_stream_info(c.b, STREAM_EVENTS, &info, &e));
+	OK(broker_stream_info(c.b, STREAM_OPS, &info, &e));
 	assert_int_equal(info.messages, 500);
 	broker_close(c.b);
 }
@@ -340,7 +339,7 @@ begin_many(void *arg)
 
 	for (int i = 0; i < EACH; i++) {
 		snprintf(id, sizeof id, "t%d-%d", x->number, i);
-		while (!begin(x->t, &x->told[i], "threads.events.acme.x", id))
+		while (!begin(x->t, &x->told[i], "threads.ops.acme.x", id))
 			live_sleep_ms(1); /* 1024 are under way */
 	}
 	return NULL;
@@ -374,7 +373,7 @@ many_threads_begin_while_the_server_is_killed(void **state)
 		for (int j = 0; j < EACH; j++)
 			assert_int_equal(x[i].told[j].times, 1);
 	assert_int_equal(t.ok, THREADS * EACH);
-	OK(broker_stream_info(b, STREAM_EVENTS, &info, &e));
+	OK(broker_stream_info(b, STREAM_OPS, &info, &e));
 	assert_int_equal(info.messages, THREADS * EACH);
 	free(x);
 	broker_close(b);

@@ -76,7 +76,7 @@ a_stream_that_can_be_purged_is_refused_and_not_changed(void **state)
 	    "{\"name\":\"OLD_EVENTS\",\"subjects\":[\"old.events.>\"],\"discard\":\"new\","
 	    "\"storage\":\"file\",\"max_age\":2592000000000000,\"allow_direct\":true,"
 	    "\"allow_rollup_hdrs\":true,\"num_replicas\":1,\"duplicate_window\":"
-	    "120000000000}"));
+	    "100000000}"));
 	for (int i = 0; i < 2; i++) {
 		REFUSED(ERR_SETUP, broker_ensure(b, &e));
 		assert_string_equal(e.text,
@@ -86,7 +86,7 @@ a_stream_that_can_be_purged_is_refused_and_not_changed(void **state)
 	OK(api_try(b, "STREAM.UPDATE.OLD_EVENTS",
 	    "{\"name\":\"OLD_EVENTS\",\"subjects\":[\"old.events.>\"],\"discard\":\"new\","
 	    "\"storage\":\"file\",\"max_age\":2592000000000000,\"allow_direct\":true,"
-	    "\"num_replicas\":1,\"duplicate_window\":120000000000}"));
+	    "\"num_replicas\":1,\"duplicate_window\":100000000}"));
 	OK(broker_check(b, note_finding, found, &e));
 	REFUSED(ERR_SETUP, broker_ensure(b, &e));
 	assert_string_equal(e.text,
@@ -95,7 +95,7 @@ a_stream_that_can_be_purged_is_refused_and_not_changed(void **state)
 	OK(api_try(b, "STREAM.UPDATE.OLD_EVENTS",
 	    "{\"name\":\"OLD_EVENTS\",\"subjects\":[\"old.events.>\"],\"discard\":\"new\","
 	    "\"storage\":\"file\",\"max_age\":2592000000000000,\"allow_direct\":true,"
-	    "\"deny_purge\":true,\"num_replicas\":1,\"duplicate_window\":120000000000}"));
+	    "\"deny_purge\":true,\"num_replicas\":1,\"duplicate_window\":100000000}"));
 	OK(broker_ensure(b, &e));
 	broker_close(b);
 }
@@ -110,7 +110,7 @@ a_stream_that_would_lose_events_at_a_limit_is_refused(void **state)
 	    "{\"name\":\"LOSSY_EVENTS\",\"subjects\":[\"lossy.events.>\"],\"discard\":\"old\","
 	    "\"storage\":\"file\",\"max_age\":2592000000000000,\"allow_direct\":true,"
 	    "\"max_msgs\":10,\"deny_purge\":true,\"num_replicas\":1,"
-	    "\"duplicate_window\":120000000000}"));
+	    "\"duplicate_window\":100000000}"));
 	REFUSED(ERR_SETUP, broker_ensure(b, &e));
 	assert_string_equal(e.text,
 	    "stream LOSSY_EVENTS: discard is old, wanted new; run: nats stream edit "
