@@ -39,8 +39,10 @@ number_is(const char *wanted, const Google__Protobuf__Timestamp *time, long long
 static bool
 has_fields(const Carillon__V1__Event *e, char *const wanted[FIELDS])
 {
-	const char *own[] = {e->id, e->type, e->source, e->resource, e->resource_id, e->thread_key};
-	const char *text = e->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA ? e->text_data : "";
+	const char *own[] = {
+	    e->id, e->type, e->source, e->resource, e->resource_id, e->thread_key};
+	const char *text =
+	    e->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA ? e->text_data : "";
 	bool ok = number_is(wanted[6], e->time, e->time ? e->time->seconds : 0) &&
 	          number_is(wanted[7], e->time, e->time ? e->time->nanos : 0);
 
@@ -115,7 +117,8 @@ on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, void *closure)
 
 	(void)sub;
 	(void)closure;
-	if (s == NATS_NOT_PERMITTED && natsConnection_GetLastError(nc, &text) != NATS_OK && text)
+	if (s == NATS_NOT_PERMITTED && natsConnection_GetLastError(nc, &text) != NATS_OK &&
+	    text)
 		snprintf(refused, sizeof refused, "%s", text);
 }
 
@@ -162,8 +165,8 @@ send_order(
 	must(jsPubOptions_Init(&options));
 	options.MaxWait = wait_ms;
 	must(natsConnection_JetStream(&js, nc, NULL));
-	s = js_Publish(&ack, js, subject, body, (int)carillon__v1__event__pack(&event, body), &options,
-	    NULL);
+	s = js_Publish(&ack, js, subject, body, (int)carillon__v1__event__pack(&event, body),
+	    &options, NULL);
 	if (s == NATS_OK)
 		*seq = ack->Sequence;
 	jsPubAck_Destroy(ack);
@@ -186,7 +189,8 @@ publish(const char *url, const char *creds, const char *workspace)
 	printf("acked %llu\n", (unsigned long long)seq);
 	s = send_order(nc, "carillon.events.globex.order.created", "1", 2000, &seq);
 	printf("%s %s\n", s == NATS_OK ? "stored" : "refused", refused);
-	/* With the usual inbox the event is stored, and its answer never comes: it is sent again. */
+	/* With the usual inbox the event is stored, and its answer never comes: it is sent
+	 * again. */
 	other = connect_producer(url, creds, NULL);
 	s = send_order(other, own, "2", 2000, &seq);
 	printf("%s %s\n", s == NATS_OK ? "stored" : "timeout", natsStatus_GetText(s));
