@@ -14,7 +14,7 @@ enum {
 	PING_EVERY_MS = 5000,  /* two without an answer: the connection is dead */
 	WRITE_WAIT_MS = 10000, /* a server that does not read for so long is dead, too */
 	CLOSE_FLUSH_MS = 2000,
-	REFUSED_MAX = 3,       /* tries with credentials that are refused; see below */
+	REFUSED_MAX = 3, /* tries with credentials that are refused; see below */
 	URLS_MAX = 16,
 	URL_MAX = 256,
 };

@@ -111,10 +111,10 @@ wants_add_window(struct wants *w, enum stream s)
 {
 	bool is_short = s == STREAM_EVENTS;
 
-	wants_add(w, (struct want){"duplicate_window", WANT_SPAN,
-			 is_short ? WANT_EXACTLY : WANT_AT_LEAST, NULL,
-			 is_short ? SECOND_NS / 10 : DEDUPE_S * SECOND_NS, NULL,
-			 "--dupe-window"});
+	wants_add(
+	    w, (struct want){"duplicate_window", WANT_SPAN,
+		   is_short ? WANT_EXACTLY : WANT_AT_LEAST, NULL,
+		   is_short ? SECOND_NS / 10 : DEDUPE_S * SECOND_NS, NULL, "--dupe-window"});
 }
 
 /* What later servers let a header do, and a producer sets its headers itself. Earlier ones do
@@ -122,8 +122,8 @@ wants_add_window(struct wants *w, enum stream s)
 static void
 wants_add_no_headers(struct wants *w)
 {
-	static const char *const keys[] = {"allow_msg_ttl", "allow_atomic", "allow_msg_counter",
-	    "allow_msg_schedules"};
+	static const char *const keys[] = {
+	    "allow_msg_ttl", "allow_atomic", "allow_msg_counter", "allow_msg_schedules"};
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		wants_add(w,

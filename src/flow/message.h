@@ -132,8 +132,8 @@ struct delivery {
 struct message *message_new(enum origin origin, uint64_t seq);
 /* Fills m->event from the bytes as they came under `workspace` and `type`, m->failure when that
  * cannot be done. */
-bool message_decode(struct message *m, struct str workspace, struct str type,
-    const struct broker_message *bm);
+bool message_decode(
+    struct message *m, struct str workspace, struct str type, const struct broker_message *bm);
 /* Releases the ruleset and the arena with everything in it. */
 void message_free(struct message *m);
 /* Makes the message of a delivery that has none yet, in `a`. */

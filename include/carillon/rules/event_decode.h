@@ -1,6 +1,6 @@
 /*
- * Stage: bytes -> event. Protobuf, or CloudEvents in JSON where the headers say so. Pure but for
- * the two arenas. Any thread.
+ * Stage: bytes -> event. Protobuf, or CloudEvents in JSON where the headers say so. Pure but
+ * for the two arenas. Any thread.
  */
 #pragma once
 

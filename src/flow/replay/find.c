@@ -139,8 +139,7 @@ fill_event(struct message *m, const struct replay_source *from, struct txn *hist
 
 	if (!tail_is_same_event(from->broker, rec, from->workspace, bm) ||
 	    !subject_parse_event(from->broker, bm->subject, &workspace, &type) ||
-	    !str_eq(workspace, from->workspace) ||
-	    !message_decode(m, workspace, type, bm))
+	    !str_eq(workspace, from->workspace) || !message_decode(m, workspace, type, bm))
 		return false;
 	m->received_at = bm->stored_at;
 	m->rules = rulebook_get(from->rulebook, workspace, &e);
