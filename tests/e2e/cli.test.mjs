@@ -178,7 +178,7 @@ describe('the path', () => {
 		const { ok, findings } = await bench.json('check');
 		assert.equal(ok, true, JSON.stringify(findings.filter((f) => !f.ok)));
 		assert.deepEqual([...new Set(findings.map((f) => f.what))].sort(),
-			['broker', 'data_dir', 'index', 'settings', 'slack', 'vault']);
+			['broker', 'data_dir', 'index', 'producers', 'settings', 'slack', 'vault']);
 	});
 
 	test('the index is rebuilt from the streams with identical answers', async () => {
