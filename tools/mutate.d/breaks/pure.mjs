@@ -6,6 +6,6 @@ export default [
 	{ file: 'src/registry/ruleset.c', find: 'if (!rule->active || !id_type_matches(rule->pattern, ev->type))\n\t\treturn false;', put: '',
 		breaks: 'an inactive rule wants events' },
 	{ file: 'src/registry/ruleset.c', find: 'if (r->paused)', put: 'if (false)', breaks: 'a paused workspace sends' },
-	{ file: 'src/broker/read_on.c', find: 'if (e->kind != ERR_NONE || reader_is_at_end(r))', put: 'if (e->kind != ERR_NONE)',
+	{ file: 'src/broker/read_to_end.c', find: 'if (e->kind != ERR_NONE || reader_is_at_end(r))', put: 'if (e->kind != ERR_NONE)',
 		breaks: 'a stream whose newest messages were deleted is waited for' },
 ]
