@@ -167,6 +167,7 @@ document_end(struct document *d)
 	struct buf people = {0};
 	struct err e = {0};
 
+	d->command->has_answered = true;
 	if (command_has(d->command, OPTION_JSON) ||
 	    !json_parse(d->command->arena, buf_view(&d->command->out), DEPTH, &v, &e)) {
 		buf_putc(&d->command->out, '\n');

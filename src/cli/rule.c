@@ -57,7 +57,7 @@ verb_rule_add(struct command *c, struct err *e)
 	rule_record r;
 
 	if (!new_rule(c, &r, e) || !command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, e))
+	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, &c->findings, e))
 		return false;
 	rule_try_sample(c, &r);
 	if (command_has(c, OPTION_JSON))
@@ -89,7 +89,7 @@ verb_rule_set(struct command *c, struct err *e)
 	if (repairs &&
 	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
 		return false;
-	if (!registry_put_rule(c->registry, workspace, r, revision, e))
+	if (!registry_put_rule(c->registry, workspace, r, revision, &c->findings, e))
 		return false;
 	rule_try_sample(c, r);
 	return show_stored(c, r->id, repairs ? &held : NULL, e);
@@ -176,7 +176,7 @@ set_active(struct command *c, bool active, struct err *e)
 	if (active &&
 	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
 		return false;
-	return registry_put_rule(c->registry, workspace, r, revision, e) &&
+	return registry_put_rule(c->registry, workspace, r, revision, &c->findings, e) &&
 	       show_stored(c, r->id, active ? &held : NULL, e);
 }
 

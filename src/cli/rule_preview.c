@@ -56,15 +56,30 @@ take_event(struct command *c, struct preview_request *q, struct err *e)
 	return true;
 }
 
-/* Lets the rule of the arguments and the event of --event meet. */
+/* The whole preview, as text or JSON. */
+static void
+show(struct command *c, const struct preview *p)
+{
+	struct document doc;
+
+	document_begin(&doc, c);
+	preview_json(&doc.w, p);
+	document_end(&doc);
+}
+
+/* Lets the rule of the arguments and the event of --event meet. Of a rule that does not compile
+ * programs get what can be told all the same. */
 static bool
 try_rule(struct command *c, struct preview *out, struct err *e)
 {
 	struct preview_request q = {
 	    .workspace = command_argument(c, 0),
 	    .now = clock_wall(),
+	    .findings = &c->findings,
 	};
+	struct finding_part part;
 	uint64_t revision;
+	bool ok;
 
 	if (!take_event(c, &q, e) || !command_open(c, NEED_STATE, e))
 		return false;
@@ -72,7 +87,16 @@ try_rule(struct command *c, struct preview *out, struct err *e)
 	if (q.rule == NULL)
 		return false;
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, q.rule);
-	return preview_make(c->arena, &q, out, e) || fail_within(e, "rule %s", q.rule->id);
+	findings_enter_named(q.findings, &part, arena_printf(c->arena, "rule %s", q.rule->id));
+	ok = preview_make(c->arena, &q, out, e);
+	findings_leave(q.findings);
+	if (ok)
+		return true;
+	if (c->findings.n == 0)
+		return fail_within(e, "rule %s", q.rule->id);
+	if (command_has(c, OPTION_JSON))
+		show(c, out);
+	return false;
 }
 
 static void
@@ -86,17 +110,6 @@ print_trial(const struct preview *p)
 	}
 	printf("%s%s%.*s\n", p->matches ? "matches" : "does not match",
 	    p->reason.len > 0 ? ": " : "", STR_ARG(p->reason));
-}
-
-/* The whole preview, as text or JSON. */
-static void
-show(struct command *c, const struct preview *p)
-{
-	struct document doc;
-
-	document_begin(&doc, c);
-	preview_json(&doc.w, p);
-	document_end(&doc);
 }
 
 bool

@@ -143,7 +143,7 @@ verb_type_put(struct command *c, struct err *e)
 	if (registry_type(
 		c->registry, c->arena, catalogue(c), str_of(t.name), &revision, &none) == NULL)
 		revision = 0;
-	return registry_put_type(c->registry, catalogue(c), &t, revision, e) &&
+	return registry_put_type(c->registry, catalogue(c), &t, revision, &c->findings, e) &&
 	       show_stored(c, str_of(t.name), e);
 }
 

@@ -8,56 +8,82 @@
 
 /* --- one entry --- */
 
-static void
-left_out(struct str type, const char *part, const char *why)
+/* A part while it is compiled, and what is found wrong with it. */
+struct part {
+	const struct event_type *type;
+	const char *what;
+	struct arena *scratch;
+	struct findings findings;
+};
+
+static struct part
+part_begin(const struct event_type *t, const char *what)
 {
-	log_warn("catalogue.part_left_out", L_STRN("type", type), L_STR("part", part),
-	    L_STR("error", why));
+	struct part p = {.type = t, .what = what, .scratch = arena_new(0)};
+
+	findings_init(&p.findings, p.scratch);
+	return p;
+}
+
+static void
+part_end(struct part *p)
+{
+	struct err e;
+
+	if (!findings_none(&p->findings, &e))
+		log_warn("catalogue.part_left_out", L_STRN("type", p->type->name),
+		    L_STR("part", p->what), L_STR("error", e.text));
+	arena_free(p->scratch);
 }
 
 static const struct schema *
-schema_of(struct arena *a, struct str type, const char *text)
+schema_of(struct arena *a, const struct event_type *t, const char *text)
 {
+	struct part p = part_begin(t, "schema");
 	struct schema *schema = NULL;
-	struct err e = {0};
 
-	if (!schema_compile(a, str_of(text), &schema, &e)) {
-		left_out(type, "schema", e.text);
-		return NULL;
-	}
+	if (!schema_compile(a, str_of(text), &schema, &p.findings))
+		schema = NULL;
+	part_end(&p);
 	return schema;
 }
 
 static const struct message_template *
-template_of(struct arena *a, struct str type, const char *part, const char *text)
+template_of(struct arena *a, const struct event_type *t, const char *what, const char *text)
 {
+	struct part p = part_begin(t, what);
 	struct message_template *template = NULL;
-	struct message_template_error te = {0};
 
-	if (message_template_compile(a, str_of(text), &template, &te))
-		return template;
-	left_out(type, part, te.text);
-	return NULL;
+	if (!message_template_compile(a, str_of(text), &template, &p.findings))
+		template = NULL;
+	part_end(&p);
+	return template;
+}
+
+static const struct filter *
+filter_of(struct arena *a, const struct event_type *t, struct str text)
+{
+	struct part p = part_begin(t, "filter of a default rule");
+	struct filter *filter = NULL;
+
+	if (!filter_compile(a, text, t->order, t->schema, &filter, &p.findings))
+		filter = NULL;
+	part_end(&p);
+	return filter;
 }
 
 static struct ready_made
 ready_made_of(struct arena *a, const struct event_type *t, const rule_record *rec)
 {
 	struct ready_made r = {0};
-	struct filter *filter = NULL;
-	struct err e = {0};
 
 	if (rec->filter[0] != '\0') {
 		r.filter_text = arena_str(a, str_of(rec->filter));
-		if (filter_compile(a, r.filter_text, t->order, t->schema, &filter, &e))
-			r.filter = filter;
-		else
-			left_out(t->name, "filter of a default rule", e.text);
+		r.filter = filter_of(a, t, r.filter_text);
 	}
 	if (rec->template_[0] != '\0') {
 		r.template_text = arena_str(a, str_of(rec->template_));
-		r.template =
-		    template_of(a, t->name, "template of a default rule", rec->template_);
+		r.template = template_of(a, t, "template of a default rule", rec->template_);
 	}
 	return r;
 }
@@ -66,16 +92,13 @@ const struct event_type *
 event_type_compile(struct arena *a, const type_record *rec)
 {
 	struct event_type *t = ARENA_NEW(a, struct event_type);
-	struct message_template_error te;
-	struct message_template *built_in;
 
-	must(message_template_compile(a, (struct str){0}, &built_in, &te));
 	t->name = arena_str(a, str_of(rec->name));
 	t->order = severity_new(a, rec);
-	t->schema = schema_of(a, t->name, rec->schema);
-	t->template = template_of(a, t->name, "default template", rec->default_template);
+	t->schema = schema_of(a, t, rec->schema);
+	t->template = template_of(a, t, "default template", rec->default_template);
 	if (t->template == NULL)
-		t->template = built_in;
+		t->template = template_of(a, t, "built-in template", "");
 	t->ready_made = ARENA_ARRAY(a, struct ready_made, rec->n_default_rules + 1);
 	for (size_t i = 0; i < rec->n_default_rules; i++)
 		t->ready_made[t->n_ready_made++] = ready_made_of(a, t, rec->default_rules[i]);

@@ -7,7 +7,6 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
-#include "carillon/registry/check.h"
 #include "put.h"
 
 struct seeds {
@@ -88,7 +87,8 @@ registry_provision_workspace(struct registry *r, const workspace_record *w, stru
 	struct seeds *s;
 	bool ok;
 
-	if (!check_workspace(w, e) || !registry_catch_up(r, 0, e))
+	if (!registry_is_sound(r, id, STATE_WORKSPACE, w, NULL, e) ||
+	    !registry_catch_up(r, 0, e))
 		return false;
 	s = calloc(1, sizeof(*s));
 	must(s != NULL);

@@ -1,9 +1,15 @@
 /*
- * Writing a record that has been checked: shared by the files of the registry.
+ * Checking a record and writing it: shared by the files of the registry.
  */
 #pragma once
 
+#include "carillon/base/findings.h"
 #include "carillon/registry/registry.h"
+
+/* Whether it may be stored; else ERR_INPUT, and `f`, unless it is NULL, has all that is wrong.
+ */
+MUST_USE bool registry_is_sound(struct registry *r, struct str workspace, enum state_kind kind,
+    const void *record, struct findings *f, struct err *e);
 
 /* Puts it with the expected revision and waits until the index has it. ERR_CONFLICT: it exists
  * already (expected 0), or was changed meanwhile. */

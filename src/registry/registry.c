@@ -289,12 +289,44 @@ registry_put_record(struct registry *r, struct str workspace, enum state_kind ki
 	return ok && registry_catch_up(r, revision, e);
 }
 
+static bool
+check_record(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+    const void *record, struct findings *f)
+{
+	switch (kind) {
+	case STATE_WORKSPACE: return check_workspace(record, f);
+	case STATE_CONNECTION: return check_connection(record, f);
+	case STATE_RULE:
+		return check_rule(record, registry_type_of_rule(r, a, workspace, record), f);
+	case STATE_TYPE: return check_type(record, f);
+	default: return true;
+	}
+}
+
+bool
+registry_is_sound(struct registry *r, struct str workspace, enum state_kind kind,
+    const void *record, struct findings *f, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	struct findings own;
+	bool ok;
+
+	findings_init(&own, a);
+	if (f == NULL)
+		f = &own;
+	ok = check_record(r, a, workspace, kind, record, f) || findings_none(f, e);
+	arena_free(a);
+	return ok;
+}
+
 bool
 registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e)
 {
-	return check_workspace(w, e) && registry_put_record(r, str_of(w->id), STATE_WORKSPACE,
-					    str_of(w->id), w, expected, e);
+	struct str id = str_of(w->id);
+
+	return registry_is_sound(r, id, STATE_WORKSPACE, w, NULL, e) &&
+	       registry_put_record(r, id, STATE_WORKSPACE, id, w, expected, e);
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
@@ -337,7 +369,8 @@ bool
 registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
     uint64_t expected, struct err *e)
 {
-	return check_connection(c, e) && workspace_exists(r, workspace, e) &&
+	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
 		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       registry_put_record(
@@ -361,14 +394,10 @@ rule_references_exist(
 
 bool
 registry_put_rule(struct registry *r, struct str workspace, const rule_record *rule,
-    uint64_t expected, struct err *e)
+    uint64_t expected, struct findings *f, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	const type_record *type = registry_type_of_rule(r, a, workspace, rule);
-	bool ok = check_rule(rule, type, e);
-
-	arena_free(a);
-	return ok && workspace_exists(r, workspace, e) &&
+	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
 	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
 	       registry_put_record(
@@ -377,9 +406,10 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 
 bool
 registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-    uint64_t expected, struct err *e)
+    uint64_t expected, struct findings *f, struct err *e)
 {
-	return check_type(t, e) && workspace_exists(r, workspace, e) &&
+	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       registry_put_record(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
 }
 

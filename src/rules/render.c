@@ -51,37 +51,20 @@ static const char default_template[] = "{"
 "}";
 /* clang-format on */
 
-struct str
-message_template_default(void)
-{
-	return STR(default_template);
-}
-
 bool
-message_fail(struct message_template_error *te, struct str slot, int line, int column,
-    const char *fmt, ...)
+message_fail(struct findings *f, enum finding_code code, struct str slot, const char *fmt, ...)
 {
-	*te = (struct message_template_error){.line = line, .column = column};
-	(void)str_copy(te->slot, sizeof(te->slot), slot);
+	struct pointer at = {.name = slot};
+	struct finding *one = findings_add(f, code, slot.len > 0 ? &at : NULL);
+	char text[240];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(te->text, sizeof(te->text), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	te->text[str_utf8_cut(str_of(te->text), sizeof(te->text))] = '\0';
+	one->slot = arena_str(f->arena, slot);
+	one->text =
+	    arena_str(f->arena, (struct str){text, str_utf8_cut(str_of(text), sizeof(text))});
 	return false;
-}
-
-bool
-message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct message_template_error *te)
-{
-	struct template *t;
-	struct template_error e;
-	if (!template_compile(a, source, &t, &e))
-		return message_fail(te, slot, e.line, e.column, "%s%s%s", e.text,
-		    e.suggestion[0] ? "; " : "", e.suggestion);
-	*out = t;
-	return true;
 }
 
 static int
@@ -94,7 +77,7 @@ slot_of(struct str name)
 }
 
 static bool
-fail_slot(struct message_template_error *te, struct str name)
+fail_slot(struct findings *f, struct str name)
 {
 	struct str names[SLOTS + 1];
 	for (int i = 0; i < SLOTS; i++)
@@ -102,12 +85,11 @@ fail_slot(struct message_template_error *te, struct str name)
 	names[SLOTS] = STR("blocks");
 	struct str near = str_nearest(name, names, COUNT_OF(names));
 	struct str shown = {name.ptr, str_utf8_cut(name, 60)};
-	if (near.len)
-		return message_fail(te, shown, 0, 0,
-		    "there is no such slot; did you mean \"%.*s\"?", STR_ARG(near));
-	return message_fail(te, shown, 0, 0,
-	    "there is no such slot; there are header, body, context, reference, "
-	    "timestamp, color, link, link_label, fields and text, or blocks");
+	(void)message_fail(f, FINDING_UNKNOWN_MEMBER, shown, "there is no such slot%s",
+	    near.len > 0 ? ""
+			 : "; there are header, body, context, reference, timestamp, color, "
+			   "link, link_label, fields and text, or blocks");
+	return findings_suggest(f, near);
 }
 
 /* The names that stand behind "payload." in a slot: what the message already shows. */
@@ -158,24 +140,25 @@ color_of_word(struct str s)
 
 static bool
 compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
-    struct message_template_error *te)
+    struct findings *f)
 {
+	struct template_error e;
+	struct template *text;
 	if (v->kind != JSON_STRING)
-		return message_fail(
-		    te, v->key, 0, 0, "must be a string, not %s", json_kind_name(v->kind));
+		return message_fail(f, FINDING_WRONG_KIND, v->key, "must be a string, not %s",
+		    json_kind_name(v->kind));
 	if (slot == SLOT_FIELDS) {
 		t->shows_fields = str_eq(v->text, STR("auto"));
 		return t->shows_fields || v->text.len == 0 ||
-		       message_fail(te, v->key, 0, 0,
+		       message_fail(f, FINDING_UNKNOWN_WORD, v->key,
 			   "must be \"auto\": the payload's other fields are shown");
 	}
-	const struct template *text;
-	if (!message_compile_text(a, v->text, v->key, &text, te))
-		return false;
+	if (!template_compile(a, v->text, &text, &e))
+		return template_found(f, &(struct pointer){.name = v->key}, v->key, &e);
 	if (slot == SLOT_COLOR && v->text.len > 0 && template_is_constant(text) &&
 	    color_of_word(v->text).len == 0)
 		return message_fail(
-		    te, v->key, 1, 1, "must be #rrggbb, good, warning or danger");
+		    f, FINDING_BAD_FORM, v->key, "must be #rrggbb, good, warning or danger");
 	note_mentions(a, t, v->text);
 	if (v->text.len > 0)
 		t->slots[slot] = text;
@@ -184,49 +167,45 @@ compile_slot(struct arena *a, const struct json *v, enum slot slot, struct messa
 
 static bool
 compile_member(struct arena *a, const struct json *v, const struct json *root,
-    struct message_template *t, struct message_template_error *te)
+    struct message_template *t, struct findings *f)
 {
 	int slot = slot_of(v->key);
 	bool advanced = json_get(root, STR("blocks")) != NULL;
 	if (str_eq(v->key, STR("blocks")))
-		return blocks_compile(a, v, t, te);
+		return blocks_compile(a, v, t, f);
 	if (slot < 0)
-		return fail_slot(te, v->key);
+		return fail_slot(f, v->key);
 	if (advanced && slot != SLOT_TEXT && slot != SLOT_COLOR)
-		return message_fail(
-		    te, v->key, 0, 0, "with blocks there are only text and color");
-	return compile_slot(a, v, (enum slot)slot, t, te);
+		return message_fail(f, FINDING_NOT_TOGETHER, v->key,
+		    "with blocks there are only text and color");
+	return compile_slot(a, v, (enum slot)slot, t, f);
 }
 
 static bool
-compile_parsed(struct arena *a, const struct json *root, struct message_template *t,
-    struct message_template_error *te)
+compile_parsed(
+    struct arena *a, const struct json *root, struct message_template *t, struct findings *f)
 {
+	bool ok = true;
 	if (root->kind != JSON_OBJECT)
-		return message_fail(te, STR(""), 0, 0,
+		return message_fail(f, FINDING_WRONG_KIND, STR(""),
 		    "the template must be an object of slots, not %s",
 		    json_kind_name(root->kind));
-	JSON_EACH (v, root) {
-		if (!compile_member(a, v, root, t, te))
-			return false;
-	}
-	return true;
+	JSON_EACH (v, root)
+		ok = compile_member(a, v, root, t, f) && ok;
+	return ok;
 }
 
 static bool
-compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+compile(struct arena *a, struct str text, struct message_template **out, struct findings *f)
 {
 	if (text.len > MESSAGE_SOURCE_MAX)
-		return message_fail(te, STR(""), 0, 0, "the template is longer than %d bytes",
-		    MESSAGE_SOURCE_MAX);
+		return message_fail(f, FINDING_TOO_LONG, STR(""),
+		    "the template is longer than %d bytes", MESSAGE_SOURCE_MAX);
 	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
 	struct message_template *t = ARENA_NEW(a, struct message_template);
 	const struct json *root;
-	struct err e = {0};
-	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
-	              ? compile_parsed(a, root, t, te)
-	              : message_fail(te, STR(""), 0, 0, "%s", e.text);
+	bool ok = findings_parse(f, parsed, text, JSON_DEPTH_MAX, &root) &&
+	          compile_parsed(a, root, t, f);
 	arena_free(parsed);
 	*out = t;
 	return ok;
@@ -237,22 +216,22 @@ static struct message_template *built_in;
 static void
 compile_built_in(void)
 {
-	struct message_template_error te;
+	struct findings f;
 	struct arena *a = arena_new(0);
-	must(compile(a, STR(default_template), &built_in, &te));
+	findings_init(&f, a);
+	must(compile(a, STR(default_template), &built_in, &f));
 	built_in->owner = a;
 }
 
 /* All rules without a template share one, compiled once and kept for the life of the process.
  */
 bool
-message_template_compile(struct arena *a, struct str text, struct message_template **out,
-    struct message_template_error *te)
+message_template_compile(
+    struct arena *a, struct str text, struct message_template **out, struct findings *f)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	*te = (struct message_template_error){0};
 	if (text.len > 0)
-		return compile(a, text, out, te);
+		return compile(a, text, out, f);
 	pthread_once(&once, compile_built_in);
 	*out = built_in;
 	return true;

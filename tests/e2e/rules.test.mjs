@@ -89,6 +89,28 @@ describe('rules', () => {
 		await bench.cli('rule', 'delete', 'acme', 'sev', '--yes');
 	});
 
+	test('a rule that its event type broke says why, and shows what it can', async () => {
+		const put = (severity_order) => bench.cli('type', 'put', '--file', bench.file('changing.json', { name: 'changing.type', severity_order }));
+		await put(['calm', 'loud']);
+		await bench.rule('acme', 'broken', { type: 'changing.type', args: ['--filter',
+			'{"all":[{"field":"severity","op":"at_least","value":"loud"},{"field":"severity","op":"at_least","value":"calm"}]}'] });
+		const event = bench.file('changed.json', { type: 'changing.type', payload: { severity: 'high', host: 'web-1' } });
+		const tried = await bench.json('rule', 'test', 'acme', 'broken', '--event', event);
+		assert.deepEqual([tried.matched, tried.why_not], [false, { code: 'condition', pointer: '/all/0' }]);
+		const { field, op, value, actual, missing, note } = tried.conditions[1];
+		assert.deepEqual([field, op, value, actual, missing, note], ['severity', 'at_least', 'loud', 'high', false, 'unknown_severity']);
+		await put([]);
+		const got = await bench.tryCli(['rule', 'preview', 'acme', 'broken', '--event', event, '--json']);
+		assert.equal(got.code, 1);
+		assert.deepEqual(got.err.trim().split('\n').map((line) => line.replace(/severity "[a-z]+".*/, '')),
+			['carillon: rule broken: filter: /all/0/value: there is no ', 'carillon: rule broken: filter: /all/1/value: there is no ']);
+		const preview = JSON.parse(got.out);
+		assert.equal(preview.errors.length, 2);
+		assert.match(JSON.stringify(preview.blocks), /web-1/);
+		await bench.cli('rule', 'delete', 'acme', 'broken', '--yes');
+		await bench.cli('type', 'delete', 'changing.type', '--yes');
+	});
+
 	test('the options of a rule are stored, shown and previewed', async () => {
 		await bench.rule('acme', 'keyed', { args: ['--thread-key', '{{ payload.resource }}', '--thread-hours', '48',
 			'--dedupe-key', '{{ payload.severity }}', '--retry', '1,5,30', '--inactive'] });

@@ -5,6 +5,7 @@
  */
 #include "carillon/rules/render.h"
 
+#include "fuzz_findings.h"
 #include "fuzz_lines.h"
 
 static void
@@ -48,16 +49,17 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct arena *a = arena_new(0);
 	struct event ev = {.type = STR("a.b"), .payload_text = payload};
 	struct message_template *t;
-	struct message_template_error te;
+	struct findings found;
 	struct rendered r;
 	struct err e;
 	bool ok = json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e) &&
 	          ev.payload->kind == JSON_OBJECT;
-	if (ok && message_template_compile(a, source, &t, &te)) {
+	findings_init(&found, a);
+	if (ok && message_template_compile(a, source, &t, &found)) {
 		message_render(t, &ev, severity_default(), a, &r);
 		check(a, &r, source.len == 0);
 	} else if (ok) {
-		must(te.text[0] != '\0' && str_is_text(str_of(te.text)));
+		check_findings(&found);
 	}
 	arena_free(a);
 	return 0;

@@ -235,7 +235,7 @@ word_rule(struct story *s, struct line *l)
 	r.channel = to[1];
 	r.active = true;
 	read_rule_options(l, &r, a);
-	done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, &e), &e);
+	done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, NULL, &e), &e);
 	arena_free(a);
 }
 
@@ -255,7 +255,7 @@ change_rule(struct story *s, struct line *l, rule_change *change, void *arg)
 	r = registry_rule(registry, a, str_of(path[0]), str_of(path[1]), &revision, &e);
 	done(l, r != NULL, &e);
 	change(r, arg);
-	done(l, registry_put_rule(registry, str_of(path[0]), r, revision, &e), &e);
+	done(l, registry_put_rule(registry, str_of(path[0]), r, revision, NULL, &e), &e);
 	arena_free(a);
 }
 

@@ -1,22 +1,19 @@
 /*
- * Whether a record may be stored: the one validator of everything that writes state. Pure.
+ * Whether a record may be stored: the one validator of everything that writes state. Each adds
+ * all that is wrong to `f`, and returns whether nothing is. Pure.
  */
 #pragma once
 
+#include "carillon/base/findings.h"
 #include "carillon/base/records.h"
 #include "carillon/store/store.h"
 
 const ProtobufCMessageDescriptor *registry_type_of(enum state_kind kind);
-MUST_USE bool check_workspace(const workspace_record *w, struct err *e);
-MUST_USE bool check_connection(const connection_record *c, struct err *e);
+bool check_workspace(const workspace_record *w, struct findings *f);
+bool check_connection(const connection_record *c, struct findings *f);
 /* `type` is the catalogue's entry of the rule's event type; NULL: there is none. */
-MUST_USE bool check_rule(const rule_record *r, const type_record *type, struct err *e);
-
-/* registry_check_type.c */
-MUST_USE bool check_type(const type_record *t, struct err *e);
+bool check_rule(const rule_record *r, const type_record *type, struct findings *f);
+bool check_type(const type_record *t, struct findings *f);
 /* The part of check_rule that a type's default rules are held to as well. */
 struct event_type;
-MUST_USE bool check_rule_text(
-    const rule_record *r, const struct event_type *type, struct err *e);
-/* A name for people. */
-MUST_USE bool check_name(const char *name, struct err *e);
+bool check_rule_text(const rule_record *r, const struct event_type *type, struct findings *f);

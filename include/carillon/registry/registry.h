@@ -10,6 +10,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/broker/broker.h"
 #include "carillon/base/records.h"
 #include "carillon/store/store.h"
@@ -70,6 +71,7 @@ MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struc
  * Writing: checks the record (ids, references, that filter and template compile), puts it with
  * the expected revision (0: it must not exist), waits until the index has it.
  * ERR_INPUT, ERR_NOT_FOUND (workspace, connection), ERR_CONFLICT (changed meanwhile), ERR_TEMP.
+ * With ERR_INPUT `f`, unless it is NULL, has all that is wrong, and `e` the first of it.
  */
 MUST_USE bool registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
@@ -83,9 +85,9 @@ MUST_USE bool registry_provision_workspace(
 MUST_USE bool registry_put_connection(struct registry *r, struct str workspace,
     const connection_record *c, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,
-    const rule_record *rule, uint64_t expected, struct err *e);
+    const rule_record *rule, uint64_t expected, struct findings *f, struct err *e);
 MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-    uint64_t expected, struct err *e);
+    uint64_t expected, struct findings *f, struct err *e);
 /* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
 MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
     const replay_record *replay, uint64_t expected, struct err *e);

@@ -16,26 +16,18 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/rules/event.h"
 #include "carillon/rules/filter.h"
 
 struct message_template;
 
-struct message_template_error {
-	char slot[64]; /* "body", or a JSON pointer "/blocks/0/text/text"; empty: whole document
-	                */
-	int line, column; /* in that slot; 0 when they mean nothing */
-	char text[240];   /* what is wrong and, if known, what was meant */
-};
-
 /*
- * `text` is the rule's template JSON; empty means message_template_default(). ERR-free: false
- * fills `te`.
+ * `text` is the rule's template JSON; empty means the built-in one, which reads well for any
+ * event, very well for an alert. False: `f` has all that is wrong, one thing a slot.
  */
-MUST_USE bool message_template_compile(struct arena *a, struct str text,
-    struct message_template **out, struct message_template_error *te);
-/* The built-in template, JSON of slots: reads well for any event, very well for an alert. */
-struct str message_template_default(void);
+MUST_USE bool message_template_compile(
+    struct arena *a, struct str text, struct message_template **out, struct findings *f);
 
 struct rendered {
 	struct str blocks; /* JSON array of blocks */

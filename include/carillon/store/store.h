@@ -121,7 +121,8 @@ void store_set_applied(struct txn *t, uint64_t seq);
  * stream lost its tail and has used its sequences again. Empty: not known. */
 struct str store_mark(struct txn *t, struct arena *a);
 void store_set_mark(struct txn *t, struct str msg_id);
-/* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under way. */
+/* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under
+ * way. */
 enum store_number {
 	STORE_REPAIR,      /* of the environment's own stream: what it still has, plus one */
 	STORE_EVENTS_GOOD, /* of the events stream, in the history environment: the same, */

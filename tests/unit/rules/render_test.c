@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include "carillon/rules/render.h"
+#include "unit/base/found.h"
+
 #include <cmocka.h>
 
 /* A checker of Slack's limits that shares nothing with src/rules. */
@@ -264,12 +266,13 @@ render_random(const char *template, struct str payload)
 {
 	struct arena *a = arena_new(0);
 	struct message_template *t;
-	struct message_template_error te;
+	struct findings found;
 	struct rendered r;
 	struct err e;
 	struct event ev = {.type = STR("<!channel>.x"), .payload_text = payload};
-	if (!message_template_compile(a, str_of(template), &t, &te))
-		fail_msg("%s: %s", te.slot, te.text);
+	findings_init(&found, a);
+	if (!message_template_compile(a, str_of(template), &t, &found))
+		fail_msg("%s", found_text(&found));
 	if (!json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	ev.resource_id = json_string(ev.payload, STR("b"));
@@ -322,7 +325,7 @@ static const char *
 render(struct fixture *f, const char *template, const char *payload)
 {
 	struct message_template *t;
-	struct message_template_error te;
+	struct findings found;
 	struct err e;
 	struct event ev = {.workspace = STR("casterly"),
 	    .type = STR("alert.triggered"),
@@ -330,8 +333,9 @@ render(struct fixture *f, const char *template, const char *payload)
 	    .resource_id = STR("alrt_tyrion_42"),
 	    .payload_text = str_of(payload),
 	    .time = {1776441720000}};
-	if (!message_template_compile(f->arena, str_of(template), &t, &te))
-		fail_msg("%s: %s", te.slot, te.text);
+	findings_init(&found, f->arena);
+	if (!message_template_compile(f->arena, str_of(template), &t, &found))
+		fail_msg("%s", found_text(&found));
 	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	message_render(t, &ev, severity_default(), f->arena, &f->r);
