@@ -1,5 +1,7 @@
 /* What a command works on, opened when it is needed. */
+#include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "carillon/index/catch_up.h"
 
@@ -56,6 +58,16 @@ store_options_of(const struct config *c)
 	};
 }
 
+/* By the user database, not by the environment, which says what it is told to. */
+static struct str
+author_of(struct arena *a)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	return user != NULL ? arena_printf(a, "cli:%s", user->pw_name)
+	                    : arena_printf(a, "cli:%u", (unsigned)getuid());
+}
+
 static bool
 open_broker(struct command *c, struct err *e)
 {
@@ -94,6 +106,7 @@ open_state(struct command *c, bool must_write, struct err *e)
 	if (!open_store(c, must_write, e) || !open_broker(c, e))
 		return false;
 	c->registry = registry_new(c->broker, c->store);
+	registry_set_author(c->registry, author_of(c->arena));
 	return c->is_read_only || registry_catch_up(c->registry, 0, e);
 }
 

@@ -1,8 +1,8 @@
 #include "carillon/index/lost_tail.h"
+#include "carillon/registry/json_write.h"
 
 #include "history.h"
 #include "output.h"
-#include "print.h"
 
 event_record *
 event_of_arguments(struct command *c, struct txn *t, struct err *e)
@@ -71,7 +71,7 @@ write_payload(
 static bool
 write_one_delivery(const delivery_record *d, void *arg)
 {
-	write_delivery(arg, d, false);
+	json_write_delivery(arg, d, false);
 	return true;
 }
 
@@ -88,7 +88,7 @@ verb_event_show(struct command *c, struct err *e)
 	r = event_of_arguments(c, t, e);
 	if (r != NULL) {
 		document_begin(&doc, c);
-		write_event_open(&doc.w, r);
+		json_write_event_open(&doc.w, r);
 		jw_key(&doc.w, "deliveries");
 		jw_array(&doc.w);
 		history_each_delivery(t, c->arena, r->seq, write_one_delivery, &doc.w);

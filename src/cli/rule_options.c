@@ -1,8 +1,7 @@
 /* The options of a rule, for a new one and for one that is changed. */
-#include "print.h"
-#include "rule.h"
+#include "carillon/registry/words.h"
 
-enum { THREAD_HOURS_USUAL = 24, DEDUPE_MINUTES_USUAL = 10 };
+#include "rule.h"
 
 /* A key and how long it counts, which is the usual time unless given. "" is no key. */
 static bool
@@ -25,16 +24,16 @@ read_key(struct command *c, enum option key, enum option time, int usual, int mo
 static bool
 read_on_burst(struct command *c, rule_record *r, struct err *e)
 {
+	char known[WORDS_TEXT_MAX];
+	int word;
+
 	if (!command_has(c, OPTION_ON_BURST))
 		return true;
-	for (size_t i = 0; i < COUNT_OF(on_burst_names); i++) {
-		if (str_eq(command_option(c, OPTION_ON_BURST), str_of(on_burst_names[i]))) {
-			r->on_burst = (Carillon__V1__OnBurst)i;
-			return true;
-		}
-	}
-	return fail(e, ERR_INPUT, "--on-burst %s: must be queue, digest or drop-oldest",
-	    c->options[OPTION_ON_BURST]);
+	if (!word_number(&on_burst_words, command_option(c, OPTION_ON_BURST), &word))
+		return fail(e, ERR_INPUT, "--on-burst %s: must be %s",
+		    c->options[OPTION_ON_BURST], words_text(&on_burst_words, known));
+	r->on_burst = (Carillon__V1__OnBurst)word;
+	return true;
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "carillon/base/id.h"
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
+#include "carillon/rules/event.h"
 
 enum { CHANNEL_MAX = 64, PATTERN_MAX = EVENT_TYPE_MAX };
 
@@ -201,4 +202,39 @@ check_rule(const rule_record *r, const type_record *type, struct findings *f)
 		    STR_ARG(pattern));
 	ok = check_aim(r, f) && ok;
 	return check_compiles(r, type, f) && ok;
+}
+
+/* --- events --- */
+
+static bool
+check_length(const char *text, struct pointer at, struct findings *f)
+{
+	return strlen(text) <= EVENT_ID_MAX ||
+	       findings_about(f, FINDING_TOO_LONG, &at,
+		   "resource and resource_id have at most %d bytes", EVENT_ID_MAX);
+}
+
+bool
+check_event(const event_message *msg, struct findings *f)
+{
+	size_t size = protobuf_c_message_get_packed_size(&msg->base);
+	bool ok = true;
+
+	if (!id_is_event(str_of(msg->id)))
+		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
+		    "the id is not 1 to %d bytes of printable text", EVENT_ID_MAX);
+	if (msg->type[0] == '\0')
+		ok = findings_about(
+		    f, FINDING_MISSING, POINTER_TO("type"), "there is no \"type\"");
+	else if (strlen(msg->type) > EVENT_TYPE_MAX || !id_is_event_type(str_of(msg->type)))
+		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("type"),
+		    "event type \"%s\": use dot-separated words of letters, digits, \"_\" and "
+		    "\"-\", at most %d bytes",
+		    msg->type, EVENT_TYPE_MAX);
+	ok = check_length(msg->resource, *POINTER_TO("resource"), f) && ok;
+	ok = check_length(msg->resource_id, *POINTER_TO("resource_id"), f) && ok;
+	if (size > EVENT_BYTES_MAX)
+		ok = findings_about(f, FINDING_TOO_LONG, POINTER_TO("payload"),
+		    "the event is %zu bytes; the limit is %d", size, EVENT_BYTES_MAX);
+	return ok;
 }

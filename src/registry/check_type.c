@@ -203,7 +203,10 @@ check_texts(const type_record *t, struct findings *f)
 {
 	struct str name = str_of(t->name);
 
-	if (name.len > EVENT_TYPE_MAX || !id_is_event_type(name))
+	if (name.len == 0)
+		(void)findings_about(f, FINDING_MISSING, POINTER_TO("name"),
+		    "there is no \"name\": an event type is called like alert.triggered");
+	else if (name.len > EVENT_TYPE_MAX || !id_is_event_type(name))
 		(void)findings_about(f, FINDING_BAD_FORM, POINTER_TO("name"),
 		    "event type \"%s\": use dot-separated words of letters, digits, "
 		    "\"_\" and \"-\", at most %d bytes",

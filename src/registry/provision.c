@@ -7,7 +7,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
-#include "put.h"
+#include "registry_private.h"
 
 struct seeds {
 	struct arena *arena;

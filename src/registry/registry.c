@@ -4,15 +4,10 @@
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "carillon/registry/check.h"
-#include "put.h"
+#include "registry_private.h"
 
 enum {
 	APPLY_BATCH = 1000, /* messages a transaction while catching up */
-};
-
-struct registry {
-	struct broker *broker;
-	struct store *store;
 };
 
 struct registry *
@@ -29,6 +24,12 @@ void
 registry_free(struct registry *r)
 {
 	free(r);
+}
+
+void
+registry_set_author(struct registry *r, struct str author)
+{
+	(void)str_copy(r->author, sizeof(r->author), author);
 }
 
 /* --- catching up --- */

@@ -1,6 +1,6 @@
 /* Replays as records: what may be stored, and that they do not pile up. */
 #include "carillon/base/arena.h"
-#include "put.h"
+#include "registry_private.h"
 #include "carillon/registry/replay_selection.h"
 
 static bool

@@ -65,11 +65,11 @@ describe('rules', () => {
 		const { id, active, connection, channel, hold_reason, hold_code, created_at, updated_at, revision, ...again } = quiet;
 		assert.equal((await put(again)).code, 0);
 		for (const [words, wrong] of [
-			[/default rule 1: --thread-hours 999: /, { thread_key: 'x', thread_hours: 999 }],
-			[/default rule 1: --on-burst loud: must be queue/, { on_burst: 'loud' }],
+			[/default rule 1: thread hours: 999 hours; use 1 to 720/, { thread_key: 'x', thread_hours: 999 }],
+			[/default rule 1: "on_burst" must be queue, digest or drop-oldest/, { on_burst: 'loud' }],
 			[/default rule 1: "quiet_hours" has no "till"/, { quiet_hours: { till: '07:00' } }],
 			[/default rule 1: "on_unknown" must be prefer_duplicate or prefer_silence/, { on_unknown: 'maybe' }],
-			[/default rule 1: --retry 5,1.5: must be seconds/, { retry: [5, 1.5] }],
+			[/default rule 1: "retry" must be a list of numbers, whole ones/, { retry: [5, 1.5] }],
 			[/default rule 1: "retry" must be a list of numbers/, { retry: ['soon'] }],
 			[/default rule 1: a default rule has no "quite_hours"; did you mean "quiet_hours"/, { quite_hours: {} }],
 		]) {

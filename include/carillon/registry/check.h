@@ -14,6 +14,8 @@ bool check_connection(const connection_record *c, struct findings *f);
 /* `type` is the catalogue's entry of the rule's event type; NULL: there is none. */
 bool check_rule(const rule_record *r, const type_record *type, struct findings *f);
 bool check_type(const type_record *t, struct findings *f);
+/* As a producer is about to publish it. */
+bool check_event(const event_message *msg, struct findings *f);
 /* The part of check_rule that a type's default rules are held to as well. */
 struct event_type;
 bool check_rule_text(const rule_record *r, const struct event_type *type, struct findings *f);

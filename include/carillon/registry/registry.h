@@ -21,8 +21,11 @@ enum {
 	REPLAY_RATE_MAX = 1000,
 	CONNECTIONS_MAX = 64, /* of one workspace */
 	NAME_MAX_BYTES = 128,
+	AUTHOR_MAX = 160, /* bytes */
 	THREAD_HOURS_MAX = 720,
+	THREAD_HOURS_USUAL = 24,
 	DEDUPE_MINUTES_MAX = 7 * 24 * 60,
+	DEDUPE_MINUTES_USUAL = 10,
 	RULE_RETRY_STEPS_MAX = 16,
 	RULE_RETRY_S_MAX = 7 * 24 * 3600,
 	SEVERITY_LEVELS_MAX = 16,
@@ -38,6 +41,11 @@ enum {
 struct registry;
 struct registry *registry_new(struct broker *b, struct store *s);
 void registry_free(struct registry *r);
+/*
+ * Who changes what is written from here on, "<kind>:<id>": "cli:tyrion", "session:s_42". Empty
+ * at first: the service itself. Copied, and cut at AUTHOR_MAX.
+ */
+void registry_set_author(struct registry *r, struct str author);
 
 /* Applies to the index what the bucket has and the index has not. `until` 0: all there is now.
  */
