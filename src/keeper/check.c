@@ -1,24 +1,23 @@
-#include "ask.h"
+#include "carillon/keeper/check.h"
 
 #include <stdio.h>
 
+#include "carillon/dest/dest.h"
 #include "carillon/http/pool.h"
 
-struct question {
-	struct command *command;
+/* A question while it is asked. */
+struct asking {
+	const struct keeper_question *question;
 	const struct dest_type *dest;
-	const struct secret *token;
 	struct http_request req;
 	struct buf answer;
-	asked_fn *each;
-	void *arg;
 };
 
 /* Sends what was composed; the answer's bytes live in the question. */
 static void
-send(struct question *q, struct http_response *res)
+send(struct asking *q, struct http_response *res)
 {
-	const struct config *config = &q->command->config;
+	const struct config *config = q->question->config;
 	struct pool_options o = {
 	    .slots = 1,
 	    .connect_timeout_ms = config->connect_timeout_ms,
@@ -31,16 +30,16 @@ send(struct question *q, struct http_response *res)
 
 /* Good news to `each`; bad news too, or else it is the error. */
 static bool
-report(struct question *q, const char *what, bool ok, const struct outcome *outcome,
+report(struct asking *q, const char *what, bool ok, const struct outcome *outcome,
     const char *good, struct err *e)
 {
 	char sentence[sizeof(outcome->reason) + sizeof(outcome->action) + 8];
 
 	snprintf(sentence, sizeof(sentence), "%s%s%s", ok ? good : outcome->reason,
 	    !ok && outcome->action[0] ? "; " : "", ok ? "" : outcome->action);
-	if (q->each != NULL)
-		q->each(what, ok, sentence, q->arg);
-	if (ok || q->each != NULL)
+	if (q->question->each != NULL)
+		q->question->each(what, ok, sentence, q->question->arg);
+	if (ok || q->question->each != NULL)
 		return true;
 	return fail(e,
 	    outcome->code == OUTCOME_NETWORK_ERROR || outcome->code == OUTCOME_TIMEOUT ||
@@ -51,15 +50,16 @@ report(struct question *q, const char *what, bool ok, const struct outcome *outc
 }
 
 static bool
-ask_account(struct question *q, connection_record *rec, bool *known, struct err *e)
+ask_account(struct asking *q, connection_record *rec, bool *known, struct err *e)
 {
-	struct arena *a = q->command->arena;
+	struct arena *a = q->question->arena;
 	struct dest_account account;
 	struct http_response res;
 	struct outcome outcome;
 	char good[260];
 
-	if (!q->dest->compose_test(&q->req, q->command->config.slack_api_url, q->token, e))
+	if (!q->dest->compose_test(
+		&q->req, q->question->config->slack_api_url, q->question->token, e))
 		return false;
 	send(q, &res);
 	*known = q->dest->judge_test(&res, &account, &outcome);
@@ -73,7 +73,7 @@ ask_account(struct question *q, connection_record *rec, bool *known, struct err 
 }
 
 static bool
-ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
+ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 {
 	struct dest_channel found;
 	struct http_response res;
@@ -82,13 +82,13 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	bool ok;
 
 	snprintf(what, sizeof(what), "channel %.64s", channel->id);
-	if (!q->dest->compose_channel(
-		&q->req, q->command->config.slack_api_url, q->token, str_of(channel->id), e))
+	if (!q->dest->compose_channel(&q->req, q->question->config->slack_api_url,
+		q->question->token, str_of(channel->id), e))
 		return fail_within(e, "%s", what);
 	send(q, &res);
 	ok = q->dest->judge_channel(&res, &found, &outcome);
 	if (ok)
-		channel->name = arena_cstr(q->command->arena, str_of(found.name));
+		channel->name = arena_cstr(q->question->arena, str_of(found.name));
 	if (ok && found.is_archived) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the channel is archived",
@@ -105,21 +105,18 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 }
 
 bool
-ask_about(struct command *c, connection_record *rec, const struct secret *token, asked_fn *each,
-    void *arg, struct err *e)
+keeper_check_account(
+    const struct keeper_question *question, connection_record *rec, struct err *e)
 {
-	struct question q = {
-	    .command = c,
-	    .dest = dest_find(str_of(rec->dest)),
-	    .token = token,
-	    .req = {.auth = secret_new(SECRET_MAX)},
-	    .each = each,
-	    .arg = arg,
-	};
+	struct asking q = {.question = question, .dest = dest_find(str_of(rec->dest))};
 	bool known = false, ok;
 
-	must(q.dest != NULL);
+	if (q.dest == NULL)
+		return fail(e, ERR_SETUP,
+		    "this version of Carillon does not know connections of type \"%s\"",
+		    rec->dest);
 	http_global_init();
+	q.req.auth = secret_new(SECRET_MAX);
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
 	for (size_t i = 0; ok && known && i < rec->n_channels; i++)
