@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "carillon/registry/json_write.h"
+#include "carillon/registry/published.h"
 
 #include "history.h"
 
@@ -92,7 +93,7 @@ export_one(struct export *x, struct buf *line, bool *ok, struct err *e)
 		return false;
 	if (x->event == NULL)
 		return true;
-	write_payload(&w, x->command, x->event, x->arena);
+	published_write_payload(&w, x->command->registry, x->arena, x->event);
 	jw_object_end(&w);
 	x->n++;
 	if (print_line(line))

@@ -13,8 +13,5 @@ state_of(const delivery_record *r)
 	return (enum delivery_state)r->state;
 }
 
-/* "payload", from the stream, or null and why it is missing. */
-void write_payload(
-    struct json_writer *w, struct command *c, const event_record *rec, struct arena *a);
 /* The event of the arguments WORKSPACE and EVENT, or NULL with a sentence. */
 event_record *event_of_arguments(struct command *c, struct txn *t, struct err *e);

@@ -6,6 +6,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
 #include "carillon/registry/preview.h"
+#include "carillon/registry/published.h"
 
 #include "event_file.h"
 #include "output.h"
@@ -15,7 +16,6 @@
 static bool
 take_published(struct command *c, struct str id, struct preview_request *q, struct err *e)
 {
-	struct broker_message m;
 	const event_record *event;
 	struct txn *t;
 	uint64_t seq;
@@ -31,11 +31,9 @@ take_published(struct command *c, struct str id, struct preview_request *q, stru
 		    "--event %.*s: there is no such file, and workspace \"%.*s\" has no such "
 		    "event",
 		    STR_ARG(id), STR_ARG(q->workspace));
-	if (!broker_get(c->broker, STREAM_EVENTS, seq, &m, e))
+	if (!published_get(c->registry, c->arena, event, &q->event, e))
 		return fail_within(e, "event %.*s", STR_ARG(id));
 	q->event_type = str_of(event->type);
-	q->event = arena_str(c->arena, m.data);
-	broker_message_free(&m);
 	return true;
 }
 
