@@ -35,7 +35,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	if (!p.matches)
 		fprintf(stderr, "note: the sample event of %s is not wanted: %.*s\n",
 		    q.type->name, STR_ARG(p.reason));
-	for (int i = 0; i < p.rendered.n_warnings; i++)
+	for (int i = 0; i < p.rendered.warnings.n; i++)
 		fprintf(stderr, "note: on the sample event of %s: %.*s\n", q.type->name,
-		    STR_ARG(p.rendered.warnings[i]));
+		    STR_ARG(warning_sentence(&p.rendered.warnings.items[i], c->arena)));
 }

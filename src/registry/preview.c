@@ -196,16 +196,6 @@ write_why_not(struct json_writer *w, const struct preview *p)
 	jw_object_end(w);
 }
 
-static void
-write_warnings(struct json_writer *w, const struct rendered *r)
-{
-	jw_key(w, "warnings");
-	jw_array(w);
-	for (int i = 0; i < r->n_warnings; i++)
-		jw_string(w, r->warnings[i]);
-	jw_array_end(w);
-}
-
 void
 preview_json(struct json_writer *w, const struct preview *p)
 {
@@ -227,7 +217,8 @@ preview_json(struct json_writer *w, const struct preview *p)
 		jw_null(w);
 	for (int use = 0; use < KEY_USES; use++)
 		jw_kv_string(w, key_names[use], p->keys[use]);
-	write_warnings(w, &p->rendered);
+	jw_key(w, "warnings");
+	warnings_write(w, &p->rendered.warnings);
 	jw_key(w, "errors");
 	findings_write(w, p->findings);
 	jw_object_end(w);

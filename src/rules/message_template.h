@@ -62,8 +62,8 @@ struct composer {
 	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
 };
 
-/* Adds a sentence for the preview, unless there are as many as are kept. */
-void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
+/* Warns whoever is shown a preview. */
+void composer_warn(struct composer *c, struct warning w);
 /*
  * Renders `t` into c->text, cut to `max` characters and to what is left. Empty if nothing but
  * blanks came out. `where` names it in warnings.

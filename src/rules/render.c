@@ -238,36 +238,21 @@ message_template_compile(
 }
 
 void
-composer_warn(struct composer *c, const char *fmt, ...)
+composer_warn(struct composer *c, struct warning w)
 {
-	char text[200];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	struct str s = {text, str_utf8_cut(str_of(text), sizeof(text))};
-	struct rendered *r = c->out;
-	for (int i = 0; i < r->n_warnings; i++)
-		if (str_eq(r->warnings[i], s))
-			return;
-	if (r->n_warnings < (int)COUNT_OF(r->warnings))
-		r->warnings[r->n_warnings++] = arena_str(c->arena, s);
+	warnings_add(&c->out->warnings, c->arena, &w);
 }
 
 static void
-warn_about(struct composer *c, const char *where, const struct template_warnings *w)
+warn_about(struct composer *c, struct str slot, const struct template_warnings *w)
 {
 	if (w->missing > 0)
-		composer_warn(
-		    c, "%s: %.*s is not in this event", where, STR_ARG(w->first_missing));
-	if (w->cut)
-		composer_warn(
-		    c, "%s: a limit of templates was reached, the rest is left out", where);
-	if (w->disarmed)
 		composer_warn(c,
-		    "%s: a value inside <...> could mention people and was made "
-		    "text; use the filter link",
-		    where);
+		    (struct warning){WARNING_MISSING, .slot = slot, .path = w->first_missing});
+	if (w->cut)
+		composer_warn(c, (struct warning){WARNING_LIMIT, .slot = slot});
+	if (w->disarmed)
+		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
 
 struct str
@@ -284,12 +269,15 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
 	if (w.missing > 0 || w.cut || w.disarmed)
-		warn_about(c, where, &w);
+		warn_about(c, str_of(where), &w);
 	if (!is_mrkdwn)
 		plain_clean(&c->text, 0, one_line);
-	if (!mrkdwn_fit(&c->text, 0, max < c->left ? max : c->left, is_mrkdwn))
-		composer_warn(
-		    c, "%s: cut to %zu characters", where, max < c->left ? max : c->left);
+	max = max < c->left ? max : c->left;
+	/* Only what has more bytes can have more characters. */
+	size_t length = c->text.len > max ? characters_utf16(buf_view(&c->text)) : 0;
+	if (!mrkdwn_fit(&c->text, 0, max, is_mrkdwn))
+		composer_warn(c, (struct warning){WARNING_CUT, .slot = str_of(where),
+				     .length = length, .max = max});
 	return buf_view(&c->text);
 }
 
@@ -386,7 +374,8 @@ put_fields(struct composer *c)
 		if (!is_shown_field(c->template, c->ev, v) || c->left < FIELD_CHARACTERS_MAX)
 			continue;
 		if (n == MESSAGE_FIELDS_MAX) {
-			composer_warn(c, "fields: only the first %d are shown", n);
+			composer_warn(c, (struct warning){WARNING_FIELDS_LEFT,
+					     .slot = STR("fields"), .max = MESSAGE_FIELDS_MAX});
 			break;
 		}
 		put_comma(c);
@@ -425,7 +414,7 @@ put_link(struct composer *c)
 	if (url.len == 0)
 		return;
 	if (!link_is_safe(url)) {
-		composer_warn(c, "link: not a web address, so there is no link");
+		composer_warn(c, (struct warning){WARNING_BAD_LINK, .slot = STR("link")});
 		return;
 	}
 	url = arena_str(c->arena, url);
@@ -489,7 +478,7 @@ color_text(struct composer *c, const struct severity_order *order, int rank)
 	struct str color = color_of_word(wanted);
 	if (color.len > 0)
 		return arena_str(c->arena, color);
-	composer_warn(c, "color: must be #rrggbb, good, warning or danger");
+	composer_warn(c, (struct warning){WARNING_BAD_COLOR, .slot = STR("color")});
 	return color_of_rank(order, rank);
 }
 

@@ -28,8 +28,8 @@ check(struct arena *a, const struct rendered *r, bool built_in)
 	must(blocks->kind == JSON_ARRAY && blocks->count >= 1 && blocks->count <= 50);
 	must(r->text.len > 0 && r->text.len <= 4 * 3000 && str_is_text(r->text));
 	must(r->color.len == 0 || r->color.len == 7);
-	for (int i = 0; i < r->n_warnings; i++)
-		must(str_is_text(r->warnings[i]));
+	for (int i = 0; i < r->warnings.n; i++)
+		must(str_is_text(warning_sentence(&r->warnings.items[i], a)));
 	if (!built_in)
 		return;
 	check_mentions(r->text);

@@ -98,10 +98,7 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 	jw_kv_string(w, "text", r.text);
 	jw_kv_string(w, "color", r.color);
 	jw_key(w, "warnings");
-	jw_array(w);
-	for (int i = 0; i < r.n_warnings; i++)
-		jw_string(w, r.warnings[i]);
-	jw_array_end(w);
+	warnings_write(w, &r.warnings);
 	buf_fini(&source);
 }
 

@@ -19,6 +19,7 @@
 #include "carillon/base/findings.h"
 #include "carillon/rules/event.h"
 #include "carillon/rules/filter.h"
+#include "carillon/rules/warnings.h"
 
 struct message_template;
 
@@ -30,12 +31,10 @@ MUST_USE bool message_template_compile(
     struct arena *a, struct str text, struct message_template **out, struct findings *f);
 
 struct rendered {
-	struct str blocks; /* JSON array of blocks */
-	struct str text;   /* fallback: 1 to 3000 characters, escaped for Slack */
-	struct str color;  /* "#rrggbb" or empty */
-	/* Sentences for the preview: a path that led nowhere, a slot that was cut, ... */
-	struct str warnings[8];
-	int n_warnings;
+	struct str blocks;        /* JSON array of blocks */
+	struct str text;          /* fallback: 1 to 3000 characters, escaped for Slack */
+	struct str color;         /* "#rrggbb" or empty */
+	struct warnings warnings; /* a path that led nowhere, a slot that was cut, ... */
 };
 
 /* `order` gives event.severity its normal name and rank. Result owned by `a`. */

@@ -343,6 +343,14 @@ render(struct fixture *f, const char *template, const char *payload)
 	return f->r.blocks.ptr;
 }
 
+/* The first warning in words. */
+static const char *
+warning(struct fixture *f)
+{
+	assert_true(f->r.warnings.n > 0);
+	return warning_sentence(&f->r.warnings.items[0], f->arena).ptr;
+}
+
 static const char example[] =
     "{\"alert_id\":\"alrt_tyrion_42\",\"account_id\":\"acc_casterly\",\"severity\":\"high\","
     "\"resource\":\"api_latency_p95\",\"value\":1840,\"threshold\":1000,"
@@ -369,7 +377,7 @@ the_example_reads_as_the_issue_asks(void **state)
 	    "HIGH: alert.triggered \xc2\xb7 api_latency_p95 1,840 "
 	    "(threshold 1,000)");
 	assert_string_equal(f->r.color.ptr, "#d92d20");
-	assert_int_equal(f->r.n_warnings, 0);
+	assert_int_equal(f->r.warnings.n, 0);
 }
 
 static void
@@ -393,7 +401,7 @@ an_empty_slot_vanishes_and_an_empty_message_does_not(void **state)
 	assert_string_equal(render(f, "{\"header\":\" \",\"body\":\"{{ payload.x }}\"}", "{}"),
 	    "[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
 	    "\"alert.triggered\",\"verbatim\":true}}]");
-	assert_string_equal(f->r.warnings[0].ptr, "body: payload.x is not in this event");
+	assert_string_equal(warning(f), "body: payload.x is not in this event");
 }
 
 static void
@@ -420,7 +428,10 @@ a_long_slot_is_cut_on_whole_entities_with_an_ellipsis(void **state)
 	const char *blocks = render(f, "{\"body\":\"{{ payload.x }}\"}", payload.ptr);
 	/* 599 * 5 + 1 = 2996 characters; another entity would be too much */
 	assert_non_null(strstr(blocks, "&amp;&amp;\xe2\x80\xa6\""));
-	assert_string_equal(f->r.warnings[0].ptr, "body: cut to 3000 characters");
+	assert_string_equal(warning(f), "body: cut to 3000 characters");
+	assert_int_equal(f->r.warnings.items[0].code, WARNING_CUT);
+	assert_int_equal(f->r.warnings.items[0].max, 3000);
+	assert_int_equal(f->r.warnings.items[0].length, 10000);
 	buf_fini(&payload);
 }
 
@@ -440,8 +451,7 @@ the_severity_decides_the_colour_unless_the_slot_does(void **state)
 	render(f, "{\"body\":\"x\",\"color\":\"{{ payload.c }}\"}", "{\"c\":\"warning\"}");
 	assert_string_equal(f->r.color.ptr, "#f79009");
 	render(f, "{\"body\":\"x\",\"color\":\"{{ payload.c }}\"}", "{\"c\":\"<!here>\"}");
-	assert_string_equal(
-	    f->r.warnings[0].ptr, "color: must be #rrggbb, good, warning or danger");
+	assert_string_equal(warning(f), "color: must be #rrggbb, good, warning or danger");
 }
 
 static void
@@ -453,8 +463,7 @@ a_link_needs_a_web_address(void **state)
 	assert_non_null(strstr(render(f, template, "{\"u\":\"https://a.b/?c=1&d=2\"}"),
 	    "<https://a.b/?c=1&amp;d=2|Open>"));
 	assert_null(strstr(render(f, template, "{\"u\":\"data:x\"}"), "Open"));
-	assert_string_equal(
-	    f->r.warnings[0].ptr, "link: not a web address, so there is no link");
+	assert_string_equal(warning(f), "link: not a web address, so it is left out");
 }
 
 int
