@@ -101,6 +101,8 @@ findings_add(struct findings *f, enum finding_code code, const struct pointer *a
 	return one;
 }
 
+static struct str text_of(struct arena *a, const char *fmt, va_list args) PRINTF(2, 0);
+
 static struct str
 text_of(struct arena *a, const char *fmt, va_list args)
 {

@@ -40,12 +40,9 @@ enum outcome_code {
 	OUTCOMES
 };
 const char *delivery_state_name(enum delivery_state s);
-const char *delivery_state_sentence(enum delivery_state s);
 bool delivery_state_is_final(enum delivery_state s);
 /* DELIVERY_NONE if there is no such state. */
 enum delivery_state delivery_state_of(struct str name);
-const char *outcome_name(enum outcome_code c);
-const char *outcome_sentence(enum outcome_code c);
 
 /*
  * Unpack into `a`, whose limit caps what hostile bytes can make protobuf-c allocate. ERR_INPUT

@@ -9,6 +9,7 @@
 
 #include "carillon/base/buf.h"
 #include "carillon/rules/schema.h"
+#include "rules/event_attribute.h"
 #include "unit/base/found.h"
 #include "unit/rules/filter_fixture.h"
 
@@ -226,6 +227,18 @@ naive_order(
 	                            : x <= y;
 }
 
+/* Nothing is taken apart beforehand. */
+static const struct json *
+naive_field(const struct event *ev, struct str path, struct json *scratch)
+{
+	struct str prefix = STR(EVENT_PREFIX);
+
+	if (!str_starts_with(path, prefix))
+		return json_path(ev->payload, path);
+	struct str name = {path.ptr + prefix.len, path.len - prefix.len};
+	return event_attribute_get(ev, event_attribute_of(name), scratch);
+}
+
 static bool
 naive_condition(const struct json *node, const struct event *ev, bool has_schema)
 {
@@ -236,7 +249,7 @@ naive_condition(const struct json *node, const struct event *ev, bool has_schema
 	    has_schema && (str_eq(field, STR("num")) || str_eq(field, STR("o.num")) ||
 			      str_eq(field, STR("l[0]")) || str_eq(field, STR("l.1")));
 	struct json scratch;
-	const struct json *v = event_field(ev, field, &scratch);
+	const struct json *v = naive_field(ev, field, &scratch);
 
 	if (is_op(node, "exists"))
 		return (v != NULL) == (value->kind == JSON_TRUE);
