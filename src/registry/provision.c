@@ -56,8 +56,7 @@ plant(struct registry *r, struct str workspace, const struct seeds *s, int64_t n
 
 		rule->created_ms = rule->updated_ms = now_ms;
 		/* ERR_CONFLICT: an interrupted creation had come so far. */
-		if (!registry_put_record(
-			r, workspace, STATE_RULE, str_of(rule->id), rule, 0, e) &&
+		if (!registry_put_record(r, workspace, STATE_RULE, rule, 0, e) &&
 		    e->kind != ERR_CONFLICT)
 			return false;
 	}

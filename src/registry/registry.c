@@ -133,30 +133,45 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 
 /* --- reading --- */
 
+/* The name of a record. */
+struct record_key {
+	struct str workspace;
+	enum state_kind kind;
+	struct str id;
+};
+
+static bool
+fail_missing(const struct record_key *k, struct err *e)
+{
+	const char *kind = state_kind_name(k->kind);
+
+	if (k->kind == STATE_WORKSPACE)
+		return fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(k->id));
+	if (str_eq(k->workspace, CATALOGUE_WORKSPACE))
+		return fail(
+		    e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"", kind, STR_ARG(k->id));
+	return fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
+	    STR_ARG(k->workspace), kind, STR_ARG(k->id));
+}
+
 static void *
-get(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
-    struct str id, uint64_t *revision, struct err *e)
+get(struct registry *r, struct arena *a, const struct record_key *k, uint64_t *revision,
+    struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
 	struct state_value v;
 	void *record = NULL;
 
-	if (state_get(t, workspace, kind, id, &v)) {
+	if (state_get(t, k->workspace, k->kind, k->id, &v)) {
 		if (revision != NULL)
 			*revision = v.revision;
 		if (!record_unpack(
-			registry_type_of(kind), a, arena_str(a, v.bytes), &record, e))
+			registry_type_of(k->kind), a, arena_str(a, v.bytes), &record, e))
 			record = NULL;
 	} else if (txn_error(t) != NULL) {
 		*e = *txn_error(t);
-	} else if (kind == STATE_WORKSPACE) {
-		fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(id));
-	} else if (str_eq(workspace, CATALOGUE_WORKSPACE)) {
-		fail(e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"",
-		    state_kind_name(kind), STR_ARG(id));
 	} else {
-		fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
-		    STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));
+		(void)fail_missing(k, e);
 	}
 	txn_end(t);
 	return record;
@@ -166,35 +181,36 @@ workspace_record *
 registry_workspace(struct registry *r, struct arena *a, struct str workspace,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_WORKSPACE, workspace, revision, e);
+	return get(
+	    r, a, &(struct record_key){workspace, STATE_WORKSPACE, workspace}, revision, e);
 }
 
 connection_record *
 registry_connection(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_CONNECTION, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_CONNECTION, id}, revision, e);
 }
 
 rule_record *
 registry_rule(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_RULE, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_RULE, id}, revision, e);
 }
 
 type_record *
 registry_type(struct registry *r, struct arena *a, struct str workspace, struct str name,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_TYPE, name, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_TYPE, name}, revision, e);
 }
 
 replay_record *
 registry_replay(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_REPLAY, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_REPLAY, id}, revision, e);
 }
 
 type_record *
@@ -268,10 +284,23 @@ registry_each_workspace(struct registry *r, struct arena *a, struct str after,
 
 /* --- writing --- */
 
+static struct str
+id_of(enum state_kind kind, const void *record)
+{
+	switch (kind) {
+	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
+	case STATE_RULE: return str_of(((const rule_record *)record)->id);
+	case STATE_TYPE: return str_of(((const type_record *)record)->name);
+	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	default: return str_of(((const workspace_record *)record)->id);
+	}
+}
+
 bool
 registry_put_record(struct registry *r, struct str workspace, enum state_kind kind,
-    struct str id, const void *record, uint64_t expected, struct err *e)
+    const void *record, uint64_t expected, struct err *e)
 {
+	struct str id = id_of(kind, record);
 	char key[STATE_KEY_MAX];
 	struct arena *a = arena_new(0);
 	uint64_t revision;
@@ -327,7 +356,7 @@ registry_put_workspace(
 	struct str id = str_of(w->id);
 
 	return registry_is_sound(r, id, STATE_WORKSPACE, w, NULL, e) &&
-	       registry_put_record(r, id, STATE_WORKSPACE, id, w, expected, e);
+	       registry_put_record(r, id, STATE_WORKSPACE, w, expected, e);
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
@@ -374,8 +403,7 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
 	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
 		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
-	       registry_put_record(
-		   r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
+	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
 }
 
 static bool
@@ -401,8 +429,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
 	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
-	       registry_put_record(
-		   r, workspace, STATE_RULE, str_of(rule->id), rule, expected, e);
+	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
 }
 
 bool
@@ -411,7 +438,7 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
 {
 	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
 	       workspace_exists(r, workspace, e) &&
-	       registry_put_record(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
+	       registry_put_record(r, workspace, STATE_TYPE, t, expected, e);
 }
 
 bool
@@ -436,18 +463,6 @@ struct ids {
 	} * items;
 	size_t n, cap;
 };
-
-static struct str
-id_of(enum state_kind kind, const void *record)
-{
-	switch (kind) {
-	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
-	case STATE_RULE: return str_of(((const rule_record *)record)->id);
-	case STATE_TYPE: return str_of(((const type_record *)record)->name);
-	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
-	default: return str_of(((const workspace_record *)record)->id);
-	}
-}
 
 static bool
 gather_id(const void *record, uint64_t revision, void *arg)

@@ -18,4 +18,4 @@ MUST_USE bool registry_is_sound(struct registry *r, struct str workspace, enum s
 /* Puts a sound record with the expected revision and waits until the index has it.
  * ERR_CONFLICT: it exists already (expected 0), or was changed meanwhile. */
 MUST_USE bool registry_put_record(struct registry *r, struct str workspace,
-    enum state_kind kind, struct str id, const void *record, uint64_t expected, struct err *e);
+    enum state_kind kind, const void *record, uint64_t expected, struct err *e);

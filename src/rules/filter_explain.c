@@ -125,72 +125,86 @@ tell_condition(struct teller *t, struct filter_finding *out, const struct json *
 
 /* --- the tree --- */
 
-static struct filter_finding
-finding_of(struct teller *t, int depth, bool result, const struct pointer *at)
+/* A node while it is walked: where it stands, and whether it is told of. */
+struct spot {
+	const struct pointer *at;
+	int depth;
+	bool is_told;
+};
+
+static struct spot
+inside(const struct spot *s, const struct pointer *at, bool is_told)
 {
-	return (struct filter_finding){
-	    .depth = depth, .result = result, .pointer = pointer_text(t->arena, at)};
+	return (struct spot){.at = at, .depth = s->depth + 1, .is_told = is_told};
 }
 
-static bool walk(struct teller *t, const struct json *node, const struct pointer *at, int depth,
-    int *next, bool is_told);
-
-/* How many of the list hold; tells of each when asked to. */
-static uint32_t
-walk_list(struct teller *t, const struct json *list, const struct pointer *at, int depth,
-    int *next, bool is_told)
+static struct filter_finding
+finding_of(struct teller *t, const struct spot *s, bool result)
 {
-	struct pointer here = {.up = at};
+	return (struct filter_finding){
+	    .depth = s->depth, .result = result, .pointer = pointer_text(t->arena, s->at)};
+}
+
+static bool walk(struct teller *t, const struct json *node, const struct spot *spot, int *next);
+
+/* How many of the list hold; `spot` is that of its elements. */
+static uint32_t
+walk_list(struct teller *t, const struct json *list, struct spot spot, int *next)
+{
+	struct pointer here = {.up = spot.at};
 	uint32_t n = 0;
 
+	spot.at = &here;
 	JSON_EACH (node, list) {
-		n += walk(t, node, &here, depth + 1, next, is_told);
+		n += walk(t, node, &spot, next);
 		here.index++;
 	}
 	return n;
 }
 
 static bool
-walk_group(struct teller *t, const struct json *list, const struct pointer *at,
-    const struct pointer *inner, int depth, int *next, bool is_told)
+walk_group(struct teller *t, const struct json *list, const struct spot *spot, int *next)
 {
+	struct pointer inner = {.up = spot->at, .name = list->key};
 	bool is_all = str_eq(list->key, STR("all"));
 	int again = *next;
-	uint32_t n = walk_list(t, list, inner, depth, next, false);
+	uint32_t n = walk_list(t, list, inside(spot, &inner, false), next);
 	bool result = is_all ? n == list->count : n > 0;
 	struct filter_finding told;
 
-	if (!is_told)
+	if (!spot->is_told)
 		return result;
-	told = finding_of(t, depth, result, at);
+	told = finding_of(t, spot, result);
 	told.op = is_all ? "all" : "any";
 	told.n = list->count;
 	told.n_holding = n;
 	told.sentence = arena_printf(t->arena, "%s of these %u must hold: %u %s",
 	    is_all ? "all" : "one", told.n, n, n == 1 ? "does" : "do");
 	t->each(&told, t->arg);
-	(void)walk_list(t, list, inner, depth, &again, true);
+	(void)walk_list(t, list, inside(spot, &inner, true), &again);
 	return result;
 }
 
 static bool
-walk_not(struct teller *t, const struct json *node, const struct pointer *at,
-    const struct pointer *inner, int depth, int *next, bool is_told)
+walk_not(struct teller *t, const struct json *node, const struct spot *spot, int *next)
 {
+	struct pointer at = {.up = spot->at, .name = node->key};
+	struct spot inner = inside(spot, &at, false);
 	int again = *next;
-	bool result = !walk(t, node, inner, depth + 1, next, false);
+	bool result = !walk(t, node, &inner, next);
 	struct filter_finding told;
 
-	if (!is_told)
+	if (!spot->is_told)
 		return result;
-	told = finding_of(t, depth, result, at);
+	told = finding_of(t, spot, result);
 	told.op = "not";
 	told.n = 1;
 	told.n_holding = !result;
 	told.sentence = result ? STR("this must not hold, and does not")
 	                       : STR("this must not hold, but does");
 	t->each(&told, t->arg);
-	(void)walk(t, node, inner, depth + 1, &again, true);
+	inner.is_told = true;
+	(void)walk(t, node, &inner, &again);
 	return result;
 }
 
@@ -199,22 +213,20 @@ walk_not(struct teller *t, const struct json *node, const struct pointer *at,
  * for each level, 2^8 times at the most for one condition.
  */
 static bool
-walk(struct teller *t, const struct json *node, const struct pointer *at, int depth, int *next,
-    bool is_told)
+walk(struct teller *t, const struct json *node, const struct spot *spot, int *next)
 {
 	const struct json *only = node->child;
-	struct pointer inner = {.up = at, .name = only->key};
 	struct json scratch;
 
 	if (str_eq(only->key, STR("not")))
-		return walk_not(t, only, at, &inner, depth, next, is_told);
+		return walk_not(t, only, spot, next);
 	if (str_eq(only->key, STR("all")) || str_eq(only->key, STR("any")))
-		return walk_group(t, only, at, &inner, depth, next, is_told);
+		return walk_group(t, only, spot, next);
 	const struct condition *c = &t->f->conditions[(*next)++];
 	const struct json *v = filter_field(c, t->ev, &scratch);
 	bool result = filter_holds(t->f, c, v);
-	if (is_told) {
-		struct filter_finding told = finding_of(t, depth, result, at);
+	if (spot->is_told) {
+		struct filter_finding told = finding_of(t, spot, result);
 
 		tell_condition(t, &told, node, c, v);
 	}
@@ -226,11 +238,12 @@ filter_explain(const struct filter *f, const struct event *ev, struct arena *a,
     filter_finding_fn *each, void *arg)
 {
 	struct teller t = {.f = f, .ev = ev, .arena = a, .each = each, .arg = arg};
+	const struct spot root_spot = {.is_told = true};
 	const struct json *root;
 	int next = 0;
 
 	if (f->text.len == 0)
 		return true;
 	must(json_parse(a, f->text, JSON_DEPTH_MAX, &root, NULL)); /* it compiled */
-	return walk(&t, root, NULL, 0, &next, true);
+	return walk(&t, root, &root_spot, &next);
 }
