@@ -143,12 +143,6 @@ arena_free(struct arena *a)
 	free(a);
 }
 
-size_t
-arena_used(const struct arena *a)
-{
-	return a->used;
-}
-
 static void
 add_block(struct arena *a, size_t size)
 {

@@ -73,6 +73,18 @@ buf_cstr(struct buf *b, const char *s)
 }
 
 void
+buf_digits(struct buf *b, int64_t n, int at_least)
+{
+	char text[20];
+	int at = (int)sizeof(text);
+
+	must(n >= 0 && at_least <= at);
+	for (; n > 0 || at_least > 0; n /= 10, at_least--)
+		text[--at] = (char)('0' + n % 10);
+	buf_put(b, text + at, sizeof(text) - (size_t)at);
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list args, again;

@@ -5,26 +5,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "carillon/base/deadline.h"
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t has_entry, has_room;
 	struct list entries;
 	size_t len, limit;
-	bool closed;
-	int fd; /* counts above 0 while there are entries, or since it was closed */
+	int fd; /* counts above 0 while there are entries */
 };
-
-/* Waits are measured by the clock that never jumps. */
-static void
-cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	must(pthread_condattr_init(&attr) == 0);
-	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-	must(pthread_cond_init(cond, &attr) == 0);
-	must(pthread_condattr_destroy(&attr) == 0);
-}
 
 struct queue *
 queue_new(size_t limit)
@@ -36,8 +25,8 @@ queue_new(size_t limit)
 	*q = (struct queue){.limit = limit, .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 	must(q->fd >= 0); /* out of file descriptors */
 	must(pthread_mutex_init(&q->lock, NULL) == 0);
-	cond_init(&q->has_entry);
-	cond_init(&q->has_room);
+	deadline_cond_init(&q->has_entry);
+	deadline_cond_init(&q->has_room);
 	list_init(&q->entries);
 	return q;
 }
@@ -100,10 +89,9 @@ take_all_locked(struct queue *q, struct list *into)
 {
 	size_t taken = q->len;
 
-	if (taken || q->closed)
-		fd_clear(q);
 	if (taken == 0)
 		return 0;
+	fd_clear(q);
 	list_move_all(&q->entries, into);
 	q->len = 0;
 	must(pthread_cond_broadcast(&q->has_room) == 0);
@@ -114,39 +102,24 @@ bool
 queue_try_put(struct queue *q, struct list *node)
 {
 	lock(q);
-	bool ok = !q->closed && q->len < q->limit;
+	bool ok = q->len < q->limit;
 	if (ok)
 		put_locked(q, node);
 	unlock(q);
 	return ok;
 }
 
-bool
-queue_put(struct queue *q, struct list *node)
-{
-	lock(q);
-	while (!q->closed && q->len >= q->limit)
-		must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
-	bool ok = !q->closed;
-	if (ok)
-		put_locked(q, node);
-	unlock(q);
-	return ok;
-}
-
-bool
+void
 queue_put_all(struct queue *q, struct list *from)
 {
 	lock(q);
-	while (!q->closed && !list_is_empty(from)) {
+	while (!list_is_empty(from)) {
 		if (q->len < q->limit)
 			put_locked(q, list_take_first(from));
 		else
 			must(pthread_cond_wait(&q->has_room, &q->lock) == 0);
 	}
-	bool ok = list_is_empty(from);
 	unlock(q);
-	return ok;
 }
 
 size_t
@@ -158,46 +131,19 @@ queue_take_all(struct queue *q, struct list *into)
 	return taken;
 }
 
-static struct timespec
-deadline_after(int64_t wait_ms)
-{
-	struct timespec t;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-	t.tv_sec += wait_ms / 1000;
-	t.tv_nsec += wait_ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
-	return t;
-}
-
 size_t
 queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
 {
-	struct timespec deadline = deadline_after(wait_ms > 0 ? wait_ms : 0);
+	struct timespec deadline = deadline_after(wait_ms);
 	int rc = wait_ms > 0 ? 0 : ETIMEDOUT;
 
 	lock(q);
-	while (q->len == 0 && !q->closed && rc == 0)
+	while (q->len == 0 && rc == 0)
 		rc = pthread_cond_timedwait(&q->has_entry, &q->lock, &deadline);
 	must(rc == 0 || rc == ETIMEDOUT);
 	size_t taken = take_all_locked(q, into);
 	unlock(q);
 	return taken;
-}
-
-void
-queue_close(struct queue *q)
-{
-	lock(q);
-	if (!q->closed)
-		fd_raise(q);
-	q->closed = true;
-	must(pthread_cond_broadcast(&q->has_entry) == 0);
-	must(pthread_cond_broadcast(&q->has_room) == 0);
-	unlock(q);
 }
 
 int

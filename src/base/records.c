@@ -10,6 +10,15 @@ static const struct {
 #undef STATE
 };
 
+static const struct {
+	const char *name, *sentence;
+} FIXES[REPAIRS] = {
+    [REPAIR_NONE] = {"", ""},
+#define REPAIR(NAME, text, words) [REPAIR_##NAME] = {text, words},
+#include "carillon/base/repairs.def"
+#undef REPAIR
+};
+
 /* The tables and the schema list the same things in the same order. */
 #define STATE(NAME, text, final, words)                                                  \
 	_Static_assert(                                                                  \
@@ -22,6 +31,12 @@ static const struct {
 	    "outcomes.def is not in the order of history.proto");
 #include "carillon/base/outcomes.def"
 #undef OUTCOME
+
+#define REPAIR(NAME, text, words)                                                 \
+	_Static_assert((int)REPAIR_##NAME == CARILLON__V1__REPAIR__REPAIR_##NAME, \
+	    "repairs.def is not in the order of repair.proto");
+#include "carillon/base/repairs.def"
+#undef REPAIR
 
 /* Numbers come from the wire: one that a newer version knows counts as none. */
 static enum delivery_state
@@ -50,6 +65,24 @@ delivery_state_of(struct str name)
 			return s;
 	}
 	return DELIVERY_NONE;
+}
+
+static enum repair
+known_repair(enum repair r)
+{
+	return (unsigned)r < REPAIRS ? r : REPAIR_NONE;
+}
+
+const char *
+repair_name(enum repair r)
+{
+	return FIXES[known_repair(r)].name;
+}
+
+struct remedy
+remedy_of(enum repair r)
+{
+	return (struct remedy){known_repair(r), str_of(FIXES[known_repair(r)].sentence)};
 }
 
 /* --- protobuf-c in an arena --- */

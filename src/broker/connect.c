@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 
 enum {
@@ -440,22 +441,19 @@ static struct broker *
 broker_new(const struct broker_options *o)
 {
 	struct broker *b = calloc(1, sizeof *b);
-	pthread_condattr_t attr;
 
 	must(b != NULL);
 	b->refs = 1;
 	b->replicas = o->replicas > 0 ? o->replicas : 1;
 	b->events_max_age_s = o->events_max_age_s;
 	b->history_max_age_s = o->history_max_age_s;
+	b->events_begin = o->events_begin;
 	b->ack_wait_s = o->ack_wait_s;
 	b->ack_pending_max = o->ack_pending_max;
 	must(getrandom(&b->random, sizeof b->random, 0) == (ssize_t)sizeof b->random);
 	b->random |= 1; /* xorshift must not start at 0 */
 	pthread_mutex_init(&b->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&b->changed);
 	return b;
 }
 
@@ -493,7 +491,9 @@ broker_close(struct broker *b)
 	b->closing = true;
 	pthread_cond_broadcast(&b->changed);
 	bool has_redialer = b->has_redialer;
+	struct publisher *publisher = b->publisher;
 	pthread_mutex_unlock(&b->lock);
+	publisher_close(publisher);
 	if (has_redialer)
 		pthread_join(b->redialer, NULL);
 
@@ -517,19 +517,6 @@ uint64_t
 broker_reconnects(const struct broker *b)
 {
 	return b->epoch;
-}
-
-bool
-broker_flush(struct broker *b, int64_t wait_ms, struct err *e)
-{
-	mono_t deadline = mono_after(clock_mono(), wait_ms);
-
-	if (!broker_wait_connected(b, deadline, e))
-		return false;
-	int64_t left = deadline.ms - clock_mono().ms;
-	natsStatus s = natsConnection_FlushTimeout(b->nc, left > 0 ? left : 1);
-	return s == NATS_OK || fail(e, ERR_TEMP, "nats did not take all that was published: %s",
-				   natsStatus_GetText(s));
 }
 
 uint64_t

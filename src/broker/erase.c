@@ -26,13 +26,10 @@ bool
 broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace, uint64_t seq,
     struct broker_message *out, struct err *e)
 {
-	char filter[SUBJECT_MAX], request[SUBJECT_MAX + 64];
+	char filter[SUBJECT_MAX];
 
-	if (!workspace_filter(b, s, workspace, filter, e))
-		return false;
-	snprintf(request, sizeof request, "{\"seq\":%llu,\"next_by_subj\":\"%s\"}",
-	    (unsigned long long)(seq ? seq : 1), filter);
-	return get_direct(b, s, str_of(request), out, e);
+	return workspace_filter(b, s, workspace, filter, e) &&
+	       get_next(b, s, filter, seq ? seq : 1, out, e);
 }
 
 /* The server has one code for several reasons, and tells them apart in words. */

@@ -14,6 +14,7 @@ get_fill(struct broker_message *out, natsMsg *msg)
 	    .subject = message_header(msg, "Nats-Subject"),
 	    .data = {natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)},
 	    .msg_id = message_header(msg, "Nats-Msg-Id"),
+	    .by = message_header(msg, AUTHOR_HEADER),
 	    .seq = seq.ptr ? strtoull(seq.ptr, &end, 10) : 0,
 	    .deliveries = 1,
 	    .is_delete = str_eq(operation, STR("DEL")) || str_eq(operation, STR("PURGE")),
@@ -62,4 +63,22 @@ broker_get(
 	if (seq == 0)
 		return fail(e, ERR_NOT_FOUND, "sequences start at 1");
 	return get_direct(b, s, str_of(request), out, e);
+}
+
+bool
+get_next(struct broker *b, enum stream s, const char *subject, uint64_t from,
+    struct broker_message *out, struct err *e)
+{
+	struct buf request = {0};
+	struct json_writer w;
+
+	jw_init(&w, &request);
+	jw_object(&w);
+	jw_key(&w, "seq");
+	jw_uint(&w, from);
+	jw_kv_cstr(&w, "next_by_subj", subject);
+	jw_object_end(&w);
+	bool ok = get_direct(b, s, buf_view(&request), out, e);
+	buf_fini(&request);
+	return ok;
 }

@@ -47,7 +47,7 @@ broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 	struct api_reply r = {0};
 
 	snprintf(subject, sizeof subject, "CONSUMER.INFO.%s.%s", b->streams[STREAM_EVENTS],
-	    CONSUMER_NAME);
+	    b->partition.consumer);
 	bool ok = api_call(b, subject, (struct str){NULL, 0}, &r, e);
 	if (ok)
 		*out = (struct consumer_info){
@@ -61,5 +61,5 @@ broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 		    .is_restored = !json_path(r.root, STR("delivered.last_active")),
 		};
 	api_reply_free(&r);
-	return ok || fail_within(e, "consumer %s", CONSUMER_NAME);
+	return ok || fail_within(e, "consumer %s", b->partition.consumer);
 }

@@ -30,6 +30,7 @@ message_take(struct broker_message *out, natsMsg *msg, struct ack_info *ack)
 	    .subject = str_of(natsMsg_GetSubject(msg)),
 	    .data = {natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)},
 	    .msg_id = message_header(msg, "Nats-Msg-Id"),
+	    .by = message_header(msg, AUTHOR_HEADER),
 	    .reply = reply,
 	    .seq = ack->stream_seq,
 	    .deliveries = ack->deliveries,

@@ -35,14 +35,17 @@ struct broker {
 	char prefix[PREFIX_MAX + 1];
 	char streams[STREAMS][STREAM_NAME_MAX];
 	char bucket[PREFIX_MAX + 8];
+	struct partition partition;
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s, ack_wait_s, ack_pending_max;
+	uint64_t events_begin;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
 	natsOptions *options; /* NULL until the first connection */
 	natsConnection *graves[GRAVES_MAX];
 	size_t graves_len;
+	struct publisher *publisher; /* NULL until the first broker_publish_begin */
 	pthread_t redialer;
 	bool has_redialer, redialing;
 	bool is_closed; /* the library's last word about the current connection */
@@ -52,7 +55,7 @@ struct broker {
 	uint32_t random;
 };
 
-#define CONSUMER_NAME "dispatch-0"
+#define AUTHOR_HEADER "Carillon-By" /* of a message of the state bucket */
 
 /* --- connect.c --- */
 
@@ -119,22 +122,42 @@ struct str message_header(natsMsg *msg, const char *name);
 
 /* --- publish.c --- */
 
+enum { PUBLISH_TRY_MS = 2000 }; /* for a PubAck; the id makes sending again harmless */
+
 struct publish_request {
 	const char *subject, *msg_id; /* msg_id: never NULL */
+	const char *reply;            /* where the PubAck goes, or NULL */
 	struct str bytes;
 	const char *operation;   /* KV-Operation, or NULL */
-	bool has_expected;       /* then it must be the last on this subject, */
-	bool is_stream_expected; /* or of the whole stream */
+	const char *by;          /* Carillon-By, or NULL */
+	bool has_expected;       /* then `expected` must be the last on this subject, */
+	bool is_stream_expected; /* or of the whole stream, */
 	uint64_t expected;
+	enum stream stream; /* which is this one */
 	int64_t wait_ms;
 };
 MUST_USE bool publish_and_wait(
     struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e);
+/* The caller's, who destroys it. */
+natsMsg *publish_compose(const struct publish_request *p);
+/* Reads a PubAck, and frees it. */
+MUST_USE bool publish_acked(natsMsg *answer, struct broker_published *out, struct err *e);
+/* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
+bool publish_may_retry(const struct err *e);
+
+/* --- publish_begin.c --- */
+
+/* Completes all that is under way with an error and ends its thread; NULL is fine. */
+void publisher_close(struct publisher *p);
 
 /* --- get.c --- */
 
 /* By a STREAM's direct-get request, as JSON. ERR_NOT_FOUND: no such message. */
 MUST_USE bool get_direct(struct broker *b, enum stream s, struct str request,
+    struct broker_message *out, struct err *e);
+
+/* The first message of a subject (with wildcards) at or after `from`. */
+MUST_USE bool get_next(struct broker *b, enum stream s, const char *subject, uint64_t from,
     struct broker_message *out, struct err *e);
 
 /* --- pull.c: the protocol, for the dispatch consumer and for readers alike; one thread --- */

@@ -4,22 +4,23 @@
 #include "carillon/base/id.h"
 
 enum {
-	TRY_MS = 2000, /* one wait for a PubAck; the id makes sending again harmless */
 	AGAIN_MIN_MS = 20,
 	AGAIN_MAX_MS = 500,
 };
 
-static natsMsg *
+natsMsg *
 publish_compose(const struct publish_request *p)
 {
 	natsMsg *msg;
 	char number[24];
 
-	must(
-	    natsMsg_Create(&msg, p->subject, NULL, p->bytes.ptr, (int)p->bytes.len) == NATS_OK);
+	must(natsMsg_Create(&msg, p->subject, p->reply, p->bytes.ptr, (int)p->bytes.len) ==
+	     NATS_OK);
 	must(natsMsgHeader_Set(msg, "Nats-Msg-Id", p->msg_id) == NATS_OK);
 	if (p->operation)
 		must(natsMsgHeader_Set(msg, "KV-Operation", p->operation) == NATS_OK);
+	if (p->by)
+		must(natsMsgHeader_Set(msg, AUTHOR_HEADER, p->by) == NATS_OK);
 	if (p->has_expected) {
 		snprintf(number, sizeof number, "%llu", (unsigned long long)p->expected);
 		must(natsMsgHeader_Set(msg,
@@ -30,48 +31,86 @@ publish_compose(const struct publish_request *p)
 	return msg;
 }
 
-/* "duplicate" in a PubAck means that an earlier try was stored: as good as the first. */
-static bool
-publish_acked(natsMsg *answer, uint64_t *seq, struct err *e)
+bool
+publish_acked(natsMsg *answer, struct broker_published *out, struct err *e)
 {
 	struct api_reply r = {0};
+	const struct json *duplicate;
 	int64_t n = 0;
 
 	bool ok = api_read(answer, &r, e);
 	if (ok && !json_int64(json_get(r.root, STR("seq")), &n))
 		ok = fail(e, ERR_TEMP, "nats acknowledged without a sequence");
+	if (ok) {
+		duplicate = json_get(r.root, STR("duplicate"));
+		out->seq = (uint64_t)n;
+		out->is_repeat = duplicate && duplicate->kind == JSON_TRUE;
+	}
 	api_reply_free(&r);
-	if (ok && seq)
-		*seq = (uint64_t)n;
 	return ok;
 }
 
 static bool
 publish_once(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
 {
+	struct broker_published p;
 	natsMsg *answer;
 	int64_t left = deadline.ms - clock_mono().ms;
 
 	if (!broker_wait_connected(b, deadline, e))
 		return false;
-	left = left < 1 ? 1 : left < TRY_MS ? left : TRY_MS;
-	return api_request(b, msg, left, &answer, e) && publish_acked(answer, seq, e);
+	left = left < 1 ? 1 : left < PUBLISH_TRY_MS ? left : PUBLISH_TRY_MS;
+	if (!api_request(b, msg, left, &answer, e) || !publish_acked(answer, &p, e))
+		return false;
+	if (seq)
+		*seq = p.seq; /* of a repeat, the one of the try that was stored */
+	return true;
 }
 
-/* Nobody listening (ERR_SETUP) may be a stream that is about to have a leader again. */
+/*
+ * A server may compare the expected sequence before it looks for repeats (2.12 does), or have
+ * forgotten the id: then a write whose PubAck was lost conflicts with itself when it is sent
+ * again. It was stored if the message behind the expected one is it. ERR_CONFLICT: that one is
+ * somebody else's.
+ */
 static bool
+publish_was_stored(
+    struct broker *b, const struct publish_request *p, uint64_t *seq, struct err *e)
+{
+	struct err conflict = *e;
+	struct broker_message m;
+
+	if (!get_next(b, p->stream, p->subject, p->expected + 1, &m, e)) {
+		if (e->kind == ERR_NOT_FOUND) /* what is expected lies behind the end */
+			*e = conflict;
+		return false;
+	}
+	bool is_ours = str_eq(m.msg_id, str_of(p->msg_id));
+	if (is_ours && seq)
+		*seq = m.seq;
+	broker_message_free(&m);
+	if (!is_ours)
+		*e = conflict;
+	return is_ours;
+}
+
+bool
 publish_may_retry(const struct err *e)
 {
 	return e->kind == ERR_TEMP || e->kind == ERR_SETUP;
 }
 
 static bool
-publish_until(struct broker *b, natsMsg *msg, mono_t deadline, uint64_t *seq, struct err *e)
+publish_until(struct broker *b, const struct publish_request *p, natsMsg *msg, uint64_t *seq,
+    struct err *e)
 {
+	const mono_t deadline = mono_after(clock_mono(), p->wait_ms);
 	int64_t again_ms = AGAIN_MIN_MS;
 
 	for (;;) {
 		if (publish_once(b, msg, deadline, seq, e))
+			return true;
+		if (e->kind == ERR_CONFLICT && publish_was_stored(b, p, seq, e))
 			return true;
 		if (!publish_may_retry(e) || b->closing ||
 		    mono_reached(mono_after(clock_mono(), again_ms), deadline))
@@ -89,7 +128,7 @@ publish_and_wait(
 	natsMsg *msg = publish_compose(p);
 
 	broker_hold(b);
-	bool ok = publish_until(b, msg, mono_after(clock_mono(), p->wait_ms), seq, &why);
+	bool ok = publish_until(b, p, msg, seq, &why);
 	broker_drop(b);
 	natsMsg_Destroy(msg);
 	if (ok)
@@ -134,6 +173,7 @@ broker_publish_after(struct broker *b, const char *subject, struct str bytes, ui
 		.bytes = bytes,
 		.has_expected = true,
 		.is_stream_expected = true,
+		.stream = STREAM_HISTORY,
 		.expected = last,
 		.wait_ms = wait_ms,
 	    },

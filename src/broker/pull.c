@@ -296,7 +296,7 @@ puller_open(struct puller **out, struct broker *b, struct err *e)
 	struct puller *p = malloc(sizeof *p);
 
 	must(p != NULL);
-	if (!pull_init(&p->pull, b, b->streams[STREAM_EVENTS], CONSUMER_NAME, e)) {
+	if (!pull_init(&p->pull, b, b->streams[STREAM_EVENTS], b->partition.consumer, e)) {
 		free(p);
 		return false;
 	}

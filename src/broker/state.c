@@ -5,23 +5,49 @@
 enum { STATE_WAIT_MS = 5000 };
 
 static bool
-state_write(struct broker *b, const char *key, const char *operation, struct str bytes,
-    uint64_t expected, uint64_t *revision, struct err *e)
+state_subject(
+    char out[static SUBJECT_MAX], const struct broker *b, const char *key, struct err *e)
 {
-	char subject[SUBJECT_MAX], id[NEW_ID_SIZE];
+	if (key[strcspn(key, "*> \t\r\n")] != '\0') /* a wildcard would mean others' keys */
+		return fail(e, ERR_INPUT, "\"%.80s\" is no key of the state bucket", key);
+	if (snprintf(out, SUBJECT_MAX, "$KV.%s.%s", b->bucket, key) < SUBJECT_MAX)
+		return true;
+	return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
+}
 
-	if ((size_t)snprintf(subject, sizeof subject, "$KV.%s.%s", b->bucket, key) >=
-	    sizeof subject)
-		return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
+/* It becomes a header: a line break in it would begin another one. */
+static bool
+author_copy(char out[static STATE_BY_MAX + 1], struct str by, struct err *e)
+{
+	bool is_line = str_is_text(by);
+
+	for (size_t i = 0; i < by.len; i++)
+		is_line = is_line && (unsigned char)by.ptr[i] >= ' ' && by.ptr[i] != 0x7f;
+	if (is_line && str_copy(out, STATE_BY_MAX + 1, by))
+		return true;
+	return fail(e, ERR_INPUT, "the author of a change must be one line of at most %d bytes",
+	    STATE_BY_MAX);
+}
+
+static bool
+state_write(struct broker *b, const struct state_change *c, const char *operation,
+    uint64_t *revision, struct err *e)
+{
+	char subject[SUBJECT_MAX], by[STATE_BY_MAX + 1], id[NEW_ID_SIZE];
+
+	if (!state_subject(subject, b, c->key, e) || !author_copy(by, c->by, e))
+		return false;
 	id_new(id, "put"); /* a second try of this write is not a conflict with the first */
 	return publish_and_wait(b,
 	    &(struct publish_request){
 		.subject = subject,
 		.msg_id = id,
-		.bytes = bytes,
+		.bytes = operation ? (struct str){NULL, 0} : c->bytes,
 		.operation = operation,
+		.by = c->by.len ? by : NULL,
 		.has_expected = true,
-		.expected = expected,
+		.expected = c->expected,
+		.stream = STREAM_STATE,
 		.wait_ms = STATE_WAIT_MS,
 	    },
 	    revision, e);
@@ -34,7 +60,8 @@ broker_state_get(struct broker *b, const char *key, struct broker_message *out, 
 	struct json_writer w;
 	char subject[SUBJECT_MAX];
 
-	snprintf(subject, sizeof subject, "$KV.%s.%s", b->bucket, key);
+	if (!state_subject(subject, b, key, e))
+		return false;
 	jw_init(&w, &request);
 	jw_object(&w);
 	jw_kv_cstr(&w, "last_by_subj", subject);
@@ -59,41 +86,93 @@ state_find_marker(struct broker *b, const char *key, uint64_t *revision)
 }
 
 static bool
-state_conflict(const char *key, uint64_t expected, struct err *e)
+state_conflict(const struct state_change *c, struct err *e)
 {
-	if (expected == 0)
-		return fail(e, ERR_CONFLICT, "%s is there already", key);
+	if (c->expected == 0)
+		return fail(e, ERR_CONFLICT, "%s is there already", c->key);
 	return fail(e, ERR_CONFLICT,
-	    "%s was changed by somebody else since revision %llu: read it and try again", key,
-	    (unsigned long long)expected);
+	    "%s was changed by somebody else since revision %llu: read it and try again",
+	    c->key, (unsigned long long)c->expected);
 }
 
 bool
-broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t expected,
-    uint64_t *revision, struct err *e)
+broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
+	struct state_change again = *c; /* over the marker of its deletion */
 	struct err why;
-	uint64_t marker;
 
-	if (state_write(b, key, NULL, bytes, expected, revision, &why))
+	if (state_write(b, c, NULL, revision, &why))
 		return true;
-	if (why.kind == ERR_CONFLICT && expected == 0 && state_find_marker(b, key, &marker) &&
-	    state_write(b, key, NULL, bytes, marker, revision, &why))
+	if (why.kind == ERR_CONFLICT && c->expected == 0 &&
+	    state_find_marker(b, c->key, &again.expected) &&
+	    state_write(b, &again, NULL, revision, &why))
 		return true;
 	if (why.kind == ERR_CONFLICT)
-		return state_conflict(key, expected, e);
+		return state_conflict(c, e);
 	return fail(e, why.kind, "%s", why.text);
 }
 
 bool
 broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e)
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
 	struct err why;
 
-	if (state_write(b, key, "DEL", (struct str){NULL, 0}, expected, revision, &why))
+	if (state_write(b, c, "DEL", revision, &why))
 		return true;
 	if (why.kind == ERR_CONFLICT)
-		return state_conflict(key, expected, e);
+		return state_conflict(c, e);
 	return fail(e, why.kind, "%s", why.text);
+}
+
+/* --- what a key was --- */
+
+/* Who writes while we read pushes the oldest out: what is read is a window that moves on. */
+struct revisions {
+	struct broker_message kept[STATE_KEEP];
+	size_t n; /* ever; the newest STATE_KEEP are kept */
+};
+
+static void
+revisions_add(struct revisions *r, struct broker_message *m)
+{
+	struct broker_message *place = &r->kept[r->n++ % STATE_KEEP];
+
+	if (place->handle)
+		broker_message_free(place);
+	*place = *m;
+}
+
+static bool
+revisions_read(struct broker *b, const char *subject, struct revisions *r, struct err *e)
+{
+	struct broker_message m = {0};
+
+	for (uint64_t from = 1; r->n < 2 * STATE_KEEP; from = m.seq + 1) {
+		if (!get_next(b, STREAM_STATE, subject, from, &m, e))
+			return e->kind == ERR_NOT_FOUND;
+		revisions_add(r, &m);
+	}
+	return true;
+}
+
+bool
+broker_state_history(
+    struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e)
+{
+	struct revisions r = {0};
+	char subject[SUBJECT_MAX];
+	struct err why = {0};
+
+	if (!state_subject(subject, b, key, e))
+		return false;
+	bool ok = revisions_read(b, subject, &r, &why);
+	size_t first = r.n > STATE_KEEP ? r.n - STATE_KEEP : 0;
+	for (size_t i = r.n; ok && i > first; i--)
+		if (!each(&r.kept[(i - 1) % STATE_KEEP], arg))
+			break;
+	for (size_t i = 0; i < COUNT_OF(r.kept); i++)
+		broker_message_free(&r.kept[i]);
+	return ok || fail(e, why.kind, "%s", why.text);
 }

@@ -8,11 +8,10 @@
 
 enum { WANTS_MAX = 16 };
 
-#define SECOND_NS  INT64_C(1000000000)
-#define DAY_S      INT64_C(86400)
-#define OPS_AGE_S  (7 * DAY_S)
-#define DEDUPE_S   120 /* Nats-Msg-Id is remembered for so long */
-#define STATE_KEEP 20  /* revisions a key: the audit trail */
+#define SECOND_NS INT64_C(1000000000)
+#define DAY_S     INT64_C(86400)
+#define OPS_AGE_S (7 * DAY_S)
+#define DEDUPE_S  120 /* Nats-Msg-Id is remembered for so long */
 
 struct want {
 	const char *key; /* in the server's JSON */
@@ -59,10 +58,24 @@ wants_of_every_stream(struct wants *w, const struct broker *b)
 	    {"max_msg_size", WANT_INT, WANT_AT_LEAST, NULL, -1, NULL, "--max-msg-size"},
 	    {"num_replicas", WANT_INT, WANT_AT_LEAST, NULL, b->replicas, "replicas",
 		"--replicas"},
+	    /* A purge of a subject, and a roll-up is one, makes nats-server 2.9 skip messages
+	     * that consumers of other subjects were still to be given. */
+	    {"allow_rollup_hdrs", WANT_BOOL, WANT_EXACTLY, NULL, false, NULL,
+		"--no-allow-rollup"},
+	    {"deny_purge", WANT_BOOL, WANT_EXACTLY, NULL, true, NULL,
+		"--deny-purge --no-allow-rollup"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(every); i++)
 		wants_add(w, every[i]);
+}
+
+/* A limit that somebody sets must refuse what is new, not lose what nobody has read. */
+static void
+wants_add_discard_new(struct wants *w)
+{
+	wants_add(
+	    w, (struct want){"discard", WANT_TEXT, WANT_EXACTLY, "new", 0, NULL, "--discard"});
 }
 
 static void
@@ -73,9 +86,14 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 	snprintf(w->subject, sizeof w->subject, "%s.%s.>", b->prefix, token[s]);
 	wants_add(w, (struct want){"max_msgs_per_subject", WANT_INT, WANT_AT_LEAST, NULL, -1,
 			 NULL, "--max-msgs-per-subject"});
-	/* A limit somebody sets later must refuse new events, not lose undelivered ones. */
-	wants_add(w, (struct want){"discard", WANT_TEXT, WANT_TO_CREATE,
-			 s == STREAM_EVENTS ? "new" : "old", 0, NULL, NULL});
+	if (s == STREAM_EVENTS)
+		wants_add_discard_new(w);
+	else
+		wants_add(w,
+		    (struct want){"discard", WANT_TEXT, WANT_TO_CREATE, "old", 0, NULL, NULL});
+	if (s == STREAM_EVENTS && b->events_begin > 1)
+		wants_add(w, (struct want){"first_seq", WANT_INT, WANT_TO_CREATE, NULL,
+				 (int64_t)b->events_begin, NULL, NULL});
 	if (s == STREAM_EVENTS)
 		wants_add_age(w, b->events_max_age_s, "events_max_age_s");
 	else if (s == STREAM_HISTORY)
@@ -84,22 +102,21 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 		wants_add_age(w, OPS_AGE_S, NULL);
 }
 
-/* What `nats kv add` makes, so that its tools work on it; but messages can be deleted, so that
- * those of an erased workspace can be overwritten. */
+/* What `nats kv add` makes, so that its tools work on it; but no key can be purged, and
+ * messages can be deleted, so that those of an erased workspace can be overwritten. */
 static void
 wants_of_bucket(struct wants *w, const struct broker *b)
 {
 	const struct want bucket[] = {
 	    {"max_msgs_per_subject", WANT_INT, WANT_EXACTLY, NULL, STATE_KEEP, NULL,
 		"--max-msgs-per-subject"},
-	    {"discard", WANT_TEXT, WANT_TO_CREATE, "new", 0, NULL, NULL},
-	    {"allow_rollup_hdrs", WANT_BOOL, WANT_TO_CREATE, NULL, true, NULL, NULL},
 	    {"deny_delete", WANT_BOOL, WANT_TO_CREATE, NULL, false, NULL, NULL},
 	};
 
 	snprintf(w->subject, sizeof w->subject, "$KV.%s.>", b->bucket);
 	for (size_t i = 0; i < COUNT_OF(bucket); i++)
 		wants_add(w, bucket[i]);
+	wants_add_discard_new(w);
 	wants_add_age(w, 0, NULL);
 }
 
@@ -132,8 +149,9 @@ wants_of_consumer(const struct broker *b)
 	    {"max_ack_pending", WANT_INT, WANT_EXACTLY, NULL, b->ack_pending_max,
 		"ack_pending_max", "--max-pending"},
 	};
-	struct wants w = {
-	    .what = "consumer", .name = CONSUMER_NAME, .of_stream = b->streams[STREAM_EVENTS]};
+	struct wants w = {.what = "consumer",
+	    .name = b->partition.consumer,
+	    .of_stream = b->streams[STREAM_EVENTS]};
 
 	for (size_t i = 0; i < COUNT_OF(consumer); i++)
 		wants_add(&w, consumer[i]);
@@ -202,9 +220,9 @@ wants_say(const struct wants *w, const struct want *one, const char *have, struc
 	    one->match == WANT_AT_LEAST && one->num >= 0 ? "at least " : "", wanted);
 	if (!one->flag)
 		return wants_say_remove(w, is, e);
-	snprintf(command, sizeof command, "nats %s edit %s%s%s %s %s", w->what,
+	snprintf(command, sizeof command, "nats %s edit %s%s%s %s%s%s", w->what,
 	    w->of_stream ? w->of_stream : "", w->of_stream ? " " : "", w->name, one->flag,
-	    one->kind == WANT_BOOL ? "" : wanted);
+	    one->kind == WANT_BOOL ? "" : " ", one->kind == WANT_BOOL ? "" : wanted);
 	if (one->setting)
 		return fail(e, ERR_SETUP, "%s %s: %s; change one of them: set %s, or run: %s",
 		    w->what, w->name, is, one->setting, command);
@@ -380,6 +398,14 @@ wants_look(struct broker *b, const struct wants *w, bool *is_there, struct err *
 	              : r.code == API_STREAM_NOT_FOUND || r.code == API_CONSUMER_NOT_FOUND;
 	api_reply_free(&r);
 	return ok;
+}
+
+size_t
+broker_payload_max(const struct broker *b)
+{
+	int64_t max = natsConnection_GetMaxPayload(b->nc);
+
+	return max > PAYLOAD_MIN ? (size_t)max : PAYLOAD_MIN; /* as broker_ensure found */
 }
 
 static bool

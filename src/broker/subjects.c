@@ -4,6 +4,8 @@
 
 #include "carillon/base/id.h"
 
+enum { PARTITION_ONLY = 0 };
+
 static bool
 prefix_is_token(const char *prefix)
 {
@@ -13,6 +15,16 @@ prefix_is_token(const char *prefix)
 		if (!isalnum((unsigned char)prefix[i]) && prefix[i] != '_' && prefix[i] != '-')
 			return false;
 	return len > 0 && len <= PREFIX_MAX;
+}
+
+static void
+broker_set_partition(struct broker *b, int n)
+{
+	struct partition *p = &b->partition;
+
+	*p = (struct partition){.n = n};
+	snprintf(p->consumer, sizeof p->consumer, "dispatch-%d", n);
+	snprintf(p->history, sizeof p->history, "%s.history.%d", b->prefix, n);
 }
 
 bool
@@ -37,6 +49,7 @@ broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
 		if (suffix[s])
 			snprintf(b->streams[s], STREAM_NAME_MAX, "%s_%s", upper, suffix[s]);
 	snprintf(b->streams[STREAM_STATE], STREAM_NAME_MAX, "KV_%s", b->bucket);
+	broker_set_partition(b, PARTITION_ONLY);
 	return true;
 }
 
@@ -48,10 +61,10 @@ subject_event(
 	    STR_ARG(type));
 }
 
-void
-subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition)
+const struct partition *
+broker_partition(const struct broker *b)
 {
-	snprintf(out, SUBJECT_MAX, "%s.history.%d", b->prefix, partition);
+	return &b->partition;
 }
 
 void

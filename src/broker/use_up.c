@@ -1,11 +1,11 @@
 /*
  * Using up sequences. A stream counts on from its last message, so after it lost some it would
- * give their sequences to new ones. Numbers cannot be set, but used: an empty stream is purged
- * "up to" one, any other is filled with empty messages. These stay until they expire: a purge
- * by subject would take them, but nats-server 2.9 then moves every consumer to the stream's
- * end.
+ * give their sequences to new ones. Numbers cannot be set, but used: the stream is filled with
+ * empty messages, which stay until they expire. A purge "up to" a sequence would do in one
+ * step, but it takes along what a producer has published since we looked, and streams deny
+ * purges. From nats-server 2.10 on a stream that is made anew begins past them (events_begin).
  */
-#include "private.h"
+#include "broker/private.h"
 
 enum {
 	CHUNK = 10000, /* messages on their way before one is waited for */
@@ -28,19 +28,6 @@ subject_is_filler(const struct broker *b, struct str subject)
 	return str_eq(subject, str_of(filler));
 }
 
-static bool
-purge_empty(struct broker *b, uint64_t seq, struct err *e)
-{
-	char subject[SUBJECT_MAX], body[48];
-	struct api_reply r = {0};
-
-	snprintf(subject, sizeof subject, "STREAM.PURGE.%s", b->streams[STREAM_EVENTS]);
-	snprintf(body, sizeof body, "{\"seq\":%llu}", (unsigned long long)seq + 1);
-	bool ok = api_call(b, subject, str_of(body), &r, e);
-	api_reply_free(&r);
-	return ok || fail_within(e, "purge of stream %s", b->streams[STREAM_EVENTS]);
-}
-
 /* Those before the last are not waited for: whether they came, the stream's count tells. */
 static bool
 fill(struct broker *b, uint64_t n, struct err *e)
@@ -60,16 +47,13 @@ bool
 broker_use_up_events(struct broker *b, uint64_t seq, struct err *e)
 {
 	struct stream_info info;
-	bool may_purge = true;
 
 	for (;;) {
 		if (!broker_stream_info(b, STREAM_EVENTS, &info, e))
 			return false;
 		if (info.last_seq >= seq)
 			return true;
-		const bool by_purge = info.messages == 0 && may_purge;
-		may_purge = may_purge && !by_purge;
-		if (by_purge ? !purge_empty(b, seq, e) : !fill(b, seq - info.last_seq, e))
+		if (!fill(b, seq - info.last_seq, e))
 			return false;
 	}
 }

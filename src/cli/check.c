@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "carillon/dest/dest.h"
 #include "carillon/index/lost_tail.h"
 
 #include "output.h"
@@ -163,21 +164,29 @@ check_index(struct checks *f)
 
 /* Tokens travel to this address: in clear only to this very machine. */
 static void
-check_slack_url(struct checks *f)
+check_base_url(struct checks *f, const struct dest_type *dest)
 {
-	struct str url = str_of(f->command->config.slack_api_url);
+	struct arena *a = f->command->arena;
+	struct config usual;
+	struct str url = str_of(dest->settings(&f->command->config).base_url);
 	bool is_private = str_starts_with(url, STR("https://")) ||
 	                  str_starts_with(url, STR("http://127.0.0.1")) ||
 	                  str_starts_with(url, STR("http://localhost")) ||
 	                  str_starts_with(url, STR("http://[::1]"));
+	bool is_usual;
 
-	f->what = "slack";
+	config_defaults(&usual);
+	is_usual = str_eq(url, str_of(dest->settings(&usual).base_url));
+	f->what = dest->name;
 	found(f, is_private,
-	    !is_private ? "slack_api_url is http:// to another machine, so credentials would "
-			  "travel in clear; use https://"
-	    : str_eq(url, STR("https://slack.com/api"))
-		? "slack_api_url is Slack itself"
-		: "slack_api_url is not Slack itself but a stand-in or a proxy");
+	    arena_printf(a,
+		!is_private
+		    ? "%s is http:// to another machine, so credentials would travel in "
+		      "clear; use https://"
+		: is_usual ? "%s is %s itself"
+			   : "%s is not %s itself but a stand-in or a proxy",
+		dest->base_url_setting, dest->title)
+		.ptr);
 }
 
 static bool
@@ -204,7 +213,8 @@ verb_check(struct command *c, struct err *e)
 	jw_key(&f.doc.w, "findings");
 	jw_array(&f.doc.w);
 	if (check_settings(&f)) {
-		check_slack_url(&f);
+		for (int i = 0; i < dest_count(); i++)
+			check_base_url(&f, dest_at(i));
 		check_vault(&f);
 		(void)check_broker(&f);
 		if (check_data_dir(&f))

@@ -11,6 +11,7 @@
 #include "carillon/base/config.h"
 #include "carillon/base/findings.h"
 #include "carillon/base/json.h"
+#include "carillon/dest/dest.h"
 #include "carillon/registry/registry.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
@@ -144,8 +145,11 @@ MUST_USE bool read_object(
 /* An option that is a JSON object itself, or a file of one; empty when it was not given. */
 MUST_USE bool read_json_option(
     struct command *c, enum option o, struct str *out, struct err *e);
-/* The credential from standard input, without echo at a terminal. The caller owns it. */
-MUST_USE bool read_token(struct secret **out, struct err *e);
+/* The destination type of a connection. NULL with a sentence: this build does not know it. */
+const struct dest_type *dest_of_connection(const connection_record *r, struct err *e);
+/* The secrets that such a connection has from standard input, a line each, without echo at a
+ * terminal. The caller owns the credential. */
+MUST_USE bool read_credential(const connection_record *r, struct secret **out, struct err *e);
 /* Asks on a terminal; --yes answers. False with a sentence: do not. */
 MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
 /* A whole number from 1 to `most`; `out` stays as it is when the option was not given. */
@@ -157,5 +161,7 @@ MUST_USE bool read_time(struct command *c, enum option o, int64_t *out_ms, struc
 MUST_USE bool read_duration(struct command *c, enum option o, int64_t *out_ms, struct err *e);
 /* --retry "0,5,30"; "" is none. Both stay as they are when the option was not given. */
 MUST_USE bool read_schedule(struct command *c, uint32_t **retry_s, size_t *n, struct err *e);
-/* --limit and --before. */
+/* --limit, or how many are usual. */
+MUST_USE bool read_limit(struct command *c, size_t *limit, struct err *e);
+/* --limit, and --before as a sequence. */
 MUST_USE bool read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e);

@@ -47,6 +47,7 @@ connection_set_active(connection_record *r)
 {
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
 	r->status_reason = r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 bool
@@ -96,9 +97,10 @@ verb_connection_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "CONNECTION NAME DESTINATION STATUS TEAM CHANNELS");
-	if (!registry_each(c->registry, c->arena, workspace, STATE_CONNECTION, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena,
+		&(struct state_list){workspace, STATE_CONNECTION}, list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 
@@ -167,6 +169,7 @@ verb_connection_disable(struct command *c, struct err *e)
 	r->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED;
 	r->status_reason = arena_cstr(c->arena, STR("switched off by hand"));
 	r->status_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 	return connection_store(c, r, revision, NULL, e);
 }
 
@@ -197,7 +200,8 @@ static bool
 is_unused(struct command *c, struct str workspace, struct str connection, struct err *e)
 {
 	struct users u = {.connection = connection};
-	bool ok = registry_each(c->registry, c->arena, workspace, STATE_RULE, note_user, &u, e);
+	bool ok = registry_each(c->registry, c->arena,
+	    &(struct state_list){workspace, STATE_RULE}, note_user, &u, e);
 
 	if (ok && u.n > 0)
 		ok = fail(e, ERR_CONFLICT,

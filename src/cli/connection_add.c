@@ -41,21 +41,21 @@ take_channels(struct command *c, connection_record *r, struct err *e)
 }
 
 static void
-seal(struct command *c, connection_record *r, const struct secret *token)
+seal(struct command *c, connection_record *r, const struct secret *credential)
 {
 	r->sealed.data =
-	    arena_must(c->arena, secret_len(token) + (size_t)VAULT_SEALED_OVERHEAD);
-	vault_seal(c->vault, command_argument(c, 0), str_of(r->id), token, r->sealed.data,
+	    arena_must(c->arena, secret_len(credential) + (size_t)VAULT_SEALED_OVERHEAD);
+	vault_seal(c->vault, command_argument(c, 0), str_of(r->id), credential, r->sealed.data,
 	    &r->sealed.len);
 }
 
 /* A credential nobody asked about may be wrong; --no-test says that this is meant. */
 static bool
 ask_unless_told_not_to(
-    struct command *c, connection_record *r, const struct secret *token, struct err *e)
+    struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
 	const struct keeper_question q = {
-	    .arena = c->arena, .config = &c->config, .token = token};
+	    .arena = c->arena, .config = &c->config, .credential = credential};
 
 	if (command_has(c, OPTION_NO_TEST) || keeper_check_account(&q, r, e))
 		return true;
@@ -85,13 +85,14 @@ new_connection(struct command *c, connection_record *r, struct err *e)
 }
 
 static bool
-add_with(struct command *c, connection_record *r, const struct secret *token, struct err *e)
+add_with(
+    struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
 	struct str workspace = command_argument(c, 0);
 
-	if (!ask_unless_told_not_to(c, r, token, e))
+	if (!ask_unless_told_not_to(c, r, credential, e))
 		return false;
-	seal(c, r, token);
+	seal(c, r, credential);
 	if (command_has(c, OPTION_JSON))
 		return connection_store(c, r, 0, NULL, e);
 	if (!registry_put_connection(c->registry, workspace, r, 0, e))
@@ -104,17 +105,17 @@ bool
 verb_connection_add(struct command *c, struct err *e)
 {
 	connection_record r;
-	struct secret *token;
+	struct secret *credential;
 	bool ok;
 
 	if (!new_connection(c, &r, e) ||
 	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e) ||
 	    registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
 		return false;
-	if (!read_token(&token, e))
+	if (!read_credential(&r, &credential, e))
 		return false;
-	ok = add_with(c, &r, token, e);
-	secret_free(token);
+	ok = add_with(c, &r, credential, e);
+	secret_free(credential);
 	return ok;
 }
 
@@ -122,18 +123,18 @@ verb_connection_add(struct command *c, struct err *e)
 
 static bool
 reconnect_with(struct command *c, connection_record *r, uint64_t revision,
-    const struct secret *token, struct err *e)
+    const struct secret *credential, struct err *e)
 {
 	const char *team = r->team_id, *team_name = r->team_name;
 
-	if (!ask_unless_told_not_to(c, r, token, e))
+	if (!ask_unless_told_not_to(c, r, credential, e))
 		return false;
 	if (team[0] != '\0' && strcmp(team, r->team_id) != 0)
 		return fail(e, ERR_CONFLICT,
 		    "this credential belongs to %s (%s), the connection to %s (%s): "
 		    "add a connection of its own for it",
 		    r->team_name, r->team_id, team_name, team);
-	seal(c, r, token);
+	seal(c, r, credential);
 	return connection_repair(c, r, revision, e);
 }
 
@@ -141,17 +142,17 @@ bool
 verb_connection_reconnect(struct command *c, struct err *e)
 {
 	connection_record *r;
-	struct secret *token;
+	struct secret *credential;
 	uint64_t revision;
 	bool ok;
 
 	if (!command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e))
 		return false;
 	r = connection_of_arguments(c, &revision, e);
-	if (r == NULL || !read_token(&token, e))
+	if (r == NULL || !read_credential(r, &credential, e))
 		return false;
-	ok = reconnect_with(c, r, revision, token, e);
-	secret_free(token);
+	ok = reconnect_with(c, r, revision, credential, e);
+	secret_free(credential);
 	return ok;
 }
 
@@ -179,11 +180,15 @@ tested(const char *what, bool ok, const char *sentence, void *arg)
 }
 
 static bool
-test_with(struct command *c, connection_record *r, const struct secret *token, struct err *e)
+test_with(
+    struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
 	struct test t = {.command = c, .all_fine = true};
-	const struct keeper_question q = {
-	    .arena = c->arena, .config = &c->config, .token = token, .each = tested, .arg = &t};
+	const struct keeper_question q = {.arena = c->arena,
+	    .config = &c->config,
+	    .credential = credential,
+	    .each = tested,
+	    .arg = &t};
 	bool ok;
 
 	document_begin(&t.doc, c);
@@ -203,7 +208,7 @@ test_with(struct command *c, connection_record *r, const struct secret *token, s
 bool
 verb_connection_test(struct command *c, struct err *e)
 {
-	struct secret *token;
+	struct secret *credential;
 	connection_record *r;
 	uint64_t revision;
 	bool ok;
@@ -213,11 +218,11 @@ verb_connection_test(struct command *c, struct err *e)
 	r = connection_of_arguments(c, &revision, e);
 	if (r == NULL)
 		return false;
-	token = secret_new(SECRET_MAX);
+	credential = secret_new(SECRET_MAX);
 	ok = vault_unseal(c->vault, command_argument(c, 0), str_of(r->id), r->sealed.data,
-	    r->sealed.len, token, e);
-	ok = ok ? test_with(c, r, token, e)
+	    r->sealed.len, credential, e);
+	ok = ok ? test_with(c, r, credential, e)
 	        : fail_within(e, "the credential of connection %s", r->id);
-	secret_free(token);
+	secret_free(credential);
 	return ok;
 }

@@ -1,3 +1,6 @@
+#include <errno.h>
+
+#include "carillon/base/id.h"
 #include "carillon/base/suggest.h"
 #include "carillon/registry/json_write.h"
 
@@ -6,11 +9,11 @@
 
 /* --- list --- */
 
-/* A cursor is a sequence, so a page ends only between events: it may be a little longer. */
 struct page {
 	struct listing listing;
 	size_t limit;
-	uint64_t last, next; /* sequences */
+	struct delivery_cursor last;
+	struct str next; /* the next page's --before */
 };
 
 static bool
@@ -20,11 +23,12 @@ list_one(const delivery_record *r, void *arg)
 	struct listing *l = &p->listing;
 	uint32_t attempts = (uint32_t)r->n_attempts;
 
-	if (l->n_records >= p->limit && r->seq != p->last) {
-		p->next = p->last;
+	if (l->n_records == p->limit) {
+		p->next = arena_printf(l->doc.command->arena, "%llu/%.*s",
+		    (unsigned long long)p->last.seq, STR_ARG(p->last.rule));
 		return false;
 	}
-	p->last = r->seq;
+	p->last = (struct delivery_cursor){r->seq, str_of(r->rule)};
 	listing_record(l);
 	if (listing_is_json(l)) {
 		json_write_delivery(l->w, r, false);
@@ -68,41 +72,43 @@ list_delivered(const delivery_record *r, void *arg)
 	return state_of(r) == DELIVERY_DELIVERED ? list_one(r, arg) : true;
 }
 
-static void
-list_state(struct command *c, struct txn *t, enum delivery_state state, uint64_t before,
-    struct page *p)
+/* "118/rule_a", as the page before ended with; "118" is behind all of that event. */
+static bool
+read_cursor(struct command *c, struct delivery_cursor *out, struct err *e)
 {
-	struct str workspace = command_argument(c, 0);
+	const char *text = c->options[OPTION_BEFORE];
+	char *end;
 
-	if (state == DELIVERY_NONE)
-		history_each_delivery_of(t, c->arena, workspace, before, list_one, p);
-	else if (state == DELIVERY_DELIVERED)
-		history_each_delivery_of(t, c->arena, workspace, before, list_delivered, p);
-	else
-		history_each_delivery_in(t, c->arena, workspace, state, before, list_one, p);
+	if (text == NULL)
+		return true;
+	errno = 0;
+	out->seq = strtoull(text, &end, 10);
+	if (*end == '/')
+		out->rule = str_of(end + 1);
+	if (errno == 0 && text[0] >= '1' && text[0] <= '9' &&
+	    (*end == '\0' || id_is_record(out->rule)))
+		return true;
+	return FAIL_USAGE(
+	    c, e, "--before %s: is no cursor; take what the list before ended with", text);
 }
 
 bool
 verb_delivery_list(struct command *c, struct err *e)
 {
+	struct delivery_list list = {.workspace = command_argument(c, 0)};
 	enum delivery_state state;
 	struct page p = {0};
-	uint64_t before;
 	struct txn *t;
 
-	if (!read_status(c, &state, e) || !read_page(c, &p.limit, &before, e) ||
-	    !command_open(c, NEED_HISTORY, e))
+	if (!read_status(c, &state, e) || !read_limit(c, &p.limit, e) ||
+	    !read_cursor(c, &list.after, e) || !command_open(c, NEED_HISTORY, e))
 		return false;
 	listing_begin(&p.listing, c, "UPDATED EVENT RULE CHANNEL STATE ATTEMPTS REASON");
 	t = txn_read(c->store, STORE_HISTORY);
-	list_state(c, t, state, before, &p);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		txn_end(t);
-		return false;
-	}
-	txn_end(t);
-	if (!history_is_known(c, p.listing.n_records, e))
+	list.state = state == DELIVERY_DELIVERED ? DELIVERY_NONE : state;
+	history_each_delivery_of(
+	    t, c->arena, &list, state == DELIVERY_DELIVERED ? list_delivered : list_one, &p);
+	if (!txn_finish(t, e) || !history_is_known(c, p.listing.n_records, e))
 		return false;
 	listing_end(&p.listing, p.next);
 	return true;
@@ -166,11 +172,7 @@ verb_delivery_show(struct command *c, struct err *e)
 	document_begin(&doc, c);
 	t = txn_read(c->store, STORE_HISTORY);
 	ok = write_deliveries(c, t, &doc.w, e);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		ok = false;
-	}
-	txn_end(t);
+	ok = txn_finish(t, e) && ok;
 	if (ok)
 		document_end(&doc);
 	return ok;

@@ -59,7 +59,8 @@ verb_event_publish(struct command *c, struct err *e)
 struct page {
 	struct listing listing;
 	size_t limit;
-	uint64_t last, next; /* sequences */
+	uint64_t last;   /* sequence */
+	struct str next; /* the next page's --before */
 };
 
 static bool
@@ -69,7 +70,8 @@ list_one(const event_record *r, void *arg)
 	struct listing *l = &p->listing;
 
 	if (l->n_records == p->limit) {
-		p->next = p->last;
+		p->next =
+		    arena_printf(l->doc.command->arena, "%llu", (unsigned long long)p->last);
 		return false;
 	}
 	p->last = r->seq;
@@ -110,13 +112,7 @@ verb_event_list(struct command *c, struct err *e)
 	listing_begin(&p.listing, c, "RECEIVED EVENT TYPE RESOURCE STATUS MATCHED REASON");
 	t = txn_read(c->store, STORE_HISTORY);
 	history_each_event_of(t, c->arena, command_argument(c, 0), before, list_one, &p);
-	if (txn_error(t) != NULL) {
-		*e = *txn_error(t);
-		txn_end(t);
-		return false;
-	}
-	txn_end(t);
-	if (!history_is_known(c, p.listing.n_records, e))
+	if (!txn_finish(t, e) || !history_is_known(c, p.listing.n_records, e))
 		return false;
 	listing_end(&p.listing, p.next);
 	return true;

@@ -52,7 +52,6 @@ write_one(const delivery_record *d, void *arg)
 static bool
 read_records(struct export *x, struct json_writer *w, struct err *e)
 {
-	bool ok;
 
 	x->event = NULL;
 	x->looked = 0;
@@ -66,11 +65,7 @@ read_records(struct export *x, struct json_writer *w, struct err *e)
 		history_each_delivery(x->txn, x->arena, x->event->seq, write_one, w);
 		jw_array_end(w);
 	}
-	ok = txn_error(x->txn) == NULL;
-	if (!ok)
-		*e = *txn_error(x->txn);
-	txn_end(x->txn);
-	return ok;
+	return txn_finish(x->txn, e);
 }
 
 static bool

@@ -70,7 +70,7 @@ help_all(struct buf *out)
 {
 	buf_cstr(out, "usage: carillon [--config FILE] [--set NAME=VALUE] VERB ...\n\n"
 		      "One event, every customer's own bell: takes events from NATS JetStream "
-		      "and delivers\nthem into each customer's own Slack.\n\n");
+		      "and delivers\nthem where each customer wants them.\n\n");
 	help_under(out, (struct str){0});
 	buf_cstr(out, "\n`carillon help VERB` shows a verb's options; `carillon help serve` "
 		      "the settings.\n"

@@ -95,40 +95,68 @@ read_json_option(struct command *c, enum option o, struct str *out, struct err *
 /* --- the credential --- */
 
 static bool
-read_unechoed(struct secret *token, struct err *e)
+read_unechoed(struct secret *value, const char *title, struct err *e)
 {
 	struct termios before, silent;
 	bool ok;
 
 	if (tcgetattr(STDIN_FILENO, &before) != 0)
-		return secret_read_fd(token, STDIN_FILENO, e);
+		return secret_read_fd(value, STDIN_FILENO, e);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	fputs("credential (not shown): ", stderr);
+	fprintf(stderr, "%s (not shown): ", title);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	ok = secret_read_fd(token, STDIN_FILENO, e);
+	ok = secret_read_fd(value, STDIN_FILENO, e);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	fputc('\n', stderr);
 	return ok;
 }
 
-bool
-read_token(struct secret **out, struct err *e)
+static bool
+read_secret(struct secret *credential, const struct dest_secret *which, struct err *e)
 {
-	struct secret *token = secret_new(SECRET_MAX);
-	bool ok = isatty(STDIN_FILENO) ? read_unechoed(token, e)
-	                               : secret_read_fd(token, STDIN_FILENO, e);
+	struct secret *value = secret_new(SECRET_MAX);
+	bool ok = isatty(STDIN_FILENO) ? read_unechoed(value, which->title, e)
+	                               : secret_read_fd(value, STDIN_FILENO, e);
 
-	if (ok && secret_len(token) == 0)
+	if (ok && secret_len(value) == 0)
 		ok = fail(e, ERR_INPUT,
-		    "no credential on standard input: pipe the bot token in, or run this "
-		    "at a terminal and paste it");
-	if (ok) {
-		*out = token;
-		return true;
-	}
-	secret_free(token);
-	return false;
+		    "no credential on standard input: pipe the %s in, or run this at a "
+		    "terminal and paste it",
+		    which->title);
+	if (ok && !credential_put(credential, which->tag, value))
+		ok = fail(e, ERR_INPUT, "the %s is too long", which->title);
+	secret_free(value);
+	return ok;
+}
+
+const struct dest_type *
+dest_of_connection(const connection_record *r, struct err *e)
+{
+	const struct dest_type *dest = dest_find(str_of(r->dest));
+
+	if (dest == NULL)
+		(void)fail(e, ERR_SETUP,
+		    "connection %s is of type \"%s\", which this version of Carillon does not "
+		    "know",
+		    r->id, r->dest);
+	return dest;
+}
+
+bool
+read_credential(const connection_record *r, struct secret **out, struct err *e)
+{
+	const struct dest_type *dest = dest_of_connection(r, e);
+	struct secret *credential = secret_new(SECRET_MAX);
+	bool ok = dest != NULL;
+
+	for (int i = 0; ok && i < dest->n_secrets; i++)
+		ok = read_secret(credential, &dest->secrets[i], e);
+	if (ok)
+		*out = credential;
+	else
+		secret_free(credential);
+	return ok;
 }
 
 /* --- a yes --- */
@@ -227,19 +255,27 @@ read_number(struct command *c, enum option o, uint64_t most, uint64_t *out, stru
 }
 
 bool
-read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
+read_limit(struct command *c, size_t *limit, struct err *e)
 {
 	enum { LIMIT_MOST = 1000, LIMIT_USUAL = 50 };
 	uint64_t n = LIMIT_USUAL;
 
-	*before = 0;
 	if (!read_number(c, OPTION_LIMIT, LIMIT_MOST, &n, e))
+		return false;
+	*limit = (size_t)n;
+	return true;
+}
+
+bool
+read_page(struct command *c, size_t *limit, uint64_t *before, struct err *e)
+{
+	*before = 0;
+	if (!read_limit(c, limit, e))
 		return false;
 	if (!read_number(c, OPTION_BEFORE, INT64_MAX, before, e))
 		return FAIL_USAGE(c, e,
 		    "--before %s: is no cursor; take what the list before ended with",
 		    c->options[OPTION_BEFORE]);
-	*limit = (size_t)n;
 	return true;
 }
 

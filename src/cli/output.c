@@ -275,15 +275,25 @@ print_table(struct listing *l)
 	print_text(&out);
 }
 
+static void
+print_more(struct str next)
+{
+	struct buf out = {0};
+
+	buf_cstr(&out, "more: --before ");
+	put_tame(&out, next);
+	buf_putc(&out, '\n');
+	print_text(&out);
+}
+
 void
-listing_end(struct listing *l, uint64_t next)
+listing_end(struct listing *l, struct str next)
 {
 	jw_array_end(l->w);
 	jw_kv_int(l->w, "count", (int64_t)l->n_records);
 	jw_key(l->w, "next");
-	if (next > 0) /* text: a cursor is not a number to reckon with */
-		jw_string(l->w,
-		    arena_printf(l->doc.command->arena, "%llu", (unsigned long long)next));
+	if (next.len > 0)
+		jw_string(l->w, next);
 	else
 		jw_null(l->w);
 	jw_object_end(l->w);
@@ -294,7 +304,7 @@ listing_end(struct listing *l, uint64_t next)
 			printf("none\n");
 		else
 			print_table(l);
-		if (next > 0)
-			printf("more: --before %llu\n", (unsigned long long)next);
+		if (next.len > 0)
+			print_more(next);
 	}
 }

@@ -40,5 +40,5 @@ void listing_record(struct listing *l);
 void listing_cell(struct listing *l, struct str text);
 /* A time; 0 is none. */
 void listing_time(struct listing *l, int64_t ms);
-/* `next` 0: there is no more. */
-void listing_end(struct listing *l, uint64_t next);
+/* `next` is the cursor of the next page; empty: there is no more. */
+void listing_end(struct listing *l, struct str next);

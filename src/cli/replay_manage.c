@@ -49,9 +49,10 @@ verb_replay_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "ID ACTION STATUS SELECTED SENT SKIPPED CREATED BY");
-	if (!registry_each(c->registry, c->arena, workspace, STATE_REPLAY, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_REPLAY},
+		list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 

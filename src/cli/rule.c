@@ -69,6 +69,13 @@ verb_rule_add(struct command *c, struct err *e)
 
 /* --- set --- */
 
+static void
+end_hold(rule_record *r)
+{
+	r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
+}
+
 /* Another channel or connection is the repair of a rule that is held. */
 bool
 verb_rule_set(struct command *c, struct err *e)
@@ -86,7 +93,7 @@ verb_rule_set(struct command *c, struct err *e)
 		return false;
 	r->updated_ms = clock_wall().ms;
 	if (repairs)
-		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+		end_hold(r);
 	if (repairs &&
 	    !held_before_repair(
 		c, &(struct held_of){.workspace = workspace, .rule = str_of(r->id)}, &held, e))
@@ -138,9 +145,10 @@ verb_rule_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "RULE NAME TYPE STATUS CONNECTION CHANNEL FILTER");
-	if (!registry_each(c->registry, c->arena, workspace, STATE_RULE, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_RULE},
+		list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 
@@ -176,7 +184,7 @@ set_active(struct command *c, bool active, struct err *e)
 	r->active = active;
 	r->updated_ms = clock_wall().ms;
 	if (active)
-		r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
+		end_hold(r);
 	if (active &&
 	    !held_before_repair(
 		c, &(struct held_of){.workspace = workspace, .rule = str_of(r->id)}, &held, e))

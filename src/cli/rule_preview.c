@@ -85,6 +85,7 @@ try_rule(struct command *c, struct preview *out, struct err *e)
 	if (q.rule == NULL)
 		return false;
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, q.rule);
+	q.dest = registry_dest_of_rule(c->registry, q.workspace, q.rule);
 	findings_enter_named(q.findings, &part, arena_printf(c->arena, "rule %s", q.rule->id));
 	ok = preview_make(c->arena, &q, out, e);
 	findings_leave(q.findings);
@@ -124,6 +125,19 @@ verb_rule_test(struct command *c, struct err *e)
 	return true;
 }
 
+/* The message alone, for the destination's own tools. */
+static void
+print_native(const struct preview *p)
+{
+	struct buf out = {0};
+	struct json_writer w;
+
+	jw_init(&w, &out);
+	p->body->type->write_native(&w, p->body);
+	printf("%s\n", out.ptr);
+	buf_fini(&out);
+}
+
 bool
 verb_rule_preview(struct command *c, struct err *e)
 {
@@ -132,9 +146,7 @@ verb_rule_preview(struct command *c, struct err *e)
 	if (!try_rule(c, &p, e))
 		return false;
 	if (command_has(c, OPTION_BLOCKS))
-		/* The form that Slack's Block Kit Builder takes. */
-		printf("{\"blocks\": %.*s}\n",
-		    STR_ARG(p.rendered.blocks.len > 0 ? p.rendered.blocks : STR("[]")));
+		print_native(&p);
 	else
 		show(c, &p);
 	return true;

@@ -22,6 +22,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, r);
 	if (q.type == NULL)
 		return;
+	q.dest = registry_dest_of_rule(c->registry, q.workspace, r);
 	q.event_type = str_of(q.type->name);
 	q.event = preview_sample(c->arena, q.type);
 	if (q.event.len == 0)
@@ -35,7 +36,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	if (!p.matches)
 		fprintf(stderr, "note: the sample event of %s is not wanted: %.*s\n",
 		    q.type->name, STR_ARG(p.reason));
-	for (int i = 0; i < p.rendered.warnings.n; i++)
+	for (int i = 0; i < p.body->warnings.n; i++)
 		fprintf(stderr, "note: on the sample event of %s: %.*s\n", q.type->name,
-		    STR_ARG(warning_sentence(&p.rendered.warnings.items[i], c->arena)));
+		    STR_ARG(warning_sentence(&p.body->warnings.items[i], c->arena)));
 }

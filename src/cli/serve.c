@@ -68,6 +68,17 @@ say_memory(void)
 		log_warn("serve.memory_not_locked", L_STR("why", why));
 }
 
+/* Past what the index knows, and past what would be taken for posted by a service before. */
+static uint64_t
+events_begin(struct command *c)
+{
+	struct txn *t = txn_read(c->store, STORE_HISTORY);
+	const uint64_t newest = ledger_newest(t);
+
+	txn_end(t);
+	return newest == 0 ? 0 : newest + (uint64_t)c->config.active_max + 1;
+}
+
 static bool
 serve_open(struct command *c, struct err *e)
 {
@@ -77,9 +88,11 @@ serve_open(struct command *c, struct err *e)
 	store.sets_aside = c->config.repair;
 	http_global_init();
 	say_memory();
-	return vault_open(&c->vault, c->config.master_key_file, e) &&
-	       single_instance(c->config.data_dir, e) && store_open(&c->store, &store, e) &&
-	       broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
+	if (!vault_open(&c->vault, c->config.master_key_file, e) ||
+	    !single_instance(c->config.data_dir, e) || !store_open(&c->store, &store, e))
+		return false;
+	broker.events_begin = events_begin(c);
+	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
 }
 
 static bool
@@ -139,7 +152,8 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 
 	if (!serve_open(c, e))
 		return false;
-	parts = (struct flow_parts){&c->config, c->broker, c->store, c->vault};
+	parts = (struct flow_parts){
+	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
 	ok = ready_file_write(c->options[OPTION_READY_FILE], e);

@@ -95,9 +95,10 @@ verb_type_list(struct command *c, struct err *e)
 	    registry_workspace(c->registry, c->arena, catalogue(c), NULL, e) == NULL)
 		return false;
 	listing_begin(&l, c, "TYPE SCHEMA SAMPLE DESCRIPTION");
-	if (!registry_each(c->registry, c->arena, catalogue(c), STATE_TYPE, list_one, &l, e))
+	if (!registry_each(c->registry, c->arena,
+		&(struct state_list){catalogue(c), STATE_TYPE}, list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 

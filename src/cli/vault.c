@@ -80,8 +80,8 @@ note_workspace(const void *record, uint64_t revision, void *arg)
 
 	(void)revision;
 	r->workspace = arena_str(r->command->arena, str_of(w->id));
-	ok = registry_each(r->command->registry, a, r->workspace, STATE_CONNECTION,
-	    note_connection, r, r->err);
+	ok = registry_each(r->command->registry, a,
+	    &(struct state_list){r->workspace, STATE_CONNECTION}, note_connection, r, r->err);
 	arena_free(a);
 	return ok;
 }

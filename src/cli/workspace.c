@@ -77,7 +77,7 @@ verb_workspace_list(struct command *c, struct err *e)
 	listing_begin(&l, c, "WORKSPACE NAME STATUS CREATED");
 	if (!registry_each_workspace(c->registry, c->arena, (struct str){0}, list_one, &l, e))
 		return false;
-	listing_end(&l, 0);
+	listing_end(&l, STR(""));
 	return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "carillon/broker/broker.h"
 #include "carillon/base/buf.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/table.h"
 
 struct active {
@@ -12,17 +13,20 @@ struct active {
 	pthread_cond_t room;
 	/* Under the lock: */
 	size_t limit;
-	struct table *by_seq, *by_id;
+	struct table *by_seq, *by_id; /* messages of the stream */
+	struct table *reread;         /* seq -> how many messages read again have it */
+	struct table *by_delivery;    /* seq and rule: of deliveries not settled yet */
 	struct table
 	    *by_key; /* of a rule's options (rule_keys.h); to the delivery that has it */
 	struct list oldest_first; /* by taken_at */
-	size_t weight;
+	size_t count, weight;
 };
 
+/* A message weighs as much as it has deliveries that are not settled, and at least one. */
 static size_t
-weight_of(const struct message *m)
+weight_of(size_t unsettled)
 {
-	return m->n_deliveries > 1 ? (size_t)m->n_deliveries : 1;
+	return unsettled > 1 ? unsettled : 1;
 }
 
 /* "workspace NUL event id": ids are only unique within a workspace. */
@@ -45,6 +49,20 @@ id_key(struct id_key *k, const struct event *ev)
 	k->bytes[ev->workspace.len] = '\0';
 	memcpy(k->bytes + ev->workspace.len + 1, ev->id.ptr, ev->id.len);
 	return (struct str){k->bytes, ev->workspace.len + 1 + ev->id.len};
+}
+
+struct delivery_key {
+	char bytes[sizeof(uint64_t) + RECORD_ID_MAX];
+	size_t len;
+};
+
+static struct str
+delivery_key(struct delivery_key *k, uint64_t seq, struct str rule)
+{
+	must(rule.len <= RECORD_ID_MAX);
+	memcpy(k->bytes, &seq, sizeof(seq));
+	memcpy(k->bytes + sizeof(seq), rule.ptr, rule.len);
+	return (struct str){k->bytes, sizeof(seq) + rule.len};
 }
 
 /* "rule NUL use workspace NUL key" of a delivery. Borrowed from `b`. */
@@ -117,35 +135,110 @@ release_keys(struct active *h, struct delivery *d, struct buf *b)
 			table_remove(h->by_key, lock_key(b, d, use));
 }
 
-/* For every delivery of a message. Under the lock. */
+/* The delivery itself, and the members of its digest. */
+static bool
+is_taken(struct active *h, const struct delivery *d)
+{
+	const struct digest *g = d->digest;
+	struct delivery_key space;
+
+	if (table_get(h->by_delivery, delivery_key(&space, d->message->seq, d->rule_id)))
+		return true;
+	for (int i = 0; g != NULL && i < g->n; i++)
+		if (table_get(h->by_delivery,
+			delivery_key(&space, g->members[i]->seq, str_of(g->members[i]->rule))))
+			return true;
+	return false;
+}
+
 static void
-for_keys(struct active *h, struct message *m,
-    void (*what)(struct active *, struct delivery *, struct buf *))
+take_delivery(struct active *h, struct delivery *d)
+{
+	const struct digest *g = d->digest;
+	struct delivery_key space;
+
+	(void)table_set(h->by_delivery, delivery_key(&space, d->message->seq, d->rule_id), d);
+	for (int i = 0; g != NULL && i < g->n; i++)
+		(void)table_set(h->by_delivery,
+		    delivery_key(&space, g->members[i]->seq, str_of(g->members[i]->rule)), d);
+}
+
+static void
+release_delivery(struct active *h, struct delivery *d)
+{
+	const struct digest *g = d->digest;
+	struct delivery_key space;
+	struct str key = delivery_key(&space, d->message->seq, d->rule_id);
+
+	if (table_get(h->by_delivery, key) != d)
+		return; /* it was settled before its message */
+	(void)table_remove(h->by_delivery, key);
+	for (int i = 0; g != NULL && i < g->n; i++)
+		(void)table_remove(h->by_delivery,
+		    delivery_key(&space, g->members[i]->seq, str_of(g->members[i]->rule)));
+}
+
+static bool
+any_is_taken(struct active *h, const struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++)
+		if (is_taken(h, &m->deliveries[i]))
+			return true;
+	return false;
+}
+
+static void
+take_deliveries(struct active *h, struct message *m)
 {
 	struct buf b = {0};
 
-	for (int i = 0; i < m->n_deliveries; i++)
-		what(h, &m->deliveries[i], &b);
+	for (int i = 0; i < m->n_deliveries; i++) {
+		take_delivery(h, &m->deliveries[i]);
+		take_keys(h, &m->deliveries[i], &b);
+	}
 	buf_fini(&b);
+}
+
+static void
+release_deliveries(struct active *h, struct message *m)
+{
+	struct buf b = {0};
+
+	for (int i = 0; i < m->n_deliveries; i++) {
+		release_delivery(h, &m->deliveries[i]);
+		release_keys(h, &m->deliveries[i], &b);
+	}
+	buf_fini(&b);
+}
+
+/* How many messages read again have the sequence: a number in the place of a pointer. */
+static void
+count_reread(struct active *h, uint64_t seq, int change)
+{
+	struct str key = seq_key(&seq);
+	intptr_t n = (intptr_t)table_get(h->reread, key) + change;
+
+	if (n == 0)
+		(void)table_remove(h->reread, key);
+	else
+		(void)table_set(h->reread, key, (void *)n);
 }
 
 struct active *
 active_new(size_t limit)
 {
 	struct active *h = calloc(1, sizeof(*h));
-	pthread_condattr_t attr;
 
 	must(h != NULL);
 	h->limit = limit;
 	h->by_seq = table_new();
 	h->by_id = table_new();
+	h->reread = table_new();
+	h->by_delivery = table_new();
 	h->by_key = table_new();
 	list_init(&h->oldest_first);
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->room, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&h->room);
 	return h;
 }
 
@@ -154,9 +247,11 @@ active_free(struct active *h)
 {
 	if (h == NULL)
 		return;
-	must(table_len(h->by_seq) == 0);
+	must(table_len(h->by_seq) == 0 && table_len(h->reread) == 0);
 	table_free(h->by_seq);
 	table_free(h->by_id);
+	table_free(h->reread);
+	table_free(h->by_delivery);
 	table_free(h->by_key);
 	pthread_cond_destroy(&h->room);
 	pthread_mutex_destroy(&h->lock);
@@ -189,7 +284,7 @@ active_count(struct active *h)
 	size_t n;
 
 	pthread_mutex_lock(&h->lock);
-	n = table_len(h->by_seq);
+	n = h->count;
 	pthread_mutex_unlock(&h->lock);
 	return n;
 }
@@ -218,17 +313,10 @@ active_room(struct active *h)
 bool
 active_wait_room(struct active *h, int64_t wait_ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(wait_ms);
 	bool has_room;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&h->lock);
 	if (h->weight < h->limit)
 		rc = ETIMEDOUT; /* there is room: nothing to wait for */
@@ -245,7 +333,20 @@ active_has(struct active *h, uint64_t seq)
 	bool has;
 
 	pthread_mutex_lock(&h->lock);
-	has = table_get(h->by_seq, seq_key(&seq)) != NULL;
+	has = table_get(h->by_seq, seq_key(&seq)) != NULL ||
+	      table_get(h->reread, seq_key(&seq)) != NULL;
+	pthread_mutex_unlock(&h->lock);
+	return has;
+}
+
+bool
+active_has_delivery(struct active *h, uint64_t seq, struct str rule)
+{
+	struct delivery_key space;
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	has = table_get(h->by_delivery, delivery_key(&space, seq, rule)) != NULL;
 	pthread_mutex_unlock(&h->lock);
 	return has;
 }
@@ -259,26 +360,13 @@ note_repeat(struct active *h, uint64_t seq, struct handout again)
 {
 	struct message *have = table_get(h->by_seq, seq_key(&seq));
 
-	if (have == NULL || have->origin != ORIGIN_STREAM)
+	if (have == NULL)
 		return false;
 	/* A consumer made anew counts from 1, and is the one that goes on counting. */
 	if (!consumer_is_same(again.consumer, have->handout.consumer) ||
 	    again.deliveries > have->handout.deliveries)
 		have->handout = again;
 	return true;
-}
-
-bool
-active_has_of_stream(struct active *h, uint64_t seq)
-{
-	const struct message *m;
-	bool has;
-
-	pthread_mutex_lock(&h->lock);
-	m = table_get(h->by_seq, seq_key(&seq));
-	has = m != NULL && m->origin == ORIGIN_STREAM;
-	pthread_mutex_unlock(&h->lock);
-	return has;
 }
 
 bool
@@ -292,29 +380,66 @@ active_notes_repeat(struct active *h, uint64_t seq, struct handout again)
 	return is_repeat;
 }
 
+static enum active_take
+may_take(struct active *h, const struct message *m, struct str id)
+{
+	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->handout))
+		return ACTIVE_SAME_MESSAGE;
+	if (any_is_taken(h, m))
+		return ACTIVE_OTHERWISE;
+	if (m->origin == ORIGIN_STREAM && table_get(h->by_id, id) != NULL)
+		return ACTIVE_SAME_EVENT;
+	return ACTIVE_TAKEN;
+}
+
 enum active_take
 active_take(struct active *h, struct message *m)
 {
-	enum active_take taken = ACTIVE_TAKEN;
+	enum active_take taken;
 	struct id_key space;
 	struct str id = id_key(&space, &m->event);
 
 	pthread_mutex_lock(&h->lock);
-	if (m->origin == ORIGIN_STREAM && note_repeat(h, m->seq, m->handout)) {
-		taken = ACTIVE_SAME_MESSAGE;
-	} else if (table_get(h->by_seq, seq_key(&m->seq)) != NULL) {
-		taken = ACTIVE_OTHERWISE;
-	} else if (table_get(h->by_id, id) != NULL) {
-		taken = ACTIVE_SAME_EVENT;
-	} else {
-		table_set(h->by_seq, seq_key(&m->seq), m);
-		table_set(h->by_id, id, m);
+	taken = may_take(h, m, id);
+	if (taken == ACTIVE_TAKEN) {
+		if (m->origin == ORIGIN_STREAM) {
+			(void)table_set(h->by_seq, seq_key(&m->seq), m);
+			(void)table_set(h->by_id, id, m);
+		} else {
+			count_reread(h, m->seq, 1);
+		}
 		list_append(&h->oldest_first, &m->hand_link);
-		h->weight += weight_of(m);
-		for_keys(h, m, take_keys);
+		h->count++;
+		m->unsettled = (size_t)m->n_deliveries;
+		h->weight += weight_of(m->unsettled);
+		take_deliveries(h, m);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return taken;
+}
+
+static void
+lighten(struct active *h, size_t by)
+{
+	h->weight -= by;
+	if (h->weight <= low_water(h))
+		pthread_cond_signal(&h->room);
+}
+
+void
+active_settled(struct active *h, struct delivery *d)
+{
+	struct message *m = d->message;
+	struct buf b = {0};
+
+	pthread_mutex_lock(&h->lock);
+	must(m->unsettled > 0);
+	lighten(h, weight_of(m->unsettled) - weight_of(m->unsettled - 1));
+	m->unsettled--;
+	release_delivery(h, d);
+	release_keys(h, d, &b);
+	pthread_mutex_unlock(&h->lock);
+	buf_fini(&b);
 }
 
 void
@@ -323,13 +448,16 @@ active_release(struct active *h, struct message *m)
 	struct id_key space;
 
 	pthread_mutex_lock(&h->lock);
-	must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
-	must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
-	for_keys(h, m, release_keys);
+	if (m->origin == ORIGIN_STREAM) {
+		must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
+		must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
+	} else {
+		count_reread(h, m->seq, -1);
+	}
+	release_deliveries(h, m);
 	list_remove(&m->hand_link);
-	h->weight -= weight_of(m);
-	if (h->weight <= low_water(h))
-		pthread_cond_signal(&h->room);
+	h->count--;
+	lighten(h, weight_of(m->unsettled));
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -344,23 +472,26 @@ active_handout(struct active *h, const struct message *m)
 	return last;
 }
 
-void
-active_overdue(
-    struct active *h, mono_t now, int64_t after_ms, active_overdue_fn *each, void *arg)
+size_t
+active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
+    struct str replies[static ACTIVE_OVERDUE_MAX])
 {
+	size_t n = 0;
+
 	pthread_mutex_lock(&h->lock);
 	/* Those reported go to the end, so the list stays in order of taken_at. */
-	while (!list_is_empty(&h->oldest_first)) {
+	while (n < ACTIVE_OVERDUE_MAX && !list_is_empty(&h->oldest_first)) {
 		struct message *m =
 		    CONTAINER_OF(h->oldest_first.next, struct message, hand_link);
 
 		if (!mono_reached(now, mono_after(m->taken_at, after_ms)))
 			break;
 		if (m->origin == ORIGIN_STREAM)
-			each(m->reply, arg);
+			replies[n++] = arena_str(a, m->reply);
 		m->taken_at = now;
 		list_remove(&m->hand_link);
 		list_append(&h->oldest_first, &m->hand_link);
 	}
 	pthread_mutex_unlock(&h->lock);
+	return n;
 }

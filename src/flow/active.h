@@ -9,7 +9,7 @@
 
 struct active;
 
-/* At most `limit` deliveries; a message counts as many as it has, and at least one. */
+/* At most `limit` deliveries; a message counts those that are not settled, and at least one. */
 struct active *active_new(size_t limit);
 void active_free(struct active *h);
 /* What is in hand already stays. */
@@ -32,8 +32,11 @@ enum active_take {
 /* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
 enum active_take active_take(struct active *h, struct message *m);
 bool active_has(struct active *h, uint64_t seq);
-/* Whether it is, and for what the broker is to bring back: what waits in the ledger is free. */
-bool active_has_of_stream(struct active *h, uint64_t seq);
+/* Whether this very delivery is being worked on, or goes out in a digest that is. */
+bool active_has_delivery(struct active *h, uint64_t seq, struct str rule);
+/* The delivery's last word is safe: the ledger may bring it back, though its siblings are not
+ * done. */
+void active_settled(struct active *h, struct delivery *d);
 /* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
 bool active_notes_repeat(struct active *h, uint64_t seq, struct handout again);
 /* Whether a digest of the rule is on its way. */
@@ -43,10 +46,11 @@ void active_release(struct active *h, struct message *m);
 /* When the broker last handed the message out, counting repeats we dropped. */
 struct handout active_handout(struct active *h, const struct message *m);
 
+enum { ACTIVE_OVERDUE_MAX = 64 };
 /*
- * Messages of the stream that were not reported for `after_ms`: calls `each` with the reply
- * subject and marks them reported at `now`.
+ * Up to ACTIVE_OVERDUE_MAX messages of the stream that were not reported for `after_ms`: copies
+ * their reply subjects into `a`, and takes them for reported at `now`. Returns how many; ask
+ * again while that is the most.
  */
-typedef void active_overdue_fn(struct str reply, void *arg);
-void active_overdue(
-    struct active *h, mono_t now, int64_t after_ms, active_overdue_fn *each, void *arg);
+size_t active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
+    struct str replies[static ACTIVE_OVERDUE_MAX]);

@@ -41,11 +41,14 @@ scrub(char *bytes, size_t len, struct str token)
 static ProtobufCBinaryData
 keep(struct arena *a, struct str body, size_t max, struct str token)
 {
-	struct str copy = arena_str(a, body);
+	/* The cut is made after the scrubbing, and so can leave no half of a credential; the
+	 * one byte more shows whether it would split a character. */
+	size_t looked_at = max + token.len + 1;
+	struct str copy =
+	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	/* Before cutting, so that the cut cannot leave half a credential. */
 	scrub((char *)(uintptr_t)copy.ptr, copy.len, token);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),
@@ -111,10 +114,13 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->outcome = (Carillon__V1__OutcomeCode)d->outcome.code;
 	rec->possible_duplicate = d->maybe_posted;
 	rec->ambiguous = d->outcome.ambiguous;
+	rec->repair = (Carillon__V1__Repair)d->outcome.repair;
+	rec->pointer = arena_cstr(a, str_of(d->outcome.pointer));
+	rec->slot = arena_cstr(a, str_of(d->outcome.slot));
 	rec->http_status = (uint32_t)res->status;
 	rec->error_code = arena_cstr(a, str_of(d->outcome.error_code));
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
-	rec->request_id = arena_cstr(a, str_of(res->request_id));
+	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
 		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
 	if (!delivered)

@@ -16,8 +16,7 @@ enum {
 struct commit {
 	struct flow *flow;
 	uint64_t boot; /* random: makes message ids of this life unlike those of any other */
-	uint64_t n;    /* batches published in this life */
-	uint64_t last; /* sequence of the newest of them, or applied before them */
+	uint64_t n;    /* messages published in this life */
 };
 
 struct commit *
@@ -28,7 +27,7 @@ commit_new(struct flow *f)
 	must(c != NULL);
 	c->flow = f;
 	randombytes_buf(&c->boot, sizeof(c->boot));
-	c->last = store_applied_now(f->parts.store, STORE_HISTORY);
+	f->parts.partition.applied = store_applied_now(f->parts.store, STORE_HISTORY);
 	return c;
 }
 
@@ -75,10 +74,9 @@ publish(struct commit *c, struct str bytes, char id[static BATCH_ID_MAX], uint64
 {
 	struct broker *b = c->flow->parts.broker;
 	struct patience p = {.flow = c->flow, .verb = "scribe.publish"};
-	char subject[SUBJECT_MAX];
+	const char *subject = c->flow->parts.partition.history;
 	struct err e = {0};
 
-	subject_history(subject, b, 0);
 	/* The same id for every try: a try that was stored but not answered is not stored
 	 * twice. */
 	snprintf(id, BATCH_ID_MAX, "h-%016llx-%llu", (unsigned long long)c->boot,
@@ -100,47 +98,83 @@ publish(struct commit *c, struct str bytes, char id[static BATCH_ID_MAX], uint64
 /* A server that lost its newest messages while we run gives their sequences to others, and the
  * next start would not find what was lost. */
 static bool
-stream_grows(struct commit *c, uint64_t seq)
+stream_grows(struct commit *c, uint64_t before, uint64_t seq)
 {
-	struct patience p = {.flow = c->flow, .verb = "scribe.stream"};
+	struct patience patience = {.flow = c->flow, .verb = "scribe.stream"};
 	struct err e;
 
-	if (seq > c->last) {
-		c->last = seq;
+	if (seq > before)
 		return true;
-	}
 	(void)fail(&e, ERR_CORRUPT,
 	    "the history stream lost its tail while the service ran: it gave sequence %llu "
 	    "again; it is repaired from the index at the next start",
 	    (unsigned long long)seq);
 	flow_break(c->flow, &e);
-	while (wait_and_retry(&p, &e))
+	while (wait_and_retry(&patience, &e))
 		;
 	return false;
+}
+
+/* What was published of a batch. */
+struct published {
+	uint64_t first, last;  /* sequences */
+	uint64_t n;            /* messages */
+	char id[BATCH_ID_MAX]; /* of the last */
+};
+
+static bool
+publish_all(struct commit *c, struct batch *b, struct published *out)
+{
+	const size_t limit = batch_limit(c->flow->parts.broker);
+	struct str bytes;
+
+	*out = (struct published){.last = c->flow->parts.partition.applied};
+	for (; batch_take(b, limit, c->flow->node, &bytes); out->n++) {
+		const uint64_t before = out->last;
+
+		if (!publish(c, bytes, out->id, &out->last) ||
+		    !stream_grows(c, before, out->last))
+			return false;
+		if (out->n == 0)
+			out->first = out->last;
+	}
+	return true;
+}
+
+/* Somebody else's batches came in between: they are applied in order, all of them. */
+static bool
+apply_others(struct commit *c, const struct published *p)
+{
+	struct patience patience = {.flow = c->flow, .verb = "scribe.index"};
+	struct store *s = c->flow->parts.store;
+	const uint64_t applied = store_applied_now(s, STORE_HISTORY);
+	struct err e = {0};
+
+	if (p->first <= applied + 1 && p->last - p->first + 1 == p->n)
+		return true;
+	while (!history_catch_up_to(c->flow->parts.broker, s, applied + 1, p->last, &e))
+		if (!wait_and_retry(&patience, &e))
+			return false;
+	return true;
 }
 
 bool
 commit_batch(struct commit *c, struct batch *b)
 {
-	struct patience p = {.flow = c->flow, .verb = "scribe.index"};
-	struct history_applied app = {.entries = b->entries, .n = b->n};
-	struct store *s = c->flow->parts.store;
+	struct patience patience = {.flow = c->flow, .verb = "scribe.index"};
+	struct history_applied app = {.n = b->n};
+	struct published p;
 	struct err e = {0};
-	char id[BATCH_ID_MAX];
-	uint64_t applied;
 
-	if (!publish(c, batch_pack(b, c->flow->node), id, &app.seq) ||
-	    !stream_grows(c, app.seq))
+	must(b->n > 0);
+	if (!publish_all(c, b, &p) || !apply_others(c, &p))
 		return false;
-	app.id = str_of(id);
-	applied = store_applied_now(s, STORE_HISTORY);
-	/* Somebody else's batches came in between: in order, all of them. */
-	while (app.seq > applied + 1 &&
-	       !history_catch_up_to(c->flow->parts.broker, s, applied + 1, app.seq, &e))
-		if (!wait_and_retry(&p, &e))
+	app.entries = b->entries;
+	app.seq = p.last;
+	app.id = str_of(p.id);
+	while (!history_apply_batch(c->flow->parts.store, &app, &e))
+		if (!wait_and_retry(&patience, &e))
 			return false;
-	while (!history_apply_batch(s, &app, &e))
-		if (!wait_and_retry(&p, &e))
-			return false;
+	c->flow->parts.partition.applied = p.last;
 	return true;
 }

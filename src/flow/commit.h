@@ -1,6 +1,6 @@
 /*
- * Makes a batch safe: published to the history stream, then applied to the index, each tried
- * until it holds. Also what the index lacks of the stream, at start. The scribe owns it.
+ * Makes a batch safe: published to the history stream, in as many messages as it needs, then
+ * applied to the index at once, each tried until it holds. The scribe owns it.
  */
 #pragma once
 
@@ -11,6 +11,6 @@ struct commit;
 
 struct commit *commit_new(struct flow *f);
 void commit_free(struct commit *c);
-/* Returns once the batch is in the stream and in the index, or (false) everything was
- * abandoned. */
+/* Of at least one entry. Returns once the batch is in the stream and in the index, or (false)
+ * everything was abandoned. */
 MUST_USE bool commit_batch(struct commit *c, struct batch *b);

@@ -17,6 +17,7 @@ enum {
 	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
 	LANE_IDLE_MS = 600000,
+	STORE_PAUSE_MS = 2000, /* until a delivery whose rule cannot be read comes again */
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
 	/* While it is down a message is let in now and then: at once if nothing is in hand to
 	 * probe with; and else because its own destination may be one that works. */
@@ -24,22 +25,10 @@ enum {
 	LET_IN_MS = 30000,
 };
 
-/* Takes a delivery to the scribe; it is not the courier's any more. */
-static void
-hand_over(struct courier *c, struct delivery *d)
+void
+courier_hand_over(struct courier *c, struct delivery *d)
 {
 	list_append(&c->outbox, &d->handoff.link);
-}
-
-void
-courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action)
-{
-	d->step = STEP_SETTLED;
-	d->state = state;
-	d->reason = reason;
-	d->action = action;
-	hand_over(c, d);
 }
 
 /* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
@@ -65,9 +54,8 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    STR_ARG(d->rule_id));
 	return (struct dest_message){
 	    .channel = d->channel,
-	    .text = d->rendered.text,
-	    .blocks = d->degraded ? (struct str){0} : d->rendered.blocks,
-	    .color = d->degraded ? (struct str){0} : d->rendered.color,
+	    .body = d->body,
+	    .is_plain = d->degraded,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .reference = str_of(reference),
@@ -81,22 +69,26 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
+	struct dest_call call = {
+	    .base_url = conn->dest->settings(&c->settings.config).base_url,
+	    .credential = c->credential,
+	    .now = clock_wall(),
+	};
 	bool ok;
 
 	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-		 conn->sealed.ptr, conn->sealed.len, c->token, e) &&
-	     conn->dest->compose(req, &what, c->settings.config.slack_api_url, c->token, e);
-	secret_clear(c->token);
+		 conn->sealed.ptr, conn->sealed.len, c->credential, e) &&
+	     conn->dest->compose(req, &what, &call, e);
+	secret_clear(c->credential);
 	return ok;
 }
 
-/* A delivery that cannot be sent for a reason of its own leaves its lane without an attempt. */
+/* A delivery that was settled for a reason of its own leaves its lane without an attempt. */
 static void
-refuse(struct courier *c, struct delivery *d, mono_t now, enum delivery_state state,
-    struct str reason, struct str action)
+turn_back(struct courier *c, struct delivery *d, mono_t now)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
-	courier_settle(c, d, state, reason, action);
+	courier_hand_over(c, d);
 }
 
 static void
@@ -116,12 +108,14 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
 	    L_STRN("connection", conn->id), L_STR("error", e.text));
 	if (e.kind == ERR_DENIED)
-		refuse(c, d, now, DELIVERY_HELD,
+		delivery_settle(d, DELIVERY_HELD,
 		    STR("the stored credential could not be opened"),
-		    STR("ask the operator to check the master key, or reconnect"));
+		    (struct remedy){REPAIR_SUPPORT,
+			STR("ask the operator to check the master key, or reconnect")});
 	else
-		refuse(c, d, now, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
-		    STR("correct the rule's template"));
+		delivery_settle(d, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
+		    remedy_of(REPAIR_EDIT_MESSAGE));
+	turn_back(c, d, now);
 }
 
 /* By the rules as they are now: the connection may have been repaired or broken since. */
@@ -134,22 +128,27 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	struct gate gate;
 
 	if (r == NULL) {
-		refuse(c, d, now, DELIVERY_PARKED, STR("the index could not be read"),
-		    (struct str){0});
+		delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + STORE_PAUSE_MS},
+		    STR("the index could not be read"), remedy_of(REPAIR_WAIT));
+		turn_back(c, d, now);
 		return;
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
-	if (!gate.is_open)
-		refuse(c, d, now, DELIVERY_HELD, arena_str(d->arena, gate.reason),
-		    arena_str(d->arena, gate.action));
-	else if (!str_eq(rule->channel, d->channel) ||
-		 !str_eq(rule->connection_id, d->rule->connection_id))
+	if (!gate.is_open) {
+		delivery_settle(d, DELIVERY_HELD, arena_str(d->arena, gate.reason),
+		    (struct remedy){
+			gate.remedy.repair, arena_str(d->arena, gate.remedy.action)});
+		turn_back(c, d, now);
+	} else if (!str_eq(rule->channel, d->channel) ||
+		   !str_eq(rule->connection_id, d->rule->connection_id) ||
+		   rule->connection->dest != d->rule->connection->dest) {
 		courier_reroute(c, d, now);
-	else if (d->step == STEP_CLAIM)
-		hand_over(c, d); /* the scribe sends it back */
-	else
+	} else if (delivery_wants_claim(d)) {
+		courier_hand_over(c, d); /* the scribe sends it back */
+	} else {
 		start(c, d, rule->connection, now);
+	}
 	ruleset_unref(r);
 }
 
@@ -168,8 +167,10 @@ accept_message(struct courier *c, struct message *m, mono_t now)
 	/* What is turned away goes to the scribe, who may free the message, only with the
 	 * outbox. */
 	for (int i = 0; i < m->n_deliveries; i++) {
-		if (m->deliveries[i].step == STEP_SETTLED)
+		if (!delivery_is_open(&m->deliveries[i])) {
+			courier_hand_over(c, &m->deliveries[i]);
 			continue;
+		}
 		FLOW_COUNT(c->flow, deliveries_started);
 		courier_offer(c, &m->deliveries[i], now);
 	}
@@ -240,7 +241,7 @@ goes_again(struct courier *c, struct delivery *d)
 {
 	int64_t patience_ms = c->settings.config.nak_delay_max_s * 1000;
 	bool has_text_left =
-	    d->rule->plain_text_fallback && !d->degraded && d->rendered.blocks.len > 0;
+	    d->rule->plain_text_fallback && !d->degraded && d->body->has_layout;
 
 	switch (d->outcome.verdict) {
 	case VERDICT_THROTTLED:
@@ -289,7 +290,10 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	} else {
 		dispatch_report(
 		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
-		hand_over(c, d);
+		if (result == LANE_RESULT_THROTTLED && d->outcome.retry_after_ms > 0)
+			places_shut(c->flow->places, d->line,
+			    mono_after(now, d->outcome.retry_after_ms));
+		courier_hand_over(c, d);
 	}
 }
 
@@ -316,21 +320,39 @@ wait_ms(struct courier *c, mono_t now)
 	return ms < 0 ? 0 : ms;
 }
 
+/* What is let in to probe with waits in the ledger, if anything does: what intake brings would
+ * have to wait behind it. */
+static void
+let_one_in(struct courier *c, mono_t now)
+{
+	struct places_view places;
+
+	if (mono_reached(now, mono_after(c->let_in_at, LET_IN_MS))) {
+		atomic_store(&c->flow->hold, HOLD_BUT_ONE);
+		c->let_in_at = c->probe_at = now;
+	} else if (!dispatch_has_items(c->dispatch) &&
+		   mono_reached(now, mono_after(c->probe_at, LET_IN_PROBE_MS))) {
+		places_look(c->flow->places, &places);
+		atomic_store(
+		    &c->flow->hold, places.overflow > 0 ? HOLD_BUT_OVERFLOW : HOLD_BUT_ONE);
+		c->probe_at = now;
+	}
+}
+
 static void
 hold_or_release(struct courier *c, mono_t now)
 {
 	bool was_down = atomic_load(&c->flow->hold) != HOLD_NOTHING;
 	bool is_down = dispatch_is_down(c->dispatch, DOWN_MIN_LANES);
-	int64_t wait_ms = dispatch_has_items(c->dispatch) ? LET_IN_MS : LET_IN_PROBE_MS;
 
-	if (is_down != was_down) {
-		atomic_store(&c->flow->hold, is_down ? HOLD_ALL : HOLD_NOTHING);
-		c->let_in_at = now;
-		log_warn("courier.destination", L_BOOL("down", is_down));
-	} else if (is_down && mono_reached(now, mono_after(c->let_in_at, wait_ms))) {
-		atomic_store(&c->flow->hold, HOLD_BUT_ONE);
-		c->let_in_at = now;
+	if (is_down == was_down) {
+		if (is_down)
+			let_one_in(c, now);
+		return;
 	}
+	atomic_store(&c->flow->hold, is_down ? HOLD_ALL : HOLD_NOTHING);
+	c->let_in_at = c->probe_at = now;
+	log_warn("courier.destination", L_BOOL("down", is_down));
 }
 
 static void

@@ -1,37 +1,35 @@
 #include "courier_lanes.h"
 
+#include "admit.h"
+
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 
-enum {
-	REROUTE_MS = 200,
-	CROWDED_MS = 100,
-};
+enum { REROUTE_MS = 200 };
 
 static struct lane_policy
-policy_of(const struct config *config)
+policy_of(const struct config *config, const struct dest_type *dest)
 {
+	struct dest_settings own = dest->settings(config);
+
 	return (struct lane_policy){
-	    .queue_max = (int)config->lane_queue_max,
+	    .queue_max = (int)config->active_max, /* admission bounds it */
 	    .window_start = (int)(config->lane_window_max < 4 ? config->lane_window_max : 4),
 	    .window_max = (int)config->lane_window_max,
 	    .shut_min_ms = config->lane_shut_min_ms,
 	    .shut_max_ms = config->lane_shut_max_ms,
-	    .rate_milli = config->slack_channel_rate_milli,
-	    .burst = config->slack_channel_burst,
-	    .team_rate_milli = config->slack_team_rate_milli,
-	    .team_burst = config->slack_team_burst,
+	    .rate_milli = own.channel.milli,
+	    .burst = own.channel.burst,
+	    .team_rate_milli = own.account.milli,
+	    .team_burst = own.account.burst,
 	};
 }
 
-static struct pool_options
-deliver_options_of(const struct config *config)
+static void
+fill_policies(struct courier *c)
 {
-	return (struct pool_options){
-	    .slots = (int)config->in_flight_max,
-	    .connect_timeout_ms = config->connect_timeout_ms,
-	    .request_timeout_ms = config->request_timeout_ms,
-	};
+	for (int i = 0; i < dest_count(); i++)
+		c->policies[i] = policy_of(&c->settings.config, dest_at(i));
 }
 
 struct courier *
@@ -39,16 +37,15 @@ courier_new(struct flow *f)
 {
 	struct courier *c = calloc(1, sizeof(*c));
 	struct pool_options options;
-	struct lane_policy policy;
 	struct err e = {0};
 
 	must(c != NULL);
 	c->flow = f;
 	settings_take(f->settings, &c->settings);
-	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
-	c->dispatch = dispatch_new(&policy, options.slots);
-	c->token = secret_new(SECRET_MAX);
+	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
+	fill_policies(c);
+	c->dispatch = dispatch_new(&c->policies[0], options.slots);
+	c->credential = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
 		log_error("courier.start", L_STR("error", e.text));
@@ -62,14 +59,13 @@ void
 courier_take_settings(struct courier *c, mono_t now)
 {
 	struct pool_options options;
-	struct lane_policy policy;
 
 	if (!settings_take(c->flow->settings, &c->settings))
 		return;
-	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
-	pool_set_timeouts(c->pool, &options);
-	dispatch_set_policy(c->dispatch, &policy, now);
+	options = pool_options_of(&c->settings.config, (int)c->settings.config.in_flight_max);
+	fill_policies(c);
+	pool_set_options(c->pool, &options);
+	dispatch_set_policy(c->dispatch, &c->policies[0], now);
 }
 
 void
@@ -81,17 +77,8 @@ courier_free(struct courier *c)
 	pool_free(c->pool);
 	dispatch_drain(c->dispatch, (struct str){0}, &left);
 	dispatch_free(c->dispatch);
-	secret_free(c->token);
+	secret_free(c->credential);
 	free(c);
-}
-
-static void
-park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
-{
-	atomic_store_explicit(&d->rule->connection->crowded_until, clock_mono().ms + CROWDED_MS,
-	    memory_order_relaxed);
-	d->due = (wall_t){clock_wall().ms + (wait_ms > 0 ? wait_ms : 0)};
-	courier_settle(c, d, DELIVERY_PARKED, reason, (struct str){0});
 }
 
 static bool
@@ -118,44 +105,34 @@ drop_oldest(struct courier *c, struct delivery *d)
 		return;
 	struct delivery *dropped = CONTAINER_OF(oldest, struct delivery, lane_item);
 	dispatch_withdraw(c->dispatch, oldest);
-	courier_settle(c, dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
-	    STR("replay it if it is wanted after all"));
+	delivery_settle(dropped, DELIVERY_SKIPPED, dropped->maybe_posted ? why_in_doubt : why,
+	    (struct remedy){REPAIR_SEND_AGAIN, STR("replay it if it is wanted after all")});
+	courier_hand_over(c, dropped);
 }
 
 static void
 give_back(struct courier *c, struct delivery *d)
 {
-	d->due = clock_wall();
-	courier_settle(c, d,
-	    d->message->origin == ORIGIN_STREAM ? DELIVERY_RETRYING : DELIVERY_PARKED,
-	    STR("given back when the service was stopped"), (struct str){0});
+	const struct str why = STR("given back when the service was stopped");
+
+	if (d->message->origin == ORIGIN_STREAM)
+		delivery_wait(d, DELIVERY_RETRYING, clock_wall(), why, remedy_of(REPAIR_WAIT));
+	else
+		admit_wait_in_line(c->flow, d, clock_mono(), why);
+	courier_hand_over(c, d);
 }
 
-/*
- * A lane with a long queue is in a storm: what its rule wants then. Returns whether the
- * delivery is dealt with. What comes back from the ledger has waited once already and is not
- * judged again.
- */
-static bool
-storm(struct courier *c, struct delivery *d)
+/* A lane with a long queue is in a storm: a rule may want the newest rather than the oldest. */
+static void
+make_room(struct courier *c, struct delivery *d)
 {
-	const struct config *config = &c->settings.config;
 	struct lane_view lane;
-	bool digest = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DIGEST;
-	bool drop = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
 
-	if ((!digest && !drop) || d->message->origin == ORIGIN_LEDGER ||
-	    !dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) ||
-	    lane.queued < config->burst_backlog)
-		return false;
-	if (digest) {
-		d->is_for_digest = true;
-		park(c, d, config->digest_wait_s * 1000,
-		    STR("a storm: goes out with the others as one message"));
-		return true;
-	}
-	drop_oldest(c, d);
-	return false;
+	if (d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST &&
+	    d->message->origin == ORIGIN_STREAM &&
+	    dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) &&
+	    lane.queued >= c->settings.config.burst_backlog)
+		drop_oldest(c, d);
 }
 
 void
@@ -171,21 +148,24 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		give_back(c, d);
 		return;
 	}
-	if (storm(c, d))
-		return;
-	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
+	make_room(c, d);
+	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
+	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
 		patience_ms, &retry_at))
-		park(c, d, retry_at.ms - now.ms,
-		    STR("waiting its turn: more messages are queued for this channel than it "
-			"takes "
-			"at once"));
+		return;
+	admit_wait_in_line(c->flow, d, retry_at,
+	    STR("waiting its turn: the destination asked for a longer pause"));
+	courier_hand_over(c, d);
 }
 
 void
 courier_reroute(struct courier *c, struct delivery *d, mono_t now)
 {
 	dispatch_report(c->dispatch, &d->lane_item, LANE_RESULT_NEUTRAL, -1, now);
-	park(c, d, REROUTE_MS, STR("the rule was changed to another connection or channel"));
+	delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + REROUTE_MS},
+	    STR("the rule was changed to another connection or channel"),
+	    remedy_of(REPAIR_WAIT));
+	courier_hand_over(c, d);
 }
 
 void

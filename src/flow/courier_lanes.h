@@ -10,11 +10,13 @@ struct courier {
 	struct flow *flow;
 	struct settings_view settings;
 	struct dispatch *dispatch;
+	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
-	struct secret *token; /* clear for the length of one compose */
-	struct list outbox;   /* deliveries the scribe has no room for yet */
+	struct secret *credential; /* clear for the length of one compose */
+	struct list outbox;        /* deliveries the scribe has no room for yet */
 	mono_t sweep_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
+	mono_t probe_at;  /* or one to probe with, because none was in hand */
 	bool gave_back;
 };
 
@@ -26,6 +28,5 @@ void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */
 void courier_give_back(struct courier *c);
-/* Ends a delivery without an attempt and hands it to the scribe. */
-void courier_settle(struct courier *c, struct delivery *d, enum delivery_state state,
-    struct str reason, struct str action);
+/* Takes a delivery to the scribe; it is not the courier's any more. */
+void courier_hand_over(struct courier *c, struct delivery *d);

@@ -1,7 +1,7 @@
 /*
  * A digest: one message that stands for many deliveries of a rule, those a storm or the quiet
- * hours kept back. "37 more like this since 16:02", with counts by severity and where to read
- * on. Pure: builds the message from records.
+ * hours kept back. Which go together, what they have in common and where to read on; how that
+ * reads is the destination's. Pure: builds the message from records.
  */
 #pragma once
 

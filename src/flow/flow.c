@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
-#include "flow_private.h"
+#include "admit.h"
+#include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/repair.h"
 
@@ -57,8 +59,8 @@ check_key_of_workspace(const void *record, uint64_t revision, void *arg)
 
 	(void)revision;
 	k->workspace = str_of(w->id);
-	if (!registry_each(
-		r, a, k->workspace, STATE_CONNECTION, check_key_of_connection, k, &e))
+	if (!registry_each(r, a, &(struct state_list){k->workspace, STATE_CONNECTION},
+		check_key_of_connection, k, &e))
 		k->done = true;
 	arena_free(a);
 	registry_free(r);
@@ -89,17 +91,16 @@ check_master_key(struct flow *f, struct registry *r, struct err *e)
 static bool
 find_doubt(struct flow *f, struct err *e)
 {
-	struct doubt d = {.active_limit = (uint64_t)f->parts.config->active_max};
+	struct doubt d = {0};
 	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
 	struct stream_info stream;
 	bool ok;
 
 	d.newest = ledger_newest(t);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	ok = ok && broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
+	ok = txn_finish(t, e) &&
+	     active_limit_note(
+		 f->parts.store, (uint64_t)f->parts.config->active_max, &d.active_limit, e) &&
+	     broker_stream_info(f->parts.broker, STREAM_EVENTS, &stream, e) &&
 	     broker_consumer_info(f->parts.broker, &d.consumer, e);
 	if (!ok)
 		return false;
@@ -112,10 +113,11 @@ static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
-	const struct index_parts p = {f->parts.config, f->parts.broker, f->parts.store};
+	const struct index_parts p = {
+	    f->parts.config, f->parts.broker, f->parts.store, &f->parts.partition};
 	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
 	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
-	          check_master_key(f, r, e) && find_doubt(f, e);
+	          check_master_key(f, r, e) && find_doubt(f, e) && admit_load(f, e);
 
 	if (ok)
 		repair_tell_rebuilt(&p);
@@ -136,11 +138,17 @@ start_thread(pthread_t *thread, void *(*run)(void *), struct flow *f, const char
 	pthread_setname_np(*thread, name);
 }
 
+/* Three quarters of what may be in hand: the rest is for what is on its way to a record. */
+static size_t
+places_of(const struct config *c)
+{
+	return (size_t)(c->active_max - c->active_max / 4);
+}
+
 static struct flow *
 flow_new(const struct flow_parts *parts)
 {
 	struct flow *f = calloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	must(f != NULL);
 	f->parts = *parts;
@@ -149,15 +157,13 @@ flow_new(const struct flow_parts *parts)
 	f->settings = settings_new(parts->config);
 	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
 	f->active = active_new((size_t)parts->config->active_max);
+	f->places = places_new(places_of(parts->config));
 	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new(TROUBLES_MAX);
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	deadline_cond_init(&f->wake);
 	if (parts->config->node_name[0] != '\0')
 		str_copy(f->node, sizeof(f->node), str_of(parts->config->node_name));
 	else if (gethostname(f->node, sizeof(f->node) - 1) != 0)
@@ -170,6 +176,7 @@ flow_close(struct flow *f)
 {
 	settings_free(f->settings);
 	rulebook_free(f->rulebook);
+	places_free(f->places);
 	active_free(f->active);
 	queue_free(f->to_courier);
 	queue_free(f->to_scribe);
@@ -214,8 +221,19 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 void
 flow_reload(struct flow *f, const struct config *c)
 {
+	uint64_t most;
+	struct err e = {0};
+
 	settings_change(f->settings, c);
-	active_set_limit(f->active, (size_t)c->active_max);
+	/* Noted before more is taken in hand than any life had so far. */
+	if (active_limit_note(f->parts.store, (uint64_t)c->active_max, &most, &e)) {
+		active_set_limit(f->active, (size_t)c->active_max);
+		places_set_limit(f->places, places_of(c));
+		places_set_lane_limit(f->places, admit_lane_limit(c, dest_default()));
+	} else {
+		log_error("flow.active_max", L_STR("error", e.text),
+		    L_STR("meanwhile", "the limit stays as it was"));
+	}
 	flow_wake_ledger(f);
 }
 
@@ -264,6 +282,31 @@ drain(struct flow *f, mono_t until, mono_t over)
 	return (scribe || ends_by(f->scribe, over)) && courier;
 }
 
+/* What an earlier life may have posted is told by where the ledger ends, once it has come so
+ * far: then how much that life had in hand does not matter any more. */
+static bool
+has_passed_doubt(struct flow *f)
+{
+	const struct doubt *d = &f->doubt;
+	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
+	const uint64_t newest = ledger_newest(t);
+
+	txn_end(t);
+	return newest >= d->last || newest >= d->newest + d->active_limit;
+}
+
+bool
+flow_is_settled(struct flow *f)
+{
+	struct err e = {0};
+
+	if (active_count(f->active) > 0)
+		return false;
+	if (has_passed_doubt(f) && !active_limit_forget(f->parts.store, &e))
+		log_debug("flow.active_max", L_STR("error", e.text));
+	return true;
+}
+
 bool
 flow_stop(struct flow *f)
 {
@@ -278,7 +321,7 @@ flow_stop(struct flow *f)
 	all_ended = drain(f, until, over) && all_ended;
 	atomic_store(&f->is_ending, true);
 	all_ended = ends_by(f->follower, over) && all_ended;
-	finished = all_ended && active_count(f->active) == 0;
+	finished = all_ended && flow_is_settled(f);
 	log_info("flow.stopped", L_BOOL("finished", finished),
 	    L_INT("left", active_count(f->active)));
 	/* What is left is in memory the process is about to give up anyway, and who still waits
@@ -292,11 +335,12 @@ flow_stop(struct flow *f)
 /* --- between the threads --- */
 
 void
-flow_took_one(struct flow *f)
+flow_call_ledger(struct flow *f)
 {
-	int but_one = HOLD_BUT_ONE;
-
-	(void)atomic_compare_exchange_strong(&f->hold, &but_one, HOLD_ALL);
+	pthread_mutex_lock(&f->wake_lock);
+	f->is_called = true;
+	pthread_cond_signal(&f->wake);
+	pthread_mutex_unlock(&f->wake_lock);
 }
 
 void

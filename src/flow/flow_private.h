@@ -12,6 +12,7 @@
 #include "maybe_posted.h"
 #include "active.h"
 #include "message.h"
+#include "places.h"
 #include "carillon/registry/rulebook.h"
 #include "settings.h"
 #include "follower.h"
@@ -21,7 +22,8 @@ struct ledger_walk;
 /* What may be taken in hand. While a destination type is down the stream is the buffer. */
 enum hold {
 	HOLD_NOTHING,
-	HOLD_BUT_ONE, /* one message: whoever takes it makes it HOLD_ALL */
+	HOLD_BUT_ONE,      /* one message: whoever takes it makes it HOLD_ALL */
+	HOLD_BUT_OVERFLOW, /* the same, of what waits in the ledger */
 	HOLD_ALL,
 };
 
@@ -31,6 +33,7 @@ struct flow {
 	struct settings *settings; /* for what does not */
 	struct rulebook *rulebook;
 	struct active *active;
+	struct places *places;
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
@@ -49,7 +52,7 @@ struct flow {
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;
-	bool is_woken;
+	bool is_woken, is_called;
 
 	struct {
 #define COUNTER(name, sentence) atomic_uint_least64_t name;
@@ -94,8 +97,9 @@ void *scribe_run(void *flow);
 
 struct ledger_walk *ledger_walk_new(struct flow *f);
 void ledger_walk_free(struct ledger_walk *w);
-/* `was_woken`: something may have been repaired, look at what is held too. */
-void ledger_walk_turn(struct ledger_walk *w, bool was_woken);
+/* `was_woken`: something may have been repaired, look at what is held too. Returns whether
+ * there is more to do at once. */
+bool ledger_walk_turn(struct ledger_walk *w, bool was_woken);
 void *ledger_run(void *flow);
 
 struct follower;
@@ -113,22 +117,12 @@ void flow_close(struct flow *f);
  * process must be gone, nobody is waited for any more.
  */
 mono_t flow_drain_until(struct flow *f, mono_t *over);
+/* Whether all that was in hand is settled, once nothing more is taken; remembers it. */
+bool flow_is_settled(struct flow *f);
 
+/* Gets the ledger thread to look at overflow now: a lane has room again. */
+void flow_call_ledger(struct flow *f);
 /* Gets the ledger thread to look now: something may be due, or may have been repaired. */
 void flow_wake_ledger(struct flow *f);
 /* Remembers the first thing that only a person can repair. */
 void flow_break(struct flow *f, const struct err *e);
-/* The one message that may be taken while others are held is taken. */
-void flow_took_one(struct flow *f);
-/* Messages whose deliveries were decided, by who is next: handed over together, because to
- * wake a thread costs more than what it does for one of them. */
-struct onward {
-	struct list to_courier, to_scribe;
-	int n;
-};
-void onward_init(struct onward *o);
-/* Takes the message. */
-void onward_add(struct onward *o, struct message *m);
-void onward_send(struct onward *o, struct flow *f);
-/* All of it for one message. */
-void flow_forward(struct flow *f, struct message *m);

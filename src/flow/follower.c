@@ -201,6 +201,7 @@ tell(struct follower *w, struct trouble *t)
 	ops.event_id = t->event_id;
 	ops.reason = t->reason;
 	ops.action = t->action;
+	ops.repair = (Carillon__V1__Repair)t->repair;
 	ops.at_ms = clock_wall().ms;
 	subject_ops(subject, w->flow->parts.broker, str_of(t->workspace), what);
 	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
@@ -224,7 +225,7 @@ is_same_credential(const struct trouble *t, const connection_record *c)
 static bool
 is_same_channel(const struct trouble *t, const rule_record *r)
 {
-	return strncmp(t->channel, r->channel, CHANNEL_MAX) == 0 &&
+	return strncmp(t->channel, r->channel, CHANNEL_ID_MAX) == 0 &&
 	       strcmp(t->connection, r->connection) == 0;
 }
 
@@ -245,6 +246,7 @@ break_connection(struct follower *w, struct trouble *t, struct err *e)
 		c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
 		c->status_reason = t->reason;
 		c->status_code = t->code;
+		c->repair = (Carillon__V1__Repair)t->repair;
 		c->updated_ms = clock_wall().ms;
 		changed =
 		    registry_put_connection(w->registry, str_of(t->workspace), c, revision, e);
@@ -266,6 +268,7 @@ hold_rule(struct follower *w, struct trouble *t, struct err *e)
 	if (r != NULL && !t->is_over && r->hold_reason[0] == '\0') {
 		r->hold_reason = t->reason;
 		r->hold_code = t->code;
+		r->repair = (Carillon__V1__Repair)t->repair;
 		r->updated_ms = clock_wall().ms;
 		changed =
 		    registry_put_rule(w->registry, str_of(t->workspace), r, revision, NULL, e);
@@ -319,13 +322,23 @@ see_to_troubles(struct follower *w)
 
 /* --- every now and then --- */
 
+/* What is sent may wait for the connection, and who takes messages in hand must not. */
 static void
-report_progress(struct str reply, void *arg)
+report_progress(struct flow *f, mono_t now, int64_t after_ms)
 {
+	struct str replies[ACTIVE_OVERDUE_MAX];
+	struct arena *a = arena_new(0);
 	struct err e = {0};
+	size_t n;
 
-	if (!broker_in_progress(arg, reply, &e))
-		log_debug("follower.progress", L_STR("error", e.text));
+	do {
+		n = active_overdue(f->active, now, after_ms, a, replies);
+		for (size_t i = 0; i < n; i++)
+			if (!broker_in_progress(f->parts.broker, replies[i], &e))
+				log_debug("follower.progress", L_STR("error", e.text));
+		arena_reset(a);
+	} while (n == ACTIVE_OVERDUE_MAX);
+	arena_free(a);
 }
 
 static void
@@ -350,7 +363,7 @@ now_and_then(struct follower *w)
 	struct err e = {0};
 
 	if (mono_reached(now, w->progress_at)) {
-		active_overdue(f->active, now, half_ms, report_progress, f->parts.broker);
+		report_progress(f, now, half_ms);
 		w->progress_at = mono_after(now, half_ms / 4);
 		if (broker_take_denied(f->parts.broker, &e))
 			flow_break(f, &e);

@@ -9,6 +9,7 @@
 #include "carillon/base/base.h"
 #include "carillon/base/id.h"
 #include "carillon/base/list.h"
+#include "carillon/base/records.h"
 
 enum trouble_kind {
 	TROUBLE_CONNECTION_BROKEN, /* mark the connection needs_reconnect */
@@ -17,7 +18,7 @@ enum trouble_kind {
 	TROUBLE_UNDECODABLE,       /* only to be told */
 };
 
-enum { CREDENTIAL_MARK = 16, CHANNEL_MAX = 64 };
+enum { CREDENTIAL_MARK = 16 };
 
 struct trouble {
 	struct list link;
@@ -27,9 +28,10 @@ struct trouble {
 	char rule[RECORD_ID_MAX + 1];
 	char event_id[EVENT_ID_MAX + 1];
 	char code[64], reason[320], action[160];
+	enum repair repair;
 	uint64_t seq; /* of the event that showed it */
 	/* What was tried: who has replaced it since has repaired this. */
-	char channel[CHANNEL_MAX + 1];
+	char channel[CHANNEL_ID_MAX + 1];
 	unsigned char credential[CREDENTIAL_MARK];
 	bool is_over; /* found to be repaired */
 };

@@ -5,9 +5,9 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
-#include "flow_private.h"
-#include "rule_keys.h"
+#include "admit.h"
 #include "match.h"
+#include "resume.h"
 
 enum {
 	PULL_WAIT_MS = 200, /* how soon a stop is noticed */
@@ -85,15 +85,22 @@ fail_event(struct intake *in, struct message *m, struct str reason, struct err *
 	return true;
 }
 
+/* An event that the ledger knows goes on as it says; one that it knows under another sequence
+ * is a repeat. */
 static bool
 match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, struct err *e)
 {
 	/* For this message only: a reader kept while waiting would pin old pages of the index.
 	 */
 	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	const uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
 	bool ok;
 
-	*is_repeated = !match(m, history, clock_wall());
+	*is_repeated = known != 0 && known != m->seq;
+	if (known == 0)
+		match_rules(m, clock_wall());
+	else if (known == m->seq)
+		resume_from_stream(m, history, clock_wall());
 	ok = txn_error(history) == NULL;
 	if (!ok)
 		*e = *txn_error(history);
@@ -143,41 +150,23 @@ message_from(struct intake *in, const struct broker_message *bm)
 	return m;
 }
 
-/* Looks at earlier messages of the same keys, now that nobody else has them. */
-static bool
-look_at_keys(struct intake *in, struct message *m)
-{
-	struct txn *history;
-	bool ok;
-
-	if (!rule_keys_has_any(m))
-		return true;
-	history = txn_read(in->flow->parts.store, STORE_HISTORY);
-	rule_keys_apply(m, history, clock_wall());
-	ok = txn_error(history) == NULL;
-	txn_end(history);
-	return ok;
-}
-
-/* Gives the prepared message to the hand, and on; or lets it go. Takes it. */
+/* Sends the prepared message on its way, or lets it go. Takes it. */
 static void
-take(struct intake *in, struct message *m, const struct broker_message *bm)
+send_on(struct intake *in, struct message *m, const struct broker_message *bm)
 {
-	rule_keys_prepare(m);
-	switch (active_take(in->flow->active, m)) {
-	case ACTIVE_TAKEN:
-		if (look_at_keys(in, m)) {
-			onward_add(&in->onward, m);
-			return;
-		}
-		active_release(in->flow->active, m);
-		come_back(in, bm, STORE_PAUSE_MS);
-		break;
-	case ACTIVE_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
-	case ACTIVE_OTHERWISE: come_back(in, bm, LEDGER_PAUSE_MS); break;
-	case ACTIVE_SAME_EVENT:
+	struct err e = {0};
+
+	switch (admit(in->flow, m, &in->onward, clock_wall(), &e)) {
+	case ADMITTED: return;
+	case REFUSED_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
+	case REFUSED_BUSY: come_back(in, bm, LEDGER_PAUSE_MS); break;
+	case REFUSED_SAME_EVENT:
 		FLOW_COUNT(in->flow, events_repeated);
 		settle_now(in, bm->reply, broker_ack);
+		break;
+	case REFUSED_UNREADABLE:
+		log_error("intake.keys", L_STR("error", e.text), L_INT("seq", bm->seq));
+		come_back(in, bm, STORE_PAUSE_MS);
 		break;
 	}
 	message_free(m);
@@ -200,7 +189,7 @@ ingest_event(
 		settle_now(in, bm->reply, broker_ack);
 		message_free(m);
 	} else {
-		take(in, m, bm);
+		send_on(in, m, bm);
 	}
 }
 
@@ -296,7 +285,8 @@ intake_turn(struct intake *in, int64_t wait_ms)
 	struct err e = {0};
 	size_t room;
 
-	if (in->has_lost_tail || hold == HOLD_ALL || !is_ready(in)) {
+	if (in->has_lost_tail || hold == HOLD_ALL || hold == HOLD_BUT_OVERFLOW ||
+	    !is_ready(in)) {
 		onward_send(&in->onward, f);
 		return false;
 	}
@@ -308,7 +298,6 @@ intake_turn(struct intake *in, int64_t wait_ms)
 	if (room == 0 || hold == HOLD_BUT_ONE)
 		room = 1;
 	if (puller_next(in->puller, room, wait_ms, &bm, &e)) {
-		flow_took_one(f);
 		ingest(in, &bm);
 		broker_message_free(&bm);
 		if (in->onward.n >= TOGETHER_MAX || !puller_has_next(in->puller))

@@ -4,13 +4,13 @@
  * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
  */
 #include "carillon/base/clock.h"
+#include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
+#include "admit.h"
 #include "digest.h"
-#include "flow_private.h"
 #include "carillon/registry/rulebook.h"
-#include "rule_keys.h"
-#include "match.h"
+#include "resume.h"
 #include "flow/replay/replay.h"
 
 enum {
@@ -18,15 +18,20 @@ enum {
 	LOOK_HELD_EVERY_MS = 5000, /* besides when something was repaired */
 	PICKS_MAX = 256,           /* a look */
 	HELD_GROUP_MAX = 64,       /* of one connection a look, so that others get their turn */
-	HAND_SHARE = 4,            /* a quarter of the hand at most */
+	RETURNS_MAX = 512,         /* a turn: then it is looked at what is due */
 };
 
 struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	bool is_in_hand; /* its event is, for other rules: it may go with another one's */
-	bool is_used;    /* it was read again, or went with another */
+	bool is_used; /* it was read again, or went with another */
+};
+
+/* Those of one event that go together. */
+struct picked_rules {
+	struct str rules[PICKS_MAX];
+	int n;
 };
 
 struct ledger_walk {
@@ -34,16 +39,23 @@ struct ledger_walk {
 	struct settings_view settings;
 	struct replays *replays;
 	struct arena *arena; /* of one look */
+	struct onward onward;
 	struct pick picks[PICKS_MAX];
 	int n;
 	bool looked_at_claims;
 	int claims; /* seen in this look */
 	mono_t held_at;
+	/* The group of held ones that had its turn last; empty: the first is next. */
+	char group_workspace[WORKSPACE_ID_MAX + 1], group_connection[RECORD_ID_MAX + 1];
 	wall_t now;
 	/* While looking at one group of held ones: */
 	struct txn *history;
 	const struct ruleset *rules;
 	int n_group;
+	bool has_full_group; /* of one more is held than was picked */
+	/* While overflow of one lane comes back, its turn; NULL: what is due or held does. */
+	const struct place_return *turn;
+	uint64_t returned; /* of it, and handed on */
 };
 
 /* --- looking: which deliveries may go --- */
@@ -56,16 +68,12 @@ pick(struct ledger_walk *w, const delivery_record *d)
 	if (d->digest &&
 	    active_has_digest(w->flow->active, str_of(d->workspace), str_of(d->rule)))
 		return true;
-	const bool is_in_hand = active_has(w->flow->active, d->seq);
-	/* What the broker brought of the event are other deliveries than this one. */
-	if (!is_in_hand || (d->digest && d->state != (int)DELIVERY_SENDING &&
-			       active_has_of_stream(w->flow->active, d->seq)))
+	if (!active_has_delivery(w->flow->active, d->seq, str_of(d->rule)))
 		w->picks[w->n++] = (struct pick){
 		    .seq = d->seq,
 		    .workspace = str_of(d->workspace),
 		    .rule = str_of(d->rule),
 		    .is_for_digest = d->digest,
-		    .is_in_hand = is_in_hand,
 		};
 	return w->n < PICKS_MAX;
 }
@@ -94,10 +102,23 @@ pick_held(const delivery_record *d, void *arg)
 	struct ledger_walk *w = arg;
 	const struct rule *rule = ruleset_rule(w->rules, str_of(d->rule));
 
-	/* A rule that was deleted or disabled cancels what it held: match_again says so. */
+	/* A rule that was deleted or disabled cancels what it held: resume_from_ledger says so.
+	 */
 	if (rule != NULL && rule->active && !gate_of(w->rules, rule).is_open)
 		return true;
-	return pick(w, d) && ++w->n_group < HELD_GROUP_MAX;
+	if (!pick(w, d))
+		return false;
+	w->has_full_group = ++w->n_group == HELD_GROUP_MAX || w->has_full_group;
+	return w->n_group < HELD_GROUP_MAX;
+}
+
+/* A gate that is shut for all of a connection's rules is asked once. */
+static bool
+is_shut_for_all(const struct ruleset *r, struct str connection)
+{
+	const struct ruleset_connection *c = ruleset_connection(r, connection);
+
+	return r->paused || (c != NULL && !gate_of_connection(c).is_open);
 }
 
 static bool
@@ -107,21 +128,40 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 	struct err e = {0};
 	struct ruleset *r = rulebook_get(w->flow->rulebook, workspace, &e);
 
+	str_copy(w->group_workspace, sizeof(w->group_workspace), workspace);
+	str_copy(w->group_connection, sizeof(w->group_connection), connection);
 	if (r == NULL)
 		return true;
 	w->rules = r;
 	w->n_group = 0;
-	ledger_each_held(
-	    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
+	if (!is_shut_for_all(r, connection))
+		ledger_each_held(
+		    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
 	ruleset_unref(r);
 	w->rules = NULL;
 	return w->n < PICKS_MAX;
+}
+
+/* Groups have their turn one after the other: the next look goes on behind this one's last.
+ * Returns whether more may go at once. */
+static bool
+look_at_held(struct ledger_walk *w)
+{
+	bool is_from_first = w->group_workspace[0] == '\0';
+
+	ledger_each_held_group(w->history, str_of(w->group_workspace),
+	    str_of(w->group_connection), look_at_group, w);
+	if (w->n == PICKS_MAX)
+		return true;
+	w->group_workspace[0] = w->group_connection[0] = '\0';
+	return w->has_full_group || !is_from_first;
 }
 
 static void
 look(struct ledger_walk *w, bool at_held)
 {
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
+	struct err e;
 
 	w->history = t;
 	w->n = w->claims = 0;
@@ -132,29 +172,14 @@ look(struct ledger_walk *w, bool at_held)
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
-	if (at_held && w->n < PICKS_MAX)
-		ledger_each_held_group(t, look_at_group, w);
-	if (txn_error(t) != NULL)
-		log_error("ledger.look", L_STR("error", txn_error(t)->text));
-	txn_end(t);
+	w->has_full_group = false;
+	if (at_held && w->n < PICKS_MAX && look_at_held(w))
+		w->held_at = (mono_t){0}; /* again with the next look */
+	if (!txn_finish(t, &e))
+		log_error("ledger.look", L_STR("error", e.text));
 }
 
 /* --- reading again --- */
-
-/* The stream keeps events for so long; the delivery is given up, and says so. */
-static void
-expire(struct message *m)
-{
-	for (int i = 0; i < m->n_deliveries; i++) {
-		struct delivery *d = &m->deliveries[i];
-
-		d->step = STEP_SETTLED;
-		d->state = DELIVERY_FAILED;
-		d->reason = STR("the event is no longer in the stream: it waited longer than "
-				"events are kept, or the broker lost it");
-		d->action = STR("raise events_max_age_s if deliveries may wait this long");
-	}
-}
 
 /* What the ledger itself knows of the event, for when the stream does not have it any more. */
 static void
@@ -171,39 +196,54 @@ event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
 	m->event.time = (wall_t){rec->time_ms};
 }
 
-static bool
-fill(struct ledger_walk *w, struct message *m, const struct pick *p,
-    const struct broker_message *bm, const struct str *rules, int n_rules)
+/* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
+ * that lost its tail may have given the sequence to another event. */
+static void
+fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const struct pick *p,
+    const struct broker_message *bm)
 {
-	struct err e = {0};
-	struct txn *history;
+	struct broker *b = w->flow->parts.broker;
 	struct str workspace, type;
-	bool readable;
 
 	if (bm != NULL)
 		m->received_at = bm->stored_at;
-	m->rules = rulebook_get(w->flow->rulebook, p->workspace, &e);
+	if (bm != NULL &&
+	    tail_is_same_event(b, history_event(history, m->arena, p->seq), p->workspace, bm) &&
+	    subject_parse_event(b, bm->subject, &workspace, &type) &&
+	    message_decode(m, workspace, type, bm->data))
+		return;
+	m->failure = (struct str){0};
+	m->is_gone = true;
+	event_from_ledger(m, history, p);
+}
+
+/* Ends the transaction; false if it could not read all that was asked of it. */
+static bool
+end_reading(struct txn *history, struct err *e)
+{
+	bool ok = txn_error(history) == NULL;
+
+	if (!ok)
+		*e = *txn_error(history);
+	txn_end(history);
+	return ok;
+}
+
+static bool
+fill(struct ledger_walk *w, struct message *m, const struct pick *p,
+    const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
+{
+	struct txn *history;
+
+	m->rules = rulebook_get(w->flow->rulebook, p->workspace, e);
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	/* A stream that lost its tail may have given the sequence to another event. */
-	readable = bm != NULL &&
-	           tail_is_same_event(w->flow->parts.broker,
-		       history_event(history, m->arena, p->seq), p->workspace, bm) &&
-	           subject_parse_event(w->flow->parts.broker, bm->subject, &workspace, &type);
-	if (!readable || !message_decode(m, workspace, type, bm->data)) {
-		m->failure = (struct str){0};
-		event_from_ledger(m, history, p);
-		readable = false;
-	}
-	match_again(m, history, rules, n_rules, w->now);
-	if (!readable)
-		expire(m);
-	txn_end(history);
-	return m->n_deliveries > 0;
+	fill_event(w, m, history, p, bm);
+	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
+	return end_reading(history, e);
 }
 
-/* The pick and all that wait to go out with it, as one message. */
 static bool
 read_item(struct txn *history, struct arena *a, const struct pick *p, struct digest_item *out)
 {
@@ -213,8 +253,9 @@ read_item(struct txn *history, struct arena *a, const struct pick *p, struct dig
 	       !delivery_state_is_final((enum delivery_state)out->delivery->state);
 }
 
-static void
-gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first)
+/* The pick and all that wait to go out with it, as one message. */
+static bool
+gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first, struct err *e)
 {
 	struct digest_item items[DIGEST_MAX];
 	struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
@@ -227,36 +268,93 @@ gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first
 		n += read_item(history, m->arena, p, &items[n]);
 		p->is_used = true;
 	}
-	txn_end(history);
+	if (!end_reading(history, e))
+		return false;
 	if (n >= 2)
 		digest_make(&m->deliveries[0], items, n, w->settings.config.history_url);
+	return true;
+}
+
+static bool
+is_of_lane(const struct delivery *d, const struct lane_id *lane)
+{
+	return delivery_is_open(d) && str_eq(d->rule->connection_id, lane->connection) &&
+	       str_eq(d->channel, lane->channel);
 }
 
 static void
+give_back_places(struct ledger_walk *w, struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++) {
+		if (m->deliveries[i].has_place)
+			places_release(w->flow->places, m->deliveries[i].line);
+		m->deliveries[i].has_place = false;
+	}
+}
+
+/* What comes back to its lane has its place before it is admitted: nothing newer has. */
+static bool
+take_places(struct ledger_walk *w, struct message *m)
+{
+	for (int i = 0; i < m->n_deliveries; i++) {
+		struct delivery *d = &m->deliveries[i];
+
+		if (!is_of_lane(d, &w->turn->id))
+			continue; /* its rule goes elsewhere since, or it is decided */
+		if (!places_take_back(w->flow->places, w->turn->lane)) {
+			give_back_places(w, m);
+			return false;
+		}
+		d->line = w->turn->lane;
+		d->has_place = true;
+	}
+	return true;
+}
+
+static bool
+fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
+    const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
+{
+	if (!fill(w, m, p, bm, picked, e) || m->n_deliveries == 0)
+		return false;
+	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
+	    !gather_digest(w, m, p, e))
+		return false;
+	if (w->turn != NULL && !take_places(w, m))
+		return false;
+	if (admit(w->flow, m, &w->onward, w->now, e) == ADMITTED)
+		return true;
+	give_back_places(w, m);
+	return false;
+}
+
+static void
+came_back(struct ledger_walk *w, int n)
+{
+	for (int i = 0; w->turn != NULL && i < n; i++) {
+		places_came_back(w->flow->places, w->turn->lane);
+		w->returned++;
+	}
+}
+
+/* What does not go now, because somebody else has it or it cannot be read, is found by a later
+ * look. */
+static void
 send_again(struct ledger_walk *w, const struct pick *p, const struct broker_message *bm,
-    const struct str *rules, int n_rules)
+    const struct picked_rules *picked)
 {
 	struct message *m = message_new(ORIGIN_LEDGER, p->seq);
-	bool has_work = fill(w, m, p, bm, rules, n_rules);
+	struct err e = {0};
 
-	if (has_work && p->is_for_digest && m->deliveries[0].step == STEP_CLAIM)
-		gather_digest(w, m, p);
-	else if (has_work)
-		rule_keys_prepare(m);
-	if (!has_work || active_take(w->flow->active, m) != ACTIVE_TAKEN) {
-		message_free(m); /* somebody else has it, or nothing is left to do */
+	if (fill_and_admit(w, m, p, bm, picked, &e)) {
+		FLOW_COUNT(w->flow, ledger_reread);
+		onward_send(&w->onward, w->flow);
+		came_back(w, picked->n);
 		return;
 	}
-	if (rule_keys_has_any(m)) {
-		struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
-
-		rule_keys_apply(m, history, w->now);
-		txn_end(history);
-	}
-	flow_took_one(w->flow);
-	FLOW_COUNT(w->flow, ledger_reread);
-	atomic_fetch_add(&w->flow->ledger_in_hand, 1);
-	flow_forward(w->flow, m);
+	if (e.kind != ERR_NONE)
+		log_warn("ledger.read", L_INT("seq", p->seq), L_STR("error", e.text));
+	message_free(m);
 }
 
 /* Returns how many picks were used. */
@@ -264,45 +362,37 @@ static int
 read_again(struct ledger_walk *w, int at)
 {
 	struct pick *p = &w->picks[at];
-	struct str rules[PICKS_MAX];
+	struct picked_rules picked = {0};
 	struct broker_message bm;
 	struct err e = {0};
-	int n = 0;
 
-	if (p->is_used || p->is_in_hand)
+	if (p->is_used)
 		return 1;
 	p->is_used = true;
 	/* Several deliveries of one event go together; one that is for a digest goes with that.
 	 */
 	do
-		rules[n] = w->picks[at + n].rule;
-	while (at + ++n < w->n && !p->is_for_digest && w->picks[at + n].seq == p->seq &&
-	       !w->picks[at + n].is_for_digest);
+		picked.rules[picked.n] = w->picks[at + picked.n].rule;
+	while (at + ++picked.n < w->n && !p->is_for_digest &&
+	       w->picks[at + picked.n].seq == p->seq && !w->picks[at + picked.n].is_for_digest);
 	if (broker_get(w->flow->parts.broker, STREAM_EVENTS, p->seq, &bm, &e)) {
-		send_again(w, p, &bm, rules, n);
+		send_again(w, p, &bm, &picked);
 		broker_message_free(&bm);
 	} else if (e.kind == ERR_NOT_FOUND) {
-		send_again(w, p, NULL, rules, n);
+		send_again(w, p, NULL, &picked);
 	} else {
 		log_warn("ledger.get", L_INT("seq", p->seq), L_STR("error", e.text));
 		return w->n - at; /* the broker is away: look again later */
 	}
-	return n;
+	return picked.n;
 }
 
-static int
-room(struct ledger_walk *w)
+/* Whether another message may be taken in hand now. */
+static bool
+has_room(struct ledger_walk *w)
 {
-	int limit = (int)active_limit(w->flow->active) / HAND_SHARE;
-	int mine = (limit > 0 ? limit : 1) - atomic_load(&w->flow->ledger_in_hand);
-	int all = (int)active_room(w->flow->active);
-
-	switch (atomic_load(&w->flow->hold)) {
-	case HOLD_ALL: all = 0; break;
-	case HOLD_BUT_ONE: all = all > 0; break;
-	default: break;
-	}
-	return mine < all ? mine : all;
+	return atomic_load(&w->flow->hold) != HOLD_ALL && active_room(w->flow->active) > 0 &&
+	       !atomic_load(&w->flow->is_stopping);
 }
 
 static void
@@ -310,29 +400,92 @@ read_all_again(struct ledger_walk *w)
 {
 	int at = 0;
 
-	while (at < w->n && !atomic_load(&w->flow->is_stopping) && room(w) > 0)
+	while (at < w->n && has_room(w))
 		at += read_again(w, at);
+}
+
+/* --- overflow --- */
+
+/* One turn of one lane. */
+struct lane_look {
+	struct ledger_walk *walk;
+	const struct place_return *turn;
+	uint64_t passed; /* that are not in memory */
+	bool is_whole;   /* the lane has no more than those */
+};
+
+static bool
+pick_overflow(const delivery_record *d, void *arg)
+{
+	struct lane_look *l = arg;
+
+	if (active_has_delivery(l->walk->flow->active, d->seq, str_of(d->rule)))
+		return true;
+	l->passed++;
+	l->is_whole = (size_t)l->walk->n < l->turn->most && pick(l->walk, d);
+	return l->is_whole;
+}
+
+/* The next of the lane, in its order. */
+static struct lane_look
+look_at_lane(struct ledger_walk *w, const struct place_return *turn)
+{
+	const struct overflow_position start = {0};
+	struct lane_look l = {.walk = w, .turn = turn, .is_whole = true};
+	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
+	struct err e;
+
+	arena_reset(w->arena);
+	w->n = 0;
+	w->now = clock_wall();
+	ledger_each_overflow(t, w->arena, &turn->id, &start, pick_overflow, &l);
+	if (!txn_finish(t, &e)) {
+		log_error("ledger.look", L_STR("error", e.text));
+		l.is_whole = false;
+		w->n = 0;
+	}
+	return l;
+}
+
+/* Lanes take turns; each gives as many as it has room for. Returns whether more may be left. */
+static bool
+take_back_overflow(struct ledger_walk *w)
+{
+	struct place_return turn;
+	int n = 0;
+
+	while (n < RETURNS_MAX && has_room(w) &&
+	       places_return_begin(w->flow->places, clock_mono(), &turn)) {
+		const struct lane_look l = look_at_lane(w, &turn);
+
+		w->turn = &turn;
+		w->returned = 0;
+		read_all_again(w);
+		w->turn = NULL;
+		n += w->n + 1;
+		places_return_end(w->flow->places, &turn, l.is_whole, l.passed - w->returned);
+		if (w->returned == 0)
+			break; /* the broker is away, or somebody has them: not at once again */
+	}
+	return n >= RETURNS_MAX;
 }
 
 /* --- the loop --- */
 
-/* Returns whether somebody called, rather than the time having passed. */
+/* Returns whether something may have been repaired, rather than a lane having room again or the
+ * time having passed. */
 static bool
 sleep_or_be_woken(struct flow *f, int64_t ms)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(ms);
 	bool woken;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms % 1000 * 1000000;
-	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&f->wake_lock);
-	while (!f->is_woken && rc == 0)
+	while (!f->is_woken && !f->is_called && rc == 0)
 		rc = pthread_cond_timedwait(&f->wake, &f->wake_lock, &until);
 	woken = f->is_woken;
-	f->is_woken = false;
+	f->is_woken = f->is_called = false;
 	pthread_mutex_unlock(&f->wake_lock);
 	return woken;
 }
@@ -346,6 +499,7 @@ ledger_walk_new(struct flow *f)
 	w->flow = f;
 	w->arena = arena_new(0);
 	w->replays = replays_new(f);
+	onward_init(&w->onward);
 	return w;
 }
 
@@ -357,26 +511,29 @@ ledger_walk_free(struct ledger_walk *w)
 	free(w);
 }
 
-void
+bool
 ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 {
 	mono_t now = clock_mono();
-	bool at_held = was_woken || mono_reached(now, w->held_at);
+	bool at_held = was_woken || mono_reached(now, w->held_at), has_more;
 	int hold;
 
 	settings_take(w->flow->settings, &w->settings);
 	hold = atomic_load(&w->flow->hold);
 	if (hold == HOLD_ALL)
-		return;
+		return false;
 	if (hold == HOLD_NOTHING)
 		replays_turn(w->replays, was_woken);
-	if (room(w) <= 0)
-		return;
+	if (!has_room(w))
+		return false;
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
 	look(w, at_held);
+	has_more = w->n == PICKS_MAX;
 	read_all_again(w);
+	has_more = take_back_overflow(w) || has_more;
 	arena_reset(w->arena);
+	return has_more && has_room(w);
 }
 
 void *
@@ -386,8 +543,9 @@ ledger_run(void *flow)
 	bool was_woken = true;
 
 	while (!atomic_load(&w->flow->is_stopping)) {
-		ledger_walk_turn(w, was_woken);
-		was_woken = sleep_or_be_woken(w->flow, LOOK_EVERY_MS);
+		bool has_more = ledger_walk_turn(w, was_woken);
+
+		was_woken = sleep_or_be_woken(w->flow, has_more ? 0 : LOOK_EVERY_MS);
 	}
 	ledger_walk_free(w);
 	return NULL;

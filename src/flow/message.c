@@ -50,15 +50,6 @@ message_free(struct message *m)
 }
 
 void
-delivery_render(struct delivery *d, struct arena *a)
-{
-	if (d->is_rendered)
-		return;
-	message_render(d->rule->template, &d->message->event, d->rule->order, a, &d->rendered);
-	d->is_rendered = true;
-}
-
-void
 message_deliveries(struct message *m, int n)
 {
 	m->deliveries = ARENA_ARRAY(m->arena, struct delivery, n ? n : 1);

@@ -3,19 +3,6 @@
 #include "attempt.h"
 #include "carillon/base/arena.h"
 
-enum { ATTEMPT_BYTES = 128 }; /* of an attempt but its bodies, for the estimate */
-
-size_t
-record_needs(const struct message *m)
-{
-	size_t n = 1 + 2 * (size_t)m->n_deliveries;
-
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].digest != NULL)
-			n += (size_t)m->deliveries[i].digest->n;
-	return n;
-}
-
 static char *
 text(struct batch *b, struct str s)
 {
@@ -25,7 +12,6 @@ text(struct batch *b, struct str s)
 void
 record_event(struct batch *b, const struct message *m)
 {
-	history_entry *entry = batch_add(b);
 	event_record *rec = ARENA_NEW(b->arena, event_record);
 	const struct event *ev = &m->event;
 	bool failed = m->failure.len > 0;
@@ -44,8 +30,7 @@ record_event(struct batch *b, const struct message *m)
 	rec->matched = m->matched;
 	rec->reason = text(b, m->failure);
 	rec->severity = text(b, m->severity);
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT;
-	entry->event = rec;
+	batch_add_event(b, rec, BATCH_APART);
 }
 
 /* Those of earlier lives, then those of this one; the oldest go when there are too many. */
@@ -57,13 +42,9 @@ put_attempts(struct batch *b, delivery_record *rec, const struct delivery *d)
 	size_t skip = all > ATTEMPTS_KEPT ? all - ATTEMPTS_KEPT : 0;
 
 	rec->attempts = ARENA_ARRAY(b->arena, attempt_record *, all - skip + 1);
-	for (size_t i = skip; i < all; i++) {
-		attempt_record *a =
+	for (size_t i = skip; i < all; i++)
+		rec->attempts[rec->n_attempts++] =
 		    i < before ? d->before->attempts[i] : d->attempts[i - before];
-
-		rec->attempts[rec->n_attempts++] = a;
-		b->bytes += ATTEMPT_BYTES + a->request.len + a->response.len;
-	}
 }
 
 static void
@@ -85,10 +66,9 @@ put_identity(struct batch *b, delivery_record *rec, const struct delivery *d)
 
 /* Reads only what was decided before the delivery went to the courier. */
 static delivery_record *
-add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
+record_of(struct batch *b, const struct delivery *d, enum delivery_state state,
     struct handout handout, wall_t now)
 {
-	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
 
 	carillon__v1__delivery_record__init(rec);
@@ -99,27 +79,26 @@ add_record(struct batch *b, const struct delivery *d, enum delivery_state state,
 	rec->broker_deliveries = handout.deliveries;
 	if (state == DELIVERY_RETRYING)
 		rec->broker_consumer = handout.consumer;
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
 	return rec;
 }
 
 void
 record_pending(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
-	add_record(b, d, DELIVERY_PENDING, handout, now);
+	batch_add_delivery(b, record_of(b, d, DELIVERY_PENDING, handout, now), BATCH_JOINED);
 }
 
 void
-record_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
     struct handout handout, wall_t now)
 {
-	delivery_record *rec = add_record(b, d, state, handout, now);
+	delivery_record *rec = record_of(b, d, d->state, handout, now);
 
 	rec->spent = d->spent;
 	rec->maybe_posted = d->maybe_posted;
 	rec->degraded = d->degraded;
 	rec->digest = d->is_for_digest || d->digest != NULL;
+	rec->overflow = d->is_overflow && d->state == DELIVERY_PARKED;
 	rec->suppressed = d->suppressed;
 	rec->replay =
 	    d->before != NULL && d->replay.len == 0 ? d->before->replay : text(b, d->replay);
@@ -129,35 +108,35 @@ record_delivery(struct batch *b, const struct delivery *d, enum delivery_state s
 	if (!d->key_is_taken[KEY_DEDUPE] || d->suppressed > 0)
 		rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
 	rec->thread_id = text(b, d->thread_id);
-	if (state == d->state) {
-		rec->reason = text(b, d->reason);
-		rec->action = text(b, d->action);
-		rec->due_ms = d->due.ms;
-	}
+	rec->reason = text(b, d->reason);
+	rec->action = text(b, d->remedy.action);
+	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
+	rec->due_ms = d->due.ms;
 	if (d->has_outcome) {
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}
 	put_attempts(b, rec, d);
+	batch_add_delivery(b, rec, join);
 }
 
 static void
-add_member(struct batch *b, const struct delivery *d, const delivery_record *before,
-    enum delivery_state state, wall_t now)
+add_member(struct batch *b, const struct delivery *d, const delivery_record *before, wall_t now)
 {
-	history_entry *entry = batch_add(b);
 	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
 
 	*rec = *before;
-	rec->state = (Carillon__V1__DeliveryState)state;
+	rec->state = (Carillon__V1__DeliveryState)d->state;
 	rec->updated_ms = now.ms;
 	rec->broker_deliveries = rec->broker_consumer = 0;
 	rec->digest = true;
+	rec->overflow = false;
 	rec->maybe_posted = d->maybe_posted;
 	rec->due_ms = d->due.ms;
 	rec->reason = text(b, d->reason);
-	rec->action = text(b, d->action);
-	if (state == DELIVERY_DELIVERED) {
+	rec->action = text(b, d->remedy.action);
+	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
+	if (d->state == DELIVERY_DELIVERED) {
 		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
 		    "posted in a digest together with %d others%s", d->digest->n,
 		    d->maybe_posted ? ", perhaps for the second time" : "")
@@ -165,13 +144,12 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
+	batch_add_delivery(b, rec, BATCH_APART);
 }
 
 void
-record_members(struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now)
+record_members(struct batch *b, const struct delivery *d, wall_t now)
 {
 	for (int i = 0; d->digest != NULL && i < d->digest->n; i++)
-		add_member(b, d, d->digest->members[i], state, now);
+		add_member(b, d, d->digest->members[i], now);
 }

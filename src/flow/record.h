@@ -7,17 +7,13 @@
 #include "carillon/index/history_batch.h"
 #include "message.h"
 
-/* The most entries that one handoff of the message can add: the event, for each delivery one as
- * pending and one as settled, and the members of its digests. */
-size_t record_needs(const struct message *m);
 void record_event(struct batch *b, const struct message *m);
-/* A first delivery that the courier may have at this moment: recorded for its sibling's sake.
- */
+/* Joins the event: a first delivery that the courier may have at this moment, recorded for its
+ * sibling's sake. */
 void record_pending(
     struct batch *b, const struct delivery *d, struct handout handout, wall_t now);
-/* `state` is what is recorded: the delivery's own, or sending. */
-void record_delivery(struct batch *b, const struct delivery *d, enum delivery_state state,
+/* As it is now: claimed, or settled. It joins an event that has no other record of it. */
+void record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
     struct handout handout, wall_t now);
 /* The others of a digest, which share the fate of the one that travels. */
-void record_members(
-    struct batch *b, const struct delivery *d, enum delivery_state state, wall_t now);
+void record_members(struct batch *b, const struct delivery *d, wall_t now);

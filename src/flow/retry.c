@@ -3,9 +3,9 @@
 #include "carillon/base/arena.h"
 
 enum {
-	FEW_ATTEMPTS = 3, /* for an error code nobody knows: slack.md, "2 slow retries" */
+	FEW_ATTEMPTS = 3,           /* for an error code nobody knows: two more tries */
 	SLOW_RETRY_MS = 30 * 60000, /* for a quota: hours, not seconds, help */
-	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After: slack.md */
+	DEFAULT_PAUSE_MS = 30000,   /* a 429 without Retry-After */
 };
 
 static int64_t
@@ -30,30 +30,33 @@ retry_delay_ms(
 	return jittered(delay_ms, p->jitter_percent, random);
 }
 
+/* With the sentences of the attempt's outcome. */
 static void
-settle(struct delivery *d, enum delivery_state state)
+settle_so(struct delivery *d, enum delivery_state to)
 {
-	d->state = state;
-	d->reason = str_of(d->outcome.reason);
-	d->action = str_of(d->outcome.action);
-	d->due = (wall_t){0};
+	delivery_settle(d, to, str_of(d->outcome.reason),
+	    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 }
 
 static void
 plan(const struct retry_policy *p, struct delivery *d, wall_t now, int64_t delay_ms)
 {
-	settle(d, delay_ms <= p->nak_delay_max_ms ? DELIVERY_RETRYING : DELIVERY_PARKED);
-	d->due = (wall_t){now.ms + delay_ms};
+	delivery_wait(d, delay_ms <= p->nak_delay_max_ms ? DELIVERY_RETRYING : DELIVERY_PARKED,
+	    (wall_t){now.ms + delay_ms}, str_of(d->outcome.reason),
+	    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 }
 
 static void
 exhausted(struct delivery *d)
 {
-	settle(d, DELIVERY_FAILED);
-	d->reason = arena_printf(d->arena, "given up after %u attempts; the last one: %s",
-	    d->spent, d->outcome.reason);
-	if (d->action.len == 0)
-		d->action = STR("send it again when the destination works");
+	const struct remedy last = {d->outcome.repair, str_of(d->outcome.action)};
+	const struct remedy again = {
+	    REPAIR_SEND_AGAIN, STR("send it again when the destination works")};
+
+	delivery_settle(d, DELIVERY_FAILED,
+	    arena_printf(d->arena, "given up after %u attempts; the last one: %s", d->spent,
+		d->outcome.reason),
+	    last.action.len > 0 ? last : again);
 }
 
 static void
@@ -86,8 +89,8 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE:
-		settle(d, DELIVERY_DELIVERED);
-		d->reason = (struct str){0};
+		delivery_settle(d, DELIVERY_DELIVERED, (struct str){0},
+		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 		break;
 	case VERDICT_THROTTLED:
 		plan(p, d, now,
@@ -98,22 +101,23 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	case VERDICT_LATER_FEW:
 	case VERDICT_LATER_SLOWLY:
 		if (silence_is_preferred(d)) {
-			settle(d, DELIVERY_SKIPPED);
-			d->reason = arena_printf(d->arena,
-			    "%s; it may have been posted, and the rule "
-			    "prefers silence to a duplicate",
-			    d->outcome.reason);
+			delivery_settle(d, DELIVERY_SKIPPED,
+			    arena_printf(d->arena,
+				"%s; it may have been posted, and the rule "
+				"prefers silence to a duplicate",
+				d->outcome.reason),
+			    remedy_of(REPAIR_NONE));
 		} else {
 			later(p, d, now, random);
 		}
 		break;
 	case VERDICT_HOLD_CONNECTION:
-	case VERDICT_HOLD_RULE: settle(d, DELIVERY_HELD); break;
+	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
 	case VERDICT_NO_THREAD:
 	case VERDICT_NEVER:
 		d->spent++;
-		settle(d, DELIVERY_FAILED);
+		settle_so(d, DELIVERY_FAILED);
 		break;
 	}
 }

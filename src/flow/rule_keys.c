@@ -7,7 +7,7 @@
 enum { TAKEN_PAUSE_MS = 2000 }; /* until the message before is settled, usually */
 
 static void
-prepare(struct delivery *d)
+make_keys(struct delivery *d)
 {
 	struct message *m = d->message;
 
@@ -18,9 +18,13 @@ prepare(struct delivery *d)
 void
 rule_keys_prepare(struct message *m)
 {
-	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
-			prepare(&m->deliveries[i]);
+	for (int i = 0; i < m->n_deliveries; i++) {
+		struct delivery *d = &m->deliveries[i];
+
+		/* A digest stands for many keys, so for none. */
+		if (delivery_is_open(d) && d->digest == NULL)
+			make_keys(d);
+	}
 }
 
 bool
@@ -31,14 +35,6 @@ rule_keys_has_any(const struct message *m)
 			if (m->deliveries[i].key[use].len > 0)
 				return true;
 	return false;
-}
-
-static void
-settled(struct delivery *d, enum delivery_state state, struct str reason)
-{
-	d->step = STEP_SETTLED;
-	d->state = state;
-	d->reason = reason;
 }
 
 /* What the ledger has under the key, if it is not too old to count. */
@@ -73,14 +69,15 @@ apply(struct delivery *d, struct txn *history, wall_t now)
 	if (found[KEY_DEDUPE]) {
 		d->suppressed = k[KEY_DEDUPE].count + 1; /* the scribe counts on */
 		d->repeat_of = k[KEY_DEDUPE].seq;
-		settled(d, DELIVERY_SKIPPED,
+		delivery_settle(d, DELIVERY_SKIPPED,
 		    arena_printf(d->message->arena,
 			"the same key was posted less than %lld minutes ago",
-			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)));
+			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)),
+		    remedy_of(REPAIR_NONE));
 	} else if (must_wait) {
-		settled(
-		    d, DELIVERY_PARKED, STR("waiting for an earlier message of the same key"));
-		d->due = (wall_t){now.ms + TAKEN_PAUSE_MS};
+		delivery_wait(d, DELIVERY_PARKED, (wall_t){now.ms + TAKEN_PAUSE_MS},
+		    STR("waiting for an earlier message of the same key"),
+		    remedy_of(REPAIR_WAIT));
 	} else {
 		if (found[KEY_UPDATE])
 			d->update_id = id_of(d, &k[KEY_UPDATE]);
@@ -93,7 +90,7 @@ void
 rule_keys_apply(struct message *m, struct txn *history, wall_t now)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
+		if (delivery_is_open(&m->deliveries[i]))
 			apply(&m->deliveries[i], history, now);
 }
 

@@ -13,9 +13,9 @@
 #include "carillon/index/history_batch.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
+#include "admit.h"
 #include "commit.h"
 #include "record.h"
-#include "flow_private.h"
 #include "rule_keys.h"
 #include "carillon/index/retention.h"
 #include "retry.h"
@@ -23,7 +23,8 @@
 
 enum {
 	INBOX_WAIT_MS = 200,
-	ENOUGH = 256, /* outcomes worth a commit at once */
+	ENOUGH = 256,         /* outcomes worth a commit at once */
+	MORE_PAUSE_MS = 1000, /* until an event's further deliveries have their turn */
 };
 
 struct scribe {
@@ -62,7 +63,7 @@ place(struct scribe *s, struct delivery *d)
 		return;
 	if (d->message->origin == ORIGIN_LEDGER ||
 	    !nak_slots_take(s->slots, lane_key(s, d), s->mono_now, until))
-		d->state = DELIVERY_PARKED;
+		delivery_park_instead(d);
 }
 
 static void
@@ -92,23 +93,22 @@ static void
 count_repeat(struct scribe *s, struct delivery *d)
 {
 	d->suppressed = repeats_count(s->repeats, d);
-	d->reason = arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
-	    STR_ARG(d->reason), d->suppressed);
+	delivery_reword(d, arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
+			       STR_ARG(d->reason), d->suppressed));
 }
 
 /* The delivery's last word: its state is decided and its record goes into the batch. */
 static void
-settle_delivery(struct scribe *s, struct delivery *d)
+settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
 {
 	struct message *m = d->message;
 
-	if (d->step != STEP_SETTLED)
+	if (delivery_is_open(d))
 		retry_decide(&s->policy, d, s->now, next_random(s));
 	if (d->suppressed > 0)
 		count_repeat(s, d);
 	place(s, d);
 	count_state(s->flow, d->state);
-	d->is_settled = true;
 	m->open--;
 	if (d->state == DELIVERY_RETRYING) {
 		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
@@ -116,17 +116,18 @@ settle_delivery(struct scribe *s, struct delivery *d)
 		if (m->nak_delay_ms < 0 || wait_ms < m->nak_delay_ms)
 			m->nak_delay_ms = wait_ms;
 	}
-	record_delivery(&s->batch, d, d->state, active_handout(s->flow->active, m), s->now);
-	record_members(&s->batch, d, d->state, s->now);
+	record_delivery(&s->batch, d, join, active_handout(s->flow->active, m), s->now);
+	record_members(&s->batch, d, s->now);
 }
 
 /* The event's record comes with one for each of its deliveries, so that an event the ledger
- * knows never gains or loses a delivery. */
-static void
+ * knows never gains or loses a delivery. Returns how the one that brings its own is recorded.
+ */
+static enum batch_join
 add_event(struct scribe *s, struct message *m, const struct delivery *with_its_own)
 {
 	if (m->is_known || m->is_recorded)
-		return;
+		return BATCH_APART;
 	m->is_recorded = true;
 	record_event(&s->batch, m);
 	/* What the courier has of them meanwhile is not looked at: it comes later. */
@@ -137,41 +138,45 @@ add_event(struct scribe *s, struct message *m, const struct delivery *with_its_o
 			record_pending(
 			    &s->batch, d, active_handout(s->flow->active, m), s->now);
 	}
+	return with_its_own != NULL ? BATCH_JOINED : BATCH_APART;
 }
 
-/* From intake or the ledger: some deliveries are decided already. */
+/* From intake or the ledger: nothing of it is to be sent. */
 static void
 take_message(struct scribe *s, struct message *m)
 {
-	add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+	enum batch_join join = add_event(s, m, m->n_deliveries == 1 ? &m->deliveries[0] : NULL);
+
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step == STEP_SETTLED)
-			settle_delivery(s, &m->deliveries[i]);
+		if (!delivery_is_open(&m->deliveries[i]))
+			settle_delivery(s, &m->deliveries[i], join);
 	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
 }
 
-/* Before it leaves: from now on, who finds no other word of it must take it for posted. */
+/* Before it leaves. */
 static void
-claim(struct scribe *s, struct delivery *d)
+claim(struct scribe *s, struct delivery *d, enum batch_join join)
 {
 	struct message *m = d->message;
 
-	record_delivery(&s->batch, d, DELIVERY_SENDING,
+	delivery_claim(d);
+	record_delivery(&s->batch, d, join,
 	    m->origin == ORIGIN_LEDGER ? (struct handout){0}
 				       : active_handout(s->flow->active, m),
 	    s->now);
-	record_members(&s->batch, d, DELIVERY_SENDING, s->now);
+	record_members(&s->batch, d, s->now);
 }
 
 static void
 take_delivery(struct scribe *s, struct delivery *d)
 {
-	add_event(s, d->message, d);
-	if (d->step == STEP_CLAIM)
-		claim(s, d);
+	enum batch_join join = add_event(s, d->message, d);
+
+	if (delivery_wants_claim(d))
+		claim(s, d, join);
 	else
-		settle_delivery(s, d);
+		settle_delivery(s, d, join);
 }
 
 /* --- going on, once the batch is safe --- */
@@ -185,6 +190,8 @@ tell_broker(struct scribe *s, const struct message *m)
 
 	if (m->failure.len > 0)
 		ok = broker_term(b, m->reply, &e);
+	else if (m->has_more)
+		ok = broker_nak(b, m->reply, MORE_PAUSE_MS, &e);
 	else if (m->nak_delay_ms >= 0)
 		ok = broker_nak(b, m->reply, m->nak_delay_ms, &e);
 	else
@@ -226,7 +233,8 @@ tell_operator(struct scribe *s, const struct delivery *d)
 	str_copy(t.channel, sizeof(t.channel), d->channel);
 	str_copy(t.code, sizeof(t.code), str_of(d->outcome.error_code));
 	str_copy(t.reason, sizeof(t.reason), d->reason);
-	str_copy(t.action, sizeof(t.action), d->action);
+	str_copy(t.action, sizeof(t.action), d->remedy.action);
+	t.repair = d->remedy.repair;
 	put_trouble(s->flow, &t);
 }
 
@@ -239,6 +247,7 @@ tell_undecodable(struct scribe *s, const struct message *m)
 	str_copy(t.event_id, sizeof(t.event_id), m->event.id);
 	str_copy(t.reason, sizeof(t.reason), m->failure);
 	str_copy(t.action, sizeof(t.action), STR("correct the producer"));
+	t.repair = REPAIR_SUPPORT;
 	put_trouble(s->flow, &t);
 }
 
@@ -246,25 +255,19 @@ tell_undecodable(struct scribe *s, const struct message *m)
 static void
 let_go(struct scribe *s, struct message *m)
 {
-	struct flow *f = s->flow;
-
 	if (m->origin == ORIGIN_STREAM)
 		tell_broker(s, m);
-	else
-		atomic_fetch_sub(m->is_replay ? &f->replay_in_hand : &f->ledger_in_hand, 1);
 	if (m->failure.len > 0)
 		tell_undecodable(s, m);
-	active_release(f->active, m);
+	admit_end(s->flow, m);
 	message_free(m);
 }
 
-static bool
-has_something_to_send(const struct message *m)
+static void
+all_settled(struct scribe *s, struct message *m)
 {
 	for (int i = 0; i < m->n_deliveries; i++)
-		if (m->deliveries[i].step != STEP_SETTLED)
-			return true;
-	return false;
+		admit_settled(s->flow, &m->deliveries[i]);
 }
 
 static void
@@ -277,12 +280,12 @@ go_on(struct scribe *s, struct handoff *h)
 
 		m = d->message;
 		m->in_batch--;
-		if (d->step == STEP_CLAIM) {
-			d->step = STEP_SEND;
+		if (delivery_is_open(d)) { /* it is claimed */
 			must(queue_try_put(s->flow->to_courier, &h->link));
 			return;
 		}
 		tell_operator(s, d);
+		admit_settled(s->flow, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
 		 */
 		if (m->open > 0 || m->in_batch > 0)
@@ -290,10 +293,7 @@ go_on(struct scribe *s, struct handoff *h)
 	} else {
 		m = CONTAINER_OF(h, struct message, handoff);
 		m->in_batch--;
-		if (has_something_to_send(m)) {
-			must(queue_try_put(s->flow->to_courier, &m->handoff.link));
-			return;
-		}
+		all_settled(s, m);
 	}
 	let_go(s, m);
 }
@@ -318,7 +318,7 @@ fill_batch(struct scribe *s)
 		struct handoff *h = CONTAINER_OF(s->inbox.next, struct handoff, link);
 		struct message *m = message_of(h);
 
-		if (s->batch.n > 0 && !batch_has_room(&s->batch, record_needs(m)))
+		if (batch_is_full(&s->batch))
 			return;
 		first = list_take_first(&s->inbox);
 		list_append(&s->touched, first);
@@ -343,6 +343,8 @@ write_batch(struct scribe *s)
 	batch_clear(&s->batch);
 	while ((first = list_take_first(&s->touched)) != NULL)
 		go_on(s, CONTAINER_OF(first, struct handoff, link));
+	if (places_wants_return(s->flow->places))
+		flow_call_ledger(s->flow);
 	return true;
 }
 

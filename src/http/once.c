@@ -20,6 +20,20 @@ wait_for(struct pool *p, struct http_response *res)
 	return t;
 }
 
+/* What the slot owns of an answer goes to `body`: first the body, then the headers kept. */
+static void
+take_over(struct http_response *res, struct buf *body)
+{
+	size_t len = res->body.len, at = len;
+
+	buf_str(body, res->body);
+	for (int i = 0; i < HTTP_WANTED_MAX; i++)
+		buf_str(body, res->wanted[i]);
+	res->body = (struct str){body->ptr, len};
+	for (int i = 0; i < HTTP_WANTED_MAX; at += res->wanted[i++].len)
+		res->wanted[i].ptr = body->ptr + at;
+}
+
 /* The slot borrows the caller's request and gets its own back. */
 void
 http_once(struct http_request *req, const struct pool_options *o, struct http_response *res,
@@ -44,8 +58,7 @@ http_once(struct http_request *req, const struct pool_options *o, struct http_re
 	pool_start(p, t, NULL);
 	must(wait_for(p, res) == t);
 	*slot = own;
-	buf_str(body, res->body);
-	res->body = buf_view(body);
+	take_over(res, body);
 	pool_release(p, t);
 	pool_free(p);
 }

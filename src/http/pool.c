@@ -6,29 +6,39 @@
 #include <sys/resource.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/base/table.h"
 #include "carillon/vault/vault.h"
 
+#include "kept.h"
+#include "origin.h"
 #include "sockets.h"
+#include "tls.h"
 #include "transfer.h"
 
 enum {
 	EVENTS_MAX = 256, /* read from epoll at once */
-	URLS_MAX = 256,   /* parsed ahead; more are parsed each time */
-	FILES_OTHER = 64, /* descriptors of everything but requests */
+	FILES_OTHER = 96, /* descriptors of everything but requests */
+	KEPT_FEW = 16,    /* connections whose memory is not worth missing what libcurl knows */
+	KEPT_KB = 96,     /* of each, with TLS; as measured 40 to 95 */
+	UNUSED_MS = 110000,
 };
 
 struct pool {
 	CURLM *multi;
-	struct timeouts timeouts;
+	struct limits limits;
 	struct sockets sockets;
-	struct table *urls; /* text -> CURLU */
+	struct tls tls;
+	struct origins *origins;
+	struct list crowded; /* of struct origin: where requests wait */
 	struct transfer *slots;
 	int slot_count;
 	struct list free, finished; /* of struct transfer */
-	mono_t timer;               /* when libcurl wants to be called; MONO_NEVER */
-	int wake_fd;                /* in epoll; -1: none */
-	int in_flight;
+	struct heap deadlines;      /* of struct transfer that wait or fly */
+	struct kept kept;
+	mono_t timer;        /* when libcurl wants to be called; MONO_NEVER */
+	mono_t unused_since; /* all connections; MONO_NEVER while one is in use */
+	int wake_fd;         /* in epoll; -1: none */
+	int in_flight;       /* started and not reported */
+	int flying;          /* of them, those that libcurl has */
 };
 
 #define MULTI_SET(multi, option, value) \
@@ -37,6 +47,7 @@ struct pool {
 void
 http_global_init(void)
 {
+	unsetenv("SSLKEYLOGFILE");
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets without MSG_NOSIGNAL */
 	must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
 		 wiped_strdup, wiped_calloc) == CURLE_OK);
@@ -83,16 +94,45 @@ multi_set_up(struct pool *p)
 	MULTI_SET(p->multi, CURLMOPT_SOCKETDATA, &p->sockets);
 	MULTI_SET(p->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	MULTI_SET(p->multi, CURLMOPT_TIMERDATA, p);
-	/* Fewer, and every request makes a connection of its own. */
-	MULTI_SET(p->multi, CURLMOPT_MAXCONNECTS, 2L * p->slot_count);
 	MULTI_SET(p->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)p->slot_count);
 }
 
 void
-pool_set_timeouts(struct pool *p, const struct pool_options *o)
+pool_set_options(struct pool *p, const struct pool_options *o)
 {
-	p->timeouts = (struct timeouts){
-	    .connect_ms = o->connect_timeout_ms, .request_ms = o->request_timeout_ms};
+	p->limits = (struct limits){.connect_ms = o->connect_timeout_ms,
+	    .request_ms = o->request_timeout_ms,
+	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots,
+	    .unused_ms = o->unused_ms > 0 ? o->unused_ms : UNUSED_MS};
+	p->kept.unused_max = (int)(o->kept_max_kb / KEPT_KB);
+}
+
+/* libcurl closes the one unused the longest when a request ends and there are more. */
+static void
+count_flying(struct pool *p, int change, mono_t now)
+{
+	p->flying += change;
+	p->unused_since = p->flying == 0 ? now : MONO_NEVER;
+	MULTI_SET(p->multi, CURLMOPT_MAXCONNECTS, (long)kept_max(&p->kept, p->flying, now));
+}
+
+/* What may fail. */
+static bool
+parts_new(struct pool *p, const char *ca_file, struct err *e)
+{
+	if (!sockets_init(&p->sockets, e) || !tls_init(&p->tls, ca_file, e) ||
+	    !origins_new(&p->origins, e))
+		return false;
+	sockets_watch(&p->sockets, origins_fd(p->origins), true);
+	return true;
+}
+
+static void
+parts_free(struct pool *p)
+{
+	origins_free(p->origins);
+	tls_fini(&p->tls);
+	sockets_fini(&p->sockets);
 }
 
 bool
@@ -105,20 +145,24 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 		return false;
 	p = calloc(1, sizeof(*p));
 	must(p); /* out of memory */
-	*p = (struct pool){.slot_count = o->slots, .timer = MONO_NEVER, .wake_fd = -1};
-	if (!sockets_init(&p->sockets, e)) {
+	*p = (struct pool){.slot_count = o->slots,
+	    .timer = MONO_NEVER,
+	    .unused_since = MONO_NEVER,
+	    .wake_fd = -1};
+	if (!parts_new(p, o->ca_file, e)) {
+		parts_free(p);
 		free(p);
 		return false;
 	}
-	pool_set_timeouts(p, o);
-	p->urls = table_new();
+	pool_set_options(p, o);
 	multi_set_up(p);
+	list_init(&p->crowded);
 	list_init(&p->free);
 	list_init(&p->finished);
 	p->slots = calloc((size_t)o->slots, sizeof(*p->slots));
 	must(p->slots); /* out of memory */
 	for (int i = 0; i < o->slots; i++) {
-		transfer_init(&p->slots[i], &p->sockets);
+		transfer_init(&p->slots[i], &p->sockets, &p->tls, &p->limits);
 		list_append(&p->free, &p->slots[i].link);
 	}
 	*out = p;
@@ -128,9 +172,6 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 void
 pool_free(struct pool *p)
 {
-	struct str key;
-	size_t at = 0;
-
 	if (!p)
 		return;
 	for (int i = 0; i < p->slot_count; i++) {
@@ -138,11 +179,9 @@ pool_free(struct pool *p)
 			curl_multi_remove_handle(p->multi, p->slots[i].easy);
 		transfer_fini(&p->slots[i]);
 	}
-	curl_multi_cleanup(p->multi); /* closes connections: needs the sockets */
-	sockets_fini(&p->sockets);
-	for (CURLU *url; (url = table_next(p->urls, &at, &key));)
-		curl_url_cleanup(url);
-	table_free(p->urls);
+	curl_multi_cleanup(p->multi); /* closes connections: needs sockets and origins */
+	parts_free(p);
+	heap_fini(&p->deadlines);
 	free(p->slots);
 	free(p);
 }
@@ -168,35 +207,68 @@ transfer_request(struct transfer *t)
 	return &t->req;
 }
 
-/* Parsed once, for destinations have few addresses. NULL: libcurl shall parse and complain. */
-static CURLU *
-url_parsed(struct pool *p, const char *text)
+static void
+launch(struct pool *p, struct transfer *t, mono_t now)
 {
-	CURLU *url = table_get(p->urls, str_of(text));
+	transfer_arm(t);
+	heap_set(&p->deadlines, &t->deadline, mono_after(now, p->limits.request_ms));
+	t->state = TRANSFER_FLYING;
+	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
+	count_flying(p, 1, now);
+}
 
-	if (url || table_len(p->urls) >= URLS_MAX)
-		return url;
-	url = curl_url();
-	must(url); /* out of memory */
-	if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK) {
-		curl_url_cleanup(url);
-		return NULL;
+static struct transfer *
+take_first(struct list *waiting)
+{
+	return CONTAINER_OF(list_take_first(waiting), struct transfer, link);
+}
+
+/* Gives libcurl the requests that need not wait any more. */
+static void
+launch_waiting(struct pool *p)
+{
+	mono_t now;
+
+	if (list_is_empty(&p->crowded))
+		return;
+	now = clock_mono();
+	LIST_EACH_SAFE (link, &p->crowded) {
+		struct origin *o = CONTAINER_OF(link, struct origin, crowded);
+
+		while (!list_is_empty(&o->waiting) &&
+		       origin_may_launch(p->origins, o, p->limits.opening_max, now))
+			launch(p, take_first(&o->waiting), now);
+		if (list_is_empty(&o->waiting))
+			list_remove(&o->crowded);
 	}
-	table_set(p->urls, str_of(text), url);
-	return url;
+}
+
+/* No longer than a connection may take, whatever it waits for. */
+static void
+wait_at(struct pool *p, struct transfer *t)
+{
+	t->state = TRANSFER_WAITING;
+	heap_set(&p->deadlines, &t->deadline, mono_after(t->started, p->limits.connect_ms));
+	if (list_is_empty(&t->origin->crowded))
+		list_append(&p->crowded, &t->origin->crowded);
 }
 
 void
 pool_start(struct pool *p, struct transfer *t, void *tag)
 {
 	must(t->state == TRANSFER_TAKEN);
-	transfer_arm(t, url_parsed(p, t->req.url), p->timeouts);
+	t->origin = origins_find(p->origins, t->req.url, &t->url);
 	t->tag = tag;
 	t->started = clock_mono();
 	t->flight.started_at = clock_wall();
-	t->state = TRANSFER_FLYING;
+	transfer_begin(t);
 	p->in_flight++;
-	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
+	if (!t->origin) {
+		launch(p, t, t->started); /* libcurl says what is wrong with it */
+		return;
+	}
+	wait_at(p, t);
+	list_append(&t->origin->waiting, &t->link);
 }
 
 static void
@@ -211,30 +283,34 @@ run_timer(struct pool *p)
 }
 
 static void
-run_socket(struct pool *p, const struct epoll_event *ev)
+finish(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
 {
-	int running, mask = 0;
-
-	if (ev->data.fd == p->wake_fd || !sockets_is_wanted(&p->sockets, ev->data.fd))
-		return;
-	if (ev->events & EPOLLIN)
-		mask |= CURL_CSELECT_IN;
-	if (ev->events & EPOLLOUT)
-		mask |= CURL_CSELECT_OUT;
-	if (ev->events & (EPOLLERR | EPOLLHUP))
-		mask |= CURL_CSELECT_ERR;
-	must(curl_multi_socket_action(p->multi, ev->data.fd, mask, &running) == CURLM_OK);
-}
-
-static void
-end_transfer(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
-{
-	must(t->state == TRANSFER_FLYING);
-	curl_multi_remove_handle(p->multi, t->easy);
+	heap_remove(&p->deadlines, &t->deadline);
 	transfer_end(t, code);
 	t->flight.duration_ms = now.ms - t->started.ms;
 	t->state = TRANSFER_FINISHED;
 	list_append(&p->finished, &t->link);
+}
+
+/* Also of one that waits: not one byte of it was written. */
+static void
+end_transfer(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
+{
+	if (t->state == TRANSFER_WAITING) {
+		list_remove(&t->link);
+		finish(p, t, code, now);
+		return;
+	}
+	must(t->state == TRANSFER_FLYING);
+	curl_multi_remove_handle(p->multi, t->easy);
+	transfer_disarm(t);
+	count_flying(p, -1, now);
+	if (t->is_turned_away) {
+		wait_at(p, t);
+		list_prepend(&t->origin->waiting, &t->link); /* it was the first */
+	} else {
+		finish(p, t, code, now);
+	}
 }
 
 /* Moves what libcurl has ended to the finished list. */
@@ -255,27 +331,114 @@ collect(struct pool *p)
 	}
 }
 
+/* Requests to a host whose name stays unknown are over. */
+static void
+learn_names(struct pool *p)
+{
+	mono_t now = clock_mono();
+	struct origin *o;
+	struct err why;
+
+	while ((o = origins_learn(p->origins, now, &why)) != NULL) {
+		LIST_EACH_SAFE (link, &o->waiting) {
+			struct transfer *t = CONTAINER_OF(link, struct transfer, link);
+
+			str_copy(t->curl_text, sizeof(t->curl_text), str_of(why.text));
+			end_transfer(p, t, CURLE_COULDNT_RESOLVE_HOST, now);
+		}
+	}
+}
+
+static void
+run_socket(struct pool *p, const struct epoll_event *ev)
+{
+	int running, mask = 0;
+
+	if (ev->data.fd == p->wake_fd)
+		return;
+	if (ev->data.fd == origins_fd(p->origins)) {
+		learn_names(p);
+		return;
+	}
+	if (!sockets_is_wanted(&p->sockets, ev->data.fd))
+		return;
+	if (ev->events & EPOLLIN)
+		mask |= CURL_CSELECT_IN;
+	if (ev->events & EPOLLOUT)
+		mask |= CURL_CSELECT_OUT;
+	if (ev->events & (EPOLLERR | EPOLLHUP))
+		mask |= CURL_CSELECT_ERR;
+	must(curl_multi_socket_action(p->multi, ev->data.fd, mask, &running) == CURLM_OK);
+}
+
+/*
+ * Waits for sockets, and does what all of those want that were ready at a moment, which is
+ * returned: whoever had an answer then has been given it.
+ */
+static mono_t
+look(struct pool *p, int wait_ms)
+{
+	struct epoll_event events[EVENTS_MAX];
+	mono_t looked;
+	int count;
+
+	do {
+		looked = clock_mono();
+		count = epoll_wait(p->sockets.epoll, events, EVENTS_MAX, wait_ms);
+		must(count >= 0 || errno == EINTR);
+		for (int i = 0; i < count; i++)
+			run_socket(p, &events[i]);
+		wait_ms = 0;
+	} while (count == EVENTS_MAX);
+	collect(p);
+	return looked;
+}
+
+/*
+ * Gives up what is overdue. This thread may come late, and must not take an answer that is
+ * there for one that is not: so it looks first.
+ */
+static void
+give_up_overdue(struct pool *p)
+{
+	const struct heap_node *first = heap_first(&p->deadlines);
+	struct heap_node *overdue;
+	mono_t looked;
+
+	if (!first || !mono_reached(clock_mono(), first->due))
+		return;
+	looked = look(p, 0);
+	while ((overdue = heap_take_due(&p->deadlines, looked)) != NULL)
+		end_transfer(p, CONTAINER_OF(overdue, struct transfer, deadline),
+		    CURLE_OPERATION_TIMEDOUT, looked);
+}
+
 void
 pool_give_up(struct pool *p)
 {
-	collect(p); /* whose answer is there */
-	for (int i = 0; i < p->slot_count; i++)
-		if (p->slots[i].state == TRANSFER_FLYING)
-			end_transfer(p, &p->slots[i], CURLE_OPERATION_TIMEDOUT, clock_mono());
+	look(p, 0); /* whose answer is there is not given up */
+	for (int i = 0; i < p->slot_count; i++) {
+		struct transfer *t = &p->slots[i];
+
+		if (t->state == TRANSFER_FLYING || t->state == TRANSFER_WAITING)
+			end_transfer(p, t, CURLE_OPERATION_TIMEDOUT, clock_mono());
+	}
 }
 
 /* How long epoll may sleep. */
 static int
 sleep_ms(const struct pool *p, int64_t wait_ms)
 {
-	int64_t until_timer;
+	const struct heap_node *first = heap_first(&p->deadlines);
+	mono_t wake = first ? mono_earlier(p->timer, first->due) : p->timer;
+	int64_t until_wake;
 
 	if (!list_is_empty(&p->finished) || wait_ms == 0)
 		return 0;
-	if (p->timer.ms != MONO_NEVER.ms) {
-		until_timer = p->timer.ms - clock_mono().ms;
-		if (wait_ms < 0 || until_timer < wait_ms)
-			wait_ms = until_timer > 0 ? until_timer : 0;
+	if (wake.ms != MONO_NEVER.ms) {
+		until_wake = wake.ms - clock_mono().ms;
+		if (wait_ms < 0 || until_wake < wait_ms)
+			wait_ms = until_wake > 0 ? until_wake : 0;
 	}
 	if (wait_ms > INT32_MAX)
 		return INT32_MAX;
@@ -294,21 +457,39 @@ watch_wake_fd(struct pool *p, int fd)
 	p->wake_fd = fd;
 }
 
+static void
+run_due(struct pool *p)
+{
+	launch_waiting(p);
+	run_timer(p); /* sends what was launched since */
+	collect(p);
+}
+
+/*
+ * libcurl closes connections only when it is given a request; and after this time it takes none
+ * of them up again, for whatever lies between may have forgotten them.
+ */
+static void
+close_unused(struct pool *p)
+{
+	if (p->flying > 0 || p->sockets.n_open <= KEPT_FEW ||
+	    clock_mono().ms - p->unused_since.ms < p->limits.unused_ms)
+		return;
+	curl_multi_cleanup(p->multi);
+	p->timer = MONO_NEVER;
+	multi_set_up(p);
+}
+
 void
 pool_turn(struct pool *p, int64_t wait_ms, int wake_fd)
 {
-	struct epoll_event events[EVENTS_MAX];
-	int count;
-
 	watch_wake_fd(p, wake_fd);
-	run_timer(p); /* sends what was started since */
-	collect(p);
-	count = epoll_wait(p->sockets.epoll, events, EVENTS_MAX, sleep_ms(p, wait_ms));
-	must(count >= 0 || errno == EINTR);
-	for (int i = 0; i < count; i++)
-		run_socket(p, &events[i]);
-	run_timer(p);
-	collect(p);
+	close_unused(p);
+	run_due(p);
+	registers_wipe(); /* libcurl copied and searched the credential */
+	look(p, sleep_ms(p, wait_ms));
+	run_due(p);
+	give_up_overdue(p);
 }
 
 struct transfer *

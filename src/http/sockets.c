@@ -61,11 +61,22 @@ sockets_watch(struct sockets *s, int fd, bool watch)
 	socket_register(s, fd, watch ? EPOLLIN : 0);
 }
 
+static void
+uncount(struct socket *sock)
+{
+	if (sock->counter)
+		--*sock->counter;
+	sock->counter = NULL;
+}
+
 bool
 sockets_is_wanted(struct sockets *s, int fd)
 {
-	if (socket_at(s, fd)->wanted)
+	struct socket *sock = socket_at(s, fd);
+
+	if (sock->wanted)
 		return true;
+	uncount(sock);
 	socket_register(s, fd, 0);
 	return false;
 }
@@ -89,20 +100,26 @@ sockets_on_change(CURL *easy, curl_socket_t fd, int what, void *sockets, void *u
 }
 
 curl_socket_t
-sockets_on_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *a)
+sockets_open(struct sockets *s, const struct curl_sockaddr *a, int *counter)
 {
 	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 
-	(void)purpose;
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	*socket_at(sockets, fd) = (struct socket){.pooled = true};
+	*socket_at(s, fd) = (struct socket){.pooled = true, .counter = counter};
+	++*counter;
+	s->n_open++;
 	return fd;
 }
 
 int
 sockets_on_close(void *sockets, curl_socket_t fd)
 {
-	*socket_at(sockets, fd) = (struct socket){0}; /* closing takes it out of epoll */
+	struct sockets *s = sockets;
+	struct socket *sock = socket_at(s, fd);
+
+	uncount(sock);
+	s->n_open--;
+	*sock = (struct socket){0}; /* closing takes it out of epoll */
 	return close(fd);
 }

@@ -1,22 +1,24 @@
 #include "transfer.h"
 
-#include "sockets.h"
+#include "retry_after.h"
 
 enum {
-	AUTH_MAX = 1000,        /* bytes of the Authorization line */
-	KEEP_MAX = 32 * 1024,   /* a buffer that grew larger is given back */
-	RETRY_AFTER_DIGITS = 9, /* of seconds; more is nonsense */
+	AUTH_MAX = 1000,       /* bytes of the Authorization line */
+	KEEP_MAX = 8 * 1024,   /* a slot's buffer that grew larger is given back */
+	REFUSAL_MAX = 8192,    /* bytes looked at of an answer that is no success */
+	CURL_KEEPS = 0x080700, /* 8.7.0 and later keep the memory of a sent request */
 };
 
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-/* The value of `line` if it is the header `name` ("retry-after:", lower case). */
+/* The value of `line` if it is the header `name`. */
 static bool
 header_value(struct str line, struct str name, struct str *value)
 {
-	if (line.len < name.len || strncasecmp(line.ptr, name.ptr, name.len) != 0)
+	if (line.len <= name.len || line.ptr[name.len] != ':' ||
+	    strncasecmp(line.ptr, name.ptr, name.len) != 0)
 		return false;
-	*value = (struct str){line.ptr + name.len, line.len - name.len};
+	*value = (struct str){line.ptr + name.len + 1, line.len - name.len - 1};
 	while (value->len && (value->ptr[0] == ' ' || value->ptr[0] == '\t'))
 		*value = (struct str){value->ptr + 1, value->len - 1};
 	while (value->len && (unsigned char)value->ptr[value->len - 1] <= ' ')
@@ -24,20 +26,29 @@ header_value(struct str line, struct str name, struct str *value)
 	return true;
 }
 
-/* Seconds in milliseconds; -1 when it is no number (a date, which Slack never sends). */
-static int64_t
-retry_after_ms(struct str value)
+/* Keeps the value of a header that the request asks for. One that finds no room is left out. */
+static void
+keep_wanted(struct transfer *t, struct str line)
 {
-	int64_t seconds = 0;
+	struct str value;
+	size_t room = sizeof(t->wanted) - t->wanted_len;
 
-	if (value.len == 0 || value.len > RETRY_AFTER_DIGITS)
-		return -1;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return -1;
-		seconds = seconds * 10 + (value.ptr[i] - '0');
+	for (int i = 0; t->req.wanted && i < HTTP_WANTED_MAX && t->req.wanted[i]; i++) {
+		if (!header_value(line, str_of(t->req.wanted[i]), &value) || value.len > room ||
+		    !str_is_text(value))
+			continue;
+		memcpy(t->wanted + t->wanted_len, value.ptr, value.len);
+		t->res.wanted[i] = (struct str){t->wanted + t->wanted_len, value.len};
+		t->wanted_len += value.len;
+		return;
 	}
-	return seconds * 1000;
+}
+
+static void
+forget_wanted(struct transfer *t)
+{
+	memset(t->res.wanted, 0, sizeof(t->res.wanted));
+	t->wanted_len = 0;
 }
 
 static size_t
@@ -48,18 +59,26 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 
 	if (str_starts_with(line, STR("HTTP/"))) { /* an earlier one was 100-continue */
 		t->res.retry_after_ms = -1;
-		t->res.request_id[0] = '\0';
+		forget_wanted(t);
 		t->has_head = false;
 	} else if (line.len <= 2) {
 		t->has_head = true;
-	} else if (header_value(line, STR("retry-after:"), &value)) {
-		t->res.retry_after_ms = retry_after_ms(value);
-	} else if (header_value(line, STR("x-slack-req-id:"), &value) ||
-		   header_value(line, STR("x-request-id:"), &value)) {
-		if (str_is_text(value))
-			str_copy(t->res.request_id, sizeof(t->res.request_id), value);
+	} else if (header_value(line, STR("retry-after"), &value)) {
+		t->res.retry_after_ms = retry_after_ms(value, clock_wall());
+	} else {
+		keep_wanted(t, line);
 	}
 	return line.len;
+}
+
+/* Only a success echoes the message; whoever refuses at length must not fill our memory. */
+static size_t
+answer_max(const struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status / 100 == 2 ? HTTP_BODY_MAX : REFUSAL_MAX;
 }
 
 /* Past the limit the transfer is ended: nobody should be able to talk for ever. */
@@ -67,10 +86,11 @@ static size_t
 on_body(char *ptr, size_t size, size_t count, void *transfer)
 {
 	struct transfer *t = transfer;
-	size_t len = size * count, room = HTTP_BODY_MAX - t->answer.len;
+	size_t len = size * count, room = answer_max(t) - t->answer.len;
 
-	t->is_cut = len > room;
-	buf_put(&t->answer, ptr, t->is_cut ? room : len);
+	buf_put(&t->answer, ptr, len < room ? len : room);
+	t->heard += len;
+	t->is_cut = t->heard > HTTP_BODY_MAX;
 	return t->is_cut ? CURL_WRITEFUNC_ERROR : len;
 }
 
@@ -83,11 +103,19 @@ wrote_something(const struct transfer *t)
 	return request_size > 0;
 }
 
+static void
+set_opening(struct transfer *t, bool is_opening)
+{
+	if (t->origin && t->is_opening != is_opening)
+		t->origin->opening += is_opening ? 1 : -1;
+	t->is_opening = is_opening;
+}
+
 /*
  * Called whenever a connection is there and the request is about to be written. When a kept
  * connection dies before the first byte of an answer, libcurl by itself sends the request again
- * on a new one, up to five times, even when the body had left: Slack may have posted it, and
- * would post it twice. So a second time is allowed only if not one byte was written before;
+ * on a new one, up to five times, even when the body had left: what was posted then would be
+ * posted twice. So a second time is allowed only if not one byte was written before;
  * else the transfer ends here and counts as broken, perhaps posted.
  */
 static int
@@ -99,11 +127,32 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 	if (t->began && wrote_something(t))
 		return CURL_PREREQFUNC_ABORT;
 	t->began = true;
+	set_opening(t, false);
 	return CURL_PREREQFUNC_OK;
 }
 
+/*
+ * Called when a connection is to be made, which may come unexpected: the one that was counted
+ * on has gone. A request of which bytes were written before is about to be ended (on_prereq).
+ */
+static curl_socket_t
+on_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = transfer;
+
+	(void)purpose;
+	if (!t->origin) /* libcurl read the URL otherwise than we did */
+		return CURL_SOCKET_BAD;
+	if (!t->is_opening && t->origin->opening >= t->limits->opening_max) {
+		t->is_turned_away = !t->began || !wrote_something(t);
+		return CURL_SOCKET_BAD;
+	}
+	set_opening(t, true);
+	return sockets_open(t->sockets, a, &t->origin->sockets);
+}
+
 static void
-set_callbacks(struct transfer *t, void *sockets)
+set_callbacks(struct transfer *t)
 {
 	CURL *c = t->easy;
 
@@ -114,16 +163,16 @@ set_callbacks(struct transfer *t, void *sockets)
 	SET(c, CURLOPT_WRITEDATA, t);
 	SET(c, CURLOPT_PREREQFUNCTION, on_prereq);
 	SET(c, CURLOPT_PREREQDATA, t);
-	SET(c, CURLOPT_OPENSOCKETFUNCTION, sockets_on_open);
-	SET(c, CURLOPT_OPENSOCKETDATA, sockets);
+	SET(c, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(c, CURLOPT_OPENSOCKETDATA, t);
 	SET(c, CURLOPT_CLOSESOCKETFUNCTION, sockets_on_close);
-	SET(c, CURLOPT_CLOSESOCKETDATA, sockets);
+	SET(c, CURLOPT_CLOSESOCKETDATA, t->sockets);
 	SET(c, CURLOPT_ERRORBUFFER, t->curl_text);
 }
 
 /*
- * HTTP/1.1 although Slack speaks 2: it costs a fifth fewer instructions, and a connection that
- * breaks leaves one message in doubt, not all that share it.
+ * HTTP/1.1 also where the destination speaks 2: it costs a fifth fewer instructions, and a
+ * connection that breaks leaves one message in doubt, not all that share it.
  */
 static void
 set_options(CURL *c)
@@ -134,6 +183,7 @@ set_options(CURL *c)
 	SET(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(c, CURLOPT_FOLLOWLOCATION, 0L); /* the credential would go along */
 	SET(c, CURLOPT_NOSIGNAL, 1L);
+	SET(c, CURLOPT_QUICK_EXIT, 1L); /* should libcurl ever ask for a name: do not wait */
 	SET(c, CURLOPT_TCP_NODELAY, 1L);
 	SET(c, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* else 64 KiB each with TLS */
 	SET(c, CURLOPT_USERAGENT, "carillon/" CARILLON_VERSION);
@@ -141,19 +191,49 @@ set_options(CURL *c)
 	SET(c, CURLOPT_POST, 1L);
 }
 
-void
-transfer_init(struct transfer *t, void *sockets)
+static void
+easy_new(struct transfer *t)
 {
-	*t = (struct transfer){.easy = curl_easy_init()};
+	t->easy = curl_easy_init();
 	must(t->easy); /* out of memory */
-	list_init(&t->link);
-	t->req.auth = secret_new(AUTH_MAX);
-	t->headers[0].next = &t->headers[1];
-	t->headers[1] = (struct curl_slist){t->content_type, &t->headers[2]};
-	t->headers[2].data = (char *)"Expect:"; /* never wait for 100-continue */
-	set_callbacks(t, sockets);
+	t->easy_url = NULL;
+	t->connect_ms = 0;
+	set_callbacks(t);
 	set_options(t->easy);
+	tls_set_options(t->tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	SET(t->easy, CURLOPT_MAXAGE_CONN, (long)(t->limits->unused_ms / 1000));
+}
+
+void
+transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls,
+    const struct limits *limits)
+{
+	*t = (struct transfer){.sockets = sockets, .tls = tls, .limits = limits};
+	list_init(&t->link);
+	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
+	t->req.auth = secret_new(AUTH_MAX);
+	easy_new(t);
+}
+
+/* Header lines in a list of our own nodes, the first of which libcurl has. */
+static void
+set_headers(struct transfer *t)
+{
+	const struct http_request *req = &t->req;
+	char *line = req->headers.ptr;
+	int n = 0;
+
+	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
+	    req->content_type ? req->content_type : "application/octet-stream");
+	t->headers[n++].data = t->content_type;
+	t->headers[n++].data = (char *)"Expect:"; /* never wait for 100-continue */
+	if (secret_len(req->auth) > 0)
+		t->headers[n++].data = (char *)secret_bytes(req->auth); /* it only reads it */
+	for (int i = 0; i < req->n_headers; i++, line += strlen(line) + 1)
+		t->headers[n++].data = line;
+	for (int i = 0; i < n; i++)
+		t->headers[i].next = i + 1 < n ? &t->headers[i + 1] : NULL;
 }
 
 void
@@ -162,6 +242,7 @@ transfer_fini(struct transfer *t)
 	curl_easy_cleanup(t->easy);
 	secret_free(t->req.auth);
 	buf_fini(&t->req.body);
+	buf_fini(&t->req.headers);
 	buf_fini(&t->answer);
 }
 
@@ -170,41 +251,62 @@ transfer_fini(struct transfer *t)
  * retries, until CURLOPT_URL is cleared.
  */
 static void
-set_url(struct transfer *t, CURLU *url)
+set_url(struct transfer *t)
 {
-	if (url && t->url == url)
+	if (t->url && t->easy_url == t->url)
 		return;
-	SET(t->easy, CURLOPT_URL, url ? NULL : t->req.url);
-	SET(t->easy, CURLOPT_CURLU, url);
-	t->url = url;
+	SET(t->easy, CURLOPT_URL, t->url ? NULL : t->req.url);
+	SET(t->easy, CURLOPT_CURLU, t->url);
+	t->easy_url = t->url;
 }
 
+/*
+ * Only this time is libcurl's own to watch, since it divides it between addresses. A request
+ * that was written is given up by us, who first look whether its answer is there.
+ */
 static void
-set_timeouts(struct transfer *t, struct timeouts timeouts)
+set_connect_timeout(struct transfer *t)
 {
-	if (t->timeouts.connect_ms != timeouts.connect_ms)
-		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeouts.connect_ms);
-	if (t->timeouts.request_ms != timeouts.request_ms)
-		SET(t->easy, CURLOPT_TIMEOUT_MS, (long)timeouts.request_ms);
-	t->timeouts = timeouts;
+	if (t->connect_ms != t->limits->connect_ms)
+		SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->limits->connect_ms);
+	t->connect_ms = t->limits->connect_ms;
 }
 
 void
-transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts)
+transfer_begin(struct transfer *t)
 {
-	const struct http_request *req = &t->req;
-
-	set_url(t, url);
-	set_timeouts(t, timeouts);
-	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
-	    req->content_type ? req->content_type : "application/octet-stream");
-	t->headers[0].data = (char *)secret_bytes(req->auth); /* libcurl only reads it */
-	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
-	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
 	buf_clear(&t->answer);
 	t->res = (struct http_response){.retry_after_ms = -1};
-	t->is_cut = t->began = t->has_head = false;
+	t->heard = t->wanted_len = 0;
+	t->is_cut = t->is_turned_away = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
+}
+
+void
+transfer_arm(struct transfer *t)
+{
+	const struct http_request *req = &t->req;
+	bool opens = t->origin && !origin_has_kept(t->origin);
+
+	transfer_begin(t);
+	set_url(t);
+	set_connect_timeout(t);
+	set_headers(t);
+	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
+	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
+	SET(t->easy, CURLOPT_RESOLVE,
+	    opens && !t->origin->is_address ? &t->origin->resolve : NULL);
+	set_opening(t, opens);
+	if (t->origin)
+		t->origin->flying++;
+}
+
+void
+transfer_disarm(struct transfer *t)
+{
+	set_opening(t, false);
+	if (t->origin)
+		t->origin->flying--;
 }
 
 /*
@@ -280,12 +382,26 @@ buf_forget(struct buf *b)
 		buf_clear(b);
 }
 
+/*
+ * The request's text, with the credential, stays in a buffer of the easy handle in newer
+ * libcurls: only the end of the handle frees it, to wiped_free. This costs 2 us; connections
+ * and TLS sessions are the multi handle's and stay.
+ */
+static void
+easy_forget(struct transfer *t)
+{
+	if (!t->renews || !t->began)
+		return;
+	curl_easy_cleanup(t->easy);
+	easy_new(t);
+	t->began = false;
+}
+
 void
 transfer_clear(struct transfer *t)
 {
-	secret_clear(t->req.auth);
+	easy_forget(t);
+	http_request_clear(&t->req);
 	buf_forget(&t->req.body);
 	buf_forget(&t->answer);
-	t->req.content_type = NULL;
-	t->req.url[0] = '\0';
 }

@@ -7,37 +7,57 @@
 #include <curl/curl.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/http/http.h"
+#include "carillon/base/heap.h"
 #include "carillon/base/list.h"
+#include "carillon/http/http.h"
 #include "carillon/http/pool.h"
+#include "origin.h"
+#include "sockets.h"
+#include "tls.h"
 
 enum transfer_state {
 	TRANSFER_FREE,     /* on the pool's free list */
 	TRANSFER_TAKEN,    /* being filled */
+	TRANSFER_WAITING,  /* on its origin's list, for a connection or an address */
 	TRANSFER_FLYING,   /* libcurl has it */
 	TRANSFER_FINISHED, /* on the finished list */
 	TRANSFER_REPORTED, /* the caller reads the answer */
 };
 
-struct timeouts {
+/* What all transfers of a pool have in common. */
+struct limits {
 	int64_t connect_ms; /* name, TCP and TLS */
-	int64_t request_ms; /* the whole request */
+	int64_t request_ms; /* the whole request, once it has a connection or makes one */
+	int opening_max;    /* connections being opened to one origin */
+	int64_t unused_ms;  /* after which a connection is not taken up again */
 };
 
 struct transfer {
-	struct list link; /* of the free or the finished */
+	struct list link; /* of the free, the waiting or the finished */
 	enum transfer_state state;
 	CURL *easy;
-	struct timeouts timeouts; /* `easy` has */
-	const CURLU *url;         /* the parsed one `easy` has; NULL: none, or text */
+	struct sockets *sockets; /* for the callbacks of `easy` */
+	const struct tls *tls;   /* the same */
+	const struct limits *limits;
+	int64_t connect_ms;    /* `easy` has */
+	CURLU *url;            /* the parsed one of the request; NULL: libcurl shall parse */
+	CURLU *easy_url;       /* the parsed one `easy` has; NULL: none, or text */
+	struct origin *origin; /* NULL: the URL is none */
+	struct heap_node deadline;
 	struct http_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
-	struct curl_slist headers[3];
-	struct buf answer;
-	bool is_cut;   /* the answer went past HTTP_BODY_MAX */
-	bool began;    /* a connection was there and the request about to be written */
-	bool has_head; /* the empty line after the headers was seen */
+	struct curl_slist headers[3 + HTTP_HEADERS_MAX];
+	char wanted[256]; /* text of the answer's headers that are kept */
+	size_t wanted_len;
+	bool renews;         /* `easy` is made anew after each request */
+	struct buf answer;   /* what is looked at */
+	size_t heard;        /* bytes of the answer so far, also those not looked at */
+	bool is_cut;         /* the answer went past HTTP_BODY_MAX */
+	bool is_opening;     /* counts as such in its origin */
+	bool is_turned_away; /* wanted to make a connection when enough were being made */
+	bool began;          /* a connection was there and the request about to be written */
+	bool has_head;       /* the empty line after the headers was seen */
 	char curl_text[CURL_ERROR_SIZE];
 	struct http_response res;
 	void *tag;
@@ -46,10 +66,15 @@ struct transfer {
 };
 
 /* Sets up everything that is the same for all requests. */
-void transfer_init(struct transfer *t, void *sockets);
+void transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls,
+    const struct limits *limits);
 void transfer_fini(struct transfer *t);
-/* Hands the request to the easy handle; `url` may be NULL if it could not be parsed ahead. */
-void transfer_arm(struct transfer *t, CURLU *url, struct timeouts timeouts);
+/* Forgets the answer of the request before. */
+void transfer_begin(struct transfer *t);
+/* Hands the request to the easy handle, and counts it in its origin. */
+void transfer_arm(struct transfer *t);
+/* The easy handle is done with it: it counts no more. */
+void transfer_disarm(struct transfer *t);
 /* Fills t->res from the code libcurl ended with. */
 void transfer_end(struct transfer *t, CURLcode code);
 /* Forgets request and answer, wiping the credential. */

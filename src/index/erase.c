@@ -1,17 +1,18 @@
 /*
  * A history message holds records of many workspaces. One with records of the erased one is
- * replaced by a copy with the others' records, as the index has them now, and then deleted:
+ * replaced by copies with the others' records, as the index has them now, and then deleted:
  *
- *     read the index at sequence L -> publish the copy, only right after L -> delete
+ *     read the index at sequence L -> publish copies, only right after L -> delete
  *
  * The condition keeps the order: between reading and publishing nobody wrote a newer record
- * that the copy would undo. Whoever applies the copy finds what is there already.
+ * that a copy would undo. Whoever applies the copies finds what is there already. Records grow,
+ * so one message may become several; who dies in between copies again, which changes nothing.
  */
 #include "carillon/index/erase.h"
 
 #include "carillon/base/arena.h"
 #include "carillon/index/catch_up.h"
-#include "carillon/base/log.h"
+#include "carillon/index/history_batch.h"
 #include "carillon/base/records.h"
 
 enum {
@@ -80,9 +81,9 @@ mark_deleted(struct erasure *x, struct str subject, struct err *e)
 		return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
 	if (!broker_state_get(x->broker, key, &last, e))
 		return false;
-	const uint64_t revision = last.seq;
+	const struct state_change c = {.key = key, .expected = last.seq};
 	broker_message_free(&last);
-	return broker_state_delete(x->broker, key, revision, NULL, e);
+	return broker_state_delete(x->broker, &c, NULL, e);
 }
 
 /* A key keeps so many revisions: markers that it was deleted push out what it had. A purge
@@ -210,49 +211,63 @@ renew(struct txn *t, struct arena *a, history_entry *entry)
 	return false;
 }
 
-/* Of the batch what is others', renewed, and the sequence up to which that is true. */
+/* Others' records of one message, on their way into copies. */
+struct copying {
+	const history_batch *from;
+	const char *subject; /* of the message: whose history it is stays */
+	size_t at;           /* entries that are copied already */
+	size_t read;         /* and those in `batch` besides */
+	uint64_t as_of;      /* sequence up to which what was read is true */
+	uint64_t written;    /* of the newest copy */
+	struct batch batch;
+};
+
+/* About a message's worth of records, renewed. */
 static bool
-keep_others(struct erasure *x, struct arena *a, const history_batch *batch, history_batch *out,
-    uint64_t *as_of, struct err *e)
+read_others(struct erasure *x, struct copying *c, struct err *e)
 {
 	struct txn *t = txn_read(x->store, STORE_HISTORY);
-	bool ok;
 
-	carillon__v1__history_batch__init(out);
-	out->node = batch->node;
-	out->entries = ARENA_ARRAY(a, history_entry *, batch->n_entries + 1);
-	*as_of = store_applied(t);
-	for (size_t i = 0; i < batch->n_entries; i++) {
-		history_entry *entry = ARENA_NEW(a, history_entry);
+	batch_clear(&c->batch);
+	c->as_of = store_applied(t);
+	for (c->read = c->at; c->read < c->from->n_entries && !batch_is_full(&c->batch);
+	     c->read++) {
+		history_entry entry = *c->from->entries[c->read];
 
-		*entry = *batch->entries[i];
-		if (!str_eq(workspace_of(entry), x->workspace) && renew(t, a, entry))
-			out->entries[out->n_entries++] = entry;
+		if (!str_eq(workspace_of(&entry), x->workspace) &&
+		    renew(t, c->batch.arena, &entry))
+			batch_add_entry(&c->batch, &entry, BATCH_APART);
 	}
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	return ok;
+	return txn_finish(t, e);
+}
+
+/* What came since the index was read is our own copies, which say the same: each went right
+ * after what was there. */
+static bool
+write_others(struct erasure *x, struct copying *c, struct err *e)
+{
+	const size_t limit = batch_limit(x->broker);
+	struct str bytes;
+
+	while (batch_take(&c->batch, limit, c->from->node, &bytes)) {
+		const uint64_t after = c->as_of > c->written ? c->as_of : c->written;
+
+		if (!broker_publish_after(
+			x->broker, c->subject, bytes, after, PUBLISH_WAIT_MS, &c->written, e))
+			return false;
+	}
+	c->at = c->read;
+	return true;
 }
 
 static bool
-publish_others(struct erasure *x, const history_batch *batch, struct err *e)
+copy_others(struct erasure *x, struct copying *c, struct err *e)
 {
-	char subject[SUBJECT_MAX];
-
-	subject_history(subject, x->broker, 0);
-	for (int i = 0; i < PUBLISH_TRIES; i++) {
-		struct arena *a = arena_new(0);
-		history_batch copy;
-		uint64_t as_of;
-		bool ok = keep_others(x, a, batch, &copy, &as_of, e) &&
-		          (copy.n_entries == 0 ||
-			      broker_publish_after(x->broker, subject, record_pack(a, &copy),
-				  as_of, PUBLISH_WAIT_MS, NULL, e));
-
-		arena_free(a);
-		if (ok)
+	for (int tries = 0; tries < PUBLISH_TRIES; tries++) {
+		while (c->at < c->from->n_entries)
+			if (!read_others(x, c, e) || !write_others(x, c, e))
+				break;
+		if (c->at == c->from->n_entries)
 			return true;
 		/* The service wrote meanwhile: apply that, and read again. */
 		if (e->kind != ERR_CONFLICT || !history_catch_up(x->broker, x->store, e))
@@ -261,6 +276,19 @@ publish_others(struct erasure *x, const history_batch *batch, struct err *e)
 	return fail(e, ERR_TEMP,
 	    "the service writes history all the time: try again when it "
 	    "has less to do");
+}
+
+static bool
+publish_others(
+    struct erasure *x, const history_batch *batch, const char *subject, struct err *e)
+{
+	struct copying c = {.from = batch, .subject = subject};
+	bool ok;
+
+	batch_init(&c.batch);
+	ok = copy_others(x, &c, e);
+	batch_fini(&c.batch);
+	return ok;
 }
 
 static bool
@@ -273,7 +301,7 @@ rewrite(struct erasure *x, const struct broker_message *bm, struct err *e)
 	if (record_unpack(
 		&carillon__v1__history_batch__descriptor, a, bm->data, &batch, NULL) &&
 	    concerns(batch, x->workspace)) {
-		ok = publish_others(x, batch, e) &&
+		ok = publish_others(x, batch, arena_cstr(a, bm->subject), e) &&
 		     broker_erase(x->broker, STREAM_HISTORY, bm->seq, e);
 		x->batches += ok;
 	}

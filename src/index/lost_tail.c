@@ -75,17 +75,12 @@ static bool
 remember(struct memory *m, struct tail *t, struct store *s, struct err *e)
 {
 	struct txn *txn = txn_read(s, t->stream == STREAM_STATE ? STORE_STATE : STORE_HISTORY);
-	bool ok;
 
 	m->id = store_stream_id(txn, m->arena);
 	m->mark = store_mark(txn, m->arena);
 	m->repair = store_number(txn, STORE_REPAIR);
 	t->applied = store_applied(txn);
-	ok = txn_error(txn) == NULL;
-	if (!ok)
-		*e = *txn_error(txn);
-	txn_end(txn);
-	return ok;
+	return txn_finish(txn, e);
 }
 
 /* Whether the message under the sequence applied last is the one that was applied. One that is
@@ -191,10 +186,7 @@ known_before(struct probe *p, uint64_t seq)
 
 	arena_reset(p->arena);
 	rec = history_event_before(t, p->arena, seq);
-	if (txn_error(t) != NULL)
-		*p->err = *txn_error(t);
-	txn_end(t);
-	return rec;
+	return txn_finish(t, p->err) ? rec : NULL;
 }
 
 enum verdict { VERDICT_ERROR, VERDICT_SAME, VERDICT_OTHER, VERDICT_GONE };
@@ -297,18 +289,13 @@ static bool
 remember_events(struct tail *t, struct store *s, struct err *e)
 {
 	struct txn *txn = txn_read(s, STORE_HISTORY);
-	bool ok;
 
 	t->applied = ledger_newest(txn);
 	t->end = store_number(txn, STORE_EVENTS_END);
 	t->good = store_number(txn, STORE_EVENTS_GOOD);
 	t->is_resumed = t->good > 0 && t->end > 0;
 	t->is_noted = t->good > 0 && t->end == 0;
-	ok = txn_error(txn) == NULL;
-	if (!ok)
-		*e = *txn_error(txn);
-	txn_end(txn);
-	return ok;
+	return txn_finish(txn, e);
 }
 
 static bool

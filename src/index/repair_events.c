@@ -6,13 +6,14 @@
  *     1 ...... good | (deleted)     ... used up ... | good+1 .... end, again
  *                                                 floor
  *
- * The sequences that anybody may remember (the index, the consumer, a full hand beyond them)
- * are used up, events stored under one of them are put behind, in their order, and what was
- * still to be delivered of the lost ones fails and says why.
+ * The sequences that anybody may remember (the index, the consumer, and what a life may have
+ * had in hand beyond them) are used up, events stored under one of them are put behind, in
+ * their order, and what was still to be delivered of the lost ones fails and says why.
  */
 #include <sodium.h>
 #include <stdio.h>
 
+#include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/history_batch.h"
 #include "carillon/base/clock.h"
@@ -130,6 +131,7 @@ struct losses {
 	struct txn *history;
 	struct batch batch;
 	wall_t now;
+	uint64_t last;      /* sequence of the newest in the batch */
 	uint64_t looked_at; /* whether the event of this sequence is there, */
 	bool is_there;
 	struct err *err;
@@ -160,9 +162,7 @@ look_for_event(struct losses *l, const delivery_record *d)
 static void
 fail_delivery(struct losses *l, const delivery_record *d)
 {
-	struct batch *b = &l->batch;
-	history_entry *entry = ARENA_NEW(b->arena, history_entry);
-	delivery_record *rec = ARENA_NEW(b->arena, delivery_record);
+	delivery_record *rec = ARENA_NEW(l->batch.arena, delivery_record);
 
 	*rec = *d;
 	rec->state = (Carillon__V1__DeliveryState)DELIVERY_FAILED;
@@ -172,11 +172,9 @@ fail_delivery(struct losses *l, const delivery_record *d)
 	rec->reason = (char *)(uintptr_t) "the event is no longer in the stream: the broker "
 					  "lost it before it could be delivered";
 	rec->action = (char *)(uintptr_t) "publish the event again, under another id";
-	carillon__v1__history_entry__init(entry);
-	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry->delivery = rec;
-	b->entries[b->n++] = entry;
-	b->bytes += protobuf_c_message_get_packed_size(&rec->base);
+	rec->repair = CARILLON__V1__REPAIR__REPAIR_SUPPORT;
+	batch_add_delivery(&l->batch, rec, BATCH_APART);
+	l->last = d->seq;
 }
 
 static bool
@@ -189,7 +187,7 @@ fail_one(const delivery_record *d, void *arg)
 	*l->err = (struct err){0};
 	if (!l->is_there)
 		fail_delivery(l, d);
-	return batch_has_room(&l->batch, 1);
+	return !batch_is_full(&l->batch);
 }
 
 /* The stream is asked within the transaction: nobody else writes yet. */
@@ -203,21 +201,20 @@ gather_losses(struct losses *l, uint64_t from)
 	l->looked_at = 0;
 	l->history = txn_read(l->parts->store, STORE_HISTORY);
 	ledger_each_open(l->history, l->batch.arena, from, fail_one, l);
-	if (e->kind == ERR_NONE && txn_error(l->history) != NULL)
-		*e = *txn_error(l->history);
-	txn_end(l->history);
-	return e->kind == ERR_NONE;
+	return txn_finish(l->history, e->kind == ERR_NONE ? e : NULL) && e->kind == ERR_NONE;
 }
 
 static bool
 record_losses(const struct index_parts *p, struct losses *l, struct err *e)
 {
-	char subject[SUBJECT_MAX];
+	const size_t limit = batch_limit(p->broker);
+	struct str bytes;
 
-	subject_history(subject, p->broker, 0);
-	return broker_publish(p->broker, subject, batch_pack(&l->batch, p->config->node_name),
-		   NULL, PUBLISH_WAIT_MS, NULL, e) &&
-	       history_catch_up(p->broker, p->store, e);
+	while (batch_take(&l->batch, limit, p->config->node_name, &bytes))
+		if (!broker_publish(p->broker, p->partition->history, bytes, NULL,
+			PUBLISH_WAIT_MS, NULL, e))
+			return false;
+	return history_catch_up(p->broker, p->store, e);
 }
 
 static bool
@@ -229,7 +226,7 @@ fail_all(const struct index_parts *p, uint64_t good, uint64_t *n, struct err *e)
 
 	batch_init(&l.batch);
 	while ((ok = gather_losses(&l, from)) && l.batch.n > 0) {
-		from = l.batch.entries[l.batch.n - 1]->delivery->seq;
+		from = l.last;
 		*n += l.batch.n;
 		ok = record_losses(p, &l, e);
 		if (!ok)
@@ -256,15 +253,15 @@ static bool
 use_up(const struct index_parts *p, const struct tail *tail, struct err *e)
 {
 	struct consumer_info consumer;
-	uint64_t floor = tail->applied > tail->end ? tail->applied : tail->end;
+	uint64_t beyond, floor = tail->applied > tail->end ? tail->applied : tail->end;
 
-	if (!broker_consumer_info(p->broker, &consumer, e))
+	if (!broker_consumer_info(p->broker, &consumer, e) ||
+	    !active_limit_most(p->store, (uint64_t)p->config->active_max, &beyond, e))
 		return false;
 	if (consumer.delivered_seq > floor)
 		floor = consumer.delivered_seq;
-	/* What lies a full hand beyond would be taken for possibly posted: see maybe_posted.h.
-	 */
-	return broker_use_up_events(p->broker, floor + (uint64_t)p->config->active_max, e);
+	/* Sequences that close beyond it would be taken for possibly posted. */
+	return broker_use_up_events(p->broker, floor + beyond, e);
 }
 
 bool

@@ -39,14 +39,13 @@ static bool
 publish(struct refill *r)
 {
 	struct broker *b = r->parts->broker;
-	char subject[SUBJECT_MAX];
-	bool ok;
+	const size_t limit = batch_limit(b);
+	struct str bytes;
+	bool ok = true;
 
-	if (r->batch.n == 0)
-		return true;
-	subject_history(subject, b, 0);
-	ok = broker_publish(b, subject, batch_pack(&r->batch, r->parts->config->node_name),
-	    NULL, PUBLISH_WAIT_MS, NULL, r->err);
+	while (ok && batch_take(&r->batch, limit, r->parts->config->node_name, &bytes))
+		ok = broker_publish(b, r->parts->partition->history, bytes, NULL,
+		    PUBLISH_WAIT_MS, NULL, r->err);
 	r->n += r->batch.n;
 	batch_clear(&r->batch);
 	return ok;
@@ -65,9 +64,8 @@ add(const history_entry *ours, const history_entry *theirs, void *arg)
 	packed = record_pack(b->arena, ours);
 	must(record_unpack(
 	    &carillon__v1__history_entry__descriptor, b->arena, packed, &copy, NULL));
-	b->entries[b->n++] = copy;
-	b->bytes += packed.len;
-	return batch_has_room(b, 1) || publish(r);
+	batch_add_entry(b, copy, BATCH_APART);
+	return !batch_is_full(b) || publish(r);
 }
 
 static bool

@@ -49,10 +49,7 @@ gather_all(const struct index_parts *p, struct versions *v, struct err *e)
 	bool ok;
 
 	state_each_version(t, gather, v);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
+	ok = txn_finish(t, e);
 	if (v->n > 0)
 		qsort(v->items, v->n, sizeof(v->items[0]), by_revision);
 	return ok;
@@ -67,17 +64,12 @@ read_value(const struct index_parts *p, const char *key, struct arena *a, struct
 	struct state_value value;
 	struct str workspace, id;
 	enum state_kind kind;
-	bool ok;
 
 	*bytes = (struct str){0};
 	if (state_key_parse(str_of(key), &workspace, &kind, &id) &&
 	    state_get(t, workspace, kind, id, &value))
 		*bytes = arena_str(a, value.bytes);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
-	return ok;
+	return txn_finish(t, e);
 }
 
 static bool
@@ -133,10 +125,9 @@ static bool
 put(const struct index_parts *p, const char *key, struct str bytes, uint64_t expected,
     struct err *e)
 {
-	uint64_t revision;
-	const bool ok = bytes.len > 0
-	                    ? broker_state_put(p->broker, key, bytes, expected, &revision, e)
-	                    : broker_state_delete(p->broker, key, expected, &revision, e);
+	const struct state_change c = {key, bytes, expected};
+	const bool ok = bytes.len > 0 ? broker_state_put(p->broker, &c, NULL, e)
+	                              : broker_state_delete(p->broker, &c, NULL, e);
 
 	/* Who wrote it in this moment wrote something newer. */
 	return ok || e->kind == ERR_CONFLICT;

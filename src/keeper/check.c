@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "carillon/base/clock.h"
 #include "carillon/dest/dest.h"
 #include "carillon/http/pool.h"
 
@@ -9,6 +10,7 @@
 struct asking {
 	const struct keeper_question *question;
 	const struct dest_type *dest;
+	struct dest_call call;
 	struct http_request req;
 	struct buf answer;
 };
@@ -17,12 +19,7 @@ struct asking {
 static void
 send(struct asking *q, struct http_response *res)
 {
-	const struct config *config = q->question->config;
-	struct pool_options o = {
-	    .slots = 1,
-	    .connect_timeout_ms = config->connect_timeout_ms,
-	    .request_timeout_ms = config->request_timeout_ms,
-	};
+	struct pool_options o = pool_options_of(q->question->config, 1);
 
 	http_once(&q->req, &o, res, &q->answer);
 	secret_clear(q->req.auth);
@@ -58,8 +55,7 @@ ask_account(struct asking *q, connection_record *rec, bool *known, struct err *e
 	struct outcome outcome;
 	char good[260];
 
-	if (!q->dest->compose_test(
-		&q->req, q->question->config->slack_api_url, q->question->token, e))
+	if (!q->dest->compose_test(&q->req, &q->call, e))
 		return false;
 	send(q, &res);
 	*known = q->dest->judge_test(&res, &account, &outcome);
@@ -82,8 +78,7 @@ ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 	bool ok;
 
 	snprintf(what, sizeof(what), "channel %.64s", channel->id);
-	if (!q->dest->compose_channel(&q->req, q->question->config->slack_api_url,
-		q->question->token, str_of(channel->id), e))
+	if (!q->dest->compose_channel(&q->req, &q->call, str_of(channel->id), e))
 		return fail_within(e, "%s", what);
 	send(q, &res);
 	ok = q->dest->judge_channel(&res, &found, &outcome);
@@ -92,10 +87,12 @@ ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 	if (ok && found.is_archived) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the channel is archived",
+		    .repair = REPAIR_PICK_CHANNEL,
 		    .action = "unarchive it or choose another"};
 	} else if (ok && !found.is_member && found.is_private) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the bot is not in this private channel",
+		    .repair = REPAIR_INVITE,
 		    .action = "invite it there"};
 	}
 	snprintf(good, sizeof(good), "is #%s%s", found.name,
@@ -108,13 +105,18 @@ bool
 keeper_check_account(
     const struct keeper_question *question, connection_record *rec, struct err *e)
 {
-	struct asking q = {.question = question, .dest = dest_find(str_of(rec->dest))};
+	struct asking q = {
+	    .question = question,
+	    .dest = dest_find(str_of(rec->dest)),
+	    .call = {.credential = question->credential, .now = clock_wall()},
+	};
 	bool known = false, ok;
 
 	if (q.dest == NULL)
 		return fail(e, ERR_SETUP,
 		    "this version of Carillon does not know connections of type \"%s\"",
 		    rec->dest);
+	q.call.base_url = q.dest->settings(question->config).base_url;
 	http_global_init();
 	q.req.auth = secret_new(SECRET_MAX);
 	ok = ask_account(&q, rec, &known, e);
@@ -123,6 +125,7 @@ keeper_check_account(
 		ok = ask_channel(&q, rec->channels[i], e);
 	secret_free(q.req.auth);
 	buf_fini(&q.req.body);
+	buf_fini(&q.req.headers);
 	buf_fini(&q.answer);
 	return ok;
 }

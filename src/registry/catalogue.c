@@ -48,16 +48,35 @@ schema_of(struct arena *a, const struct event_type *t, const char *text)
 	return schema;
 }
 
-static const struct message_template *
-template_of(struct arena *a, const struct event_type *t, const char *what, const char *text)
+/* What the destination types make of a template; NULL where it does not compile. */
+static void
+compile_template(struct arena *a, const struct event_type *t, const char *what,
+    const char *text, const struct dest_template *out[static DEST_TYPES_MAX])
 {
-	struct part p = part_begin(t, what);
-	struct message_template *template = NULL;
+	for (int i = 0; i < dest_count(); i++) {
+		struct part p = part_begin(t, what);
 
-	if (!message_template_compile(a, str_of(text), &template, &p.findings))
-		template = NULL;
-	part_end(&p);
-	return template;
+		if (!dest_at(i)->template_compile(a, str_of(text), &out[i], &p.findings))
+			out[i] = NULL;
+		part_end(&p);
+	}
+}
+
+/* Of rules without one: the type's own, or what the destination has built in. */
+static void
+compile_default_template(struct arena *a, struct event_type *t, const char *text)
+{
+	compile_template(a, t, "default template", text, t->template);
+	for (int i = 0; i < dest_count(); i++) {
+		struct part p;
+
+		if (t->template[i] != NULL)
+			continue;
+		p = part_begin(t, "built-in template");
+		must(dest_at(i)->template_compile(
+		    a, (struct str){0}, &t->template[i], &p.findings));
+		part_end(&p);
+	}
 }
 
 static const struct filter *
@@ -83,7 +102,8 @@ ready_made_of(struct arena *a, const struct event_type *t, const rule_record *re
 	}
 	if (rec->template_[0] != '\0') {
 		r.template_text = arena_str(a, str_of(rec->template_));
-		r.template = template_of(a, t, "template of a default rule", rec->template_);
+		compile_template(
+		    a, t, "template of a default rule", rec->template_, r.template);
 	}
 	return r;
 }
@@ -96,9 +116,7 @@ event_type_compile(struct arena *a, const type_record *rec)
 	t->name = arena_str(a, str_of(rec->name));
 	t->order = severity_new(a, rec);
 	t->schema = schema_of(a, t, rec->schema);
-	t->template = template_of(a, t, "default template", rec->default_template);
-	if (t->template == NULL)
-		t->template = template_of(a, t, "built-in template", "");
+	compile_default_template(a, t, rec->default_template);
 	t->ready_made = ARENA_ARRAY(a, struct ready_made, rec->n_default_rules + 1);
 	for (size_t i = 0; i < rec->n_default_rules; i++)
 		t->ready_made[t->n_ready_made++] = ready_made_of(a, t, rec->default_rules[i]);
@@ -115,13 +133,17 @@ event_type_filter(const struct event_type *t, struct str text)
 	return NULL;
 }
 
-const struct message_template *
-event_type_template(const struct event_type *t, struct str text)
+const struct dest_template *
+event_type_template(const struct event_type *t, const struct dest_type *dest, struct str text)
 {
+	int at = dest_index(dest);
+
+	if (t != NULL && text.len == 0)
+		return t->template[at];
 	for (int i = 0; t != NULL && i < t->n_ready_made; i++)
-		if (t->ready_made[i].template != NULL &&
+		if (t->ready_made[i].template[at] != NULL &&
 		    str_eq(t->ready_made[i].template_text, text))
-			return t->ready_made[i].template;
+			return t->ready_made[i].template[at];
 	return NULL;
 }
 
@@ -164,11 +186,8 @@ catalogue_build(struct store *s, struct err *e)
 	atomic_init(&c->refs, 1);
 	c->arena = arena_new(0);
 	c->types = table_new();
-	state_each(t, CATALOGUE_WORKSPACE, STATE_TYPE, add_type, c);
-	ok = txn_error(t) == NULL;
-	if (!ok && e != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
+	state_each(t, &(struct state_list){CATALOGUE_WORKSPACE, STATE_TYPE}, add_type, c);
+	ok = txn_finish(t, e);
 	if (ok)
 		return c;
 	(void)fail_within(e, "the catalogue");

@@ -1,13 +1,13 @@
 #include "carillon/registry/check.h"
 
 #include "carillon/base/arena.h"
-#include "carillon/dest/dest.h"
 #include "carillon/base/id.h"
+#include "carillon/base/suggest.h"
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
 #include "carillon/rules/event.h"
 
-enum { CHANNEL_MAX = 64, PATTERN_MAX = EVENT_TYPE_MAX };
+enum { PATTERN_MAX = EVENT_TYPE_MAX };
 
 const ProtobufCMessageDescriptor *
 registry_type_of(enum state_kind kind)
@@ -91,11 +91,26 @@ check_channels(const connection_record *c, struct findings *f)
 		struct pointer at = {.up = &channels, .index = (uint32_t)i};
 		const char *id = c->channels[i]->id;
 
-		if (id[0] == '\0' || strlen(id) > CHANNEL_MAX)
+		if (id[0] == '\0' || strlen(id) > CHANNEL_ID_MAX)
 			ok = findings_about(
 			    f, FINDING_BAD_FORM, &at, "channel \"%s\" is not a channel id", id);
 	}
 	return ok;
+}
+
+static bool
+check_destination(struct str name, struct findings *f)
+{
+	struct str names[DEST_TYPES_MAX];
+	char list[128];
+
+	if (dest_find(name) != NULL)
+		return true;
+	for (int i = 0; i < dest_count(); i++)
+		names[i] = str_of(dest_at(i)->name);
+	return findings_about(f, FINDING_UNKNOWN_WORD, POINTER_TO("destination"),
+	    "there is no destination type \"%.*s\"; use %s", STR_ARG(name),
+	    words_format(list, sizeof(list), names, (size_t)dest_count()));
 }
 
 bool
@@ -104,9 +119,7 @@ check_connection(const connection_record *c, struct findings *f)
 	bool ok = check_id("connection", c->id, f);
 
 	ok = check_name(c->name, f) && ok;
-	if (dest_find(str_of(c->dest)) == NULL)
-		ok = findings_about(f, FINDING_UNKNOWN_WORD, POINTER_TO("destination"),
-		    "there is no destination type \"%s\"; use slack", c->dest);
+	ok = check_destination(str_of(c->dest), f) && ok;
 	ok = check_channels(c, f) && ok;
 	return check_retry(c->retry_s, c->n_retry_s, f) && ok;
 }
@@ -150,7 +163,8 @@ check_key_options(const rule_record *r, struct findings *f)
 
 /* A rule that would fail at the first event is refused now, with the place and a suggestion. */
 bool
-check_rule_text(const rule_record *r, const struct event_type *type, struct findings *f)
+check_rule_text(const rule_record *r, const struct event_type *type,
+    const struct dest_type *dest, struct findings *f)
 {
 	int before = findings_count(f);
 	struct arena *a = arena_new(0);
@@ -159,16 +173,17 @@ check_rule_text(const rule_record *r, const struct event_type *type, struct find
 	(void)check_name(r->name, f);
 	(void)check_key_options(r, f);
 	(void)check_retry(r->retry_s, r->n_retry_s, f);
-	rule_compile(a, r, type, &rule, f);
+	rule_compile(a, r, type, dest, &rule, f);
 	arena_free(a);
 	return findings_count(f) == before;
 }
 
 static bool
-check_compiles(const rule_record *r, const type_record *type, struct findings *f)
+check_compiles(const rule_record *r, const type_record *type, const struct dest_type *dest,
+    struct findings *f)
 {
 	struct arena *a = arena_new(0);
-	bool ok = check_rule_text(r, type ? event_type_compile(a, type) : NULL, f);
+	bool ok = check_rule_text(r, type ? event_type_compile(a, type) : NULL, dest, f);
 
 	arena_free(a);
 	return ok;
@@ -179,7 +194,7 @@ check_aim(const rule_record *r, struct findings *f)
 {
 	bool ok = true;
 
-	if (strlen(r->channel) > CHANNEL_MAX || !str_is_text(str_of(r->channel)))
+	if (strlen(r->channel) > CHANNEL_ID_MAX || !str_is_text(str_of(r->channel)))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("channel"),
 		    "the channel is not a channel id");
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
@@ -190,7 +205,8 @@ check_aim(const rule_record *r, struct findings *f)
 }
 
 bool
-check_rule(const rule_record *r, const type_record *type, struct findings *f)
+check_rule(const rule_record *r, const type_record *type, const struct dest_type *dest,
+    struct findings *f)
 {
 	struct str pattern = str_of(r->event_type);
 	bool ok = check_id("rule", r->id, f);
@@ -201,7 +217,7 @@ check_rule(const rule_record *r, const type_record *type, struct findings *f)
 		    "\"*\" stands for one word, a last \">\" for the rest",
 		    STR_ARG(pattern));
 	ok = check_aim(r, f) && ok;
-	return check_compiles(r, type, f) && ok;
+	return check_compiles(r, type, dest, f) && ok;
 }
 
 /* --- events --- */

@@ -146,12 +146,12 @@ check_schema(struct arena *a, const type_record *t, struct findings *f)
 static bool
 check_template(struct arena *a, const type_record *t, struct findings *f)
 {
-	struct message_template *template;
+	const struct dest_template *template;
 	struct finding_part part;
 	bool ok;
 
 	enter(f, &part, STR("default_template"), STR("default template"));
-	ok = message_template_compile(a, str_of(t->default_template), &template, f);
+	ok = dest_default()->template_compile(a, str_of(t->default_template), &template, f);
 	findings_leave(f);
 	return ok;
 }
@@ -171,7 +171,7 @@ check_default_rule(const type_record *t, const rule_record *r, const struct even
 		    r->connection[0] != '\0' ? POINTER_TO("connection") : POINTER_TO("channel"),
 		    "a default rule has no connection and no channel: each workspace chooses "
 		    "its own");
-	(void)check_rule_text(r, type, f);
+	(void)check_rule_text(r, type, dest_default(), f);
 }
 
 /* `bare` is compiled: the type without what would be logged, because it is told here. */

@@ -23,10 +23,7 @@ held_count(struct store *s, const struct held_of *of, struct held *out, struct e
 	out->count = 0;
 	out->oldest_ms = 0;
 	ledger_each_held(t, a, of->workspace, of->connection, of->rule, count_one, out);
-	ok = txn_error(t) == NULL;
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
+	ok = txn_finish(t, e);
 	arena_free(a);
 	return ok;
 }

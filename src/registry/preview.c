@@ -83,7 +83,7 @@ fill(struct arena *a, const struct rule *rule, const struct event *ev, struct pr
 	if (!out->matches)
 		tell_why_not(a, rule, ev, &c, out);
 	if (rule->template != NULL)
-		message_render(rule->template, ev, rule->order, a, &out->rendered);
+		out->body = rule->template->type->render(rule->template, ev, rule->order, a);
 	for (enum key_use use = 0; use < KEY_USES; use++)
 		out->keys[use] = rule_key_text(rule->key[use], ev, a);
 }
@@ -105,8 +105,8 @@ preview_make(
 	bool is_event;
 
 	*out = (struct preview){.findings = q->findings};
-	rule_compile(
-	    a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, &rule, q->findings);
+	rule_compile(a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, q->dest,
+	    &rule, q->findings);
 	is_event = event_decode(&ev, &from, a, body, &failure);
 	if (is_event)
 		fill(a, &rule, &ev, out);
@@ -199,6 +199,7 @@ write_why_not(struct json_writer *w, const struct preview *p)
 void
 preview_json(struct json_writer *w, const struct preview *p)
 {
+	const struct warnings none = {0};
 	static const char *const key_names[KEY_USES] = {
 	    "thread_key", "update_key", "dedupe_key"};
 
@@ -208,17 +209,12 @@ preview_json(struct json_writer *w, const struct preview *p)
 	write_why_not(w, p);
 	write_conditions(w, p);
 	jw_kv_string(w, "channel", p->channel);
-	jw_kv_string(w, "text", p->rendered.text);
-	jw_kv_string(w, "color", p->rendered.color);
-	jw_key(w, "blocks");
-	if (p->rendered.blocks.len > 0)
-		jw_raw(w, p->rendered.blocks);
-	else
-		jw_null(w);
+	if (p->body != NULL)
+		p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
 		jw_kv_string(w, key_names[use], p->keys[use]);
 	jw_key(w, "warnings");
-	warnings_write(w, &p->rendered.warnings);
+	warnings_write(w, p->body != NULL ? &p->body->warnings : &none);
 	jw_key(w, "errors");
 	findings_write(w, p->findings);
 	jw_object_end(w);

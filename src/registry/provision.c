@@ -68,7 +68,8 @@ provision(struct registry *r, const workspace_record *w, struct seeds *s, struct
 {
 	struct str workspace = str_of(w->id);
 
-	if (!registry_each(r, s->arena, CATALOGUE_WORKSPACE, STATE_TYPE, gather_seeds, s, e))
+	if (!registry_each(r, s->arena, &(struct state_list){CATALOGUE_WORKSPACE, STATE_TYPE},
+		gather_seeds, s, e))
 		return false;
 	if (s->n > RULES_MAX)
 		return fail(e, ERR_FULL,

@@ -27,9 +27,10 @@ registry_free(struct registry *r)
 }
 
 void
-registry_set_author(struct registry *r, struct str author)
+registry_set_author(struct registry *r, struct str by)
 {
-	(void)str_copy(r->author, sizeof(r->author), author);
+	str_copy(
+	    r->author, sizeof(r->author), (struct str){by.ptr, str_utf8_cut(by, STATE_BY_MAX)});
 }
 
 /* --- catching up --- */
@@ -228,6 +229,24 @@ registry_type_of_rule(
 	return own != NULL ? own : registry_type(r, a, CATALOGUE_WORKSPACE, name, NULL, &e);
 }
 
+const struct dest_type *
+registry_dest_of_rule(struct registry *r, struct str workspace, const rule_record *rule)
+{
+	const struct dest_type *dest = NULL;
+	const connection_record *c;
+	struct err e = {0};
+	struct arena *a;
+
+	if (rule->connection[0] == '\0')
+		return dest_default();
+	a = arena_new(0);
+	c = registry_connection(r, a, workspace, str_of(rule->connection), NULL, &e);
+	if (c != NULL)
+		dest = dest_find(str_of(c->dest));
+	arena_free(a);
+	return dest != NULL ? dest : dest_default();
+}
+
 struct each_closure {
 	struct arena *arena;
 	enum state_kind kind;
@@ -251,21 +270,19 @@ each_record(struct str id, const struct state_value *v, void *arg)
 static bool
 end_each(struct txn *t, struct err *e)
 {
-	if (txn_error(t) != NULL)
-		*e = *txn_error(t);
-	txn_end(t);
-	return e->kind == ERR_NONE;
+	return txn_finish(t, e) && e->kind == ERR_NONE;
 }
 
 bool
-registry_each(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e)
 {
-	struct each_closure c = {.arena = a, .kind = kind, .each = each, .arg = arg, .err = e};
+	struct each_closure c = {
+	    .arena = a, .kind = list->kind, .each = each, .arg = arg, .err = e};
 	struct txn *t = txn_read(r->store, STORE_STATE);
 
 	*e = (struct err){0};
-	state_each(t, workspace, kind, each_record, &c);
+	state_each(t, list, each_record, &c);
 	return end_each(t, e);
 }
 
@@ -307,7 +324,9 @@ registry_put_record(struct registry *r, struct str workspace, enum state_kind ki
 	bool ok;
 
 	state_key(key, workspace, kind, id);
-	ok = broker_state_put(r->broker, key, record_pack(a, record), expected, &revision, e);
+	ok = broker_state_put(r->broker,
+	    &(struct state_change){key, record_pack(a, record), expected, str_of(r->author)},
+	    &revision, e);
 	arena_free(a);
 	if (!ok && e->kind == ERR_CONFLICT)
 		return expected == 0 ? fail(e, ERR_CONFLICT, "%s \"%.*s\" exists already",
@@ -327,7 +346,8 @@ check_record(struct registry *r, struct arena *a, struct str workspace, enum sta
 	case STATE_WORKSPACE: return check_workspace(record, f);
 	case STATE_CONNECTION: return check_connection(record, f);
 	case STATE_RULE:
-		return check_rule(record, registry_type_of_rule(r, a, workspace, record), f);
+		return check_rule(record, registry_type_of_rule(r, a, workspace, record),
+		    registry_dest_of_rule(r, workspace, record), f);
 	case STATE_TYPE: return check_type(record, f);
 	default: return true;
 	}
@@ -385,7 +405,7 @@ has_room(struct registry *r, struct str workspace, enum state_kind kind, int max
 {
 	struct arena *a = arena_new(0);
 	int n = 0;
-	bool ok = registry_each(r, a, workspace, kind, count_one, &n, e);
+	bool ok = registry_each(r, a, &(struct state_list){workspace, kind}, count_one, &n, e);
 
 	arena_free(a);
 	if (ok && n >= max)
@@ -449,7 +469,10 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 	uint64_t revision;
 
 	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker, key, expected, &revision, e) &&
+	return broker_state_delete(r->broker,
+		   &(struct state_change){
+		       .key = key, .expected = expected, .by = str_of(r->author)},
+		   &revision, e) &&
 	       registry_catch_up(r, revision, e);
 }
 
@@ -483,7 +506,8 @@ static bool
 delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
 {
 	struct ids ids = {.arena = arena_new(0), .kind = kind};
-	bool ok = registry_each(r, ids.arena, workspace, kind, gather_id, &ids, e);
+	bool ok = registry_each(
+	    r, ids.arena, &(struct state_list){workspace, kind}, gather_id, &ids, e);
 
 	for (size_t i = 0; ok && i < ids.n; i++)
 		ok = registry_delete(

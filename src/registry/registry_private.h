@@ -8,7 +8,7 @@
 struct registry {
 	struct broker *broker;
 	struct store *store;
-	char author[AUTHOR_MAX + 1];
+	char author[STATE_BY_MAX + 1];
 };
 
 /* Whether a record may be stored; else ERR_INPUT, and `f`, unless it is NULL, has all that is

@@ -35,7 +35,8 @@ make_room(struct registry *r, struct str workspace, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	struct counting c = {0};
-	bool ok = registry_each(r, a, workspace, STATE_REPLAY, count_one, &c, e);
+	bool ok = registry_each(
+	    r, a, &(struct state_list){workspace, STATE_REPLAY}, count_one, &c, e);
 
 	if (ok && c.n >= REPLAYS_KEPT && c.oldest == NULL)
 		ok = fail(e, ERR_FULL,

@@ -159,11 +159,7 @@ replay_outcome_count(struct registry *r, struct str workspace, const replay_reco
 		c.left = PAGE_EVENTS;
 		c.txn = txn_read(r->store, STORE_HISTORY);
 		history_each_seq_of(c.txn, workspace, c.next, count_seq, &c);
-		if (txn_error(c.txn) != NULL) {
-			*e = *txn_error(c.txn);
-			ok = false;
-		}
-		txn_end(c.txn);
+		ok = txn_finish(c.txn, e) && ok;
 	} while (ok && c.left < 0 && c.next <= c.selection.to_seq);
 	arena_free(c.arena);
 	return ok;

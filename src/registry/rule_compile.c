@@ -41,22 +41,20 @@ compile_filter(struct arena *a, const rule_record *rec, const struct event_type 
 	findings_leave(f);
 }
 
-/* The rule's own template, else its event type's, else the built-in one. */
+/* The rule's own template, else its event type's, else the one that the destination has. */
 static void
 compile_template(struct arena *a, const rule_record *rec, const struct event_type *type,
-    struct rule *out, struct findings *f)
+    const struct dest_type *dest, struct rule *out, struct findings *f)
 {
 	struct str text = str_of(rec->template_);
-	struct message_template *template = NULL;
 	struct finding_part part;
 
-	out->template =
-	    text.len == 0 && type != NULL ? type->template : event_type_template(type, text);
+	out->template = event_type_template(type, dest, text);
 	if (out->template != NULL)
 		return;
 	enter(f, &part, STR("template"), STR("template"));
-	if (message_template_compile(a, text, &template, f))
-		out->template = template;
+	if (!dest->template_compile(a, text, &out->template, f))
+		out->template = NULL;
 	findings_leave(f);
 }
 
@@ -121,7 +119,7 @@ schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n)
 
 void
 rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
-    struct rule *out, struct findings *f)
+    const struct dest_type *dest, struct rule *out, struct findings *f)
 {
 	int before = f->n, before_all = findings_count(f);
 
@@ -130,6 +128,7 @@ rule_compile(struct arena *a, const rule_record *rec, const struct event_type *t
 	    .pattern = pattern_of(a, rec, type),
 	    .channel = copy(a, rec->channel),
 	    .hold_reason = copy(a, rec->hold_reason),
+	    .repair = (enum repair)rec->repair,
 	    .active = rec->active,
 	    .order = type ? type->order : severity_default(),
 	    .prefer_silence =
@@ -141,7 +140,7 @@ rule_compile(struct arena *a, const rule_record *rec, const struct event_type *t
 	out->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
 	out->n_retry = (int)rec->n_retry_s;
 	compile_filter(a, rec, type, out, f);
-	compile_template(a, rec, type, out, f);
+	compile_template(a, rec, type, dest, out, f);
 	compile_keys(out, a, rec, f);
 	compile_quiet(out, a, rec, f);
 	if (findings_count(f) > before_all)

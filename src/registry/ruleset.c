@@ -53,7 +53,7 @@ gather(struct builder *b, enum state_kind kind)
 {
 	struct gathering g = {.builder = b, .type = registry_type_of(kind)};
 
-	state_each(b->txn, b->rules->workspace, kind, gather_one, &g);
+	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, gather_one, &g);
 	return g;
 }
 
@@ -65,6 +65,7 @@ connection_fill(struct ruleset_connection *c, struct arena *a, const connection_
 	c->status = rec->status;
 	if (rec->status_reason[0] != '\0')
 		c->status_reason = arena_str(a, str_of(rec->status_reason));
+	c->repair = (enum repair)rec->repair;
 	c->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
 	c->n_retry = (int)rec->n_retry_s;
 	c->sealed = arena_str(a, (struct str){(const char *)rec->sealed.data, rec->sealed.len});
@@ -108,11 +109,9 @@ own_type(struct builder *b, struct str name)
 /* The connection's own id serves all rules that name it; so does its schedule those that have
  * none. */
 static void
-aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
+aim(struct ruleset *r, struct rule *rule, struct str id, struct ruleset_connection *c)
 {
-	struct str id = str_of(rec->connection);
-
-	rule->connection = ruleset_connection(r, id);
+	rule->connection = c;
 	if (rule->connection != NULL)
 		rule->connection_id = rule->connection->id;
 	else if (id.len > 0)
@@ -121,6 +120,13 @@ aim(struct ruleset *r, struct rule *rule, const rule_record *rec)
 		rule->retry_s = rule->connection->retry_s;
 		rule->n_retry = rule->connection->n_retry;
 	}
+}
+
+/* Who renders for a rule with this connection; it may have none. */
+static const struct dest_type *
+dest_of(const struct ruleset_connection *c)
+{
+	return c != NULL && c->dest != NULL ? c->dest : dest_default();
 }
 
 static void
@@ -137,12 +143,14 @@ build_rules(struct builder *b)
 	for (int i = 0; i < g.n; i++) {
 		const rule_record *rec = g.records[i];
 		const struct event_type *type = own_type(b, str_of(rec->event_type));
+		struct str id = str_of(rec->connection);
+		struct ruleset_connection *c = ruleset_connection(r, id);
 
 		if (type == NULL)
 			type = catalogue_type(r->catalogue, str_of(rec->event_type));
 		findings_init(&f, b->scratch);
-		rule_compile(r->arena, rec, type, &r->rules[i], &f);
-		aim(r, &r->rules[i], rec);
+		rule_compile(r->arena, rec, type, dest_of(c), &r->rules[i], &f);
+		aim(r, &r->rules[i], id, c);
 	}
 }
 
@@ -189,11 +197,9 @@ ruleset_build(struct store *s, struct catalogue *c, struct str workspace, struct
 	};
 
 	build_workspace(&b);
-	if (txn_error(b.txn) != NULL)
-		trouble = *txn_error(b.txn);
-	txn_end(b.txn);
+	const bool is_read = txn_finish(b.txn, &trouble);
 	arena_free(b.scratch);
-	if (trouble.kind == ERR_NONE)
+	if (is_read && trouble.kind == ERR_NONE)
 		return b.rules;
 	if (e != NULL)
 		*e = trouble;
@@ -214,9 +220,34 @@ rule_wants(const struct rule *rule, const struct event *ev)
 }
 
 static struct gate
-held(struct str reason, struct str action)
+held(struct str reason, struct remedy remedy)
 {
-	return (struct gate){.is_open = false, .reason = reason, .action = action};
+	return (struct gate){.is_open = false, .reason = reason, .remedy = remedy};
+}
+
+/* As the record says; one from before there were repairs says nothing. */
+static enum repair
+repair_or(enum repair recorded, enum repair usual)
+{
+	return recorded != REPAIR_NONE ? recorded : usual;
+}
+
+struct gate
+gate_of_connection(const struct ruleset_connection *c)
+{
+	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED)
+		return held(STR("the connection is switched off"),
+		    (struct remedy){REPAIR_NONE, STR("switch the connection on")});
+	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT)
+		return held(
+		    c->status_reason, remedy_of(repair_or(c->repair, REPAIR_RECONNECT)));
+	if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))
+		return held(STR("the destination refused the connection's credential"),
+		    remedy_of(REPAIR_RECONNECT));
+	if (c->sealed.len == 0)
+		return held(
+		    STR("the connection has no credential"), remedy_of(REPAIR_RECONNECT));
+	return (struct gate){.is_open = true};
 }
 
 struct gate
@@ -225,28 +256,22 @@ gate_of(const struct ruleset *r, const struct rule *rule)
 	const struct ruleset_connection *c = rule == NULL ? NULL : rule->connection;
 
 	if (r->paused)
-		return held(STR("the workspace is paused"), STR("resume the workspace"));
+		return held(STR("the workspace is paused"),
+		    (struct remedy){REPAIR_NONE, STR("resume the workspace")});
 	if (rule == NULL || (c == NULL && rule->connection_id.len > 0))
 		return held(STR("the connection of this rule was deleted"),
-		    STR("choose another connection for the rule"));
+		    (struct remedy){
+			REPAIR_PICK_CHANNEL, STR("choose another connection for the rule")});
 	if (c == NULL || rule->channel.len == 0)
 		return held(STR("the rule has no connection or no channel yet"),
-		    STR("choose a connection and a channel for the rule"));
+		    (struct remedy){REPAIR_PICK_CHANNEL,
+			STR("choose a connection and a channel for the rule")});
 	if (c->dest == NULL)
 		return held(STR("this version of Carillon does not know the connection's type"),
-		    STR("upgrade the service"));
+		    (struct remedy){REPAIR_SUPPORT, STR("upgrade the service")});
 	if (rule->hold_reason.len > 0)
-		return held(
-		    rule->hold_reason, STR("repair the channel, then enable the rule again"));
-	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED)
-		return held(
-		    STR("the connection is switched off"), STR("switch the connection on"));
-	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT)
-		return held(c->status_reason, STR("reconnect"));
-	if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))
-		return held(STR("the destination refused the connection's credential"),
-		    STR("reconnect"));
-	if (c->sealed.len == 0)
-		return held(STR("the connection has no credential"), STR("reconnect"));
-	return (struct gate){.is_open = true};
+		return held(rule->hold_reason,
+		    (struct remedy){repair_or(rule->repair, REPAIR_PICK_CHANNEL),
+			STR("repair the channel, then enable the rule again")});
+	return gate_of_connection(c);
 }

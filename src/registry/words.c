@@ -34,6 +34,14 @@ static const char *const outcome_names[] = {
 };
 const struct words outcome_words = {outcome_names, COUNT_OF(outcome_names)};
 
+static const char *const repair_names[] = {
+    "",
+#define REPAIR(NAME, name, sentence) name,
+#include "carillon/base/repairs.def"
+#undef REPAIR
+};
+const struct words repair_words = {repair_names, COUNT_OF(repair_names)};
+
 const char *
 word_of(const struct words *w, int number)
 {

@@ -1,4 +1,4 @@
-#include "characters.h"
+#include "carillon/rules/characters.h"
 
 uint32_t
 character_next(struct str s, size_t *at)

@@ -23,7 +23,7 @@ rule_key_text(const struct template *key, const struct event *ev, struct arena *
 
 	if (key == NULL)
 		return (struct str){0};
-	template_render(key, ev, TEMPLATE_ESCAPE_NONE, &text, NULL);
+	template_render(key, ev, NULL, &text, NULL);
 	s = arena_str(a, trimmed(buf_view(&text)));
 	buf_fini(&text);
 	return s;

@@ -28,7 +28,7 @@ enum value_kind {
 	VALUE_NIL,  /* the words nil and null, which compare unlike a null of the payload */
 	VALUE_EMPTY,
 	VALUE_BLANK,
-	VALUE_MARKUP, /* what `date` and `link` made: Slack's markup, and its plain text */
+	VALUE_MARKUP, /* what `date` and `link` made: a dialect's markup, and its plain text */
 };
 
 struct value {
@@ -36,7 +36,7 @@ struct value {
 	bool truth;
 	double number;
 	struct str text;   /* of a string; the plain form of markup */
-	struct str markup; /* complete and escaped */
+	struct str markup; /* complete and escaped; empty without a dialect */
 	const struct json *tree;
 };
 

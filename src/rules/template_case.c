@@ -1,6 +1,6 @@
 #include "template_case.h"
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 
 struct case_range {
 	uint32_t first, last;

@@ -1,7 +1,7 @@
 #include "template_expr.h"
 
 #include "carillon/base/suggest.h"
-#include "template_markup.h"
+#include "template_date.h"
 #include "template_number.h"
 
 static const char *const event_names[] = {
@@ -62,7 +62,6 @@ static const char *const filter_others[][2] = {
     {"subtract", "minus"},
     {"multiply", "times"},
     {"divide", "divided_by"},
-    {"slack_date", "date"},
     {"format_date", "date"},
     {"url", "link"},
     {"title", "capitalize"},
@@ -412,7 +411,7 @@ parse_filter_args(struct scanner *s, const struct scope *scope, struct filter_ca
 	return fail_unexpected(s, NULL, "a comma, another filter or the end");
 }
 
-/* Dates differ from LiquidJS's: Slack shows them, so Slack's words name the parts. */
+/* Dates differ from LiquidJS's: the destination shows them, so words name their parts. */
 static bool
 check_filter(struct scanner *s, const struct filter_call *call, struct str name)
 {
@@ -428,8 +427,8 @@ check_filter(struct scanner *s, const struct filter_call *call, struct str name)
 		    "a quoted form is needed for the filter");
 	if (date_form_is_known(first->literal.text))
 		return true;
-	return fail_at(s, name, "use Slack's words, as {date_short} at {time}",
-	    "unknown form for the filter");
+	return fail_at(
+	    s, name, "use its words, as {date_short} at {time}", "unknown form for the filter");
 }
 
 static bool

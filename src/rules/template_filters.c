@@ -1,10 +1,12 @@
 #include <math.h>
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "template_case.h"
-#include "template_markup.h"
+#include "template_date.h"
 #include "template_number.h"
 #include "template_run.h"
+
+enum { URL_MAX = 2000 }; /* bytes; leaves room for a label in any message */
 
 struct filter_use {
 	struct renderer *r;
@@ -191,11 +193,18 @@ apply_date(struct filter_use *u, const struct value *v)
 	int64_t unix_s;
 	if (!date_of_value(v, &unix_s))
 		return *v;
-	struct str form = u->n_args > 0 ? u->args[0].text : STR("");
+	bool has_form = u->n_args > 0 && u->args[0].text.len > 0;
+	struct str form = has_form ? u->args[0].text : STR(DATE_USUAL_FORM);
+	const struct template_dialect *dialect = u->r->context->dialect;
 	struct buf *b = renderer_buffer(u->r);
 	struct value made = {.kind = VALUE_MARKUP};
-	date_put_markup(unix_s, form, b, &made.text);
-	made.markup = buf_view(b);
+	if (dialect) {
+		dialect->put_date(unix_s, form, b, &made.text);
+		made.markup = buf_view(b);
+	} else {
+		template_put_date(unix_s, form, b);
+		made.text = buf_view(b);
+	}
 	return made;
 }
 
@@ -230,7 +239,7 @@ apply_size(struct filter_use *u, const struct value *v)
 static struct value
 apply_escape(struct filter_use *u, const struct value *v)
 {
-	if (u->r->context->escape == TEMPLATE_ESCAPE_MRKDWN)
+	if (u->r->context->dialect)
 		return *v; /* it will be, and once is enough */
 	struct str s = text_of(u, v);
 	struct buf *out = renderer_buffer(u->r);
@@ -247,21 +256,40 @@ apply_escape(struct filter_use *u, const struct value *v)
 	return value_in(out);
 }
 
+bool
+template_link_is_safe(struct str url)
+{
+	if (url.len > URL_MAX)
+		return false;
+	size_t scheme = url.len > 7 && strncasecmp(url.ptr, "http://", 7) == 0    ? 7
+	                : url.len > 8 && strncasecmp(url.ptr, "https://", 8) == 0 ? 8
+	                                                                          : 0;
+	if (scheme == 0)
+		return false;
+	char first = url.ptr[scheme];
+	return (unsigned char)first > ' ' && !strchr("/?#|<>\"'`\\", first);
+}
+
 /* A value that is no web address stays text. */
 static struct value
 apply_link(struct filter_use *u, const struct value *v)
 {
-	if (v->kind != VALUE_STRING || !link_is_safe(v->text))
+	if (v->kind != VALUE_STRING || !template_link_is_safe(v->text))
 		return *v;
+	const struct template_dialect *dialect = u->r->context->dialect;
 	struct str label = u->n_args > 0 ? text_of(u, &u->args[0]) : STR("");
-	struct buf *plain = renderer_buffer(u->r), *markup = renderer_buffer(u->r);
+	struct buf *plain = renderer_buffer(u->r);
 	buf_str(plain, label);
 	buf_cstr(plain, label.len ? " (" : "");
 	buf_str(plain, v->text);
 	buf_cstr(plain, label.len ? ")" : "");
-	link_put_markup(v->text, label, markup);
-	return (struct value){
-	    .kind = VALUE_MARKUP, .text = buf_view(plain), .markup = buf_view(markup)};
+	struct value made = {.kind = VALUE_MARKUP, .text = buf_view(plain)};
+	if (dialect) {
+		struct buf *markup = renderer_buffer(u->r);
+		dialect->put_link(v->text, label, markup);
+		made.markup = buf_view(markup);
+	}
+	return made;
 }
 
 typedef struct value filter_fn(struct filter_use *u, const struct value *v);

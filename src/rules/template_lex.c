@@ -1,6 +1,6 @@
 #include "template_lex.h"
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 
 #include <stdarg.h>
 

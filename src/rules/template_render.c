@@ -1,13 +1,13 @@
 #include "carillon/base/clock.h"
 #include "carillon/rules/filter.h"
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "template_run.h"
 
 struct buf *
 renderer_buffer(struct renderer *r)
 {
 	struct buf *b = &r->buffers[r->next_buffer];
-	r->next_buffer = (r->next_buffer + 1) % RENDERER_BUFFERS;
+	r->next_buffer = (r->next_buffer + 1) % TEMPLATE_BUFFERS;
 	buf_clear(b);
 	return b;
 }
@@ -46,57 +46,42 @@ emit_whole(struct renderer *r, struct str s)
 		buf_str(r->out, s);
 }
 
-/* The template's own text: it may open <...>, which decides how a value inside is written. */
+/* The template's own text may open markup, which decides how a value inside is written. */
 static void
 emit_literal(struct renderer *r, struct str s)
 {
-	size_t before = r->out->len;
+	const struct template_dialect *dialect = r->context->dialect;
+	size_t at = r->out->len;
 	emit(r, s);
-	if (r->context->escape != TEMPLATE_ESCAPE_MRKDWN)
-		return;
-	const char *last = memrchr(s.ptr, '<', s.len);
-	enum mrkdwn_place place = mrkdwn_after(r->place, s);
-	if (last && place == MRKDWN_ANGLE)
-		r->angle_at = before + (size_t)(last - s.ptr);
-	r->place = place;
+	if (dialect)
+		dialect->follow(&r->mark, s, at);
 }
 
-/*
- * A value behind the template's own <, <@ or <! could choose whom to mention. The bracket
- * becomes text, and nothing is mentioned.
- */
+/* As the dialect writes it. */
 static void
-disarm_angle(struct renderer *r)
+emit_in_dialect(struct renderer *r, const struct value *v)
 {
-	static const char entity[] = "&lt;";
-	size_t tail = r->out->len - r->angle_at - 1;
-	r->place = MRKDWN_TEXT;
-	if (r->angle_at >= r->out->len)
-		return;
-	buf_cstr(r->out, "lt;");
-	memmove(r->out->ptr + r->angle_at + 4, r->out->ptr + r->angle_at + 1, tail);
-	memcpy(r->out->ptr + r->angle_at, entity, 4);
-	if (r->warnings)
+	const struct template_dialect *dialect = r->context->dialect;
+	if (dialect->disarm(&r->mark, r->out) && r->warnings)
 		r->warnings->disarmed = true;
-}
-
-static void
-emit_value(struct renderer *r, const struct value *v)
-{
-	bool is_mrkdwn = r->context->escape == TEMPLATE_ESCAPE_MRKDWN;
-	if (is_mrkdwn && r->place == MRKDWN_ANGLE)
-		disarm_angle(r);
-	if (v->kind == VALUE_MARKUP && is_mrkdwn && r->place == MRKDWN_TEXT) {
+	if (v->kind == VALUE_MARKUP && r->mark.place == 0) {
 		emit_whole(r, v->markup);
 		return;
 	}
 	if (!renderer_step(r, value_cost(r, v)))
 		return;
 	struct str s = value_text(v, renderer_buffer(r));
-	if (!is_mrkdwn)
-		emit(r, s);
-	else if (!mrkdwn_put(s, r->place, r->context->one_line, room(r), r->out))
+	if (!dialect->put(s, r->mark.place, r->context->one_line, room(r), r->out))
 		r->stopped = true;
+}
+
+static void
+emit_value(struct renderer *r, const struct value *v)
+{
+	if (r->context->dialect)
+		emit_in_dialect(r, v);
+	else if (renderer_step(r, value_cost(r, v)))
+		emit(r, value_text(v, renderer_buffer(r)));
 }
 
 static struct str
@@ -378,10 +363,9 @@ template_run(const struct template *t, const struct event *ev,
 	r.out_start = out->len;
 	r.steps = 0;
 	r.stopped = false;
-	r.place = MRKDWN_TEXT;
-	r.angle_at = 0;
+	r.mark = (struct template_mark){0};
 	r.warnings = w;
-	struct buf own[RENDERER_BUFFERS] = {0};
+	struct buf own[TEMPLATE_BUFFERS] = {0};
 	r.buffers = context->buffers ? context->buffers : own;
 	r.next_buffer = 0;
 	if (w)
@@ -389,15 +373,15 @@ template_run(const struct template *t, const struct event *ev,
 	render_nodes(&r, t->first);
 	if (w && r.stopped)
 		w->cut = true;
-	for (int i = 0; i < RENDERER_BUFFERS; i++)
+	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
 		buf_fini(&own[i]);
 }
 
 void
-template_render(const struct template *t, const struct event *ev, enum template_escape esc,
-    struct buf *out, struct template_warnings *w)
+template_render(const struct template *t, const struct event *ev,
+    const struct template_dialect *dialect, struct buf *out, struct template_warnings *w)
 {
-	struct template_context context = {.escape = esc};
+	struct template_context context = {.dialect = dialect};
 	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
 	int rank = severity_rank(severity_default(), written);
 	context.severity = rank < 0 ? written : severity_name(severity_default(), rank);

@@ -1,24 +1,9 @@
 /*
- * The state of one rendering, shared by the walker and the filters; and the entrance for
- * message_render, which knows more than a template's public face does.
+ * The state of one rendering, shared by the walker and the filters.
  */
 #pragma once
 
-#include "mrkdwn.h"
 #include "template_value.h"
-
-struct template_context {
-	enum template_escape escape;
-	bool one_line;       /* line breaks in values become spaces */
-	struct str severity; /* event.severity; empty if there is none */
-	struct buf *buffers; /* RENDERER_BUFFERS of the caller's, to be reused; or NULL */
-};
-
-enum { RENDERER_BUFFERS = 4 };
-
-/* As template_render, in a context. */
-void template_run(const struct template *t, const struct event *ev,
-    const struct template_context *context, struct buf *out, struct template_warnings *w);
 
 struct loop_frame {
 	struct value item;
@@ -33,8 +18,7 @@ struct renderer {
 	size_t out_start;
 	int steps;
 	bool stopped; /* a limit was reached */
-	enum mrkdwn_place place;
-	size_t angle_at; /* of the < that `place` is behind */
+	struct template_mark mark;
 	struct template_warnings *warnings;
 	struct loop_frame frames[TEMPLATE_NESTING_MAX];
 	/* What filters make. A value lives for as many uses as there are buffers, less one. */

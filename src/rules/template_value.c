@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "characters.h"
+#include "carillon/rules/characters.h"
 #include "template_number.h"
 
 struct value
@@ -416,4 +416,11 @@ value_step(const struct value *v, const struct path_step *step)
 	if (!step->is_index && str_eq(step->key, STR("size")))
 		return value_of_number(v->tree->count);
 	return (struct value){.kind = VALUE_UNDEFINED};
+}
+
+struct str
+template_text_of(const struct json *v, struct buf *tmp)
+{
+	struct value value = value_of_json(v);
+	return value_text(&value, tmp);
 }

@@ -21,6 +21,12 @@ static const struct {
 #undef TABLE
 };
 
+const char *
+table_name(enum table_id table)
+{
+	return TABLE_DEFS[table].name;
+}
+
 bool
 env_fail_corrupt(const struct env *env, struct err *e, const char *why)
 {
@@ -147,7 +153,7 @@ env_open(struct env *env, const struct store_options *o, const char *name, size_
 	snprintf(env->path, sizeof(env->path), "%s/%s.mdb", o->dir, name);
 	if (!may_open(env, o->sets_aside, e))
 		return false;
-	must(gate_init(&env->gate));
+	gate_init(&env->gate);
 	must(mdb_env_create(&env->mdb) == 0);
 	const int rc = env_open_mdb(env, map_mb);
 	if (rc)
@@ -350,7 +356,7 @@ store_stats(struct store *s, struct store_stats *out)
 	*out = (struct store_stats){
 	    .events = txn_count(history, TABLE_EVENT),
 	    .deliveries = txn_count(history, TABLE_DELIVERY),
-	    .parked = txn_count(history, TABLE_DUE),
+	    .parked = txn_count(history, TABLE_DUE) + txn_count(history, TABLE_OVERFLOW),
 	    .held = txn_count(history, TABLE_HELD),
 	    .state_bytes = file_bytes(state->env),
 	    .history_bytes = file_bytes(history->env),

@@ -58,6 +58,14 @@ index_put(struct txn *t, enum table_id table, const struct key *k)
 	txn_put(t, table, k, STR(""));
 }
 
+/* One whose channel cannot be a key waits for its time like others. */
+static bool
+delivery_is_overflow(const delivery_record *d)
+{
+	return d->state == (int)DELIVERY_PARKED && d->overflow &&
+	       str_of(d->channel).len <= CHANNEL_ID_MAX;
+}
+
 /* Which index a delivery is in follows from its state alone: this is the only place that says
  * so, for putting and for deleting. */
 static void
@@ -70,7 +78,11 @@ index_delivery(struct txn *t, const delivery_record *d, index_op *op)
 		const struct key k = key_by_state(workspace, state, d->seq, rule);
 		op(t, TABLE_BY_STATE, &k);
 	}
-	if (state == DELIVERY_PARKED) {
+	if (delivery_is_overflow(d)) {
+		const struct key k = key_overflow(
+		    workspace, str_of(d->connection), str_of(d->channel), d->seq, rule);
+		op(t, TABLE_OVERFLOW, &k);
+	} else if (state == DELIVERY_PARKED) {
 		const struct key k = key_due(d->due_ms, d->seq, rule);
 		op(t, TABLE_DUE, &k);
 	} else if (state == DELIVERY_HELD) {

@@ -1,32 +1,31 @@
 /* The lists of history: all of an event, and of a workspace, newest first. */
 #include "store_private.h"
 
-/* False when `each` has stopped it. */
-static bool
-each_delivery(struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg)
+static delivery_record *
+delivery_unpack(struct txn *t, struct arena *a, uint64_t seq, struct str bytes)
 {
-	const struct key prefix = key_event(seq);
-	const ProtobufCMessageDescriptor *type = &carillon__v1__delivery_record__descriptor;
-	bool more = true;
+	void *d = NULL;
 	struct err why;
-	struct scan s;
 
-	scan_forward(&s, t, TABLE_DELIVERY, &prefix, &prefix);
-	while (more && scan_next(&s)) {
-		delivery_record *d;
-		more = record_unpack(type, a, s.value, &d, &why)
-		           ? each(d, arg)
-		           : txn_fail_record(t, seq, &why);
-	}
-	scan_end(&s);
-	return more;
+	if (!record_unpack(&carillon__v1__delivery_record__descriptor, a, bytes, &d, &why))
+		txn_fail_record(t, seq, &why);
+	return d;
 }
 
 void
 history_each_delivery(
     struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg)
 {
-	(void)each_delivery(t, a, seq, each, arg);
+	const struct key prefix = key_event(seq);
+	bool more = true;
+	struct scan s;
+
+	scan_forward(&s, t, TABLE_DELIVERY, &prefix, &prefix);
+	while (more && scan_next(&s)) {
+		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
+		more = d && each(d, arg);
+	}
+	scan_end(&s);
 }
 
 /* Backward over by_workspace. */
@@ -110,31 +109,60 @@ history_each_seq_of(
 	scan_end(&s);
 }
 
-void
-history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace, uint64_t before,
+/*
+ * Backward over the deliveries of one event, from behind the cursor; false when `each` stopped
+ * it. A sequence that a stream has used twice may have another workspace's, too.
+ */
+static bool
+each_of_event(struct txn *t, struct arena *a, const struct delivery_list *list, uint64_t seq,
     delivery_each_fn *each, void *arg)
 {
+	const struct delivery_cursor *after = &list->after;
+	const bool is_begun = seq == after->seq && after->rule.len > 0;
+	const struct key prefix = key_event(seq);
+	const struct key start = is_begun ? key_delivery(seq, after->rule) : key_event(seq + 1);
+	bool more = true;
+	struct scan s;
+
+	scan_backward(&s, t, TABLE_DELIVERY, &prefix, &start);
+	while (more && scan_next(&s)) {
+		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
+		more = d && (!str_eq(str_of(d->workspace), list->workspace) || each(d, arg));
+	}
+	scan_end(&s);
+	return more;
+}
+
+static void
+each_in_any_state(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg)
+{
+	const struct delivery_cursor *after = &list->after;
+	const bool is_within = after->seq > 0 && after->rule.len > 0; /* that event has more */
 	struct scan s;
 	uint64_t seq;
 
-	scan_workspace(&s, t, workspace, before);
-	while (scan_next_seq(&s, &seq) && each_delivery(t, a, seq, each, arg))
+	scan_workspace(&s, t, list->workspace, is_within ? after->seq + 1 : after->seq);
+	while (scan_next_seq(&s, &seq) && each_of_event(t, a, list, seq, each, arg))
 		;
 	scan_end(&s);
 }
 
-void
-history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg)
+static void
+each_in_state(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg)
 {
-	const struct key prefix = key_of_state(workspace, (int)state);
+	const struct delivery_cursor *after = &list->after;
+	const int state = (int)list->state;
+	const struct key prefix = key_of_state(list->workspace, state);
 	const struct key start =
-	    before ? key_by_state(workspace, (int)state, before, STR("")) : key_after(&prefix);
+	    after->seq ? key_by_state(list->workspace, state, after->seq, after->rule)
+		       : key_after(&prefix);
 	struct scan s;
 	struct str rule;
 	uint64_t seq;
 
-	must(state != DELIVERY_DELIVERED);
+	must(list->state != DELIVERY_DELIVERED);
 	scan_backward(&s, t, TABLE_BY_STATE, &prefix, &start);
 	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &rule)) {
 		const delivery_record *d = history_delivery(t, a, seq, rule);
@@ -142,4 +170,12 @@ history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
 			break;
 	}
 	scan_end(&s);
+}
+
+void
+history_each_delivery_of(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg)
+{
+	(list->state == DELIVERY_NONE ? each_in_any_state : each_in_state)(
+	    t, a, list, each, arg);
 }

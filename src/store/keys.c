@@ -2,13 +2,25 @@
 
 #include "carillon/base/id.h"
 
+/* From here on it is the start of what cannot be in a key, for the error that tells it. */
+static void
+key_refuse(struct key *k, struct str what)
+{
+	if (k->bad)
+		return;
+	k->bad = true;
+	k->len = str_utf8_cut(what, KEY_SHOWN_MAX);
+	if (k->len)
+		memcpy(k->bytes, what.ptr, k->len);
+}
+
 static void
 key_bytes(struct key *k, const char *bytes, size_t len)
 {
-	if (k->bad || len > KEY_MAX - k->len) {
-		k->bad = true;
+	if (len > KEY_MAX - k->len)
+		key_refuse(k, (struct str){bytes, len});
+	if (k->bad)
 		return;
-	}
 	if (len)
 		memcpy(k->bytes + k->len, bytes, len);
 	k->len += len;
@@ -36,7 +48,7 @@ static void
 key_id(struct key *k, struct str id, size_t max)
 {
 	if (id.len > max || (id.len && memchr(id.ptr, 0, id.len)))
-		k->bad = true;
+		key_refuse(k, id);
 	key_bytes(k, id.ptr, id.len);
 }
 
@@ -166,6 +178,16 @@ key_held(struct str workspace, struct str connection, uint64_t seq, struct str r
 }
 
 struct key
+key_overflow(struct str workspace, struct str connection, struct str channel, uint64_t seq,
+    struct str rule)
+{
+	struct key k = key_of_lane(workspace, connection, channel);
+
+	key_delivery_tail(&k, seq, rule);
+	return k;
+}
+
+struct key
 key_of_workspace(struct str workspace)
 {
 	struct key k = key_empty();
@@ -189,6 +211,16 @@ key_of_held(struct str workspace, struct str connection)
 	struct key k = key_of_workspace(workspace);
 
 	key_id(&k, connection, RECORD_ID_MAX);
+	key_byte(&k, 0);
+	return k;
+}
+
+struct key
+key_of_lane(struct str workspace, struct str connection, struct str channel)
+{
+	struct key k = key_of_held(workspace, connection);
+
+	key_id(&k, channel, CHANNEL_ID_MAX);
 	key_byte(&k, 0);
 	return k;
 }

@@ -22,18 +22,93 @@ ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *ea
 	scan_end(&s);
 }
 
-bool
-ledger_next_due(struct txn *t, wall_t *due)
+/* --- overflow --- */
+
+void
+ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg)
+{
+	const struct key prefix = key_of_lane(lane->workspace, lane->connection, lane->channel);
+	const struct key start = after->seq == 0
+	                             ? prefix
+	                             : key_overflow(lane->workspace, lane->connection,
+					   lane->channel, after->seq, after->rule);
+	struct scan s;
+	struct str rule;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_OVERFLOW, &prefix, &start);
+	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &rule)) {
+		if (seq == after->seq && str_eq(rule, after->rule))
+			continue;
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
+/* Reads up to the next zero byte of a key; false if there is none. */
+static bool
+read_part(struct str *key, struct str *part)
+{
+	const char *end = key->len ? memchr(key->ptr, '\0', key->len) : NULL;
+
+	if (end == NULL)
+		return false;
+	*part = (struct str){key->ptr, (size_t)(end - key->ptr)};
+	*key = (struct str){end + 1, key->len - part->len - 1};
+	return true;
+}
+
+static bool
+read_group(struct str key, struct str *workspace, struct str *connection)
+{
+	return read_part(&key, workspace) && read_part(&key, connection);
+}
+
+static bool
+read_lane(struct str key, struct lane_id *lane)
+{
+	return read_part(&key, &lane->workspace) && read_part(&key, &lane->connection) &&
+	       read_part(&key, &lane->channel);
+}
+
+static uint64_t
+count_from(struct txn *t, const struct key *prefix)
+{
+	struct scan s;
+	uint64_t n = 0;
+
+	scan_forward(&s, t, TABLE_OVERFLOW, prefix, prefix);
+	while (scan_next(&s))
+		n++;
+	scan_end(&s);
+	return n;
+}
+
+void
+ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg)
 {
 	const struct key all = key_empty();
-	struct scan s;
+	struct key from = all;
+	bool more = true;
 
-	scan_forward(&s, t, TABLE_DUE, &all, &all);
-	const bool found = scan_next(&s) && s.key.len >= DUE_SIZE;
-	if (found)
-		due->ms = (int64_t)number_get(s.key.ptr);
-	scan_end(&s);
-	return found;
+	while (more && !from.bad) {
+		struct lane_id lane;
+		struct scan s;
+
+		scan_forward(&s, t, TABLE_OVERFLOW, &all, &from);
+		more = scan_next(&s) && read_lane(s.key, &lane);
+		if (more) {
+			const struct key group =
+			    key_of_lane(lane.workspace, lane.connection, lane.channel);
+
+			more = each(&lane, count_from(t, &group), arg);
+			from = key_after(&group);
+		}
+		scan_end(&s);
+	}
 }
 
 /* Those of one rule are found among all held of the workspace, because a rule may have been
@@ -60,27 +135,13 @@ ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct st
 	scan_end(&s);
 }
 
-/* Reads "workspace NUL connection NUL" off a key of the table held. */
-static bool
-read_group(struct str key, struct str *workspace, struct str *connection)
-{
-	const char *end = memchr(key.ptr, '\0', key.len);
-	const char *next = end == NULL ? NULL : end + 1;
-	const char *last =
-	    next == NULL ? NULL : memchr(next, '\0', key.len - (size_t)(next - key.ptr));
-
-	if (last == NULL)
-		return false;
-	*workspace = (struct str){key.ptr, (size_t)(end - key.ptr)};
-	*connection = (struct str){next, (size_t)(last - next)};
-	return true;
-}
-
 void
-ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg)
+ledger_each_held_group(struct txn *t, struct str after_workspace, struct str after_connection,
+    held_group_fn *each, void *arg)
 {
 	const struct key all = key_empty();
-	struct key from = all;
+	const struct key after = key_of_held(after_workspace, after_connection);
+	struct key from = after_workspace.len > 0 ? key_after(&after) : all;
 	bool more = true;
 
 	/* One step a group, however many deliveries it holds. */

@@ -98,6 +98,7 @@ static const char *const NUMBERS[STORE_NUMBERS] = {
     [STORE_REPAIR] = "repair",
     [STORE_EVENTS_GOOD] = "events_good",
     [STORE_EVENTS_END] = "events_end",
+    [STORE_ACTIVE_LIMIT] = "active_limit",
 };
 
 uint64_t

@@ -8,23 +8,18 @@
  */
 #include <errno.h>
 
+#include "carillon/base/deadline.h"
 #include "store_private.h"
 
 enum { RESIZE_WAIT_S = 10 };
 
 static _Thread_local int gates_inside; /* transactions of this thread, of all environments */
 
-bool
+void
 gate_init(struct gate *g)
 {
-	pthread_condattr_t attr;
-
-	if (pthread_mutex_init(&g->lock, NULL) || pthread_condattr_init(&attr))
-		return false;
-	const bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-	                pthread_cond_init(&g->changed, &attr) == 0;
-	pthread_condattr_destroy(&attr);
-	return ok;
+	must(pthread_mutex_init(&g->lock, NULL) == 0);
+	deadline_cond_init(&g->changed);
 }
 
 void
@@ -85,10 +80,8 @@ resize_alone(struct env *env, size_t full)
 static bool
 gate_wait_alone(struct gate *g)
 {
-	struct timespec until;
+	const struct timespec until = deadline_after(RESIZE_WAIT_S * 1000);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RESIZE_WAIT_S;
 	while (g->inside > 0) {
 		if (pthread_cond_timedwait(&g->changed, &g->lock, &until) == ETIMEDOUT)
 			return g->inside == 0;

@@ -21,13 +21,11 @@ enum {
 static bool
 lock_patiently(const char *path, int *lock)
 {
-	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
-
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		*lock = env_lock_alone(path);
 		if (*lock >= 0)
 			return true;
-		nanosleep(&pause, NULL);
+		clock_sleep(LOCK_PAUSE_MS);
 	}
 	return false;
 }

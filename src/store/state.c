@@ -104,17 +104,21 @@ state_get(struct txn *t, struct str workspace, enum state_kind kind, struct str 
 }
 
 void
-state_each(
-    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg)
+state_each(struct txn *t, const struct state_list *list, state_each_fn *each, void *arg)
 {
-	const struct key prefix = key_of_workspace(workspace);
+	const struct key prefix = key_of_workspace(list->workspace);
+	const struct key start = key_state_record(list->workspace, list->after);
+	size_t n = 0;
 	struct state_value v;
 	struct scan s;
 
-	scan_forward(&s, t, (enum table_id)kind, &prefix, &prefix);
-	while (scan_next(&s)) {
+	scan_forward(&s, t, (enum table_id)list->kind, &prefix, &start);
+	while ((list->max == 0 || n < list->max) && scan_next(&s)) {
 		const struct str id = {s.key.ptr + prefix.len, s.key.len - prefix.len};
-		if (read_value(s.value, &v) && !each(id, &v, arg))
+		if (str_eq(s.key, key_view(&start)) || !read_value(s.value, &v))
+			continue; /* the last of the page before, or not a record */
+		n++;
+		if (!each(id, &v, arg))
 			break;
 	}
 	scan_end(&s);

@@ -59,6 +59,7 @@ struct txn {
 	struct arena *scratch; /* for records read on the way to a write; NULL until needed */
 };
 
+const char *table_name(enum table_id table); /* in LMDB */
 /* Fills `e` with what LMDB's `rc` means for a person, and returns false. */
 bool env_fail(const struct env *env, struct err *e, int rc);
 /* ERR_CORRUPT: the file of `env` is not what was written, because of `why`. */
@@ -72,7 +73,7 @@ size_t env_map_size(const struct env *env); /* bytes */
 /* Before and after every transaction. */
 void env_enter(struct env *env);
 void env_leave(struct env *env);
-MUST_USE bool gate_init(struct gate *g);
+void gate_init(struct gate *g);
 void gate_fini(struct gate *g);
 
 /* The lock file's descriptor, or -1 if a process has the environment at `path` open. Close it
@@ -80,8 +81,8 @@ void gate_fini(struct gate *g);
 int env_lock_alone(const char *path);
 /* fsync; errno's number of what went wrong, or 0. */
 int path_sync(const char *path, int flags);
-/* Renames the damaged data file of `env`, which must not be open; `to` says what to (aside.c).
- */
+/* Renames the damaged data file of `env`, which must not be open; `to` is its new name
+ * (set_aside.c). */
 MUST_USE bool env_set_aside(const struct env *env, const struct err *why,
     char to[static STORE_ASIDE_MAX], struct err *e);
 
@@ -140,6 +141,7 @@ void scan_end(struct scan *s);
 void history_delete_delivery(struct txn *t, const delivery_record *d);
 void history_delete_event(struct txn *t, const event_record *ev);
 
-/* What the keys of a delivery point at, when it is told and when it goes (by_key.c). */
+/* Updates (note) or removes (forget) the rule keys' entries that point at this delivery
+ * (rule_keys.c). */
 void keyed_note(struct txn *t, const delivery_record *d);
 void keyed_forget(struct txn *t, const delivery_record *d);

@@ -68,25 +68,15 @@ txn_error(const struct txn *t)
 	return t->err.kind ? &t->err : NULL;
 }
 
-void
-txn_renew(struct txn *t)
+bool
+txn_finish(struct txn *t, struct err *e)
 {
-	must(!t->writes);
-	t->err.kind = ERR_NONE;
-	t->rc = 0;
-	if (!t->mdb) {
-		(void)txn_begin(t);
-		return;
-	}
-	mdb_txn_reset(t->mdb);
-	env_leave(t->env);
-	env_enter(t->env);
-	if (mdb_txn_renew(t->mdb) == 0)
-		return;
-	mdb_txn_abort(t->mdb);
-	t->mdb = NULL;
-	env_leave(t->env);
-	(void)txn_begin(t);
+	const bool ok = t->err.kind == ERR_NONE;
+
+	if (!ok && e != NULL)
+		*e = t->err;
+	txn_end(t);
+	return ok;
 }
 
 /* Runs `fill` and commits. False with t->rc == MDB_MAP_FULL asks for another round. */
@@ -198,7 +188,10 @@ txn_put_val(struct txn *t, enum table_id table, const struct key *k, MDB_val *va
 	if (t->err.kind)
 		return expected;
 	if (k->bad)
-		fail(&t->err, ERR_INPUT, "an id is too long to be stored");
+		fail(&t->err, ERR_INPUT,
+		    "the index cannot have \"%.*s\" as an id (table %s): it is too long, or "
+		    "has a zero byte in it",
+		    STR_ARG(key_view(k)), table_name(table));
 	if (k->bad)
 		return expected;
 	const int rc = mdb_put(t->mdb, txn_table(t, table), &key, value, flags);

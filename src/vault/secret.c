@@ -108,8 +108,8 @@ secret_free(struct secret *s)
 {
 	if (!s)
 		return;
-	explicit_bzero(s->bytes, SLOT_SIZE);
-	s->len = s->cap = 0;
+	secret_clear(s);
+	s->cap = 0;
 	pthread_mutex_lock(&slab.lock);
 	s->next_free = slab.free;
 	slab.free = s;
@@ -120,6 +120,7 @@ void
 secret_clear(struct secret *s)
 {
 	explicit_bzero(s->bytes, SLOT_SIZE);
+	registers_wipe();
 	s->len = 0;
 }
 
@@ -141,6 +142,7 @@ secret_append(struct secret *s, const void *bytes, size_t len)
 		return false;
 	if (len > 0)
 		memcpy(at, bytes, len);
+	registers_wipe();
 	return true;
 }
 

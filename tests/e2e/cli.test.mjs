@@ -106,6 +106,17 @@ describe('the path', () => {
 		assert.deepEqual([...first.records, ...rest.records], all);
 		const sequences = all.map((e) => e.sequence);
 		assert.deepEqual(sequences, [...sequences].sort((a, b) => b - a), 'newest first');
+		// A page of deliveries ends where its limit says, also between those of one event.
+		const { records } = await bench.json('delivery', 'list', 'acme');
+		assert.ok(records.some((d, i) => i > 0 && d.sequence === records[i - 1].sequence), 'siblings');
+		const one_by_one = [];
+		for (let more = []; more; ) {
+			const page = await bench.json('delivery', 'list', 'acme', '--limit', '1', ...more);
+			assert.equal(page.count, 1);
+			one_by_one.push(...page.records);
+			more = page.next === null ? undefined : ['--before', page.next];
+		}
+		assert.deepEqual(one_by_one, records);
 		const delivered = await bench.json('delivery', 'list', 'acme', '--status', 'delivered');
 		assert.ok(delivered.count > 0 && delivered.records.every((d) => d.state === 'delivered'));
 		assert.equal((await bench.json('delivery', 'list', 'acme', '--status', 'held')).count, 0);
@@ -128,6 +139,29 @@ describe('the path', () => {
 		const posted = (await bench.sandbox.messages('C0GENERAL')).map((m) => m.metadata.event_payload.delivery);
 		// Started in order; a lane has several requests under way, so they may arrive otherwise.
 		assert.deepEqual(posted.sort(), ids.map((id) => `${id}:held`).sort());
+	});
+
+	test('what repairs a rule that is held is told as a code, wherever it is shown', async () => {
+		await bench.rule('acme', 'uninvited', { type: 'uninvited.case', channel: 'C0GENERAL' });
+		await bench.sandbox.faults({ match: { method: 'chat.postMessage', channel: 'C0GENERAL' }, action: { kind: 'error', error: 'not_in_channel' } });
+		const tried = await bench.publish('acme', { type: 'uninvited.case', payload: { n: 1 } });
+		const [first] = await bench.deliveries('acme', tried, ([d]) => d?.state === 'held');
+		assert.deepEqual([first.repair, first.action], ['invite', 'invite the app to the channel']);
+		assert.equal(first.attempts[0].repair, 'invite');
+		assert.equal(first.attempts[0].pointer, '');
+		const rule = await until('the rule is held', async () => {
+			const r = await bench.json('rule', 'show', 'acme', 'uninvited');
+			return r.hold_code === 'not_in_channel' && r;
+		});
+		assert.equal(rule.repair, 'invite');
+		const untried = await bench.publish('acme', { type: 'uninvited.case', payload: { n: 1 } });
+		const [second] = await bench.deliveries('acme', untried, ([d]) => d?.state === 'held');
+		assert.deepEqual([second.repair, second.attempt_count], ['invite', 0]);
+		assert.equal((await bench.json('rule', 'enable', 'acme', 'uninvited')).repair, '');
+		for (const id of [tried, untried]) {
+			const [d] = await bench.deliveries('acme', id, ([found]) => found?.state === 'delivered');
+			assert.equal(d.repair, '');
+		}
 	});
 
 	test('the master key is rotated while the service runs', async () => {
@@ -423,6 +457,8 @@ describe('bad configuration', () => {
 		await refused(bench, ['replay', 'stat', 'acme'], 2, /no verb "replay stat"; did you mean "start"/);
 		await refused(bench, ['event', 'export', 'acme', '--from', '1h', '--to', '2h'], 2, /ends before it begins/);
 		await refused(bench, ['event', 'list', 'acme', '--before', 'xyz'], 2, /--before xyz: is no cursor/);
+		for (const cursor of ['xyz', '7/', '7/A B', '0', '/r'])
+			await refused(bench, ['delivery', 'list', 'acme', '--before', cursor], 2, /--before .*: is no cursor/);
 		await refused(bench, ['type', 'show', 'nope'], 3, /the catalogue has no type "nope"/);
 		await refused(bench, ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS',
 			'--quiet-from', '22:00'], 1, /quiet hours: to: it is missing/);

@@ -149,11 +149,11 @@ describe('erasing from a state bucket that does not let messages be deleted', ()
 	before(async () => {
 		bench = await start({ settings: FAST, serve: false, sandboxArgs: ['--no-rate-limit'] });
 		producer = await new Producer(bench.nats.port).open();
-		// As other tools make it.
+		// As other tools make it, but for purges, which are refused.
 		const made = JSON.parse(await producer.request(`$JS.API.STREAM.CREATE.${BUCKET}`, JSON.stringify({
 			name: BUCKET, subjects: ['$KV.carillon_state.>'], retention: 'limits', storage: 'file', discard: 'new',
 			max_msgs_per_subject: 20, max_msgs: -1, max_bytes: -1, max_consumers: -1, max_msg_size: -1, max_age: 0,
-			num_replicas: 1, duplicate_window: 120e9, allow_direct: true, allow_rollup_hdrs: true, deny_delete: true,
+			num_replicas: 1, duplicate_window: 120e9, allow_direct: true, deny_delete: true, deny_purge: true,
 		})));
 		assert.equal(made.error, undefined, JSON.stringify(made));
 		for (const workspace of ['leaving', 'other']) {

@@ -306,7 +306,7 @@ export class Sandbox {
 		this.child = launch(binary('slack-sandbox'), ['--port', '0', ...this.args]);
 		const line = await until('the Slack sandbox', () => {
 			if (!isAlive(this.child)) throw new Error(this.child.output);
-			return /listening on (http:\S+)/.exec(this.child.output);
+			return /listening on (https?:\S+)/.exec(this.child.output);
 		});
 		this.url = line[1];
 		this.apiUrl = `${this.url}/api`;

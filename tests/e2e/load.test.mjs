@@ -32,7 +32,7 @@ const SETTINGS = {
 	slack_team_burst: 1000,
 	retry_schedule_s: '0,1,1,2,2,4',
 	nak_delay_max_s: 1,
-	lane_queue_max: 32,
+	lane_horizon_s: 2,
 	lane_shut_max_ms: 2000,
 	ack_wait_s: 5,
 	log_level: 'warn',

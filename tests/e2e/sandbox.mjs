@@ -31,3 +31,45 @@ export async function startSandbox(options = []) {
 		},
 	}
 }
+
+export const TOKEN = 'xoxb-sandbox-token-1'
+/** A token with scopes that the default one does not have; talkTo() puts it there. */
+export const READER = 'xoxb-test-reader'
+const READER_SCOPES = 'chat:write,channels:read,groups:read,channels:history,groups:history,users:read,team:read,' +
+	'chat:write.customize,links.embed:write'
+
+/** Short ways to ask the sandbox that startSandbox() began. */
+export async function talkTo(sandbox) {
+	const control = async (path, body) => {
+		const answer = await fetch(`${sandbox.url}/sandbox/${path}`,
+			body ? { method: 'POST', body: JSON.stringify(body) } : {})
+		return answer.json()
+	}
+	const world = async change => {
+		const answer = await control('world', change)
+		if (!answer.ok) throw new Error(answer.error)
+	}
+	const raw = (method, args, { token = TOKEN, type = 'application/json; charset=utf-8' } = {}) =>
+		fetch(`${sandbox.url}/api/${method}`, {
+			method: 'POST', headers: { 'content-type': type, authorization: `Bearer ${token}` },
+			body: typeof args === 'string' ? args : JSON.stringify(args),
+		})
+	const call = async (method, args, options) => (await raw(method, args, options)).json()
+	const form = (method, args = {}, token = READER) => call(method, new URLSearchParams(args).toString(),
+		{ token, type: 'application/x-www-form-urlencoded' })
+	/** A channel of this id, which the bot is in; returns the id. */
+	const fresh = async (id, more = {}) => {
+		await world({ channels: [{ id, name: id.toLowerCase(), ...more }] })
+		return id
+	}
+	const post = (channel, more = {}, options = {}) => call('chat.postMessage', { channel, text: 'hello', ...more }, options)
+	const update = (channel, ts, more) => call('chat.update', { channel, ts, ...more })
+	const messages = async (channel, query = '') => (await control(`messages?channel=${channel}${query}`)).messages
+	await world({ token: READER, scopes: READER_SCOPES })
+	return { control, world, raw, call, form, fresh, post, update, messages }
+}
+
+/** Blocks and attachments that tests need again and again. */
+export const section = (text, type = 'mrkdwn') => ({ type: 'section', text: { type, text } })
+export const divider = { type: 'divider' }
+export const red = (...blocks) => [{ color: '#d92d20', blocks }]

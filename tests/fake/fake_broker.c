@@ -12,7 +12,7 @@ static const char PREFIX[] = "carillon";
 static const char BUCKET[] = "$KV.carillon_state.";
 static const char FILLER[] = "carillon.events._";
 
-enum { DEDUPE_MS = 120000 };
+enum { DEDUPE_MS = 120000, PAYLOAD_MAX = 1024 * 1024 };
 
 struct broker *
 fake_broker_new(void)
@@ -130,11 +130,14 @@ subject_event(
 	    out, SUBJECT_MAX, "%s.events.%.*s.%.*s", PREFIX, STR_ARG(workspace), STR_ARG(type));
 }
 
-void
-subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition)
+const struct partition *
+broker_partition(const struct broker *b)
 {
+	static const struct partition only = {
+	    .consumer = "dispatch-0", .history = "carillon.history.0"};
+
 	(void)b;
-	snprintf(out, SUBJECT_MAX, "%s.history.%d", PREFIX, partition);
+	return &only;
 }
 
 void
@@ -240,6 +243,9 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 		clock_sleep(wait_ms);
 		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 	}
+	if (data.len > PAYLOAD_MAX)
+		return fail(
+		    e, ERR_INPUT, "%s: message is larger than %d bytes", subject, PAYLOAD_MAX);
 	if (b->is_full)
 		return fail(
 		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
@@ -256,6 +262,13 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	b->lost_pubacks--;
 	clock_sleep(wait_ms);
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+}
+
+size_t
+broker_payload_max(const struct broker *b)
+{
+	(void)b;
+	return PAYLOAD_MAX;
 }
 
 /* --- reading --- */
@@ -407,8 +420,8 @@ broker_state_get(struct broker *b, const char *key, struct broker_message *out, 
 }
 
 static bool
-state_write(struct broker *b, const char *key, struct str bytes, bool is_delete,
-    uint64_t expected, uint64_t *revision, struct err *e)
+state_write(struct broker *b, const struct state_change *c, bool is_delete, uint64_t *revision,
+    struct err *e)
 {
 	char subject[SUBJECT_MAX];
 	bool was_deleted;
@@ -416,25 +429,28 @@ state_write(struct broker *b, const char *key, struct str bytes, bool is_delete,
 
 	if (!broker_is_there(b, e))
 		return false;
-	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, c->key);
 	last = revision_of(&b->streams[STREAM_STATE], subject, &was_deleted);
-	if (expected == 0 ? !was_deleted : last != expected)
-		return fail(
-		    e, ERR_CONFLICT, "%s is at revision %llu", key, (unsigned long long)last);
-	*revision = store_message(b, STREAM_STATE, subject, bytes, "", is_delete);
+	if (c->expected == 0 ? !was_deleted : last != c->expected)
+		return fail(e, ERR_CONFLICT, "%s is at revision %llu", c->key,
+		    (unsigned long long)last);
+	last = store_message(
+	    b, STREAM_STATE, subject, is_delete ? (struct str){0} : c->bytes, "", is_delete);
+	if (revision != NULL)
+		*revision = last;
 	return true;
 }
 
 bool
-broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t expected,
-    uint64_t *revision, struct err *e)
+broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	return state_write(b, key, bytes, false, expected, revision, e);
+	return state_write(b, c, false, revision, e);
 }
 
 bool
 broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e)
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	return state_write(b, key, (struct str){0}, true, expected, revision, e);
+	return state_write(b, c, true, revision, e);
 }

@@ -15,6 +15,11 @@ enum { LATENCY_MS = 20, REFUSED_MS = 2, BEHAVIOURS_MAX = 64, AUTH_MAX = SECRET_M
 
 static const char token_head[] = "xoxb-test-";
 
+/* Of the second block, as Slack words it. */
+static const char complaint[] =
+    ",\"response_metadata\":{\"messages\":[\"[ERROR] must be less than 3001 characters "
+    "[json-pointer:/blocks/1/text/text]\"]}";
+
 struct transfer {
 	struct list link; /* free, flying (by done_at) or finished */
 	bool is_free;
@@ -253,7 +258,9 @@ answer(struct transfer *t, struct fake_request *r, const struct fake_behaviour *
 	case FAKE_OK: answer_ok(t, r); break;
 	case FAKE_ERROR:
 		t->res.status = 200;
-		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"}", b->code);
+		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"%s,\"padding\":\"%0*d\"}",
+		    b->code, strcmp(b->code, "invalid_blocks") == 0 ? complaint : "",
+		    b->padding, 0);
 		break;
 	case FAKE_STATUS: answer_status(t, p, b->status, b->retry_after_s); break;
 	case FAKE_HANGS:
@@ -307,7 +314,7 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 }
 
 void
-pool_set_timeouts(struct pool *d, const struct pool_options *o)
+pool_set_options(struct pool *d, const struct pool_options *o)
 {
 	d->timeout_ms = o->request_timeout_ms;
 }
@@ -322,6 +329,7 @@ pool_free(struct pool *d)
 	for (int i = 0; i < d->slot_count; i++) {
 		secret_free(d->slots[i].req.auth);
 		buf_fini(&d->slots[i].req.body);
+		buf_fini(&d->slots[i].req.headers);
 		buf_fini(&d->slots[i].answer);
 	}
 	free(d->slots);
@@ -438,8 +446,7 @@ void
 pool_release(struct pool *d, struct transfer *t)
 {
 	must(!t->is_free);
-	secret_clear(t->req.auth);
-	buf_clear(&t->req.body);
+	http_request_clear(&t->req);
 	t->is_free = true;
 	list_prepend(&d->free, &t->link);
 }

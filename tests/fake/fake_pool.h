@@ -26,8 +26,9 @@ struct fake_behaviour {
 	int64_t limit_ms;      /* FAKE_LIMITS */
 	int64_t after_ms;      /* how long the answer takes */
 	int times;             /* how many more requests it answers; -1: all */
-	bool only_blocks;      /* answers only messages with blocks */
-	bool posts;            /* the message appears although the answer says nothing of it */
+	int padding;      /* so many further bytes in the body of an answer with an error */
+	bool only_blocks; /* answers only messages with blocks */
+	bool posts;       /* the message appears although the answer says nothing of it */
 };
 
 /* The last word about a peer counts. */

@@ -27,6 +27,8 @@ check_texts(const struct outcome *out)
 	must(memchr(out->message_id, 0, sizeof(out->message_id)));
 	must(memchr(out->message_channel, 0, sizeof(out->message_channel)));
 	must(memchr(out->action, 0, sizeof(out->action)));
+	must(memchr(out->pointer, 0, sizeof(out->pointer)));
+	must(memchr(out->slot, 0, sizeof(out->slot)));
 	must(str_is_text(str_of(out->reason)) && !strstr(out->reason, "xox"));
 	must(out->verdict == VERDICT_DONE || out->reason[0]);
 }
@@ -36,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const int statuses[] = {200, 200, 200, 201, 302, 400, 404, 429, 500, 0};
 	const struct dest_type *slack = dest_find(STR("slack"));
-	const struct dest_message m = {.channel = STR("C1"), .text = STR("x")};
+	const struct dest_message m = {.channel = STR("C1")};
 	struct http_response res = {.retry_after_ms = -1};
 	struct dest_account account;
 	struct dest_channel channel;

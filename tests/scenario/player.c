@@ -57,7 +57,7 @@ static struct randombytes_implementation chance_implementation = {
 
 /* --- playing --- */
 
-const struct published *
+const struct published_event *
 story_published(const struct story *s, const char *workspace, const char *id)
 {
 	for (size_t i = 0; i < s->n_published; i++)

@@ -5,7 +5,7 @@
 #include "player_world.h"
 
 /* What a producer published. */
-struct published {
+struct published_event {
 	char workspace[WORKSPACE_ID_MAX + 1];
 	char id[EVENT_ID_MAX + 1];
 	uint64_t seq;
@@ -19,7 +19,7 @@ struct story {
 	struct registry *registry; /* of the present index */
 	char workspaces[STORY_WORKSPACES_MAX][WORKSPACE_ID_MAX + 1];
 	int n_workspaces;
-	struct published *published;
+	struct published_event *published;
 	size_t n_published, cap_published;
 	bool has_started;  /* the service, ever */
 	bool was_finished; /* the last drain */
@@ -27,7 +27,7 @@ struct story {
 };
 
 /* What was published under an id; NULL if nothing. The first of several. */
-const struct published *story_published(
+const struct published_event *story_published(
     const struct story *s, const char *workspace, const char *id);
 /* Starts the service if it never ran, then lets time pass. */
 void story_pass(struct story *s, struct line *l, int64_t ms);

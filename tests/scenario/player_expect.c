@@ -53,7 +53,7 @@ measure_gap(struct story *s, const char *target)
 	return least;
 }
 
-static const struct published *
+static const struct published_event *
 published_of(const struct story *s, const struct fake_request *r)
 {
 	char workspace[128], id[200];
@@ -64,7 +64,7 @@ published_of(const struct story *s, const struct fake_request *r)
 }
 
 static bool
-has_appeared(const struct published *p, const char *target)
+has_appeared(const struct published_event *p, const char *target)
 {
 	char head[EVENT_ID_MAX + 2];
 
@@ -85,7 +85,7 @@ measure_missing(struct story *s, const char *target)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < s->n_published; i++) {
-		const struct published *p = &s->published[i];
+		const struct published_event *p = &s->published[i];
 
 		n += (target == NULL || fake_target_is(p->workspace, target)) &&
 		     !has_appeared(p, target);
@@ -100,7 +100,7 @@ measure_slowest(struct story *s, const char *target)
 
 	for (size_t i = 0; i < fake_request_count(); i++) {
 		const struct fake_request *r = fake_request_at(i);
-		const struct published *p = published_of(s, r);
+		const struct published_event *p = published_of(s, r);
 
 		if (is_of(r, target) && r->is_posted && p != NULL && !r->is_repeat &&
 		    r->at.ms - p->at.ms > most)
@@ -204,7 +204,8 @@ each_delivery(struct story *s, delivery_each_fn *each, void *arg)
 		struct arena *a = arena_new(0);
 		struct txn *t = txn_read(world_store(&s->world), STORE_HISTORY);
 
-		history_each_delivery_of(t, a, str_of(s->workspaces[i]), 0, each, arg);
+		history_each_delivery_of(
+		    t, a, &(struct delivery_list){str_of(s->workspaces[i])}, each, arg);
 		must(txn_error(t) == NULL);
 		txn_end(t);
 		arena_free(a);
@@ -243,7 +244,7 @@ record_of(
 static bool
 is_unflagged(struct story *s, const struct fake_request *r)
 {
-	const struct published *p = published_of(s, r);
+	const struct published_event *p = published_of(s, r);
 	struct arena *a;
 	const delivery_record *d;
 	bool unflagged;
@@ -428,6 +429,11 @@ expect_of_delivery(struct story *s, struct line *l, const delivery_record *d)
 		expect_text(s, l, "reason", d->reason);
 	} else if (line_takes(l, "action")) {
 		expect_text(s, l, "action", d->action);
+	} else if (line_takes(l, "repair")) {
+		expect_text(s, l, "repair", repair_name((enum repair)d->repair));
+	} else if (line_takes(l, "slot")) {
+		expect_text(s, l, "last attempt's slot",
+		    d->n_attempts > 0 ? d->attempts[d->n_attempts - 1]->slot : "");
 	} else if (line_takes(l, "attempts")) {
 		expect_count(l, "attempts", (int64_t)d->n_attempts);
 	} else if (line_takes(l, "spent")) {
@@ -520,7 +526,7 @@ expect_order(struct story *s, struct line *l)
 
 	for (size_t i = 0; i < fake_request_count(); i++) {
 		const struct fake_request *r = fake_request_at(i);
-		const struct published *p = published_of(s, r);
+		const struct published_event *p = published_of(s, r);
 
 		if (!is_of(r, target) || !r->is_posted || p == NULL || r->is_repeat)
 			continue;
@@ -537,7 +543,7 @@ static void
 expect_times(struct story *s, struct line *l)
 {
 	char path[3][128], delivery[300];
-	const struct published *p;
+	const struct published_event *p;
 	const int64_t give_ms = 1000; /* the ledger looks four times a second */
 
 	line_path(l, 3, path, "WORKSPACE/EVENT/RULE");

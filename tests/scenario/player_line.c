@@ -177,3 +177,31 @@ line_path(struct line *l, int n, char parts[][128], const char *what)
 		at += len + 1;
 	}
 }
+
+struct line_ids
+line_ids(const struct line *l, const char *word)
+{
+	const char *dots = strstr(word, "..");
+	struct line_ids ids = {0};
+	size_t head = strcspn(word, "0123456789");
+
+	if (dots == NULL) {
+		str_copy(ids.head, sizeof(ids.head), str_of(word));
+		return ids;
+	}
+	str_copy(ids.head, sizeof(ids.head), (struct str){word, head});
+	ids.first = strtoll(word + head, NULL, 10);
+	dots += 2;
+	if (strncmp(dots, ids.head, head) == 0)
+		dots += head;
+	ids.last = strtoll(dots, NULL, 10);
+	if (ids.first < 1 || ids.last < ids.first)
+		line_fail(l, "\"%s\" is not a range such as e1..e100", word);
+	return ids;
+}
+
+void
+line_id(const struct line_ids *ids, int64_t i, char out[static LINE_ID_MAX])
+{
+	snprintf(out, LINE_ID_MAX, i == 0 ? "%s" : "%s%lld", ids->head, (long long)i);
+}

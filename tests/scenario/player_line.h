@@ -32,3 +32,13 @@ int64_t line_duration(struct line *l);
 bool line_read_duration(const char *text, int64_t *ms);
 /* Splits the next word, "a/b" or "a/b/c", at its slashes into exactly `n` parts. */
 void line_path(struct line *l, int n, char parts[][128], const char *what);
+
+/* "e7", "e1..e100" or "e1..100" */
+enum { LINE_ID_MAX = 128 };
+struct line_ids {
+	char head[LINE_ID_MAX - 28];
+	int64_t first, last; /* 0: `head` is the whole id */
+};
+struct line_ids line_ids(const struct line *l, const char *word);
+/* The id of number `i`, from first to last. */
+void line_id(const struct line_ids *ids, int64_t i, char out[static LINE_ID_MAX]);

@@ -29,7 +29,8 @@ read_all(struct store *s, const char *workspace, struct gathering *g)
 	struct txn *t = txn_read(s, STORE_HISTORY);
 
 	*g = (struct gathering){.arena = arena_new(0)};
-	history_each_delivery_of(t, g->arena, str_of(workspace), 0, gather, g);
+	history_each_delivery_of(
+	    t, g->arena, &(struct delivery_list){str_of(workspace)}, gather, g);
 	must(txn_error(t) == NULL);
 	txn_end(t);
 }

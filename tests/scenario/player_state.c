@@ -132,6 +132,7 @@ set_connection(struct story *s, struct line *l, Carillon__V1__ConnectionStatus s
 	done(l, c != NULL, &e);
 	c->status = status;
 	c->status_reason = c->status_code = (char *)(uintptr_t) "";
+	c->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 	seal(s, str_of(path[0]), a, c);
 	done(l, registry_put_connection(r, str_of(path[0]), c, revision, &e), &e);
 	arena_free(a);
@@ -221,13 +222,15 @@ void
 word_rule(struct story *s, struct line *l)
 {
 	struct arena *a = arena_new(0);
-	char path[2][128], to[2][128];
+	char path[2][128], to[2][128], id[LINE_ID_MAX];
+	struct line_ids ids;
 	rule_record r;
 	struct err e = {0};
 
 	carillon__v1__rule__init(&r);
 	line_path(l, 2, path, "WORKSPACE/RULE");
-	r.id = path[1];
+	ids = line_ids(l, path[1]);
+	r.id = id;
 	r.event_type = arena_cstr(a, str_of(line_word(l, "an event type")));
 	line_wants(l, "to");
 	line_path(l, 2, to, "CONNECTION/CHANNEL");
@@ -235,7 +238,11 @@ word_rule(struct story *s, struct line *l)
 	r.channel = to[1];
 	r.active = true;
 	read_rule_options(l, &r, a);
-	done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, NULL, &e), &e);
+	for (int64_t i = ids.first; i <= ids.last; i++) {
+		line_id(&ids, i, id);
+		done(
+		    l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, NULL, &e), &e);
+	}
 	arena_free(a);
 }
 
@@ -264,6 +271,7 @@ switch_rule(rule_record *r, void *on)
 {
 	r->active = on != NULL;
 	r->hold_reason = r->hold_code = (char *)(uintptr_t) "";
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 static void
@@ -302,6 +310,7 @@ move_rule(rule_record *r, void *arg)
 	r->connection = to[0];
 	r->channel = to[1];
 	r->hold_reason = r->hold_code = (char *)(uintptr_t) "";
+	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
 void

@@ -163,6 +163,8 @@ word_peer(struct story *s, struct line *l)
 			b.times = (int)line_number(l, "a count");
 		else if (line_takes(l, "blocks"))
 			b.only_blocks = true;
+		else if (line_takes(l, "body"))
+			b.padding = (int)line_number(l, "bytes");
 		else
 			line_wants(l, "posting"), b.posts = true;
 	}
@@ -171,7 +173,7 @@ word_peer(struct story *s, struct line *l)
 
 /* --- producers --- */
 
-static struct published *
+static struct published_event *
 remember(struct story *s)
 {
 	if (s->n_published == s->cap_published) {
@@ -187,7 +189,7 @@ story_publish(struct story *s, const char *workspace, const char *type, const ch
     const char *payload)
 {
 	struct arena *a = arena_new(0);
-	struct published *p = remember(s);
+	struct published_event *p = remember(s);
 	char subject[SUBJECT_MAX];
 	event_message msg;
 
@@ -196,41 +198,12 @@ story_publish(struct story *s, const char *workspace, const char *type, const ch
 	msg.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
 	msg.text_data = (char *)(uintptr_t)payload;
 	subject_event(subject, s->world.broker, str_of(workspace), str_of(type));
-	*p = (struct published){.at = clock_mono()};
+	*p = (struct published_event){.at = clock_mono()};
 	str_copy(p->workspace, sizeof(p->workspace), str_of(workspace));
 	str_copy(p->id, sizeof(p->id), str_of(id));
 	p->seq = fake_broker_publish_event(s->world.broker, subject,
 	    payload != NULL ? record_pack(a, &msg) : STR("\xff\xff garbage"));
 	arena_free(a);
-}
-
-struct ids {
-	char head[100];
-	int64_t first, last; /* 0: `head` is the whole id */
-};
-
-/* "e7", "e1..e100" or "e1..100" */
-static struct ids
-read_ids(struct line *l)
-{
-	const char *word = line_word(l, "an event id");
-	const char *dots = strstr(word, "..");
-	struct ids ids = {0};
-	size_t head = strcspn(word, "0123456789");
-
-	if (dots == NULL) {
-		str_copy(ids.head, sizeof(ids.head), str_of(word));
-		return ids;
-	}
-	str_copy(ids.head, sizeof(ids.head), (struct str){word, head});
-	ids.first = strtoll(word + head, NULL, 10);
-	dots += 2;
-	if (strncmp(dots, ids.head, head) == 0)
-		dots += head;
-	ids.last = strtoll(dots, NULL, 10);
-	if (ids.first < 1 || ids.last < ids.first)
-		line_fail(l, "\"%s\" is not a range such as e1..e100", word);
-	return ids;
 }
 
 void
@@ -239,7 +212,7 @@ word_publish(struct story *s, struct line *l)
 	const char *type = line_word(l, "an event type");
 	const char *workspace, *payload = "{\"severity\":\"high\"}";
 	int64_t every_ms = 0;
-	struct ids ids;
+	struct line_ids ids;
 
 	line_wants(l, "to");
 	workspace = line_word(l, "a workspace");
@@ -247,7 +220,7 @@ word_publish(struct story *s, struct line *l)
 		story_publish(s, workspace, "alert.triggered", "", NULL);
 		return;
 	}
-	ids = read_ids(l);
+	ids = line_ids(l, line_word(l, "an event id"));
 	while (line_has_more(l)) {
 		if (line_takes(l, "every"))
 			every_ms = line_duration(l);
@@ -255,9 +228,9 @@ word_publish(struct story *s, struct line *l)
 			line_wants(l, "payload"), payload = line_word(l, "a JSON object");
 	}
 	for (int64_t i = ids.first; i <= ids.last; i++) {
-		char id[EVENT_ID_MAX + 1];
+		char id[LINE_ID_MAX];
 
-		snprintf(id, sizeof(id), i == 0 ? "%s" : "%s%lld", ids.head, (long long)i);
+		line_id(&ids, i, id);
 		story_publish(s, workspace, type, id, payload);
 		if (every_ms > 0)
 			story_pass(s, l, every_ms);
@@ -270,7 +243,7 @@ static uint64_t
 read_seq(struct story *s, struct line *l)
 {
 	char path[2][128];
-	const struct published *p;
+	const struct published_event *p;
 
 	line_path(l, 2, path, "WORKSPACE/EVENT");
 	p = story_published(s, path[0], path[1]);

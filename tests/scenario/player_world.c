@@ -91,6 +91,21 @@ note_any(const delivery_record *d, void *found)
 	return false;
 }
 
+static bool
+note_due(const delivery_record *d, void *due_ms)
+{
+	*(int64_t *)due_ms = d->due_ms;
+	return false;
+}
+
+static bool
+note_lane(const struct lane_id *lane, uint64_t n, void *has_overflow)
+{
+	(void)lane;
+	*(bool *)has_overflow = n > 0;
+	return false;
+}
+
 /* How long the ledger thread, which looks four times a second, finds nothing. */
 static int64_t
 nothing_to_see_ms(struct store *s)
@@ -100,14 +115,19 @@ nothing_to_see_ms(struct store *s)
 	int64_t wait_ms = IDLE_STEP_MS;
 	struct store_stats stats;
 	bool has_claims = false;
-	wall_t due;
+	int64_t due_ms = INT64_MAX;
+	bool has_overflow = false;
 
-	if (ledger_next_due(t, &due) && due.ms - clock_wall().ms < wait_ms)
-		wait_ms = due.ms - clock_wall().ms;
+	ledger_each_overflow_lane(t, note_lane, &has_overflow);
+	ledger_each_due(t, a, (wall_t){INT64_MAX}, note_due, &due_ms);
+	if (due_ms - clock_wall().ms < wait_ms)
+		wait_ms = due_ms - clock_wall().ms;
 	ledger_each_claimed(t, a, note_any, &has_claims);
 	txn_end(t);
 	arena_free(a);
 	store_stats(s, &stats);
+	if (has_overflow)
+		wait_ms = LOOK_EVERY_MS;
 	if ((stats.held > 0 || has_claims) && wait_ms > HELD_STEP_MS)
 		wait_ms = HELD_STEP_MS;
 	return wait_ms;
@@ -132,8 +152,9 @@ run_ledger(void *life)
 		bool was_woken = take_wake(l->flow);
 
 		if (was_woken || mono_reached(clock_mono(), l->ledger_at)) {
-			ledger_walk_turn(l->ledger, was_woken);
-			l->ledger_at = next_look(l->flow);
+			bool has_more = ledger_walk_turn(l->ledger, was_woken);
+
+			l->ledger_at = has_more ? clock_mono() : next_look(l->flow);
 		} else if (l->looked_after != fake_activity) {
 			l->ledger_at = mono_earlier(l->ledger_at, next_look(l->flow));
 		}
@@ -271,6 +292,7 @@ world_start(struct world *w, struct err *e)
 	    .broker = w->broker,
 	    .store = world_store(w),
 	    .vault = w->vault,
+	    .partition = *broker_partition(w->broker),
 	};
 	struct life *l = calloc(1, sizeof(*l));
 
@@ -355,7 +377,7 @@ world_drain(struct world *w)
 	must(is_drained(l));
 	follower_turn(l->follower, 0);
 	free_stages(l);
-	is_finished = active_count(l->flow->active) == 0;
+	is_finished = flow_is_settled(l->flow);
 	if (is_finished)
 		flow_close(l->flow);
 	put_life_away(w);

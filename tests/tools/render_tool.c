@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/dest.h"
+#include "carillon/rules/filter.h"
 #include "carillon/rules/template.h"
+#include "dest/slack/mrkdwn.h"
 
 static struct event
 event_of(const struct json *line)
@@ -61,8 +63,7 @@ answer_template(struct json_writer *w, struct arena *a, const struct json *line)
 	struct event ev = event_of(line);
 	struct template_warnings warnings;
 	struct buf out = {0};
-	template_render(
-	    t, &ev, mrkdwn ? TEMPLATE_ESCAPE_MRKDWN : TEMPLATE_ESCAPE_NONE, &out, &warnings);
+	template_render(t, &ev, mrkdwn ? &mrkdwn_dialect : NULL, &out, &warnings);
 	jw_kv_bool(w, "ok", true);
 	jw_kv_string(w, "output", buf_view(&out));
 	jw_kv_int(w, "missing", warnings.missing);
@@ -79,10 +80,10 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 	jw_init(&inner, &source);
 	if (given->kind == JSON_OBJECT)
 		jw_value(&inner, given);
-	struct message_template *t;
+	const struct dest_template *t;
 	struct findings f;
 	findings_init(&f, a);
-	if (!message_template_compile(a, buf_view(&source), &t, &f)) {
+	if (!dest_default()->template_compile(a, buf_view(&source), &t, &f)) {
 		const struct finding *first = &f.items[0];
 		write_error(w, first->slot.ptr ? first->slot.ptr : first->pointer.ptr,
 		    first->line, first->column, finding_sentence(&f, first).ptr, "");
@@ -90,15 +91,11 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 		return;
 	}
 	struct event ev = event_of(line);
-	struct rendered r;
-	message_render(t, &ev, severity_default(), a, &r);
+	const struct dest_body *b = t->type->render(t, &ev, severity_default(), a);
 	jw_kv_bool(w, "ok", true);
-	jw_key(w, "blocks");
-	jw_raw(w, r.blocks);
-	jw_kv_string(w, "text", r.text);
-	jw_kv_string(w, "color", r.color);
+	t->type->write_members(w, b);
 	jw_key(w, "warnings");
-	warnings_write(w, &r.warnings);
+	warnings_write(w, &b->warnings);
 	buf_fini(&source);
 }
 

@@ -37,14 +37,36 @@ start_nats() {
 	wait_for 10 "$bin/bench-producer" "$CARILLON_NATS_URL" 1 0
 }
 
+# Made once a run: an authority, what it vouches for, and both it and the system's to trust.
+make_certificates() {
+	[ ! -e "$work/bundle.pem" ] || return 0
+	local new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'
+	# shellcheck disable=SC2086
+	openssl req -x509 $new -keyout "$work/ca.key" -out "$work/ca.pem" -subj /CN=bench-ca
+	# shellcheck disable=SC2086
+	openssl req $new -keyout "$work/sink.key" -out "$work/sink.csr" -subj /CN=bench-sink
+	openssl x509 -req -in "$work/sink.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
+		-days 2 -extfile <(echo subjectAltName=IP:127.0.0.1) -out "$work/sink.pem"
+	cat /etc/ssl/certs/ca-certificates.crt "$work/ca.pem" >"$work/bundle.pem"
+}
+
+# With $tls true it speaks TLS, and the service trusts it beside all that the system trusts.
 start_sink() { # LATENCY_MS [MODE]
+	local scheme=http
+	unset BENCH_TLS_CERT BENCH_TLS_KEY CARILLON_SLACK_CA
+	if ${tls:-false}; then
+		make_certificates >"$work/openssl.log" 2>&1
+		scheme=https
+		export BENCH_TLS_CERT=$work/sink.pem BENCH_TLS_KEY=$work/sink.key CARILLON_SLACK_CA=$work/bundle.pem
+	fi
 	rm -f "$work/sink.port"
 	"$bin/bench-sink" "$work/sink.port" "$@" >"$work/sink.log" 2>&1 &
 	pids+=($!)
 	wait_for 10 test -s "$work/sink.port"
-	sink=http://127.0.0.1:$(cat "$work/sink.port")
+	sink=$scheme://127.0.0.1:$(cat "$work/sink.port")
 	export CARILLON_SLACK_API_URL=$sink/api
 }
+ask_sink() { curl -s ${CARILLON_SLACK_CA:+--cacert "$CARILLON_SLACK_CA"} "$@"; }
 
 provision() { # FIRST LAST [CHANNEL]: workspaces bench-FIRST ... with one rule each
 	local i
@@ -67,6 +89,6 @@ export CARILLON_SLACK_CHANNEL_RATE_MILLI=1000000000 CARILLON_SLACK_CHANNEL_BURST
 export CARILLON_SLACK_TEAM_RATE_MILLI=1000000000 CARILLON_SLACK_TEAM_BURST=1000000
 export CARILLON_LOG_LEVEL=warn
 
-sink_stats() { curl -s "$sink/stats"; }
+sink_stats() { ask_sink "$sink/stats"; }
 sink_field() { sink_stats | sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
 sink_has() { [ "$(sink_field count)" -ge "$1" ]; }

@@ -49,7 +49,7 @@ percentile_ms(long heard, double share)
 
 	for (int i = 0; i < BUCKETS; i++)
 		if ((double)(sum += histogram[i]) > want)
-			return (double)i * BUCKET_US / 1000.0;
+			return (double)(i * BUCKET_US) / 1000.0;
 	return 0;
 }
 

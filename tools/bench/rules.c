@@ -241,7 +241,8 @@ perf_open(void)
 __attribute__((noinline)) static int
 match_and_render(struct message *m, struct txn *history)
 {
-	must(match(m, history, m->received_at));
+	must(ledger_seq(history, m->event.workspace, m->event.id) == 0);
+	match_rules(m, m->received_at);
 	return m->n_deliveries;
 }
 
@@ -464,7 +465,7 @@ measure_changes(struct store *s, struct rulebook *b, int workspaces, struct figu
 		if (took * 1e3 > out->change_ms_worst)
 			out->change_ms_worst = took * 1e3;
 	}
-	out->change_ms_mean = sum * 1e3 / CHANGES;
+	out->change_ms_mean = sum * 1e3 / (double)CHANGES;
 	atomic_store(&reader.stop, true);
 	pthread_join(thread, NULL);
 	out->pause_us_worst = reader.worst * 1e6;

@@ -5,12 +5,16 @@
  *
  *     bench-sink PORT_FILE [LATENCY_MS [MODE]]     answers after LATENCY_MS
  *     MODE, of the channel C0BAD alone, whose requests are not counted: hangs, 429, 500,
- * revoked GET /stats                            JSON of what was counted;  POST /reset clears
- * it
+ * revoked GET /stats                                   JSON of what was counted; POST /reset
+ * clears it
+ *
+ * Speaks TLS if BENCH_TLS_CERT and BENCH_TLS_KEY name files in PEM; connections may resume each
+ * other's sessions, as Slack's may.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -28,6 +32,8 @@ enum {
 
 struct client {
 	int fd;
+	gnutls_session_t tls; /* NULL: none is spoken */
+	bool is_greeted;      /* the handshake is done */
 	size_t len;
 	char in[REQUEST_MAX];
 	struct client
@@ -37,10 +43,12 @@ struct client {
 };
 
 static struct {
-	uint64_t count, marked, histogram[BUCKETS];
+	uint64_t count, connections, resumed, marked, histogram[BUCKETS];
 	int64_t first_ns, last_ns;
 } seen;
 
+static gnutls_certificate_credentials_t credentials; /* NULL: no TLS */
+static gnutls_datum_t ticket_key;
 static int64_t latency_ns;
 static const char *bad_mode;
 static struct client *due_first, *due_last;
@@ -92,18 +100,95 @@ stats_answer(void)
 {
 	char body[256];
 	int n = snprintf(body, sizeof(body),
-	    "{\"count\":%llu,\"seconds\":%.3f,\"p50_ms\":%.2f,\"p99_ms\":%.2f}\n",
+	    "{\"count\":%llu,\"seconds\":%.3f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
+	    "\"connections\":%llu,\"resumed\":%llu}\n",
 	    (unsigned long long)seen.count, (double)(seen.last_ns - seen.first_ns) / 1e9,
-	    percentile_ms(0.5), percentile_ms(0.99));
+	    percentile_ms(0.5), percentile_ms(0.99), (unsigned long long)seen.connections,
+	    (unsigned long long)seen.resumed);
 
 	buf_clear(&stats);
 	buf_printf(&stats, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, body);
 	return buf_view(&stats);
 }
 
+/* --- a connection, with TLS or without --- */
+
+static void
+tls_set_up(void)
+{
+	const char *cert = getenv("BENCH_TLS_CERT"), *key = getenv("BENCH_TLS_KEY");
+
+	if (cert == NULL || key == NULL)
+		return;
+	must(gnutls_certificate_allocate_credentials(&credentials) >= 0);
+	if (gnutls_certificate_set_x509_key_file(credentials, cert, key, GNUTLS_X509_FMT_PEM) <
+	    0) {
+		fprintf(stderr, "bench-sink: %s, %s: no certificate and its key\n", cert, key);
+		exit(1);
+	}
+	must(gnutls_session_ticket_key_generate(&ticket_key) >= 0);
+}
+
+static void
+tls_begin(struct client *c)
+{
+	if (credentials == NULL)
+		return;
+	must(gnutls_init(&c->tls, GNUTLS_SERVER | GNUTLS_NONBLOCK) >= 0);
+	must(gnutls_set_default_priority(c->tls) >= 0);
+	must(gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, credentials) >= 0);
+	must(gnutls_session_ticket_enable_server(c->tls, &ticket_key) >= 0);
+	gnutls_transport_set_int(c->tls, c->fd);
+}
+
+/* False when the client has to say more first, or will never be understood. */
+static bool
+is_greeted(struct client *c, bool *is_over)
+{
+	int r = 0;
+
+	if (c->tls == NULL || c->is_greeted)
+		return true;
+	r = gnutls_handshake(c->tls);
+	c->is_greeted = r == 0;
+	if (c->is_greeted)
+		seen.resumed += gnutls_session_is_resumed(c->tls) != 0;
+	*is_over = r < 0 && gnutls_error_is_fatal(r);
+	return c->is_greeted;
+}
+
+/* As read, with EAGAIN. */
+static ssize_t
+client_read(struct client *c, char *into, size_t room)
+{
+	ssize_t n;
+
+	if (c->tls == NULL)
+		return read(c->fd, into, room);
+	n = gnutls_record_recv(c->tls, into, room);
+	errno = n < 0 && !gnutls_error_is_fatal((int)n) ? EAGAIN : EPIPE;
+	return n;
+}
+
+/* The struct stays: an answer may be waiting with its address. */
+static void
+client_close(struct client *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	if (c->tls != NULL)
+		gnutls_deinit(c->tls);
+	c->tls = NULL;
+}
+
 static void
 answer_now(struct client *c, struct str answer)
 {
+	if (c->tls != NULL) {
+		if (gnutls_record_send(c->tls, answer.ptr, answer.len) < 0)
+			fprintf(stderr, "bench-sink: an answer could not be sent\n");
+		return;
+	}
 	if (c->fd >= 0 && write(c->fd, answer.ptr, answer.len) < 0 && errno != EPIPE &&
 	    errno != ECONNRESET)
 		perror("bench-sink: write");
@@ -194,17 +279,18 @@ take_request(struct client *c)
 	return head + body;
 }
 
-static void
-receive(struct client *c)
+/* False when there is nothing more for now. */
+static bool
+receive_some(struct client *c)
 {
-	ssize_t n = read(c->fd, c->in + c->len, sizeof(c->in) - 1 - c->len);
+	ssize_t n = client_read(c, c->in + c->len, sizeof(c->in) - 1 - c->len);
 	size_t used;
 
+	if (n < 0 && errno == EAGAIN)
+		return false;
 	if (n <= 0) {
-		/* The struct stays: an answer may be waiting with its address. */
-		close(c->fd);
-		c->fd = -1;
-		return;
+		client_close(c);
+		return false;
 	}
 	c->len += (size_t)n;
 	c->in[c->len] = '\0';
@@ -213,6 +299,19 @@ receive(struct client *c)
 		c->len -= used;
 		c->in[c->len] = '\0';
 	}
+	return c->tls != NULL; /* of which more may be decrypted already */
+}
+
+static void
+receive(struct client *c)
+{
+	bool is_over = false;
+
+	if (is_greeted(c, &is_over))
+		while (receive_some(c))
+			;
+	if (is_over)
+		client_close(c);
 }
 
 static void
@@ -222,9 +321,13 @@ accept_one(int epoll, int listener)
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
 
 	must(c != NULL);
-	c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (c->fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0)
+	c->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | (credentials ? SOCK_NONBLOCK : 0));
+	if (c->fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
 		free(c);
+		return;
+	}
+	seen.connections++;
+	tls_begin(c);
 }
 
 static int
@@ -263,6 +366,7 @@ main(int argc, char **argv)
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/json; "
 	    "charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
 	    sizeof(posted_body) - 1, posted_body);
+	tls_set_up();
 	listener = listen_on_loopback(argv[1]);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev);
 	for (;;) {

@@ -1,5 +1,9 @@
 # The table of destination types, generated from the folders of src/dest: each is a type and
 # defines `const struct dest_type dest_<folder>`.
+
+# The type that rules without a connection are written for.
+set(CARILLON_DEST_DEFAULT slack)
+
 if(TARGET carillon_dest)
 	file(GLOB types CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}/src/dest
 		${CMAKE_SOURCE_DIR}/src/dest/*)
@@ -20,14 +24,44 @@ if(TARGET carillon_dest)
 static const struct dest_type *const types[] = {
 @entries@};
 
+_Static_assert(COUNT_OF(types) <= DEST_TYPES_MAX, "more destination types than there is room for");
+
+int
+dest_count(void)
+{
+	return (int)COUNT_OF(types);
+}
+
+const struct dest_type *
+dest_at(int index)
+{
+	must(index >= 0 && index < dest_count());
+	return types[index];
+}
+
+int
+dest_index(const struct dest_type *type)
+{
+	for (int i = 0; i < dest_count(); i++)
+		if (types[i] == type)
+			return i;
+	must(type == NULL);
+	return -1;
+}
+
 const struct dest_type *
 dest_find(struct str name)
 {
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
+	for (int i = 0; i < dest_count(); i++)
 		if (str_eq(str_of(types[i]->name), name))
 			return types[i];
-	}
 	return NULL;
+}
+
+const struct dest_type *
+dest_default(void)
+{
+	return &dest_@CARILLON_DEST_DEFAULT@;
 }
 ]])
 	target_sources(carillon_dest PRIVATE ${CMAKE_BINARY_DIR}/dest_table.c)

@@ -3,11 +3,17 @@
 #include "carillon/base/clock.h"
 #include "constant.h"
 
-enum { JSON = METHOD_JSON, MESSAGE = METHOD_MESSAGE, ANYONE = METHOD_ANYONE };
+enum {
+	JSON = METHOD_JSON,
+	POSTED = METHOD_POSTED,
+	CHANGED = METHOD_CHANGED,
+	ANYONE = METHOD_ANYONE,
+	MESSAGE = POSTED | CHANGED,
+};
 
 static const struct method methods[] = {
-#define METHOD(name, function, scope, flags) \
-	{CONSTANT_STR(name), (function), CONSTANT_STR(scope), (flags)},
+#define METHOD(name, function, scope, tier, flags) \
+	{CONSTANT_STR(name), (function), CONSTANT_STR(scope), TIER_##tier, (flags)},
 #include "methods.def"
 #undef METHOD
 };
@@ -28,10 +34,36 @@ call_flag(const struct call *c, const char *name)
 }
 
 bool
+call_number(const struct call *c, const char *name, size_t otherwise, size_t most, size_t *out)
+{
+	struct str s = call_arg(c, name);
+	size_t n = 0;
+	*out = otherwise;
+	if (s.len == 0)
+		return true;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9' || n > most)
+			return false;
+		n = n * 10 + (size_t)(s.ptr[i] - '0');
+	}
+	*out = n;
+	return n > 0 && n <= most;
+}
+
+bool
 call_refuse(struct call *c, const char *error)
 {
 	c->error = error;
 	return false;
+}
+
+bool
+call_refuse_because(struct call *c, const char *error, struct str message)
+{
+	struct finding *item = ARENA_NEW(c->arena, struct finding);
+	*item = (struct finding){.cause = CAUSE_OTHER, .what = message};
+	c->findings = item;
+	return call_refuse(c, error);
 }
 
 bool
@@ -44,24 +76,29 @@ call_has_scope(struct call *c, struct str scope)
 }
 
 static bool
-refuse_missing(struct call *c, const char *field)
+find_channel(struct call *c,
+    struct channel *(*find)(const struct world *, const struct team *, struct str))
 {
-	struct finding *item = ARENA_NEW(c->arena, struct finding);
-	item->text = arena_printf(c->arena, "[ERROR] missing required field: %s", field);
-	c->findings = item;
-	return call_refuse(c, "invalid_arguments");
+	struct str id = call_arg(c, "channel");
+	if (id.len == 0)
+		return call_refuse_because(
+		    c, "invalid_arguments", STR("missing required field: channel"));
+	c->channel = find(c->sandbox->world, c->caller->team, id);
+	if (!c->channel || (c->channel->is_private && !c->channel->is_member))
+		return call_refuse(c, "channel_not_found");
+	return true;
 }
 
 bool
 call_find_channel(struct call *c)
 {
-	struct str id = call_arg(c, "channel");
-	if (id.len == 0)
-		return refuse_missing(c, "channel");
-	c->channel = world_channel(c->sandbox->world, c->caller->team, id);
-	if (!c->channel || (c->channel->is_private && !c->channel->is_member))
-		return call_refuse(c, "channel_not_found");
-	return true;
+	return find_channel(c, world_channel);
+}
+
+bool
+call_find_channel_named(struct call *c)
+{
+	return find_channel(c, world_channel_named);
 }
 
 static bool
@@ -72,9 +109,16 @@ has_prefix_nocase(struct str s, const char *prefix)
 }
 
 static bool
+has_charset(const struct request *q)
+{
+	return memmem(STR_PTR_LEN(q->content_type), "charset", 7);
+}
+
+static bool
 read_json(struct call *c, const struct request *q)
 {
-	c->lacks_charset = !memmem(STR_PTR_LEN(q->content_type), "charset", 7);
+	if (!has_charset(q))
+		c->warnings |= WARNING_CHARSET_MISSING;
 	if (!(c->method->flags & METHOD_JSON) || q->body.len == 0)
 		return true;
 	const struct json *body;
@@ -99,6 +143,8 @@ read_args(struct call *c, const struct request *q)
 	if (!has_prefix_nocase(q->content_type, "application/x-www-form-urlencoded"))
 		return call_refuse(
 		    c, q->content_type.len ? "invalid_post_type" : "missing_post_type");
+	if (has_charset(q))
+		c->warnings |= WARNING_CHARSET_SUPERFLUOUS;
 	const struct json *form = form_parse(c->arena, buf_view(&q->body));
 	if (!form)
 		return call_refuse(c, "invalid_form_data");
@@ -137,8 +183,11 @@ prepare(struct call *c, const struct request *q, struct str name)
 	}
 	bool is_read = read_args(c, q);
 	read_token(c, q);
-	if (is_read && (c->method->flags & METHOD_MESSAGE))
-		content_examine(&c->content, c->arena, c->args, c->sandbox->key_marker);
+	if (!is_read || !(c->method->flags & MESSAGE))
+		return;
+	content_examine(&c->content, c->arena, c->args,
+	    c->method->flags & POSTED ? CONTENT_POSTED : CONTENT_CHANGED);
+	content_seal(&c->content, c->arena, c->sandbox->key_marker);
 }
 
 static bool
@@ -161,76 +210,59 @@ authorise(struct call *c)
 	return c->method->scope.len == 0 || call_has_scope(c, c->method->scope);
 }
 
-static void
-write_response_metadata(struct call *c)
+static bool
+is_within_tier(struct call *c)
 {
-	struct json_writer *w = &c->out;
-	if (!c->findings && !c->lacks_charset && !c->has_cursor && !c->warning.len)
-		return;
-	jw_key(w, "response_metadata");
-	jw_object(w);
-	if (c->has_cursor)
-		jw_kv_string(w, "next_cursor", c->next_cursor);
-	if (c->findings) {
-		jw_key(w, "messages");
-		jw_array(w);
-		for (const struct finding *f = c->findings; f; f = f->next)
-			jw_string(w, f->text);
-		jw_array_end(w);
-	}
-	if (c->lacks_charset || c->warning.len) {
-		jw_key(w, "warnings");
-		jw_array(w);
-		if (c->lacks_charset)
-			jw_cstr(w, "missing_charset");
-		if (c->warning.len)
-			jw_string(w, c->warning);
-		jw_array_end(w);
-	}
-	jw_object_end(w);
+	if (!c->caller || c->method->tier == TIER_NONE)
+		return true;
+	struct str what = arena_printf(
+	    c->arena, "%.*s %.*s", STR_ARG(c->caller->team->id), STR_ARG(c->method->name));
+	return rates_take(
+		   c->sandbox->rates, c->method->tier, what, c->now_ms, &c->retry_after_s) ||
+	       call_refuse(c, "ratelimited");
 }
 
-/* A method may have begun to write before it failed: an error starts the answer anew. */
+/* What the call did to the messages of its channel. */
 static void
-finish(struct call *c, struct reply *r)
+apply(struct call *c, uint64_t seq)
 {
-	struct json_writer *w = &c->out;
-	if (c->error) {
-		buf_clear(&r->body);
-		jw_init(w, &r->body);
-		jw_object(w);
-		jw_kv_bool(w, "ok", false);
-		jw_kv_cstr(w, "error", c->error);
+	struct posts *posts = &c->channel->posts;
+	if (c->deleted)
+		posts_delete(posts, c->deleted, seq);
+	if (c->deleted && c->parent)
+		post_unreplied(c->parent);
+	if (!c->is_posted)
+		return;
+	if (c->replaced) {
+		posts_change(posts, c->replaced, seq, c->edited_us);
+	} else {
+		if (c->parent)
+			post_replied(c->parent, c->ts_us);
+		posts_add(posts, c->ts_us, seq);
+		c->channel->posted++;
 	}
-	if (c->needed.len) {
-		jw_kv_string(w, "needed", c->needed);
-		jw_kv_cstr(w, "provided", c->caller->scopes);
-	}
-	if (c->lacks_charset || c->warning.len)
-		jw_kv_string(
-		    w, "warning", c->lacks_charset ? STR("missing_charset") : c->warning);
-	write_response_metadata(c);
-	jw_object_end(w);
-	if (c->caller)
-		reply_header(
-		    r, "x-oauth-scopes", arena_str(c->arena, str_of(c->caller->scopes)));
-	if (c->method)
-		reply_header(r, "x-accepted-oauth-scopes", c->method->scope);
-	if (c->retry_after_s) {
-		r->status = 429;
-		reply_header(r, "retry-after", arena_printf(c->arena, "%d", c->retry_after_s));
-	}
+	atomic_fetch_add(&c->sandbox->posted, 1);
+}
+
+static struct str
+body_of(struct call *c)
+{
+	if (c->content.body.len)
+		return c->content.body;
+	if (!c->args || !c->args->count)
+		return (struct str){NULL, 0};
+	return content_args_body(c->arena, c->args);
 }
 
 static void
 record(struct call *c, const struct request *q, const struct reply *r, struct str name)
 {
 	struct sandbox *s = c->sandbox;
-	struct str none = {NULL, 0};
 	bool is_silent = r->ending == ENDING_SILENCE || r->ending == ENDING_RESET;
 	/* A fault may have come before the method looked. */
 	if (!c->channel && c->caller)
-		c->channel = world_channel(s->world, c->caller->team, call_arg(c, "channel"));
+		c->channel =
+		    world_channel_named(s->world, c->caller->team, call_arg(c, "channel"));
 	if (name.len > 80)
 		name.len = str_utf8_cut(name, 80);
 	uint64_t seq = journal_add(s->journal,
@@ -244,17 +276,11 @@ record(struct call *c, const struct request *q, const struct reply *r, struct st
 		.body_hash = hash_fnv1a(buf_view(&q->body)),
 		.status = (uint16_t)(is_silent ? 0 : r->status),
 		.mentions = (uint8_t)c->content.mentions,
-		.is_posted = c->is_posted},
-	    c->content.key, c->content.body.len ? c->content.body : none);
-	if (!c->is_posted)
-		return;
-	if (c->replaced) {
-		c->replaced->replaced_by = seq;
-		c->channel->changed_seq = seq;
-	} else {
-		channel_add_post(c->channel, c->ts_us, seq);
-	}
-	atomic_fetch_add(&s->posted, 1);
+		.is_posted = c->is_posted,
+		.is_broadcast = c->is_broadcast},
+	    c->content.key, body_of(c));
+	if (c->channel)
+		apply(c, seq);
 }
 
 /* What a fault does to an answer that is already made. */
@@ -286,8 +312,22 @@ spoil(struct call *c, struct reply *r, const struct mishap *m)
 		break;
 	case FAULT_NONE:
 	case FAULT_LATENCY:
+	case FAULT_IMAGE:
 	case FAULT_ERROR: break;
 	}
+}
+
+/* As when Slack could not fetch the first image of the message. */
+static void
+refuse_image(struct call *c)
+{
+	bool is_inside = str_starts_with(c->content.image, STR("/attachments"));
+	struct finding *item = ARENA_NEW(c->arena, struct finding);
+	*item = (struct finding){.cause = CAUSE_OTHER,
+	    .what = STR("downloading image failed"),
+	    .pointer = c->content.image};
+	c->findings = item;
+	c->error = is_inside ? "invalid_attachments" : "invalid_blocks";
 }
 
 static void
@@ -297,15 +337,18 @@ run(struct call *c, struct reply *r, const struct mishap *m)
 	jw_object(&c->out);
 	jw_kv_bool(&c->out, "ok", true);
 	/* Errors of prepare() come before the token is looked at, as with Slack. */
-	if (!c->error && authorise(c) && m->posts)
+	if (!c->error && authorise(c) && is_within_tier(c) && m->posts)
 		c->method->run(c);
+	if (m->kind == FAULT_IMAGE && !c->error)
+		refuse_image(c);
 	if (m->kind == FAULT_ERROR)
 		c->error = m->error;
 	else if (m->kind == FAULT_STATUS)
 		c->error = m->status == 429 ? "ratelimited" : "http_status";
 	else if (m->kind != FAULT_NONE && !m->posts && !c->error)
 		c->error = "fault";
-	finish(c, r);
+	c->warnings |= c->content.warnings;
+	answer_finish(c, r);
 	spoil(c, r, m);
 }
 
@@ -318,13 +361,15 @@ api_handle(struct sandbox *s, struct request *q, struct reply *r, struct str met
 	r->content_type = "application/json; charset=utf-8";
 	r->delay_ms = s->latency_ms;
 	(void)pthread_mutex_lock(&s->lock);
-	struct mishap m = faults_take(s->faults, c.token, call_arg(&c, "channel"), method);
+	struct mishap m = faults_take(
+	    s->faults, c.token, call_arg(&c, "channel"), method, c.content.image.len > 0);
 	run(&c, r, &m);
 	record(&c, q, r, method);
 	uint64_t id = journal_last(s->journal);
 	(void)pthread_mutex_unlock(&s->lock);
 	atomic_fetch_add(&s->requests, 1);
-	reply_header(r, "x-slack-req-id",
-	    arena_printf(q->arena, "%016llx%016llx", (unsigned long long)c.now_ms,
-		(unsigned long long)id));
+	struct str request_id = arena_printf(
+	    q->arena, "%016llx%016llx", (unsigned long long)c.now_ms, (unsigned long long)id);
+	reply_header(r, "x-slack-req-id", request_id);
+	reply_header(r, "x-slack-unique-id", request_id);
 }

@@ -1,112 +1,22 @@
-#include "blocks.h"
+#include "checker.h"
 
 #include <stdarg.h>
 
-#include "constant.h"
+#include "markdown.h"
 
-enum place {
-	IN_BLOCKS = 1 << 0,
-	IN_ACCESSORY = 1 << 1,
-	IN_ACTIONS = 1 << 2,
-	IN_CONTEXT = 1 << 3,
-	IN_RICH_TEXT = 1 << 4,
-	IN_RICH_LIST = 1 << 5,
-	IN_RICH_LINE = 1 << 6,
-};
-
-enum rule {
-	RULE_STRING,
-	RULE_URL,
-	RULE_BOOL,
-	RULE_NUMBER,
-	RULE_STYLE,
-	RULE_LIST_STYLE,
-	RULE_PLAIN,  /* a text object of type plain_text */
-	RULE_TEXT,   /* a text object of either type */
-	RULE_TEXTS,  /* a list of text objects */
-	RULE_OBJECT, /* one element */
-	RULE_LIST,   /* a list of elements */
-	RULE_ANY,
-};
-
-enum shape_id {
-#define SHAPE(id, type, places, kind) SHAPE_##id,
-#define PROP(shape, name, rule, need, most, detail)
-#include "shapes.def"
-#undef SHAPE
-#undef PROP
-};
-
-struct shape {
-	struct str type;
-	enum shape_id id;
-	unsigned places;
-	bool is_open;
-};
-
-struct prop {
-	enum shape_id shape;
-	struct str name;
-	enum rule rule;
-	bool is_required;
-	unsigned most, detail;
-};
-
-enum { CLOSED = false, OPEN = true, OPTIONAL = false, REQUIRED = true };
-
-static const struct shape shapes[] = {
-#define SHAPE(id, type, places, kind) {CONSTANT_STR(type), SHAPE_##id, (places), (kind)},
-#define PROP(shape, name, rule, need, most, detail)
-#include "shapes.def"
-#undef SHAPE
-#undef PROP
-};
-
-static const struct prop props[] = {
-#define SHAPE(id, type, places, kind)
-#define PROP(shape, name, rule, need, most, detail) \
-	{SHAPE_##shape, CONSTANT_STR(name), RULE_##rule, (need), (most), (detail)},
-#include "shapes.def"
-#undef SHAPE
-#undef PROP
-};
-
-/* Where the checker stands: the pointer grows and shrinks as it descends. */
-struct checker {
-	struct findings *found;
-	struct buf pointer;
-};
-
-static void check_element(struct checker *c, const struct json *v, unsigned place);
-
-size_t
-text_chars(struct str s)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
-	return n;
-}
-
-static void PRINTF(2, 3) report(struct checker *c, const char *fmt, ...)
+struct finding *
+report(struct checker *c, enum cause cause, const char *fmt, ...)
 {
 	char what[400];
 	va_list args;
 	va_start(args, fmt);
 	(void)vsnprintf(what, sizeof what, fmt, args);
 	va_end(args);
-	struct findings *f = c->found;
-	struct finding *item = ARENA_NEW(f->arena, struct finding);
-	item->text = arena_printf(
-	    f->arena, "[ERROR] %s [json-pointer:%.*s]", what, STR_ARG(buf_view(&c->pointer)));
-	if (f->last)
-		f->last->next = item;
-	else
-		f->first = item;
-	f->last = item;
+	return findings_add(
+	    c->found, cause, arena_str(c->found->arena, str_of(what)), buf_view(&c->pointer));
 }
 
-static size_t
+size_t
 enter(struct checker *c, struct str name)
 {
 	size_t mark = c->pointer.len;
@@ -115,7 +25,7 @@ enter(struct checker *c, struct str name)
 	return mark;
 }
 
-static size_t
+size_t
 enter_index(struct checker *c, int index)
 {
 	size_t mark = c->pointer.len;
@@ -123,7 +33,7 @@ enter_index(struct checker *c, int index)
 	return mark;
 }
 
-static void
+void
 leave(struct checker *c, size_t mark)
 {
 	c->pointer.len = mark;
@@ -134,14 +44,18 @@ static size_t
 check_string(struct checker *c, const struct json *v, size_t most)
 {
 	if (v->kind != JSON_STRING) {
-		report(c, "must provide a string");
+		(void)report(c, CAUSE_TYPE, "must provide a string");
 		return 0;
 	}
 	size_t chars = text_chars(v->text);
 	if (chars == 0)
-		report(c, "must be more than 0 characters");
-	else if (chars > most)
-		report(c, "must be less than %zu characters", most + 1);
+		report(c, CAUSE_MIN_LENGTH, "must be more than 0 characters")->expected = 1;
+	else if (chars > most) {
+		struct finding *item =
+		    report(c, CAUSE_MAX_LENGTH, "must be less than %zu characters", most + 1);
+		item->expected = (int64_t)most;
+		item->got = (int64_t)chars;
+	}
 	return chars;
 }
 
@@ -154,80 +68,139 @@ check_url(struct checker *c, const struct json *v, size_t most)
 	    !str_starts_with(v->text, STR("https://")) &&
 	    !str_starts_with(v->text, STR("mailto:")) &&
 	    !str_starts_with(v->text, STR("slack://")))
-		report(c, "must be a valid URL");
+		(void)report(c, CAUSE_FORMAT, "invalid url");
 }
 
 static void
-check_word(struct checker *c, const struct json *v, struct str one, struct str other)
+check_word(struct checker *c, const struct json *v, enum words id)
 {
-	if (v->kind != JSON_STRING || (!str_eq(v->text, one) && !str_eq(v->text, other)))
-		report(c, "must be one of: %.*s, %.*s", STR_ARG(one), STR_ARG(other));
+	if (v->kind != JSON_STRING)
+		(void)report(c, CAUSE_TYPE, "must provide a string");
+	else if (!words_have(id, v->text))
+		report(c, CAUSE_ENUM, "must be a valid enum value")->words = words_of(id);
 }
 
-static bool
-is_bool(const struct json *v)
+static void
+check_bool(struct checker *c, const struct json *v)
 {
-	return v->kind == JSON_TRUE || v->kind == JSON_FALSE;
+	if (v->kind != JSON_TRUE && v->kind != JSON_FALSE)
+		(void)report(c, CAUSE_TYPE, "must be a boolean");
+}
+
+static void
+check_int(struct checker *c, const struct json *v, int64_t least, int64_t most)
+{
+	int64_t n;
+	if (!json_int64(v, &n))
+		(void)report(c, CAUSE_TYPE, "must provide an integer");
+	else if (n < least)
+		report(
+		    c, CAUSE_MINIMUM, "must be greater than or equal to %lld", (long long)least)
+		    ->expected = least;
+	else if (n > most)
+		report(c, CAUSE_MAXIMUM, "must be less than or equal to %lld", (long long)most)
+		    ->expected = most;
+}
+
+static void
+report_additional(struct checker *c, struct str name)
+{
+	(void)report(c, CAUSE_ADDITIONAL, "invalid additional property: %.*s", STR_ARG(name));
 }
 
 static void
 check_text_member(struct checker *c, const struct json *v, bool is_plain, size_t most)
 {
-	size_t mark = enter(c, v->key);
-	if (str_eq(v->key, STR("text")))
-		c->found->text_chars += check_string(c, v, most);
-	else if (str_eq(v->key, is_plain ? STR("emoji") : STR("verbatim"))) {
-		if (!is_bool(v))
-			report(c, "must provide a boolean");
-	} else if (!str_eq(v->key, STR("type"))) {
-		leave(c, mark);
-		report(c, "invalid additional property: %.*s", STR_ARG(v->key));
+	bool is_text = str_eq(v->key, STR("text"));
+	bool is_flag = str_eq(v->key, is_plain ? STR("emoji") : STR("verbatim"));
+	if (!is_text && !is_flag && !str_eq(v->key, STR("type"))) {
+		report_additional(c, v->key);
 		return;
 	}
+	size_t mark = enter(c, v->key);
+	if (is_text)
+		c->found->text_chars += check_string(c, v, most);
+	else if (is_flag)
+		check_bool(c, v);
 	leave(c, mark);
+}
+
+/* The type of a text object; false, with a report, if it is none that may stand here. */
+static bool
+check_text_type(struct checker *c, const struct json *v, bool may_be_mrkdwn)
+{
+	const struct json *type = json_get(v, STR("type"));
+	if (type && str_eq(type->text, STR("plain_text")))
+		return true;
+	if (type && may_be_mrkdwn && str_eq(type->text, STR("mrkdwn")))
+		return true;
+	if (!type) {
+		(void)report(c, CAUSE_MISSING, "missing required field: type");
+		return false;
+	}
+	size_t mark = enter(c, STR("type"));
+	struct finding *item =
+	    may_be_mrkdwn
+		? report(c, CAUSE_ENUM, "unsupported type: %.*s",
+		      (int)str_utf8_cut(type->text, 80), type->text.ptr ? type->text.ptr : "")
+		: report(c, CAUSE_ENUM, "must be a valid enum value");
+	item->words = may_be_mrkdwn ? STR("plain_text|mrkdwn") : STR("plain_text");
+	leave(c, mark);
+	return false;
 }
 
 /* A text object: {"type":"plain_text"|"mrkdwn","text":...}. */
 static void
-check_text(struct checker *c, const struct json *v, bool may_be_mrkdwn, size_t most)
+check_bare_text(struct checker *c, const struct json *v, bool may_be_mrkdwn, size_t most)
 {
-	if (v->kind != JSON_OBJECT) {
-		report(c, "must provide an object");
+	if (!check_text_type(c, v, may_be_mrkdwn))
 		return;
-	}
-	struct str type = json_string(v, STR("type"));
-	bool is_plain = str_eq(type, STR("plain_text"));
-	if (!is_plain && !(may_be_mrkdwn && str_eq(type, STR("mrkdwn")))) {
-		size_t mark = enter(c, STR("type"));
-		report(c, "must be one of: plain_text%s", may_be_mrkdwn ? ", mrkdwn" : "");
-		leave(c, mark);
-		return;
-	}
+	bool is_plain = str_eq(json_string(v, STR("type")), STR("plain_text"));
 	if (!json_get(v, STR("text")))
-		report(c, "missing required field: text");
+		(void)report(c, CAUSE_MISSING, "missing required field: text");
 	JSON_EACH (member, v)
 		check_text_member(c, member, is_plain, most);
 }
 
-/* Whether `v` is a list of one to `most` items, reporting if not. */
-static bool
-check_list(struct checker *c, const struct json *v, unsigned most)
+/*
+ * A text object that has a limit of its own obeys two schemas, and Slack first says that not
+ * all were matched and then why.
+ */
+static void
+check_text(struct checker *c, const struct json *v, bool may_be_mrkdwn, size_t most)
+{
+	struct finding *before = c->found->last;
+	if (v->kind == JSON_OBJECT) {
+		check_bare_text(c, v, may_be_mrkdwn, most);
+	} else {
+		(void)report(c, CAUSE_TYPE, "must provide an object");
+		(void)report(c, CAUSE_TYPE, "must provide an object");
+	}
+	if (c->found->last != before)
+		findings_insert(c->found, before, CAUSE_ALL_OF,
+		    STR("failed to match all allowed schemas"), buf_view(&c->pointer));
+}
+
+bool
+check_list(struct checker *c, const struct json *v, unsigned fewest, unsigned most)
 {
 	if (v->kind != JSON_ARRAY) {
-		report(c, "must provide an array");
+		(void)report(c, CAUSE_TYPE, "must provide an array");
 		return false;
 	}
-	if (v->count == 0)
-		report(c, "no fewer than 1 items allowed");
+	if (v->count < fewest)
+		report(c, CAUSE_MIN_ITEMS, "must provide at least %u items", fewest)->expected =
+		    fewest;
 	if (v->count > most)
-		report(c, "no more than %u items allowed", most);
-	return v->count > 0 && v->count <= most;
+		report(c, CAUSE_MAX_ITEMS, "no more than %u items allowed", most)->expected =
+		    most;
+	return v->count >= fewest && v->count <= most;
 }
 
 static void
 check_texts(struct checker *c, const struct json *v, const struct prop *p)
 {
-	if (!check_list(c, v, p->most))
+	if (!check_list(c, v, 1, p->most))
 		return;
 	int index = 0;
 	JSON_EACH (item, v) {
@@ -247,15 +220,41 @@ is_text_object(const struct json *v)
 static void
 check_elements(struct checker *c, const struct json *v, const struct prop *p)
 {
-	if (!check_list(c, v, p->most))
+	if (!check_list(c, v, 1, p->most))
 		return;
 	int index = 0;
 	JSON_EACH (item, v) {
 		size_t mark = enter_index(c, index++);
 		if (p->detail == IN_CONTEXT && is_text_object(item))
-			check_text(c, item, true, LIMIT_TEXT_OBJECT);
+			check_bare_text(c, item, true, LIMIT_TEXT_OBJECT);
 		else
-			check_element(c, item, p->detail);
+			check_element(c, item, (enum place)p->detail);
+		leave(c, mark);
+	}
+}
+
+static void check_members(struct checker *c, const struct json *v, const struct shape *s);
+
+static void
+check_part(struct checker *c, const struct json *v, enum shape_id id)
+{
+	if (v->kind == JSON_NULL && id == SHAPE_COLUMN)
+		return; /* a column that is as any other */
+	if (v->kind == JSON_OBJECT)
+		check_members(c, v, shape_at(id));
+	else
+		(void)report(c, CAUSE_TYPE, "must provide an object");
+}
+
+static void
+check_parts(struct checker *c, const struct json *v, const struct prop *p)
+{
+	if (!check_list(c, v, 1, p->most))
+		return;
+	int index = 0;
+	JSON_EACH (item, v) {
+		size_t mark = enter_index(c, index++);
+		check_part(c, item, (enum shape_id)p->detail);
 		leave(c, mark);
 	}
 }
@@ -271,44 +270,26 @@ check_prop(struct checker *c, const struct json *v, const struct prop *p)
 		break;
 	}
 	case RULE_URL: check_url(c, v, p->most); break;
-	case RULE_BOOL:
-		if (!is_bool(v))
-			report(c, "must provide a boolean");
-		break;
+	case RULE_BOOL: check_bool(c, v); break;
 	case RULE_NUMBER:
 		if (v->kind != JSON_NUMBER)
-			report(c, "must provide a number");
+			(void)report(c, CAUSE_TYPE, "must provide a number");
 		break;
-	case RULE_STYLE: check_word(c, v, STR("primary"), STR("danger")); break;
-	case RULE_LIST_STYLE: check_word(c, v, STR("bullet"), STR("ordered")); break;
+	case RULE_INT: check_int(c, v, p->detail, p->most); break;
+	case RULE_WORD: check_word(c, v, (enum words)p->detail); break;
 	case RULE_PLAIN: check_text(c, v, false, p->most); break;
 	case RULE_TEXT: check_text(c, v, true, p->most); break;
 	case RULE_TEXTS: check_texts(c, v, p); break;
-	case RULE_OBJECT: check_element(c, v, p->detail); break;
+	case RULE_OBJECT: check_element(c, v, (enum place)p->detail); break;
 	case RULE_LIST: check_elements(c, v, p); break;
+	case RULE_PART: check_part(c, v, (enum shape_id)p->detail); break;
+	case RULE_PARTS: check_parts(c, v, p); break;
+	case RULE_ROWS: check_rows(c, v, p); break;
 	case RULE_ANY: break;
 	}
 }
 
-static const struct shape *
-shape_find(struct str type, unsigned place)
-{
-	for (size_t i = 0; i < COUNT_OF(shapes); i++)
-		if ((shapes[i].places & place) && str_eq(shapes[i].type, type))
-			return &shapes[i];
-	return NULL;
-}
-
-static const struct prop *
-prop_find(const struct shape *s, struct str name)
-{
-	for (size_t i = 0; i < COUNT_OF(props); i++)
-		if (props[i].shape == s->id && str_eq(props[i].name, name))
-			return &props[i];
-	return NULL;
-}
-
-/* block_id and action_id: a length, and no block_id twice in one message. */
+/* block_id and action_id: a length, and none twice in one message or in one block. */
 static void
 check_id(struct checker *c, const struct json *v, bool is_block)
 {
@@ -316,28 +297,31 @@ check_id(struct checker *c, const struct json *v, bool is_block)
 		(void)check_string(c, v, LIMIT_BLOCK_ID);
 		return;
 	}
-	if (!is_block || v->text.len == 0)
+	if (v->text.len == 0)
 		return;
-	struct findings *f = c->found;
-	for (const struct block_id *seen = f->ids; seen; seen = seen->next)
+	const struct named_id **known = is_block ? &c->found->block_ids : &c->action_ids;
+	for (const struct named_id *seen = *known; seen; seen = seen->next)
 		if (str_eq(seen->id, v->text)) {
-			report(c, "`block_id` already exists: %.*s", STR_ARG(v->text));
+			(void)report(c, CAUSE_OTHER, "`%s` already exists: %.*s",
+			    is_block ? "block_id" : "action_id", STR_ARG(v->text));
 			return;
 		}
-	struct block_id *id = ARENA_NEW(f->arena, struct block_id);
-	*id = (struct block_id){.id = v->text, .next = f->ids};
-	f->ids = id;
+	struct named_id *id = ARENA_NEW(c->found->arena, struct named_id);
+	*id = (struct named_id){.id = v->text, .next = *known};
+	*known = id;
 }
 
 static void
 check_member(struct checker *c, const struct json *v, const struct shape *s)
 {
-	bool is_block = s->places & IN_BLOCKS;
-	bool is_id = str_eq(v->key, is_block ? STR("block_id") : STR("action_id")) &&
-	             (is_block || (s->places & (IN_ACTIONS | IN_ACCESSORY)));
+	bool is_block = s->places & BLOCK_PLACES;
+	bool is_id = (is_block && str_eq(v->key, STR("block_id"))) ||
+	             ((s->places & ACTION_PLACES) && str_eq(v->key, STR("action_id")));
+	bool is_type = s->places != PART && str_eq(v->key, STR("type"));
 	const struct prop *p = is_id ? NULL : prop_find(s, v->key);
-	if (!is_id && !p && !str_eq(v->key, STR("type")) && !s->is_open) {
-		report(c, "invalid additional property: %.*s", STR_ARG(v->key));
+	if (!is_id && !p && !is_type) {
+		if (!s->is_open)
+			report_additional(c, v->key);
 		return;
 	}
 	size_t mark = enter(c, v->key);
@@ -348,56 +332,70 @@ check_member(struct checker *c, const struct json *v, const struct shape *s)
 	leave(c, mark);
 }
 
-/* What a table of properties cannot say. */
 static void
-check_whole(struct checker *c, const struct json *v, const struct shape *s)
+check_members(struct checker *c, const struct json *v, const struct shape *s)
 {
-	if (s->id == SHAPE_SECTION && !json_get(v, STR("text")) && !json_get(v, STR("fields")))
-		report(c, "missing required field: text or fields");
-	if ((s->id == SHAPE_IMAGE || s->id == SHAPE_SMALL_IMAGE) &&
-	    !json_get(v, STR("image_url")) && !json_get(v, STR("slack_file")))
-		report(c, "missing required field: image_url or slack_file");
-	if (s->id == SHAPE_TABLE) {
-		const struct json *rows = json_get(v, STR("rows"));
-		if (rows)
-			(void)check_list(c, rows, LIMIT_TABLE_ROWS);
-	}
-	if (s->id == SHAPE_MARKDOWN) {
-		c->found->markdown_chars += text_chars(json_string(v, STR("text")));
-		if (c->found->markdown_chars > LIMIT_MARKDOWN_TEXT)
-			report(c,
-			    "all markdown blocks together must be less than %d characters",
-			    LIMIT_MARKDOWN_TEXT + 1);
-	}
+	const struct prop *p;
+	for (size_t i = 0; (p = prop_at(i)); i++)
+		if (p->shape == s->id && p->is_required && !json_get(v, p->name))
+			(void)report(
+			    c, CAUSE_MISSING, "missing required field: %.*s", STR_ARG(p->name));
+	JSON_EACH (member, v)
+		check_member(c, member, s);
+	check_whole(c, v, s);
 }
 
 static void
-check_element(struct checker *c, const struct json *v, unsigned place)
+check_block(struct checker *c, const struct json *v, const struct shape *s)
+{
+	const struct named_id *outside = c->action_ids;
+	c->action_ids = NULL;
+	c->found->blocks++;
+	check_members(c, v, s);
+	c->action_ids = outside;
+}
+
+void
+check_element(struct checker *c, const struct json *v, enum place place)
 {
 	if (v->kind != JSON_OBJECT) {
-		report(c, "must provide an object");
+		(void)report(c, CAUSE_TYPE, "must provide an object");
 		return;
 	}
 	const struct json *type = json_get(v, STR("type"));
 	if (!type) {
-		report(c, "missing required field: type");
+		(void)report(c, CAUSE_MISSING, "missing required field: type");
 		return;
 	}
 	const struct shape *s = shape_find(type->text, place);
-	if (!s) {
-		size_t mark = enter(c, STR("type"));
-		report(c, "unsupported type: %.*s", (int)str_utf8_cut(type->text, 80),
-		    type->text.ptr ? type->text.ptr : "");
-		leave(c, mark);
+	if (s && (place & BLOCK_PLACES)) {
+		check_block(c, v, s);
 		return;
 	}
-	for (size_t i = 0; i < COUNT_OF(props); i++)
-		if (props[i].shape == s->id && props[i].is_required &&
-		    !json_get(v, props[i].name))
-			report(c, "missing required field: %.*s", STR_ARG(props[i].name));
-	JSON_EACH (member, v)
-		check_member(c, member, s);
-	check_whole(c, v, s);
+	if (s) {
+		check_members(c, v, s);
+		return;
+	}
+	size_t mark = enter(c, STR("type"));
+	(void)report(c, CAUSE_ENUM, "unsupported type: %.*s", (int)str_utf8_cut(type->text, 80),
+	    type->text.ptr ? type->text.ptr : "");
+	leave(c, mark);
+}
+
+/* A markdown block is as many blocks as Slack makes of it. */
+static void
+check_number(struct checker *c, const struct json *blocks)
+{
+	int n = 0;
+	if (!check_list(c, blocks, 0, LIMIT_BLOCKS))
+		return;
+	JSON_EACH (block, blocks)
+		n += str_eq(json_string(block, STR("type")), STR("markdown"))
+		         ? markdown_parts(json_string(block, STR("text")))
+		         : 1;
+	if (n > LIMIT_BLOCKS)
+		report(c, CAUSE_MAX_ITEMS, "no more than %d items allowed", LIMIT_BLOCKS)
+		    ->expected = LIMIT_BLOCKS;
 }
 
 void
@@ -405,8 +403,7 @@ blocks_check(struct findings *f, const struct json *blocks, const char *pointer)
 {
 	struct checker c = {.found = f};
 	buf_cstr(&c.pointer, pointer);
-	if (blocks->count > LIMIT_BLOCKS)
-		report(&c, "no more than %d items allowed", LIMIT_BLOCKS);
+	check_number(&c, blocks);
 	int index = 0;
 	JSON_EACH (block, blocks) {
 		size_t mark = enter_index(&c, index++);

@@ -1,28 +1,13 @@
 /* The control interface: what tests ask of the sandbox, and what the page shows. */
+#include "control.h"
+
 #include <ctype.h>
 
 #include "constant.h"
-#include "http.h"
-#include "mentions.h"
-#include "sandbox.h"
 #include "world_control.h"
 
-enum {
-	JOURNAL_LIMIT = 100,
-	JOURNAL_LIMIT_MOST = 10000,
-	MESSAGES_LIMIT = 100,
-};
-
-struct control {
-	struct sandbox *sandbox;
-	struct request *request;
-	struct reply *reply;
-	struct str rest; /* of the path, after the route's */
-	struct json_writer out;
-};
-
-static uint64_t
-argument(const struct control *c, const char *name, uint64_t otherwise)
+uint64_t
+control_argument(const struct control *c, const char *name, uint64_t otherwise)
 {
 	struct str s = json_string(c->request->query, str_of(name));
 	uint64_t n = 0;
@@ -34,165 +19,6 @@ argument(const struct control *c, const char *name, uint64_t otherwise)
 		n = n * 10 + (uint64_t)(s.ptr[i] - '0');
 	}
 	return n;
-}
-
-/* The members of the kept body: text, blocks, attachments, metadata. */
-static void
-write_body(struct control *c, const struct entry *e)
-{
-	const struct json *body;
-	if (!e->body || !json_parse(c->request->arena, (struct str){e->body, e->body_len},
-			    JSON_DEPTH_MAX, &body, NULL))
-		return;
-	JSON_EACH (member, body) {
-		jw_keyn(&c->out, member->key);
-		jw_value(&c->out, member);
-	}
-}
-
-static void
-write_facts(struct control *c, const struct entry *e)
-{
-	struct json_writer *w = &c->out;
-	char ts[TS_TEXT_MAX];
-	jw_kv_int(w, "seq", (int64_t)e->seq);
-	jw_kv_int(w, "time_ms", e->at_ms);
-	if (e->team)
-		jw_kv_string(w, "team", e->team->id);
-	if (e->channel)
-		jw_kv_string(w, "channel", e->channel->id);
-	if (e->ts_us)
-		jw_kv_cstr(w, "ts", ts_text(e->ts_us, ts));
-	if (e->thread_ts_us)
-		jw_kv_cstr(w, "thread_ts", ts_text(e->thread_ts_us, ts));
-	if (e->key)
-		jw_kv_cstr(w, "key", e->key);
-	jw_key(w, "mentions");
-	mentions_write(w, e->mentions);
-}
-
-static void
-write_entry(struct control *c, const struct entry *e)
-{
-	struct json_writer *w = &c->out;
-	char hash[20];
-	(void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)e->body_hash);
-	jw_object(w);
-	write_facts(c, e);
-	jw_kv_cstr(w, "method", e->method);
-	jw_kv_int(w, "status", e->status);
-	if (e->error)
-		jw_kv_cstr(w, "error", e->error);
-	jw_kv_bool(w, "posted", e->is_posted);
-	jw_kv_cstr(w, "body_hash", hash);
-	write_body(c, e);
-	jw_object_end(w);
-}
-
-static bool
-is_in_channel(const struct entry *e, struct str channel)
-{
-	return channel.len == 0 || (e->channel && str_eq(e->channel->id, channel));
-}
-
-static uint64_t
-first_kept(const struct control *c)
-{
-	uint64_t seq = argument(c, "since", 0) + 1;
-	while (
-	    seq <= journal_last(c->sandbox->journal) && !journal_at(c->sandbox->journal, seq))
-		seq++;
-	return seq;
-}
-
-static void
-journal_get(struct control *c)
-{
-	struct str channel = json_string(c->request->query, STR("channel"));
-	uint64_t left = argument(c, "limit", JOURNAL_LIMIT), last = first_kept(c) - 1;
-	if (left > JOURNAL_LIMIT_MOST)
-		left = JOURNAL_LIMIT_MOST;
-	jw_key(&c->out, "entries");
-	jw_array(&c->out);
-	const struct entry *e;
-	for (; left && (e = journal_at(c->sandbox->journal, last + 1)); last++) {
-		if (!is_in_channel(e, channel))
-			continue;
-		write_entry(c, e);
-		left--;
-	}
-	jw_array_end(&c->out);
-	jw_kv_int(&c->out, "next", (int64_t)last);
-	jw_kv_int(&c->out, "last", (int64_t)journal_last(c->sandbox->journal));
-}
-
-static void
-journal_text(struct control *c)
-{
-	struct str channel = json_string(c->request->query, STR("channel"));
-	const struct entry *e;
-	buf_clear(&c->reply->body);
-	c->reply->content_type = "text/plain; charset=utf-8";
-	for (uint64_t seq = first_kept(c); (e = journal_at(c->sandbox->journal, seq)); seq++)
-		if (e->is_posted && is_in_channel(e, channel))
-			journal_line(&c->reply->body, e);
-}
-
-static void
-journal_delete(struct control *c)
-{
-	world_clear_posts(c->sandbox->world);
-	journal_clear(c->sandbox->journal);
-}
-
-static const struct channel *
-channel_asked(const struct control *c)
-{
-	struct str id = json_string(c->request->query, STR("channel"));
-	struct str team = json_string(c->request->query, STR("team"));
-	const struct channel *channel;
-	for (size_t i = 0; (channel = world_channel_at(c->sandbox->world, i)); i++)
-		if (str_eq(channel->id, id) &&
-		    (team.len == 0 || str_eq(channel->team->id, team)))
-			return channel;
-	return NULL;
-}
-
-static void
-write_message(struct control *c, const struct entry *e)
-{
-	const struct entry *shown = e;
-	if (e->replaced_by)
-		shown = journal_at(c->sandbox->journal, e->replaced_by);
-	jw_object(&c->out);
-	write_facts(c, shown);
-	jw_kv_bool(&c->out, "edited", shown != e);
-	write_body(c, shown);
-	jw_object_end(&c->out);
-}
-
-static void
-messages_get(struct control *c)
-{
-	const struct channel *channel = channel_asked(c);
-	if (!channel) {
-		reply_refuse(
-		    c->reply, 404, "no such channel: give ?channel=C... and perhaps team");
-		return;
-	}
-	uint64_t limit = argument(c, "limit", MESSAGES_LIMIT), since = argument(c, "since", 0);
-	size_t count = channel->post_count;
-	size_t from = count > limit ? count - (size_t)limit : 0;
-	jw_key(&c->out, "messages");
-	jw_array(&c->out);
-	for (size_t i = from; i < count; i++) {
-		const struct entry *e = journal_at(c->sandbox->journal, channel->posts[i].seq);
-		if (e && (e->seq > since || e->replaced_by > since))
-			write_message(c, e);
-	}
-	jw_array_end(&c->out);
-	jw_kv_int(&c->out, "count", (int64_t)count);
-	jw_kv_int(&c->out, "changed", (int64_t)channel->changed_seq);
 }
 
 static void
@@ -271,10 +97,10 @@ static const struct {
 	struct str verb, path;
 	void (*handle)(struct control *c);
 } routes[] = {
-    {CONSTANT_STR("GET"), CONSTANT_STR("journal"), journal_get},
-    {CONSTANT_STR("DELETE"), CONSTANT_STR("journal"), journal_delete},
-    {CONSTANT_STR("GET"), CONSTANT_STR("journal.txt"), journal_text},
-    {CONSTANT_STR("GET"), CONSTANT_STR("messages"), messages_get},
+    {CONSTANT_STR("GET"), CONSTANT_STR("journal"), control_journal},
+    {CONSTANT_STR("DELETE"), CONSTANT_STR("journal"), control_journal_clear},
+    {CONSTANT_STR("GET"), CONSTANT_STR("journal.txt"), control_journal_text},
+    {CONSTANT_STR("GET"), CONSTANT_STR("messages"), control_messages},
     {CONSTANT_STR("GET"), CONSTANT_STR("stats"), stats_get},
     {CONSTANT_STR("GET"), CONSTANT_STR("faults"), faults_get},
     {CONSTANT_STR("POST"), CONSTANT_STR("faults"), faults_post},

@@ -182,10 +182,13 @@ fits(const char *pattern, struct str value)
 }
 
 struct mishap
-faults_take(struct faults *f, struct str token, struct str channel, struct str method)
+faults_take(
+    struct faults *f, struct str token, struct str channel, struct str method, bool has_image)
 {
 	for (struct list *at = f->all.next; at != &f->all; at = at->next) {
 		struct fault *fault = CONTAINER_OF(at, struct fault, link);
+		if (fault->mishap.kind == FAULT_IMAGE && !has_image)
+			continue;
 		if (!fits(fault->token, token) || !fits(fault->channel, channel) ||
 		    !fits(fault->method, method) || !chance(f, fault->probability))
 			continue;

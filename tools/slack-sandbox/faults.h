@@ -34,6 +34,6 @@ MUST_USE bool faults_add(
 int faults_remove(struct faults *f, uint64_t id);
 /* The mishap for a request, counting it against the fault's `times`. */
 struct mishap faults_take(
-    struct faults *f, struct str token, struct str channel, struct str method);
+    struct faults *f, struct str token, struct str channel, struct str method, bool has_image);
 /* Writes an array; tokens are not shown. */
 void faults_write(const struct faults *f, struct json_writer *w);

@@ -16,13 +16,14 @@ struct entry {
 	const char *method, *error;    /* interned; error NULL = ok */
 	int64_t ts_us, thread_ts_us;   /* 0: none */
 	uint64_t body_hash;            /* FNV-1a of the request's body */
-	uint64_t replaced_by;          /* seq of the last chat.update of this post, or 0 */
 	char *key;                     /* NULL: none */
-	char *body;                    /* the message as JSON; NULL: none or not kept */
+	char *body; /* content.h: the message as it then was; NULL: not kept */
 	uint32_t body_len;
-	uint16_t status;  /* of HTTP; 0: no answer was given */
-	uint8_t mentions; /* bits */
-	bool is_posted;   /* a message appeared or changed */
+	uint16_t status;   /* of HTTP; 0: no answer was given */
+	uint8_t mentions;  /* bits */
+	bool is_posted;    /* a message appeared or changed */
+	bool is_broadcast; /* a reply that the channel sees too */
+	bool is_person;    /* said by a person, not through the API */
 };
 
 struct journal;

@@ -37,8 +37,8 @@ struct settings {
 	double rate;
 	int64_t latency_ms;
 	size_t journal_text, journal_mib;
-	const char *port_file, *journal_file, *key_marker;
-	bool is_bare, is_help;
+	const char *port_file, *journal_file, *key_marker, *tls_cert, *tls_key;
+	bool is_bare, is_help, is_unlimited;
 };
 
 static void
@@ -149,7 +149,9 @@ apply(struct settings *s, enum option_id id, const char *text, struct err *e)
 	case OPTION_PORT_FILE: s->port_file = text; return true;
 	case OPTION_JOURNAL_FILE: s->journal_file = text; return true;
 	case OPTION_KEY_MARKER: s->key_marker = text; return true;
-	case OPTION_NO_RATE_LIMIT: s->rate = 0; return true;
+	case OPTION_TLS_CERT: s->tls_cert = text; return true;
+	case OPTION_TLS_KEY: s->tls_key = text; return true;
+	case OPTION_NO_RATE_LIMIT: s->is_unlimited = true; return true;
 	case OPTION_BARE: s->is_bare = true; return true;
 	case OPTION_HELP: s->is_help = true; return true;
 	default: return apply_number(s, id, text, e);
@@ -168,8 +170,9 @@ read_options(struct settings *s, int argc, char **argv, struct err *e)
 	}
 	if (optind < argc)
 		return fail(e, ERR_INPUT, "%s: options only, see --help", argv[optind]);
+	if (!s->tls_cert != !s->tls_key)
+		return fail(e, ERR_INPUT, "--tls-cert and --tls-key go together");
 	(void)current_team(s);
-	world_set_rate(s->world, s->rate, s->burst);
 	return true;
 }
 
@@ -208,14 +211,18 @@ serve(struct sandbox *s, const struct settings *settings, struct err *e)
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
-	struct server *server = server_start(s, settings->port, settings->threads, e);
+	const struct server_settings how = {.port = settings->port,
+	    .threads = settings->threads,
+	    .tls_cert = settings->tls_cert,
+	    .tls_key = settings->tls_key};
+	struct server *server = server_start(s, &how, e);
 	if (!server)
 		return false;
 	bool ok = !settings->port_file ||
 	          write_port_file(settings->port_file, server_port(server), e);
 	if (ok) {
-		(void)printf(
-		    "slack-sandbox listening on http://127.0.0.1:%d\n", server_port(server));
+		(void)printf("slack-sandbox listening on http%s://127.0.0.1:%d\n",
+		    settings->tls_cert ? "s" : "", server_port(server));
 		(void)fflush(stdout);
 		(void)sigwait(&stop, &received);
 	}
@@ -236,12 +243,19 @@ run(const struct settings *settings, struct err *e)
 		return fail(e, ERR_SETUP, "--journal-file: %s: %s", settings->journal_file,
 		    strerror(errno));
 	s.faults = faults_new();
+	s.utc = zone_utc();
+	s.rates = rates_new();
+	rates_set_channel(s.rates, settings->rate, settings->burst);
+	if (settings->is_unlimited)
+		rates_lift(s.rates);
 	(void)pthread_mutex_init(&s.lock, NULL);
 	raise_descriptor_limit();
 	(void)signal(SIGPIPE, SIG_IGN);
 	bool ok = serve(&s, settings, e);
 	(void)pthread_mutex_destroy(&s.lock);
 	faults_free(s.faults);
+	rates_free(s.rates);
+	zone_free(s.utc);
 	journal_free(s.journal);
 	return ok;
 }

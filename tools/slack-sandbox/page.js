@@ -1,8 +1,10 @@
 'use strict'
-// Shows the channels as Slack would. Whatever comes from a message becomes text nodes, never markup.
+// Shows the channels as Slack would. The sandbox has read the messages already (view.c): what comes
+// is a tree, of which this makes elements. Whatever stands in a message becomes text, never markup.
 
 const POLL_MS = 1000
 const SHOWN = 100 // messages of a channel
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 const at = id => document.getElementById(id)
 const make = (tag, className, ...children) => {
@@ -12,52 +14,12 @@ const make = (tag, className, ...children) => {
 	return node
 }
 
-// --- mrkdwn ---------------------------------------------------------------------------------
+// --- what a message is made of ----------------------------------------------------------------
 
-const EMOJI = {
-	rotating_light: '🚨', warning: '⚠️', bell: '🔔', fire: '🔥', white_check_mark: '✅', x: '❌',
-	red_circle: '🔴', large_orange_circle: '🟠', large_yellow_circle: '🟡', large_green_circle: '🟢',
-	large_blue_circle: '🔵', information_source: 'ℹ️', tada: '🎉', eyes: '👀', hourglass: '⌛', link: '🔗',
-	chart_with_upwards_trend: '📈', chart_with_downwards_trend: '📉', exclamation: '❗', zap: '⚡',
-}
-
-const unescape = text => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&')
-const withEmoji = text => text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI[name] ?? whole)
-const plain = text => withEmoji(unescape(text))
-
-const DAY_MS = 24 * 3600 * 1000
-
-function dayOf(date, options, isPretty) {
-	const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / DAY_MS)
-	const words = { '-1': 'tomorrow', 0: 'today', 1: 'yesterday' }
-	return isPretty && words[days] ? words[days] : date.toLocaleDateString(undefined, options)
-}
-
-// <!date^1712345678^{date_short_pretty} at {time}|fallback>
-function slackDate(seconds, format, fallback) {
-	const date = new Date(Number(seconds) * 1000)
-	if (Number.isNaN(date.getTime())) return document.createTextNode(unescape(fallback ?? ''))
-	const tokens = {
-		date_num: () => date.toISOString().slice(0, 10),
-		date: isPretty => dayOf(date, { year: 'numeric', month: 'long', day: 'numeric' }, isPretty),
-		date_short: isPretty => dayOf(date, { year: 'numeric', month: 'short', day: 'numeric' }, isPretty),
-		date_long: isPretty =>
-			dayOf(date, { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }, isPretty),
-		time: () => date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' }),
-		time_secs: () => date.toLocaleTimeString(),
-	}
-	const text = format.replace(/\{([a-z_]+)\}/g, (whole, name) => {
-		const base = name.replace(/_pretty$/, '')
-		return tokens[base] ? tokens[base](base !== name) : whole
-	})
-	const node = make('time', '', unescape(text))
-	node.dateTime = date.toISOString()
-	node.title = date.toString()
-	return node
-}
+const all = node => (node.of ?? []).map(draw)
 
 function linkTo(url, children) {
-	if (!/^(https?|mailto):/i.test(url)) return make('span', '', ...children)
+	if (!/^(https?|mailto):/i.test(url ?? '')) return make('span', '', ...children)
 	const link = make('a', '', ...children)
 	link.href = url
 	link.target = '_blank'
@@ -65,170 +27,135 @@ function linkTo(url, children) {
 	return link
 }
 
-// What stands between < and >.
-function reference(inside) {
-	const bar = inside.indexOf('|')
-	const target = bar < 0 ? inside : inside.slice(0, bar)
-	const label = bar < 0 ? null : inside.slice(bar + 1)
-	const date = /^!date\^(-?\d+)\^([^^]*)(?:\^(.*))?$/.exec(target)
-	if (date) {
-		const node = slackDate(date[1], date[2], label)
-		return date[3] ? linkTo(unescape(date[3]), [node]) : node
-	}
-	const call = /^!(here|channel|everyone)$/.exec(target)
-	if (call) return make('span', 'mention all', `@${call[1]}`)
-	if (target.startsWith('!')) return make('span', 'mention', plain(label ?? target))
-	if (target.startsWith('@')) return make('span', 'mention', plain(label ? `@${label}` : target))
-	if (target.startsWith('#')) return make('span', 'mention', plain(`#${label ?? target.slice(1)}`))
-	return linkTo(unescape(target), [plain(label ?? target)])
-}
-
-const MARKS = new RegExp(
-	['```\\n?([\\s\\S]+?)```', '`([^`\\n]+)`', '<([^<>\\n]+)>',
-		'(?<![\\w*])\\*(\\S(?:[^*\\n]*\\S)?)\\*(?![\\w*])',
-		'(?<![\\w_])_(\\S(?:[^_\\n]*\\S)?)_(?![\\w_])',
-		'(?<![\\w~])~(\\S(?:[^~\\n]*\\S)?)~(?![\\w~])'].join('|'), 'g')
-
-function inline(text, parent) {
-	let done = 0
-	const words = upTo => {
-		text.slice(done, upTo).split('\n').forEach((line, i) => {
-			if (i) parent.append(make('br'))
-			if (line) parent.append(plain(line))
-		})
-	}
-	for (const found of text.matchAll(MARKS)) {
-		const [whole, block, code, inside, bold, italic, struck] = found
-		words(found.index)
-		done = found.index + whole.length
-		if (block !== undefined) parent.append(make('pre', '', unescape(block)))
-		else if (code !== undefined) parent.append(make('code', '', unescape(code)))
-		else if (inside !== undefined) parent.append(reference(inside))
-		else if (bold !== undefined) parent.append(inline(bold, make('b')))
-		else if (italic !== undefined) parent.append(inline(italic, make('i')))
-		else parent.append(inline(struck, make('s')))
-	}
-	words(text.length)
-	return parent
-}
-
-function mrkdwn(text, parent) {
-	let run = []
-	const flush = () => {
-		if (run.length) inline(run.join('\n'), parent)
-		run = []
-	}
-	for (const line of text.split('\n')) {
-		const quote = /^(?:&gt;|>) ?(.*)$/.exec(line)
-		if (!quote) {
-			run.push(line)
-			continue
-		}
-		flush()
-		parent.append(inline(quote[1], make('blockquote')))
-	}
-	flush()
-	return parent
-}
-
-// --- blocks ---------------------------------------------------------------------------------
-
-const textObject = (object, node) =>
-	object?.type === 'mrkdwn' ? mrkdwn(object.text, node) : (node.append(withEmoji(object?.text ?? '')), node)
-
-const picture = block => make('div', 'picture', 'Image: ',
-	linkTo(block.image_url ?? '', [block.title?.text ?? block.alt_text ?? 'image']))
-
-function element(item) {
-	if (item.type === 'image') return picture(item)
-	const label = item.text?.text ?? item.placeholder?.text ?? item.type
-	const style = ['primary', 'danger'].includes(item.style) ? ` ${item.style}` : ''
-	const node = linkTo(item.url ?? '', [withEmoji(label)])
-	node.className = `button${style}`
+function titled(node, title) {
+	node.title = title
 	return node
 }
 
-function richLeaf(item) {
-	const styled = ['bold', 'italic', 'strike', 'code'].filter(name => item.style?.[name])
-	const tags = { bold: 'b', italic: 'i', strike: 's', code: 'code' }
-	let node
-	if (item.type === 'link') node = linkTo(item.url, [item.text ?? item.url])
-	else if (item.type === 'emoji') node = make('span', '', EMOJI[item.name] ?? `:${item.name}:`)
-	else if (item.type === 'date') node = slackDate(item.timestamp, item.format, item.fallback)
-	else if (item.type === 'broadcast') node = make('span', 'mention all', `@${item.range}`)
-	else if (item.type === 'user') node = make('span', 'mention', `@${item.user_id}`)
-	else if (item.type === 'usergroup') node = make('span', 'mention', `@${item.usergroup_id}`)
-	else if (item.type === 'channel') node = make('span', 'mention', `#${item.channel_id}`)
-	else node = make('span', '', item.text ?? '')
-	node.style?.setProperty('white-space', 'pre-wrap')
-	return styled.reduce((inner, name) => make(tags[name], '', inner), node)
+function dateNode(node) {
+	const time = make('time', '', node.text)
+	const date = new Date((node.number ?? 0) * 1000)
+	time.dateTime = date.toISOString()
+	time.title = `${date.toLocaleString()} (${ZONE})`
+	return node.target ? linkTo(node.target, [time]) : time
 }
 
-function rich(item) {
-	if (item.type === 'rich_text_list') {
-		return make(item.style === 'ordered' ? 'ol' : 'ul', '',
-			...item.elements.map(line => make('li', '', ...line.elements.map(richLeaf))))
-	}
-	const tag = { rich_text_preformatted: 'pre', rich_text_quote: 'blockquote' }[item.type] ?? 'div'
-	return make(tag, '', ...item.elements.map(richLeaf))
+function buttonNode(node) {
+	const button = linkTo(node.target, [node.text])
+	button.className = ['primary', 'danger'].includes(node.note) ? `button ${node.note}` : 'button'
+	return button
 }
 
-const BLOCKS = {
-	header: block => make('h3', '', withEmoji(block.text.text)),
-	divider: () => make('hr'),
-	image: picture,
-	markdown: block => mrkdwn(block.text, make('div')),
-	rich_text: block => make('div', '', ...block.elements.map(rich)),
-	actions: block => make('div', 'actions', ...block.elements.map(element)),
-	context: block => make('div', 'context', ...block.elements.map(item =>
-		item.type === 'image' ? picture(item) : textObject(item, make('span')))),
-	section: block => make('div', 'section',
-		make('div', 'words',
-			block.text ? textObject(block.text, make('div')) : null,
-			block.fields
-				? make('div', 'fields', ...block.fields.map(field => textObject(field, make('div'))))
-				: null),
-		block.accessory ? element(block.accessory) : null),
+const imageNode = node => make('div', 'picture', node.note ? make('b', '', node.note) : null,
+	make('span', '', 'Image: ', linkTo(node.target, [node.text || 'without a description'])))
+
+// Slack hides what is long in an attachment behind a link.
+function attachmentNode(node) {
+	const content = make('div', 'content', ...all(node))
+	const box = make('div', 'attachment', content)
+	if (node.target) box.style.borderLeftColor = node.target
+	if (!node.number) return box
+	const more = make('button', 'more', 'Show more')
+	more.type = 'button'
+	more.setAttribute('aria-expanded', 'false')
+	more.addEventListener('click', () => {
+		const isOpen = content.classList.toggle('open')
+		more.textContent = isOpen ? 'Show less' : 'Show more'
+		more.setAttribute('aria-expanded', String(isOpen))
+	})
+	content.classList.add('folded')
+	box.append(more)
+	return box
 }
 
-function blockNode(block) {
-	try {
-		return (BLOCKS[block.type] ?? (() => make('p', 'unknown', `[${block.type}]`)))(block)
-	} catch {
-		return make('p', 'unknown', `[${block?.type}: not shown]`)
-	}
+// Text and accessory stand side by side, the fields below the text.
+function sectionNode(node) {
+	const parts = node.of ?? []
+	const isWords = part => ['p', 'fields'].includes(part.tag)
+	return make('div', 'section',
+		make('div', 'words', ...parts.filter(isWords).map(draw)),
+		...parts.filter(part => !isWords(part)).map(draw))
 }
 
-const NAMED = { good: '#2eb67d', warning: '#ecb22e', danger: '#e01e5a' }
+const element = (tag, className) => node => make(tag, className, ...all(node))
+const mention = className => node => titled(make('span', className, node.text), node.target)
 
-function attachmentNode(attachment) {
-	const node = make('div', 'attachment',
-		attachment.pretext ? mrkdwn(attachment.pretext, make('div')) : null,
-		attachment.title ? make('b', '', plain(attachment.title)) : null,
-		attachment.text ? mrkdwn(attachment.text, make('div')) : null,
-		...(attachment.blocks ?? []).map(blockNode))
-	const color = NAMED[attachment.color] ?? attachment.color
-	if (/^#?[0-9a-f]{6}$/i.test(color ?? '')) node.style.borderLeftColor = color.replace(/^#?/, '#')
-	return node
+const DRAW = {
+	br: element('br', ''), b: element('b', ''), i: element('i', ''), s: element('s', ''),
+	code: element('code', ''), pre: element('pre', ''), quote: element('blockquote', ''),
+	p: element('div', 'p'), bullets: element('ul', ''), numbers: element('ol', ''), item: element('li', ''),
+	header: element('h3', ''), divider: element('hr', ''), section: sectionNode,
+	fields: element('div', 'fields'), field: element('div', ''),
+	context: element('div', 'context'), note: element('span', ''),
+	actions: element('div', 'actions'), button: buttonNode, image: imageNode,
+	table: element('table', ''), row: element('tr', ''), cell: element('td', ''), card: element('div', 'card'),
+	link: node => linkTo(node.target, all(node)), date: dateNode,
+	emoji: node => titled(make('span', 'emoji', node.text), `:${node.target}:`),
+	user: mention('mention'), usergroup: mention('mention'), channel: mention('mention'),
+	broadcast: mention('mention all'), attachment: attachmentNode,
+	unknown: node => make('p', 'unknown', `[${node.text}: not drawn here]`),
 }
 
-function messageNode(message) {
-	const when = new Date(message.time_ms)
-	const time = make('time', '', when.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' }))
-	time.dateTime = when.toISOString()
-	time.title = `${when.toLocaleString()} · ts ${message.ts}`
-	const body = make('div', 'body')
-	if (message.blocks?.length) body.append(...message.blocks.map(blockNode))
-	else if (message.text) body.append(mrkdwn(message.text, make('div')))
-	else if (!message.attachments) body.append(make('p', 'unknown', 'The body of this message was not kept.'))
-	body.append(...(message.attachments ?? []).map(attachmentNode))
-	const face = make('div', 'face', 'C')
+function draw(node) {
+	if (typeof node === 'string') return document.createTextNode(node)
+	return (DRAW[node.tag] ?? element('span', 'unknown'))(node)
+}
+
+// --- messages ---------------------------------------------------------------------------------
+
+const clock = ms => new Date(ms).toLocaleTimeString('en-US', { hour: 'numeric', minute: '2-digit' })
+const seconds = ts => Number(ts) * 1000
+
+function timeNode(ms, title) {
+	const time = make('time', '', clock(ms))
+	time.dateTime = new Date(ms).toISOString()
+	time.title = title
+	return time
+}
+
+function noticeNode({ desktop, mobile }) {
+	const line = (sign, where, text) =>
+		make('span', '', titled(make('span', 'sign', sign), `Notification on ${where}`), ' ', text)
+	if (desktop === mobile) return make('p', 'notice', line('🔔', 'desktop and telephone', desktop))
+	return make('p', 'notice', line('🖥', 'a desktop', desktop), line('📱', 'a telephone', mobile))
+}
+
+function bodyNode(message) {
+	if (message.deleted) return make('div', 'body', make('p', 'unknown', message.shown))
+	if (!message.view) return make('div', 'body', make('p', 'unknown', 'The body of this message was not kept.'))
+	return make('div', 'body', ...all(message.view))
+}
+
+// "(edited)" ends the text, or stands below what is not a text.
+function withEdited(body, message) {
+	if (!message.edited) return body
+	const mark = make('span', 'edited', ' (edited)')
+	const first = body.firstElementChild
+	if (first?.classList.contains('p')) first.append(mark)
+	else body.append(mark)
+	return body
+}
+
+// `about` stands above what is said; null: nothing does.
+function messageNode(message, about) {
+	const who = message.person ? 'A person' : message.args?.username || 'carillon'
+	const face = make('div', message.person ? 'face person' : 'face', message.deleted ? '' : who[0].toUpperCase())
 	face.setAttribute('aria-hidden', 'true')
-	return make('article', message.thread_ts ? 'message reply' : 'message', face, make('div', '',
-		make('div', 'who', make('b', '', 'carillon'), make('span', 'app', 'APP'), time,
-			message.edited ? make('span', 'edited', '(edited)') : null,
-			message.thread_ts ? make('span', 'edited', 'in a thread') : null),
-		body))
+	const head = message.deleted ? null : make('div', 'who', make('b', '', who),
+		message.person ? null : make('span', 'app', 'APP'),
+		timeNode(message.time_ms, `${new Date(message.time_ms).toLocaleString()} · ts ${message.ts}`))
+	return make('article', message.deleted ? 'message gone' : 'message', face, make('div', '',
+		head,
+		about ? make('p', 'about', about) : null,
+		withEdited(bodyNode(message), message),
+		message.notification && !message.deleted ? noticeNode(message.notification) : null))
+}
+
+function repliesNode(message) {
+	if (!message.replies) return null
+	const count = message.replies === 1 ? '1 reply' : `${message.replies} replies`
+	return make('p', 'replies', make('b', '', count), ' ',
+		make('span', '', `Last reply at ${clock(seconds(message.latest_reply))}`))
 }
 
 // --- the page -------------------------------------------------------------------------------
@@ -277,6 +204,8 @@ function showHeader(channel) {
 	const about = [channel.id]
 	if (channel.private) about.push('private')
 	if (channel.archived) about.push('archived')
+	about.push(...(channel.states ?? []).map(name => name.replaceAll('_', ' ')))
+	if (channel.refuses) about.push(`refuses with ${channel.refuses}`)
 	about.push(channel.member ? 'the bot is a member' : 'the bot is not a member')
 	at('about').textContent = about.join(' · ')
 	at('empty').hidden = channel.count > 0
@@ -284,22 +213,52 @@ function showHeader(channel) {
 	document.title = `${channel.name} – Slack sandbox`
 }
 
+const versionOf = message => JSON.stringify([message.seq, message.replies, message.deleted, message.latest_reply])
+
+// A message and its thread. A reply whose message is not among those shown stands alone. A reply
+// that was sent to the channel too stands in both.
+function place(message, list) {
+	const item = { boxes: [make('div', 'item')], thread: make('div', 'thread'), version: '' }
+	const parent = message.thread_ts && state.shown.get(message.thread_ts)
+	const [box] = item.boxes
+	if (message.thread_ts && !parent) box.classList.add('stray')
+	box.append(item.thread)
+	const home = parent ? parent.thread : list
+	home.append(box)
+	if (parent && message.broadcast) {
+		item.boxes.push(make('div', 'item'))
+		list.append(item.boxes[1])
+	}
+	state.shown.set(message.ts, item)
+	return item
+}
+
+function redraw(item, message, messages) {
+	const [box, copy] = item.boxes
+	for (const old of box.querySelectorAll(':scope > .message, :scope > .replies')) old.remove()
+	const about = message.broadcast ? 'also sent to the channel' : message.thread_ts && !copy &&
+		box.classList.contains('stray') ? 'replied to a thread' : null
+	item.thread.before(...[messageNode(message, about), repliesNode(message)].filter(node => node))
+	if (!copy) return
+	const parent = messages.find(other => other.ts === message.thread_ts)
+	copy.replaceChildren(messageNode(message, `replied to a thread: ${parent?.notification?.mobile ?? '…'}`))
+}
+
 function showMessages(messages) {
 	const list = at('messages')
 	const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
 	const current = new Set(messages.map(message => message.ts))
-	for (const [ts, shown] of state.shown) {
+	for (const [ts, item] of state.shown) {
 		if (current.has(ts)) continue
-		shown.node.remove()
+		for (const box of item.boxes) box.remove()
 		state.shown.delete(ts)
 	}
 	for (const message of messages) {
-		const shown = state.shown.get(message.ts)
-		if (shown?.seq === message.seq) continue
-		const node = messageNode(message)
-		if (shown) shown.node.replaceWith(node)
-		else list.append(node)
-		state.shown.set(message.ts, { node, seq: message.seq })
+		const item = state.shown.get(message.ts) ?? place(message, list)
+		const version = versionOf(message)
+		if (item.version === version) continue
+		item.version = version
+		redraw(item, message, messages)
 	}
 	if (wasAtEnd) list.scrollTop = list.scrollHeight
 }
@@ -324,7 +283,7 @@ async function refresh() {
 	showHeader(channel)
 	if (signature(channel) === state.changed) return
 	const epoch = state.epoch
-	const query = new URLSearchParams({ team: team.id, channel: channel.id, limit: SHOWN })
+	const query = new URLSearchParams({ team: team.id, channel: channel.id, limit: SHOWN, view: 1, zone: ZONE })
 	const { messages } = await get(`/sandbox/messages?${query}`)
 	if (epoch !== state.epoch) return // another channel was chosen meanwhile
 	showMessages(messages)

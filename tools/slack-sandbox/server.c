@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,13 +13,15 @@ enum {
 	BODY_MAX = 4 << 20,     /* bytes */
 	CONNECTIONS_MAX = 8192, /* each may be waiting */
 	IDLE_S = 120,
-	BARE_MAX = 320, /* bytes of a bare answer */
+	BARE_MAX = 320,    /* bytes of a bare answer */
+	PEM_MAX = 1 << 20, /* bytes of a certificate or a key */
 };
 
 struct server {
 	struct MHD_Daemon *daemon;
 	struct sandbox *sandbox;
 	struct waiting *waiting;
+	struct buf cert, key; /* the daemon reads them while it runs */
 };
 
 /* One request and its reply, from the first header to the last byte. */
@@ -241,28 +244,78 @@ completed(
 	*state = NULL;
 }
 
-struct server *
-server_start(struct sandbox *s, int port, int threads, struct err *e)
+static bool
+read_pem(const char *path, struct buf *out, struct err *e)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)port),
+	char chunk[4096];
+	size_t n;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return fail(e, ERR_SETUP, "%s: %s", path, strerror(errno));
+	while (out->len < PEM_MAX && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+		buf_put(out, chunk, n);
+	(void)fclose(f);
+	return out->len || fail(e, ERR_SETUP, "%s: there is nothing in it", path);
+}
+
+static bool
+read_tls(struct server *srv, const struct server_settings *settings, struct err *e)
+{
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		return fail(e, ERR_SETUP, "--tls-cert: this libmicrohttpd speaks no TLS");
+	return read_pem(settings->tls_cert, &srv->cert, e) &&
+	       read_pem(settings->tls_key, &srv->key, e);
+}
+
+static void
+server_free(struct server *srv)
+{
+	waiting_free(srv->waiting);
+	buf_fini(&srv->cert);
+	buf_fini(&srv->key);
+	free(srv);
+}
+
+static struct MHD_Daemon *
+listen_on(struct server *srv, const struct server_settings *settings)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)settings->port),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct MHD_OptionItem tls[] = {
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, srv->cert.ptr},
+	    {MHD_OPTION_HTTPS_MEM_KEY, 0, srv->key.ptr},
+	    {MHD_OPTION_END, 0, NULL},
+	};
+	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+	return MHD_start_daemon(srv->cert.len ? flags | MHD_USE_TLS : flags, 0, NULL, NULL,
+	    handle, srv, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE,
+	    (unsigned)settings->threads, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_LISTEN_BACKLOG_SIZE,
+	    1024U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+	    srv->cert.len ? tls : none, MHD_OPTION_END);
+}
+
+struct server *
+server_start(struct sandbox *s, const struct server_settings *settings, struct err *e)
+{
 	struct server *srv = calloc(1, sizeof *srv);
 	must(srv);
 	srv->sandbox = s;
 	srv->waiting = waiting_new();
-	srv->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
-	    0, NULL, NULL, handle, srv, MHD_OPTION_SOCK_ADDR, &address,
-	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)threads, MHD_OPTION_NOTIFY_COMPLETED,
-	    completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_LISTEN_BACKLOG_SIZE,
-	    1024U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	bool is_ready = !settings->tls_cert || read_tls(srv, settings, e);
+	if (is_ready)
+		srv->daemon = listen_on(srv, settings);
 	if (srv->daemon)
 		return srv;
-	(void)fail(e, ERR_SETUP, "cannot listen on 127.0.0.1:%d: take another --port", port);
+	if (is_ready)
+		(void)fail(e, ERR_SETUP, "cannot listen on 127.0.0.1:%d: take another --port%s",
+		    settings->port,
+		    settings->tls_cert ? ", and see that the certificate fits the key" : "");
 	waiting_stop(srv->waiting);
-	waiting_free(srv->waiting);
-	free(srv);
+	server_free(srv);
 	return NULL;
 }
 
@@ -279,6 +332,5 @@ server_stop(struct server *srv)
 {
 	waiting_stop(srv->waiting);
 	MHD_stop_daemon(srv->daemon);
-	waiting_free(srv->waiting);
-	free(srv);
+	server_free(srv);
 }

@@ -6,8 +6,15 @@
 struct sandbox;
 struct server;
 
-/* Listens on 127.0.0.1; `port` 0 takes any. NULL on failure. */
-struct server *server_start(struct sandbox *s, int port, int threads, struct err *e);
+struct server_settings {
+	int port; /* 0: any */
+	int threads;
+	const char *tls_cert, *tls_key; /* files in PEM, or both NULL: plain HTTP */
+};
+
+/* Listens on 127.0.0.1. NULL on failure. */
+struct server *server_start(
+    struct sandbox *s, const struct server_settings *settings, struct err *e);
 int server_port(const struct server *srv);
 /* Ends every connection, waiting ones too, and frees. */
 void server_stop(struct server *srv);

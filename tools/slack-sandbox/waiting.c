@@ -1,8 +1,7 @@
 #include "waiting.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
 
 #include "carillon/base/clock.h"
 
@@ -24,12 +23,13 @@ resume(struct waiter *w)
 	MHD_resume_connection(w->connection);
 }
 
+/* A client that speaks TLS says goodbye in bytes first: only the end of the stream counts. */
 static bool
 has_left(int fd)
 {
-	char byte;
-	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	struct pollfd look = {.fd = fd, .events = POLLRDHUP};
+	return poll(&look, 1, 0) > 0 &&
+	       (look.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
 }
 
 static void

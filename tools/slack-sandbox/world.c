@@ -1,8 +1,7 @@
 #include "world.h"
 
-#include <math.h>
-
 #include "carillon/base/buf.h"
+#include "carillon/base/clock.h"
 #include "carillon/base/table.h"
 #include "constant.h"
 
@@ -13,8 +12,14 @@ struct world {
 	struct team **team_list;
 	struct channel **channel_list;
 	size_t team_count, channel_count;
-	double per_second;
-	int burst;
+};
+
+static const struct {
+	const char *name, *member, *message, *reply;
+} states[] = {
+#define STATE(id, name, member, message, reply) {(name), (member), (message), (reply)},
+#include "channel_states.def"
+#undef STATE
 };
 
 const struct str world_default_scopes =
@@ -62,8 +67,6 @@ world_new(void)
 	w->channels = table_new();
 	w->team_list = zeroed(TEAMS_MAX, sizeof(struct team *));
 	w->channel_list = zeroed(CHANNELS_MAX, sizeof(struct channel *));
-	w->per_second = 1;
-	w->burst = 5;
 	return w;
 }
 
@@ -76,12 +79,14 @@ world_free(struct world *w)
 		str_free(t->name);
 		str_free(t->user_id);
 		str_free(t->bot_id);
+		str_free(t->app_id);
 		free(t);
 	}
 	for (size_t i = 0; i < w->channel_count; i++) {
 		str_free(w->channel_list[i]->id);
 		str_free(w->channel_list[i]->name);
-		free(w->channel_list[i]->posts);
+		str_free(w->channel_list[i]->earlier_name);
+		posts_fini(&w->channel_list[i]->posts);
 		free(w->channel_list[i]);
 	}
 	size_t at = 0;
@@ -133,6 +138,7 @@ world_put_team(struct world *w, struct str id, struct str name)
 	    .name = str_dup(name.len ? name : id),
 	    .user_id = id_like('U', id),
 	    .bot_id = id_like('B', id),
+	    .app_id = id_like('A', id),
 	    .index = (int)w->team_count};
 	w->team_list[w->team_count++] = t;
 	(void)table_set(w->teams, id, t);
@@ -167,8 +173,8 @@ world_put_channel(struct world *w, struct team *t, struct str id, struct str nam
 	struct str key = channel_key(room, sizeof room, t, id);
 	struct channel *c = table_get(w->channels, key);
 	if (c) {
-		if (name.len)
-			str_replace(&c->name, name);
+		if (name.len && !str_eq(c->name, name))
+			channel_rename(c, name);
 		return c;
 	}
 	must(w->channel_count < CHANNELS_MAX);
@@ -176,7 +182,7 @@ world_put_channel(struct world *w, struct team *t, struct str id, struct str nam
 	*c = (struct channel){.team = t,
 	    .id = str_dup(id),
 	    .name = str_dup(name.len ? name : id),
-	    .allowance = w->burst};
+	    .created_s = clock_wall().ms / 1000};
 	w->channel_list[w->channel_count++] = c;
 	(void)table_set(w->channels, key, c);
 	return c;
@@ -198,7 +204,13 @@ struct channel *
 world_channel(const struct world *w, const struct team *t, struct str id)
 {
 	char room[300];
-	struct channel *c = table_get(w->channels, channel_key(room, sizeof room, t, id));
+	return table_get(w->channels, channel_key(room, sizeof room, t, id));
+}
+
+struct channel *
+world_channel_named(const struct world *w, const struct team *t, struct str id)
+{
+	struct channel *c = world_channel(w, t, id);
 	if (c || id.len == 0)
 		return c;
 	if (id.ptr[0] == '#')
@@ -222,6 +234,45 @@ world_channel_at(const struct world *w, size_t n)
 }
 
 void
+channel_rename(struct channel *c, struct str name)
+{
+	str_replace(&c->earlier_name, c->name);
+	str_replace(&c->name, name);
+}
+
+const char *
+channel_refusal(const struct channel *c, bool is_reply)
+{
+	if (c->refusal[0])
+		return c->refusal;
+	for (size_t i = 0; i < COUNT_OF(states); i++) {
+		const char *code = is_reply ? states[i].reply : states[i].message;
+		if ((c->states & (1U << i)) && code[0])
+			return code;
+	}
+	return NULL;
+}
+
+unsigned
+channel_state_named(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (str_eq(str_of(states[i].name), name))
+			return 1U << i;
+	return 0;
+}
+
+bool
+channel_state_at(size_t n, const char **name, const char **member)
+{
+	if (n >= COUNT_OF(states))
+		return false;
+	*name = states[n].name;
+	*member = states[n].member;
+	return true;
+}
+
+void
 credential_set_scopes(struct credential *c, struct str scopes)
 {
 	free(c->scopes);
@@ -240,33 +291,6 @@ credential_has_scope(const struct credential *c, struct str scope)
 	return false;
 }
 
-void
-world_set_rate(struct world *w, double per_second, int burst)
-{
-	w->per_second = per_second;
-	w->burst = burst;
-	for (size_t i = 0; i < w->channel_count; i++)
-		w->channel_list[i]->allowance = burst;
-}
-
-bool
-channel_admit(const struct world *w, struct channel *c, int64_t now_ms, int *retry_after_s)
-{
-	if (w->per_second <= 0)
-		return true;
-	if (c->refilled_ms)
-		c->allowance += (double)(now_ms - c->refilled_ms) / 1000.0 * w->per_second;
-	c->refilled_ms = now_ms;
-	if (c->allowance > w->burst)
-		c->allowance = w->burst;
-	if (c->allowance < 1) {
-		*retry_after_s = (int)ceil((1 - c->allowance) / w->per_second);
-		return false;
-	}
-	c->allowance -= 1;
-	return true;
-}
-
 int64_t
 channel_next_ts(struct channel *c, int64_t now_ms)
 {
@@ -278,60 +302,8 @@ channel_next_ts(struct channel *c, int64_t now_ms)
 }
 
 void
-channel_add_post(struct channel *c, int64_t ts_us, uint64_t seq)
-{
-	if (c->post_count == c->post_cap) {
-		c->post_cap = c->post_cap ? c->post_cap * 2 : 16;
-		c->posts = realloc(c->posts, c->post_cap * sizeof *c->posts);
-		must(c->posts);
-	}
-	c->posts[c->post_count++] = (struct post){ts_us, seq};
-	c->posted++;
-	c->changed_seq = seq;
-}
-
-struct post *
-channel_post(const struct channel *c, int64_t ts_us)
-{
-	size_t low = 0, high = c->post_count;
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		if (c->posts[mid].ts_us < ts_us)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < c->post_count && c->posts[low].ts_us == ts_us ? &c->posts[low] : NULL;
-}
-
-void
 world_clear_posts(struct world *w)
 {
 	for (size_t i = 0; i < w->channel_count; i++)
-		w->channel_list[i]->post_count = 0;
-}
-
-const char *
-ts_text(int64_t ts_us, char text[static TS_TEXT_MAX])
-{
-	(void)snprintf(text, TS_TEXT_MAX, "%lld.%06lld", (long long)(ts_us / 1000000),
-	    (long long)(ts_us % 1000000));
-	return text;
-}
-
-bool
-ts_parse(struct str s, int64_t *ts_us)
-{
-	if (s.len < 8 || s.len > 19 || s.ptr[s.len - 7] != '.')
-		return false;
-	int64_t n = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		if (i == s.len - 7)
-			continue;
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			return false;
-		n = n * 10 + (s.ptr[i] - '0');
-	}
-	*ts_us = n;
-	return true;
+		posts_clear(&w->channel_list[i]->posts);
 }

@@ -1,14 +1,27 @@
 /*
- * The Slack that is pretended: teams, their tokens and channels. Knows who may post where and
- * how fast; the messages themselves are in the journal. Not thread-safe: the sandbox's lock.
+ * The Slack that is pretended: teams, their tokens and channels. Knows who may post where; what
+ * the messages say is in the journal. Not thread-safe: the sandbox's lock.
  */
 #pragma once
 
-#include "carillon/base/base.h"
+#include "posts.h"
+#include "rates.h"
 
 struct team {
-	struct str id, name, user_id, bot_id;
+	struct str id, name, user_id, bot_id, app_id;
 	int index;
+};
+
+enum state_bit {
+#define STATE(id, name, member, message, reply) BIT_OF_STATE_##id,
+#include "channel_states.def"
+#undef STATE
+};
+
+enum channel_state {
+#define STATE(id, name, member, message, reply) STATE_##id = 1 << BIT_OF_STATE_##id,
+#include "channel_states.def"
+#undef STATE
 };
 
 /* How a token answers. */
@@ -25,22 +38,19 @@ struct credential {
 	enum standing standing;
 };
 
-struct post {
-	int64_t ts_us;
-	uint64_t seq; /* of the journal */
-};
+enum { CODE_MAX = 80 }; /* bytes of one of Slack's codes, its NUL included */
 
 struct channel {
 	struct team *team;
-	struct str id, name;
+	struct str id, name, earlier_name; /* earlier_name: empty if it never had another */
 	bool is_private, is_archived, is_member;
-	double allowance; /* messages it may take at `refilled_ms` */
-	int64_t refilled_ms;
+	unsigned states;        /* STATE_x */
+	char refusal[CODE_MAX]; /* answered to whatever is posted or changed; empty: none */
+	struct bucket bucket;   /* messages it may take */
+	struct posts posts;
 	int64_t last_ts_us;
-	uint64_t changed_seq; /* the journal's sequence at the last post or update */
-	struct post *posts;   /* oldest first */
-	size_t post_count, post_cap;
-	uint64_t posted; /* ever */
+	int64_t created_s; /* Unix time */
+	uint64_t posted;   /* ever */
 };
 
 struct world;
@@ -61,29 +71,29 @@ extern const struct str world_default_scopes;
 
 struct team *world_team(const struct world *w, struct str id);
 struct credential *world_credential(const struct world *w, struct str token);
-/* By id or, as Slack allows, by name with or without '#'. NULL if the team has none. */
+/* NULL if the team has none of this id. */
 struct channel *world_channel(const struct world *w, const struct team *t, struct str id);
+/* By id or by name, with or without '#'. */
+struct channel *world_channel_named(
+    const struct world *w, const struct team *t, struct str id_or_name);
 /* The n-th, in the order of adding, or NULL. */
 struct team *world_team_at(const struct world *w, size_t n);
 struct channel *world_channel_at(const struct world *w, size_t n);
 
+/* Renames it, and remembers the name it had. */
+void channel_rename(struct channel *c, struct str name);
+/* The code with which it refuses a message, or a reply; NULL if it takes it. */
+const char *channel_refusal(const struct channel *c, bool is_reply);
+/* The state called `name`, or 0. */
+unsigned channel_state_named(struct str name);
+/* The n-th state's name and member of conversations.info ("" for none); false after the last.
+ */
+bool channel_state_at(size_t n, const char **name, const char **member);
+
 void credential_set_scopes(struct credential *c, struct str scopes);
 bool credential_has_scope(const struct credential *c, struct str scope);
 
-/* Messages a second and how many may come at once; 0 a second: no limit. */
-void world_set_rate(struct world *w, double per_second, int burst);
-/* Takes one message's worth. False: not yet; *retry_after_s says when. */
-MUST_USE bool channel_admit(
-    const struct world *w, struct channel *c, int64_t now_ms, int *retry_after_s);
 /* The next timestamp of the channel, unique and rising. */
 int64_t channel_next_ts(struct channel *c, int64_t now_ms);
-void channel_add_post(struct channel *c, int64_t ts_us, uint64_t seq);
-/* The post with this timestamp, or NULL. */
-struct post *channel_post(const struct channel *c, int64_t ts_us);
 /* Forgets all messages of all channels. */
 void world_clear_posts(struct world *w);
-
-/* "1712345678.000100" and back. */
-enum { TS_TEXT_MAX = 32 };
-const char *ts_text(int64_t ts_us, char text[static TS_TEXT_MAX]);
-MUST_USE bool ts_parse(struct str s, int64_t *ts_us);

@@ -1,6 +1,7 @@
 #include "world_control.h"
 
 #include "constant.h"
+#include "carillon/base/clock.h"
 #include "sandbox.h"
 
 /* What a change speaks of: later members build on earlier ones. */
@@ -9,6 +10,20 @@ struct change {
 	const struct json *whole;
 	struct team *team;
 };
+
+static void
+write_states(struct json_writer *w, const struct channel *c)
+{
+	const char *name, *member;
+	jw_key(w, "states");
+	jw_array(w);
+	for (size_t i = 0; channel_state_at(i, &name, &member); i++)
+		if (c->states & (1U << i))
+			jw_cstr(w, name);
+	jw_array_end(w);
+	if (c->refusal[0])
+		jw_kv_cstr(w, "refuses", c->refusal);
+}
 
 static void
 write_channels(struct sandbox *s, struct json_writer *w, const struct team *t)
@@ -25,8 +40,9 @@ write_channels(struct sandbox *s, struct json_writer *w, const struct team *t)
 		jw_kv_bool(w, "private", c->is_private);
 		jw_kv_bool(w, "archived", c->is_archived);
 		jw_kv_bool(w, "member", c->is_member);
-		jw_kv_int(w, "count", (int64_t)c->post_count);
-		jw_kv_int(w, "changed", (int64_t)c->changed_seq);
+		write_states(w, c);
+		jw_kv_int(w, "count", (int64_t)c->posts.shown);
+		jw_kv_int(w, "changed", (int64_t)c->posts.changed_seq);
 		jw_object_end(w);
 	}
 	jw_array_end(w);
@@ -86,24 +102,53 @@ set_flag(const struct json *v, const char *name, bool *flag)
 		*flag = member->kind == JSON_TRUE;
 }
 
+/* All that it is: a state that is not named is over. */
+static bool
+set_states(struct channel *channel, const struct json *states, struct err *e)
+{
+	if (!states)
+		return true;
+	if (states->kind != JSON_ARRAY)
+		return fail(e, ERR_INPUT, "channels: states: write an array of names");
+	channel->states = 0;
+	JSON_EACH (name, states) {
+		unsigned state = channel_state_named(name->text);
+		if (!state)
+			return fail(e, ERR_INPUT, "channels: states: there is no \"%.*s\"",
+			    STR_ARG(name->text));
+		channel->states |= state;
+	}
+	return true;
+}
+
+static bool
+put_channel(struct change *c, const struct json *item, struct err *e)
+{
+	struct str id = json_string(item, STR("id"));
+	const struct json *refusal = json_get(item, STR("refuses"));
+	if (id.len == 0 || id.len > 64)
+		return fail(e, ERR_INPUT, "channels: id: write 1 to 64 bytes");
+	bool is_new = !world_channel(c->sandbox->world, c->team, id);
+	struct channel *channel =
+	    world_put_channel(c->sandbox->world, c->team, id, json_string(item, STR("name")));
+	if (is_new)
+		channel->is_member = true;
+	set_flag(item, "private", &channel->is_private);
+	set_flag(item, "archived", &channel->is_archived);
+	set_flag(item, "member", &channel->is_member);
+	if (refusal && !str_copy(channel->refusal, sizeof channel->refusal, refusal->text))
+		return fail(e, ERR_INPUT, "channels: refuses: write one of Slack's codes");
+	return set_states(channel, json_get(item, STR("states")), e);
+}
+
 static bool
 put_channels(struct change *c, const struct json *v, struct err *e)
 {
 	if (v->kind != JSON_ARRAY)
 		return fail(e, ERR_INPUT, "channels: write an array");
-	JSON_EACH (item, v) {
-		struct str id = json_string(item, STR("id"));
-		if (id.len == 0 || id.len > 64)
-			return fail(e, ERR_INPUT, "channels: id: write 1 to 64 bytes");
-		bool is_new = !world_channel(c->sandbox->world, c->team, id);
-		struct channel *channel = world_put_channel(
-		    c->sandbox->world, c->team, id, json_string(item, STR("name")));
-		if (is_new)
-			channel->is_member = true;
-		set_flag(item, "private", &channel->is_private);
-		set_flag(item, "archived", &channel->is_archived);
-		set_flag(item, "member", &channel->is_member);
-	}
+	JSON_EACH (item, v)
+		if (!put_channel(c, item, e))
+			return false;
 	return true;
 }
 
@@ -144,7 +189,7 @@ restore(struct change *c, const struct json *v, struct err *e)
 static struct channel *
 channel_named(struct change *c, const struct json *v, struct err *e)
 {
-	struct channel *channel = world_channel(c->sandbox->world, c->team, v->text);
+	struct channel *channel = world_channel_named(c->sandbox->world, c->team, v->text);
 	if (!channel)
 		(void)fail(e, ERR_INPUT, "%.*s: team %.*s has no channel \"%.*s\"",
 		    STR_ARG(v->key), STR_ARG(c->team->id), STR_ARG(v->text));
@@ -197,7 +242,127 @@ set_rate(struct change *c, const struct json *v, struct err *e)
 	    (b && (!json_int64(b, &burst) || burst < 1 || burst > 1000000)))
 		return fail(e, ERR_INPUT,
 		    "rate: write {\"per_second\":1,\"burst\":5}; per_second 0 is no limit");
-	world_set_rate(c->sandbox->world, per_second, (int)burst);
+	rates_set_channel(c->sandbox->rates, per_second, (int)burst);
+	struct channel *channel;
+	for (size_t i = 0; (channel = world_channel_at(c->sandbox->world, i)); i++)
+		channel->bucket = (struct bucket){0};
+	return true;
+}
+
+/* The number of `name`, if it is given. */
+static bool
+read_count(const struct json *v, const char *name, int64_t most, int64_t *out, bool *is_given,
+    struct err *e)
+{
+	const struct json *member = json_get(v, str_of(name));
+	*is_given = member != NULL;
+	if (member && (!json_int64(member, out) || *out < 0 || *out > most))
+		return fail(
+		    e, ERR_INPUT, "%s: write a number from 0 to %lld", name, (long long)most);
+	return true;
+}
+
+static bool
+set_limits(struct change *c, const struct json *v, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum tier tier;
+	} limits[] = {{"tier_1", TIER_1}, {"tier_2", TIER_2}, {"tier_3", TIER_3},
+	    {"tier_4", TIER_4}, {"workspace", TIER_WORKSPACE}, {"history", TIER_HISTORY}};
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
+		int64_t n = 0;
+		bool is_given;
+		if (!read_count(v, limits[i].name, 1000000, &n, &is_given, e))
+			return fail_within(e, "limits");
+		if (is_given)
+			rates_set_tier(c->sandbox->rates, limits[i].tier, (int)n);
+	}
+	return true;
+}
+
+static bool
+set_history(struct change *c, const struct json *v, struct err *e)
+{
+	int64_t lag_ms = 0, page = 0;
+	bool has_lag, has_page;
+	if (!read_count(v, "lag_ms", 3600000, &lag_ms, &has_lag, e) ||
+	    !read_count(v, "page", 1000, &page, &has_page, e))
+		return fail_within(e, "history");
+	if (has_lag)
+		c->sandbox->history_lag_ms = lag_ms;
+	if (has_page)
+		c->sandbox->history_page = (int)page;
+	return true;
+}
+
+/* A person deletes a message, whoever wrote it. */
+static bool
+delete_message(struct change *c, const struct json *v, struct err *e)
+{
+	struct sandbox *s = c->sandbox;
+	struct channel *channel =
+	    world_channel(s->world, c->team, json_string(v, STR("channel")));
+	int64_t ts_us;
+	struct post *post = channel && ts_parse(json_string(v, STR("ts")), &ts_us)
+	                        ? posts_find(&channel->posts, ts_us)
+	                        : NULL;
+	if (!post)
+		return fail(e, ERR_INPUT, "delete: there is no such message: {channel, ts}");
+	const struct entry *posted = journal_at(s->journal, post->seq);
+	struct post *parent = posted && posted->thread_ts_us
+	                          ? posts_find(&channel->posts, posted->thread_ts_us)
+	                          : NULL;
+	if (parent)
+		post_unreplied(parent);
+	uint64_t seq = journal_add(s->journal,
+	    (struct entry){.at_ms = clock_wall().ms,
+		.team = c->team,
+		.channel = channel,
+		.method = journal_intern(s->journal, STR("(a person deletes)")),
+		.ts_us = ts_us,
+		.is_person = true},
+	    (struct str){NULL, 0}, (struct str){NULL, 0});
+	posts_delete(&channel->posts, post, seq);
+	return true;
+}
+
+/* A person says something in a channel, perhaps in a thread. */
+static bool
+say(struct change *c, const struct json *v, struct err *e)
+{
+	struct sandbox *s = c->sandbox;
+	struct channel *channel =
+	    world_channel(s->world, c->team, json_string(v, STR("channel")));
+	struct str text = json_string(v, STR("text")),
+		   thread = json_string(v, STR("thread_ts"));
+	int64_t now_ms = clock_wall().ms, thread_us = 0;
+	if (!channel || !text.len)
+		return fail(e, ERR_INPUT, "say: write {channel, text} and perhaps thread_ts");
+	struct post *parent =
+	    ts_parse(thread, &thread_us) ? posts_find(&channel->posts, thread_us) : NULL;
+	if (thread.len && !parent)
+		return fail(e, ERR_INPUT, "say: there is no such thread");
+	int64_t ts_us = channel_next_ts(channel, now_ms);
+	struct buf body = {0};
+	struct json_writer w;
+	jw_init(&w, &body);
+	jw_object(&w);
+	jw_kv_string(&w, "text", text);
+	jw_object_end(&w);
+	uint64_t seq = journal_add(s->journal,
+	    (struct entry){.at_ms = now_ms,
+		.team = c->team,
+		.channel = channel,
+		.method = journal_intern(s->journal, STR("(a person says)")),
+		.ts_us = ts_us,
+		.thread_ts_us = parent ? thread_us : 0,
+		.is_person = true},
+	    (struct str){NULL, 0}, buf_view(&body));
+	buf_fini(&body);
+	if (parent)
+		post_replied(parent, ts_us);
+	posts_add(&channel->posts, ts_us, seq);
 	return true;
 }
 
@@ -218,6 +383,10 @@ static const struct {
     {CONSTANT_STR("invite"), invite},
     {CONSTANT_STR("kick"), kick},
     {CONSTANT_STR("rate"), set_rate},
+    {CONSTANT_STR("limits"), set_limits},
+    {CONSTANT_STR("history"), set_history},
+    {CONSTANT_STR("say"), say},
+    {CONSTANT_STR("delete"), delete_message},
 };
 
 static bool

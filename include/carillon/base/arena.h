@@ -15,7 +15,6 @@ struct arena *arena_new_small(void);
 void arena_free(struct arena *a); /* NULL is fine */
 /* Forgets everything, keeping the first block for reuse. */
 void arena_reset(struct arena *a);
-size_t arena_used(const struct arena *a);
 
 /*
  * Zeroed, aligned for any type. NULL only when the arena's own limit is passed; out of memory

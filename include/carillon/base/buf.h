@@ -18,6 +18,8 @@ void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_putc(struct buf *b, char c);
 void buf_str(struct buf *b, struct str s);
 void buf_cstr(struct buf *b, const char *s);
+/* `n` >= 0 in decimal, with at least so many digits (20 at most). Cheaper than a format. */
+void buf_digits(struct buf *b, int64_t n, int at_least);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
 static inline struct str

@@ -19,6 +19,11 @@ struct heap {
 void heap_fini(struct heap *h);
 /* Puts `n` in, or moves it, to be due at `due`. */
 void heap_set(struct heap *h, struct heap_node *n, mono_t due);
+static inline bool
+heap_has(const struct heap_node *n)
+{
+	return n->slot != 0;
+}
 void heap_remove(struct heap *h, struct heap_node *n); /* not being in is fine */
 /* The earliest, or NULL; it stays in. */
 struct heap_node *heap_first(const struct heap *h);

@@ -13,19 +13,14 @@ struct queue;
 struct queue *queue_new(size_t limit);
 void queue_free(struct queue *q); /* must be empty; NULL is fine */
 
-/* False when full or closed: the caller keeps `node`, and decides what "full" means. */
+/* False when full: the caller keeps `node`, and decides what "full" means. */
 MUST_USE bool queue_try_put(struct queue *q, struct list *node);
-/* Waits for room. False only once the queue is closed. */
-MUST_USE bool queue_put(struct queue *q, struct list *node);
-/* As queue_put for every node of `from`, but wakes the taker once. What is left is the
- * caller's. */
-MUST_USE bool queue_put_all(struct queue *q, struct list *from);
+/* Puts every node of `from`, waiting for room. */
+void queue_put_all(struct queue *q, struct list *from);
 /* Moves everything to the end of `into`; never waits. Returns how many. */
 size_t queue_take_all(struct queue *q, struct list *into);
 /* As queue_take_all, but waits up to `wait_ms` for a first entry. */
 size_t queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms);
-/* Wakes everybody; later puts fail, what is inside can still be taken. */
-void queue_close(struct queue *q);
 /* Readable whenever there may be something to take; cleared by queue_take_all. */
 int queue_fd(const struct queue *q);
 size_t queue_len(struct queue *q);

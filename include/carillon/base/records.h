@@ -9,6 +9,7 @@
 #include "carillon/v1/event.pb-c.h"
 #include "carillon/v1/history.pb-c.h"
 #include "carillon/v1/ops.pb-c.h"
+#include "carillon/v1/repair.pb-c.h"
 #include "carillon/v1/state.pb-c.h"
 
 typedef Carillon__V1__Event event_message;
@@ -39,10 +40,28 @@ enum outcome_code {
 #undef OUTCOME
 	OUTCOMES
 };
+enum repair {
+	REPAIR_NONE,
+#define REPAIR(NAME, name, sentence) REPAIR_##NAME,
+#include "carillon/base/repairs.def"
+#undef REPAIR
+	REPAIRS
+};
 const char *delivery_state_name(enum delivery_state s);
 bool delivery_state_is_final(enum delivery_state s);
 /* DELIVERY_NONE if there is no such state. */
 enum delivery_state delivery_state_of(struct str name);
+/* "" of REPAIR_NONE. */
+const char *repair_name(enum repair r);
+
+/* What repairs something: a code for programs, and a sentence for people, which may be empty.
+ */
+struct remedy {
+	enum repair repair;
+	struct str action;
+};
+/* With the code's own sentence. */
+struct remedy remedy_of(enum repair r);
 
 /*
  * Unpack into `a`, whose limit caps what hostile bytes can make protobuf-c allocate. ERR_INPUT

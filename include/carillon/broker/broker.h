@@ -1,7 +1,7 @@
 /*
  * The streams: connection, set-up, pull, settle, publish, the state bucket, history. Built on
- * libnats, but pulling speaks the JetStream protocol itself (reference: nats.md; Fetch of 3.4.1
- * overruns its buffer and cannot tell "no messages" from "no consumer").
+ * libnats, but pulling speaks the JetStream protocol itself: Fetch of libnats 3.4.1 overruns
+ * its buffer and cannot tell "no messages" from "no consumer".
  *
  * One broker a process, any thread may use it; a puller or a reader belongs to one thread.
  * Everything that waits takes a time limit. While the connection is down calls fail with
@@ -11,6 +11,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/broker/partition.h"
 
 struct broker;
 
@@ -20,6 +21,9 @@ struct broker_options {
 	const char *name; /* of this client, seen by the server's operator */
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s;
+	/* Where an events stream begins that is made anew, past the sequences that the index
+	 * knows of an older one; 0: at 1. Before 2.10 nats-server always begins at 1. */
+	uint64_t events_begin;
 	int64_t ack_wait_s, ack_pending_max;
 	int64_t connect_wait_ms; /* how long broker_connect tries before giving up */
 };
@@ -31,8 +35,8 @@ void broker_close(struct broker *b); /* flushes what was published; NULL is fine
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
 uint64_t broker_reconnects(const struct broker *b);
-/* Waits until the server has seen what this process published so far. */
-MUST_USE bool broker_flush(struct broker *b, int64_t wait_ms, struct err *e);
+/* The partition that this node takes care of. */
+const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 
@@ -84,6 +88,8 @@ struct broker_message {
 	uint64_t deliveries; /* how often handed out, from 1 */
 	uint64_t pending;    /* messages after this one */
 	wall_t stored_at;
+	/* state: who asked for it; empty: nobody but the service, or it was not told */
+	struct str by;
 	bool is_delete; /* state: a delete or purge marker */
 };
 void broker_message_free(struct broker_message *m);
@@ -123,11 +129,35 @@ MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str d
  */
 MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
     uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
+/*
+ * The same without waiting: `done` is called once for each that began, however often the server
+ * or the connection goes away, after at most PUBLISH_BEGUN_MS. On a thread of the broker's own,
+ * which tells all of them: it must not block there, and may begin others. Until it is told it
+ * is sent again with its id, so one that was told an error may still be stored. Stored in the
+ * order in which one thread began them, but for what had to be sent again.
+ */
+enum {
+	PUBLISH_BEGUN_MAX = 1024, /* under way at once, */
+	PUBLISH_BEGUN_BYTES_MAX = 64 * 1024 * 1024,
+	PUBLISH_BEGUN_MS = 10000,
+};
+struct broker_published {
+	uint64_t seq;
+	bool is_repeat; /* of the id, perhaps of a try of our own: stored before */
+};
+/* `p` is NULL after an error, `e` otherwise. */
+typedef void broker_published_fn(
+    const struct broker_published *p, const struct err *e, void *arg);
+/* False, and `done` is not called: too many are under way, or the broker is being closed. What
+ * is given is copied; `msg_id` may be NULL. */
+MUST_USE bool broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
+    const char *msg_id, broker_published_fn *done, void *arg);
+/* How many bytes, with headers, the server takes in a message. */
+size_t broker_payload_max(const struct broker *b);
 /* Subject builders, into `out`. */
 enum { SUBJECT_MAX = 320 };
 void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     struct str type);
-void subject_history(char out[static SUBJECT_MAX], const struct broker *b, int partition);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
 /* Splits an event's subject; false if it is none of ours. */
@@ -136,15 +166,34 @@ MUST_USE bool subject_parse_event(
 
 /* --- the state bucket (KV carillon_state) --- */
 
-/* expected 0: must not exist (a deleted key does not exist). ERR_CONFLICT: another revision. */
-MUST_USE bool broker_state_put(struct broker *b, const char *key, struct str bytes,
-    uint64_t expected, uint64_t *revision, struct err *e);
+enum {
+	STATE_KEEP = 20,    /* revisions a key: the audit trail */
+	STATE_BY_MAX = 256, /* bytes */
+};
+/* A change of one key. */
+struct state_change {
+	const char *key;
+	struct str bytes; /* of a put */
+	uint64_t
+	    expected; /* the key's revision; 0: it must not exist (a deleted one does not) */
+	/* Who asked for it, kept with it: "<kind>:<id>", then ";name=value"s. Text in one line;
+	 * empty: nobody but the service. */
+	struct str by;
+};
+/* ERR_CONFLICT: the key has another revision. `revision` may be NULL. */
+MUST_USE bool broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e);
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 /* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
  * it was erased. */
 MUST_USE bool broker_state_get(
     struct broker *b, const char *key, struct broker_message *out, struct err *e);
+/* The revisions that the bucket still has of a key, newest first, deletions too; false from
+ * `each` stops. None is no error. */
+typedef bool broker_revision_fn(const struct broker_message *m, void *arg);
+MUST_USE bool broker_state_history(
+    struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
 

@@ -1,25 +1,76 @@
 /*
- * A destination type: one folder of src/dest, found by the build. It composes a request and
- * judges the answer, both pure. It does not open sockets, sleep, log, count, or decide when to
- * retry.
+ * A destination type: one folder of src/dest, found by the build. It says everything about
+ * itself; who adds one changes nothing else (docs/destinations.md). Of a rule's template and an
+ * event it makes a body, of a body a request, of an answer an outcome, all pure: it does not
+ * open sockets, sleep, log, count, or decide when to retry.
  */
 #pragma once
 
+#include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/config.h"
+#include "carillon/base/findings.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
-#include "carillon/vault/vault.h"
+#include "carillon/rules/warnings.h"
+#include "carillon/vault/credential.h"
+
+struct dest_type;
+struct event;
+struct json_writer;
+struct severity_order;
+
+/* --- what a message says --- */
+
+/* A rule's template, compiled and read-only: the beginning of a struct of the type's own. */
+struct dest_template {
+	const struct dest_type *type; /* who compiled it, and alone can render it */
+};
+
+/* What a type has made of an event: the beginning of a struct of its own, in the arena of who
+ * asked for it. Read-only; any number of deliveries may share it. */
+struct dest_body {
+	const struct dest_type *type; /* who made it, and alone can send it */
+	bool has_layout; /* it can be said in plain text too, with less to be refused */
+	struct warnings warnings; /* a path that led nowhere, a slot that was cut, ... */
+};
+
+enum { DEST_TALLY_MAX = 12 };
+
+/* How often each name occurs, in the order of first occurrence. */
+struct dest_tally {
+	struct str names[DEST_TALLY_MAX];
+	int counts[DEST_TALLY_MAX];
+	int n;
+	int others; /* occurrences of names beyond those */
+};
+
+/* Messages of a rule that go out as one. Borrowed for the call. */
+struct dest_digest {
+	int n;        /* how many it stands for, 2 or more */
+	wall_t since; /* the earliest of them */
+	struct dest_tally types, severities;
+	struct str history; /* web address of all of them, or empty */
+};
 
 /* What is to be said, independent of when and how often. Borrowed from the delivery's arena. */
 struct dest_message {
 	struct str channel;
-	struct str text;   /* fallback, never empty: notifications and screen readers read it */
-	struct str blocks; /* JSON array, or empty: text alone */
-	struct str color;  /* "#d92d20", or empty */
+	const struct dest_body *body;
+	bool is_plain;        /* as plain text, although the body has a layout */
 	struct str thread_id; /* destination's id of the message to reply under, or empty */
 	struct str update_id; /* of the message to replace, or empty */
 	struct str reference; /* our id of the delivery, put where machines can find it */
 };
+
+/* What every request needs beside what it says. Borrowed for the call. */
+struct dest_call {
+	const char *base_url;
+	const struct secret *credential; /* opened for this call: credential.h */
+	wall_t now;                      /* for what a signature says of its time */
+};
+
+/* --- what becomes of it --- */
 
 /* What to do about it. */
 enum verdict {
@@ -44,8 +95,15 @@ struct outcome {
 	char error_code[64];    /* the destination's, or empty */
 	char message_id[64];    /* with DONE: the destination's id of the message */
 	char message_channel[64];
-	char reason[320]; /* a sentence for the customer: what happened */
-	char action[160]; /* the one thing that repairs it; may be empty */
+	char request_id[64]; /* the destination's id of the request, or empty */
+	/* Of a refused message: the place in it that the destination names, as a JSON pointer,
+	 * and the part of the rule's template that it comes from, as struct finding names
+	 * it. Either may be empty. */
+	char pointer[96];
+	char slot[64];
+	char reason[320];   /* a sentence for the customer: what happened */
+	enum repair repair; /* what repairs it, for programs */
+	char action[160];   /* the same as a sentence; may be empty */
 };
 
 /* What the destination says of a token's account, and of a channel. */
@@ -57,25 +115,79 @@ struct dest_channel {
 	bool is_private, is_archived, is_member;
 };
 
+/* --- the type --- */
+
+/* How many messages may leave, as a bucket of tokens has it. */
+struct dest_rate {
+	int64_t milli; /* messages in 1000 s */
+	int64_t burst; /* messages that may go at once */
+};
+
+/* What of the settings is a type's own. Borrowed from the configuration. */
+struct dest_settings {
+	const char *base_url;     /* where its requests go */
+	struct dest_rate channel; /* to one channel */
+	struct dest_rate account; /* to all channels of a connection together */
+};
+
+/* One of the secrets that each connection of a type has. */
+struct dest_secret {
+	uint8_t tag;       /* in the credential; stored: never changed, never used again */
+	const char *title; /* as people know it */
+};
+
 struct dest_type {
-	const char *name; /* stored: never rename */
-	/* Fills `req` (url, body, content_type, auth). False: ERR_INPUT, a mapping error. */
+	const char *name;             /* stored: never rename */
+	const char *title;            /* as people know it */
+	const char *base_url_setting; /* by name, for messages about it */
+	struct dest_settings (*settings)(const struct config *c);
+	const struct dest_secret
+	    *secrets; /* in the order in which a person is asked for them */
+	int n_secrets;
+
+	/* Compiles a rule's template into `a`, to be kept for any number of events; empty text
+	 * gives the type's own. False: it cannot be saved, and `f` has all that is wrong. */
+	bool (*template_compile)(struct arena *a, struct str text,
+	    const struct dest_template **out, struct findings *f);
+	/* What the template makes of an event, in `a`. Cannot fail: whatever the payload holds,
+	 * the body keeps the destination's limits. `order` gives severities their names. */
+	const struct dest_body *(*render)(const struct dest_template *t, const struct event *ev,
+	    const struct severity_order *order, struct arena *a);
+	/* One message that stands for many, in `a`. */
+	const struct dest_body *(*digest)(const struct dest_digest *g, struct arena *a);
+	/* Writes the body as members of the object that `w` is in, for previews. */
+	void (*write_members)(struct json_writer *w, const struct dest_body *b);
+	/* Writes it as the one value that the destination's own tools take. */
+	void (*write_native)(struct json_writer *w, const struct dest_body *b);
+
+	/* Fills `req`, which is cleared first: where to, body, credential (in req->auth alone),
+	 * headers, a signature among them, and which headers of the answer are wanted. False:
+	 * ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
-	    const char *base_url, const struct secret *token, struct err *e);
+	    const struct dest_call *call, struct err *e);
 	void (*judge)(
 	    const struct dest_message *m, const struct http_response *res, struct outcome *out);
-	/* Request that asks who the token belongs to, and reading its answer into `c`
-	 * (team_id, team_name, bot_user_id). For `connection add|test`. */
-	bool (*compose_test)(struct http_request *req, const char *base_url,
-	    const struct secret *token, struct err *e);
+	/* Request that asks whose the credential is, and reading its answer. For `connection
+	 * add|test`. */
+	bool (*compose_test)(
+	    struct http_request *req, const struct dest_call *call, struct err *e);
 	bool (*judge_test)(
 	    const struct http_response *res, struct dest_account *account, struct outcome *out);
 	/* Request that asks for one channel, and reading its answer. */
-	bool (*compose_channel)(struct http_request *req, const char *base_url,
-	    const struct secret *token, struct str channel, struct err *e);
+	bool (*compose_channel)(struct http_request *req, const struct dest_call *call,
+	    struct str channel, struct err *e);
 	bool (*judge_channel)(
 	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
 };
 
-/* The type called `name`, or NULL. The table is generated from the folders of src/dest. */
+enum { DEST_TYPES_MAX = 8 };
+
+/* The table of types, generated from the folders of src/dest in the order of their names. */
+int dest_count(void);
+const struct dest_type *dest_at(int index);
+/* The place of a type in the table. */
+int dest_index(const struct dest_type *type);
+/* The type called `name`, or NULL. */
 const struct dest_type *dest_find(struct str name);
+/* The type that rules without a connection are written for. */
+const struct dest_type *dest_default(void);

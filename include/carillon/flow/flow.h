@@ -24,6 +24,7 @@ struct flow_parts {
 	struct broker *broker;
 	struct store *store;
 	const struct vault *vault;
+	struct partition partition; /* whose events it takes care of; copied */
 };
 
 /*

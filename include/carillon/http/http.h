@@ -8,15 +8,30 @@
 #include "carillon/base/buf.h"
 #include "carillon/vault/vault.h"
 
-enum { HTTP_URL_MAX = 1200 };
+enum {
+	HTTP_URL_MAX = 1200,
+	HTTP_HEADERS_MAX = 8, /* of a request, beside those that all have */
+	HTTP_WANTED_MAX = 4,  /* of an answer */
+};
 
 /* One HTTP request. The pool's slot owns it and reuses the memory. */
 struct http_request {
 	char url[HTTP_URL_MAX];
 	struct buf body;
 	const char *content_type; /* static */
-	struct secret *auth;      /* the whole header line "Authorization: ..." */
+	struct secret *auth;      /* the whole header line "Authorization: ..."; empty: none */
+	struct buf headers; /* further header lines, each with its NUL: see http_header_add */
+	int n_headers;
+	/* Names of headers that the answer may have and that are to be kept; static, NULL
+	 * behind the last. NULL: none. */
+	const char *const *wanted;
 };
+
+/* Adds a header line. ERR_INPUT: there are too many, or the value is not one line of text. */
+MUST_USE bool http_header_add(
+    struct http_request *req, const char *name, struct str value, struct err *e);
+/* Forgets everything, wiping the credential; keeps the memory. */
+void http_request_clear(struct http_request *req);
 
 /* How far a request got. */
 enum transport {
@@ -29,12 +44,15 @@ enum transport {
 struct http_response {
 	enum transport transport;
 	int status;             /* HTTP */
-	int64_t retry_after_ms; /* -1: none given */
-	struct str body;        /* cut at HTTP_BODY_MAX; need not be text */
-	char request_id[64];    /* x-slack-req-id and its like; may be empty */
-	char detail[160];       /* of a transport failure, for people: "could not connect" */
+	int64_t retry_after_ms; /* of any status, a day at most; -1: none given */
+	struct str body;        /* cut (see HTTP_BODY_MAX); need not be text */
+	/* Values of the headers that were wanted, in their order; empty: the answer has none.
+	 */
+	struct str wanted[HTTP_WANTED_MAX];
+	char detail[160]; /* of a transport failure, for people: "could not connect" */
 };
 
-/* Bytes of an answer that are looked at. Slack echoes the whole message, with six bytes for a
- * character outside ASCII: a cut answer could not be read, and the message would go twice. */
+/* Bytes of a success that are looked at; of other answers there are fewer. A destination may
+ * echo the whole message, with six bytes for a character outside ASCII: a cut answer could not
+ * be read, and the message would go twice. */
 enum { HTTP_BODY_MAX = 256 * 1024 };

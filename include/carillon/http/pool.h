@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "carillon/base/base.h"
+#include "carillon/base/config.h"
 #include "carillon/http/http.h"
 
 struct pool;
@@ -17,9 +17,26 @@ struct transfer;
 
 struct pool_options {
 	int slots;                  /* most requests at once */
-	int64_t connect_timeout_ms; /* name, TCP and TLS */
-	int64_t request_timeout_ms; /* the whole request */
+	int64_t connect_timeout_ms; /* name, TCP and TLS; also to wait for a connection */
+	int64_t request_timeout_ms; /* the whole request, without that wait */
+	int64_t unused_ms;          /* how long a connection is good for unused; 0: 110 s */
+	int64_t kept_max_kb;        /* memory of unused connections; but see pool_new */
+	int opening_max;     /* connections being opened to one host; 0: as many as slots */
+	const char *ca_file; /* certificates to trust; NULL or "": the system's */
 };
+
+static inline struct pool_options
+pool_options_of(const struct config *c, int slots)
+{
+	return (struct pool_options){
+	    .slots = slots,
+	    .connect_timeout_ms = c->connect_timeout_ms,
+	    .request_timeout_ms = c->request_timeout_ms,
+	    .kept_max_kb = c->kept_connections_max_mb * 1024,
+	    .opening_max = (int)c->opening_max,
+	    .ca_file = c->slack_ca,
+	};
+}
 
 /* When a request was started, and how long it took to its end. */
 struct flight {
@@ -27,7 +44,10 @@ struct flight {
 	int64_t duration_ms;
 };
 
-/* Once a process, before any other thread: curl_global_init_mem. */
+/*
+ * Once a process, before any other thread: curl_global_init_mem. Takes SSLKEYLOGFILE out of the
+ * environment, into which libcurl would write what opens a recorded connection.
+ */
 void http_global_init(void);
 
 /*
@@ -35,18 +55,25 @@ void http_global_init(void);
  * may not: says which limit to raise. Once a process, before others count on descriptors.
  */
 MUST_USE bool pool_reserve_files(int slots, struct err *e);
+/*
+ * ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use. Whatever kept_max_kb says,
+ * as many connections are kept as were in use at once in the last seconds.
+ */
 MUST_USE bool pool_new(struct pool **out, const struct pool_options *o, struct err *e);
 /* Aborts what is in flight. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Of requests from now on; those in flight keep theirs. `slots` is not looked at. */
-void pool_set_timeouts(struct pool *p, const struct pool_options *o);
+/* Timeouts, opening_max and kept_max_kb of requests from now on; the rest is not looked at. */
+void pool_set_options(struct pool *p, const struct pool_options *o);
 
 /* A free slot, or NULL when all are in use. */
 struct transfer *pool_slot(struct pool *p);
 /* What to fill before starting, and once reported what was sent, until it is released. */
 struct http_request *transfer_request(struct transfer *t);
-/* Never fails synchronously: every start is reported by pool_finished. */
+/*
+ * Never fails synchronously: every start is reported by pool_finished. The request leaves in a
+ * turn, as soon as there is a connection for it; until then it counts as not sent.
+ */
 void pool_start(struct pool *p, struct transfer *t, void *tag);
 /*
  * Waits up to `wait_ms` (-1: for ever) for sockets, timeouts or `wake_fd` (-1: none) to become

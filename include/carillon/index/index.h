@@ -12,4 +12,5 @@ struct index_parts {
 	const struct config *config;
 	struct broker *broker;
 	struct store *store;
+	const struct partition *partition; /* whose history is repaired */
 };

@@ -16,7 +16,7 @@ typedef void keeper_answer_fn(const char *what, bool ok, const char *sentence, v
 struct keeper_question {
 	struct arena *arena; /* owns what is filled into the connection */
 	const struct config *config;
-	const struct secret *token;
+	const struct secret *credential;
 	keeper_answer_fn *each; /* hears of everything; may be NULL */
 	void *arg;
 };

@@ -9,22 +9,23 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/records.h"
 #include "carillon/rules/filter.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/dest.h"
 #include "carillon/rules/schema.h"
 #include "carillon/store/store.h"
 
-/* A filter or template of a default rule, under its text. Either may be NULL. */
+/* A filter or template of a default rule, under its text. Any of them may be NULL; a template
+ * is compiled by each destination type, by its place in the table. */
 struct ready_made {
 	struct str filter_text, template_text;
 	const struct filter *filter;
-	const struct message_template *template;
+	const struct dest_template *template[DEST_TYPES_MAX];
 };
 
 struct event_type {
 	struct str name;
 	const struct severity_order *order;
-	const struct schema *schema;             /* NULL: it has none */
-	const struct message_template *template; /* of rules without one */
+	const struct schema *schema;                          /* NULL: it has none */
+	const struct dest_template *template[DEST_TYPES_MAX]; /* of rules without one */
 	struct ready_made *ready_made;
 	int n_ready_made;
 };
@@ -36,7 +37,9 @@ struct event_type {
 const struct event_type *event_type_compile(struct arena *a, const type_record *rec);
 /* NULL if no default rule has this text. */
 const struct filter *event_type_filter(const struct event_type *t, struct str text);
-const struct message_template *event_type_template(const struct event_type *t, struct str text);
+/* As the destination type has compiled it; no text is that of a rule without a template. */
+const struct dest_template *event_type_template(
+    const struct event_type *t, const struct dest_type *dest, struct str text);
 
 struct catalogue;
 

@@ -10,13 +10,14 @@
 #include "carillon/rules/filter.h"
 #include "carillon/base/json.h"
 #include "carillon/base/records.h"
-#include "carillon/rules/render.h"
+#include "carillon/dest/dest.h"
 #include "carillon/store/store.h"
 
 struct preview_request {
 	struct str workspace;
-	const rule_record *rule; /* stored or not: it needs no id */
-	const type_record *type; /* registry_type_of_rule; NULL: not in the catalogue */
+	const rule_record *rule;      /* stored or not: it needs no id */
+	const type_record *type;      /* registry_type_of_rule; NULL: not in the catalogue */
+	const struct dest_type *dest; /* registry_dest_of_rule */
 	struct str event_type;
 	struct str event;          /* a packed carillon.v1.Event, as published */
 	wall_t now;                /* the event's time if it brings none */
@@ -39,7 +40,9 @@ struct preview {
 	const struct filter_finding *conditions; /* of the filter, each with its result */
 	int n_conditions;
 	struct str channel;
-	struct rendered rendered;  /* the message, also when the rule does not want the event */
+	/* The message, also when the rule does not want the event; NULL: its template does not
+	 * compile. */
+	const struct dest_body *body;
 	struct str keys[KEY_USES]; /* of the rule's options; empty: none */
 	const struct findings *findings;
 };

@@ -12,6 +12,7 @@
 #include "carillon/base/base.h"
 #include "carillon/base/findings.h"
 #include "carillon/broker/broker.h"
+#include "carillon/dest/dest.h"
 #include "carillon/base/records.h"
 #include "carillon/store/store.h"
 
@@ -21,7 +22,6 @@ enum {
 	REPLAY_RATE_MAX = 1000,
 	CONNECTIONS_MAX = 64, /* of one workspace */
 	NAME_MAX_BYTES = 128,
-	AUTHOR_MAX = 160, /* bytes */
 	THREAD_HOURS_MAX = 720,
 	THREAD_HOURS_USUAL = 24,
 	DEDUPE_MINUTES_MAX = 7 * 24 * 60,
@@ -42,10 +42,11 @@ struct registry;
 struct registry *registry_new(struct broker *b, struct store *s);
 void registry_free(struct registry *r);
 /*
- * Who changes what is written from here on, "<kind>:<id>": "cli:tyrion", "session:s_42". Empty
- * at first: the service itself. Copied, and cut at AUTHOR_MAX.
+ * Who changes what is written from here on, "<kind>:<id>": "cli:tyrion", "session:s_42". Kept
+ * with each change (struct state_change), cut to STATE_BY_MAX bytes. Empty at first: the
+ * service itself. Copied.
  */
-void registry_set_author(struct registry *r, struct str author);
+void registry_set_author(struct registry *r, struct str by);
 
 /* Applies to the index what the bucket has and the index has not. `until` 0: all there is now.
  */
@@ -68,12 +69,35 @@ replay_record *registry_replay(struct registry *r, struct arena *a, struct str w
 type_record *registry_type_of_rule(
     struct registry *r, struct arena *a, struct str workspace, const rule_record *rule);
 
+/* Who renders for a rule: the destination type of its connection, or the default one. */
+const struct dest_type *registry_dest_of_rule(
+    struct registry *r, struct str workspace, const rule_record *rule);
+
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
-MUST_USE bool registry_each(struct registry *r, struct arena *a, struct str workspace,
-    enum state_kind kind, registry_each_fn *each, void *arg, struct err *e);
+MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct state_list *list,
+    registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
+
+/* A revision of a record, as the bucket has it: the newest STATE_KEEP of each. */
+struct registry_revision {
+	uint64_t revision;
+	wall_t at;
+	struct str by;      /* empty: the service, or not told */
+	const void *record; /* unpacked; NULL: deleted by this revision, or not readable */
+	bool is_delete;
+};
+struct registry_key {
+	struct str workspace;
+	enum state_kind kind;
+	struct str id;
+};
+typedef bool registry_revision_fn(const struct registry_revision *v, void *arg);
+/* The revisions of a record, newest first; false from `each` stops. Asks the broker, some 20
+ * round trips. None is no error. */
+MUST_USE bool registry_history(struct registry *r, struct arena *a,
+    const struct registry_key *key, registry_revision_fn *each, void *arg, struct err *e);
 
 /*
  * Writing: checks the record (ids, references, that filter and template compile), puts it with

@@ -16,7 +16,6 @@
 #include "carillon/rules/filter.h"
 #include "carillon/base/list.h"
 #include "carillon/rules/quiet.h"
-#include "carillon/rules/render.h"
 #include "carillon/store/store.h"
 #include "carillon/rules/template.h"
 #include "carillon/registry/catalogue.h"
@@ -26,23 +25,22 @@ struct ruleset_connection {
 	const struct dest_type *dest; /* NULL: a type this build does not know */
 	Carillon__V1__ConnectionStatus status;
 	struct str status_reason;
-	int n_retry; /* schedule of rules that have none; 0: the service's */
+	enum repair repair; /* of the status */
+	int n_retry;        /* schedule of rules that have none; 0: the service's */
 	uint32_t const *retry_s;
 	struct str sealed;     /* the credential; opened by the courier for one compose */
 	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
-	/* By mono_t: a lane of it has just turned deliveries away, and will turn away more.
-	 * Only a hint, which spares intake making messages that are parked unsent. */
-	atomic_int_least64_t crowded_until;
 };
 
 struct rule {
 	struct str id, pattern, channel;
 	struct str hold_reason;                /* not empty: the channel needs a person */
+	enum repair repair;                    /* then: what ends it */
 	struct str problem;                    /* not empty: it does not compile, and why */
 	struct ruleset_connection *connection; /* NULL: it names none that exists */
 	struct str connection_id;
 	const struct filter *filter;
-	const struct message_template *template;
+	const struct dest_template *template; /* of its connection's type */
 	const struct severity_order *order;
 	const struct quiet *quiet; /* NULL: it has no quiet hours */
 	/* By enum key_use: template of the key, or NULL; and how long a key counts, 0: for
@@ -93,19 +91,22 @@ bool rule_wants(const struct rule *rule, const struct event *ev);
 /* Whether a rule may send right now, or why its deliveries must wait for a person. */
 struct gate {
 	bool is_open;
-	struct str reason, action; /* sentences for the customer, when it is not */
+	struct str reason; /* when it is not: a sentence for the customer */
+	struct remedy remedy;
 };
 
+/* The part of it that is the same for all rules of the connection. */
+struct gate gate_of_connection(const struct ruleset_connection *c);
 /* `rule` may be NULL: it was deleted. */
 struct gate gate_of(const struct ruleset *r, const struct rule *rule);
 
 /*
  * Compiles one rule record into `a`, for the event type its pattern names (NULL: the catalogue
- * has none such). What does not compile is left out: `f` has all that is wrong, and
- * out->problem the first of it. Copies from the record, but leaves the connection to the
- * ruleset.
+ * has none such) and the destination that is to render it. What does not compile is left out:
+ * `f` has all that is wrong, and out->problem the first of it. Copies from the record, but
+ * leaves the connection to the ruleset.
  */
 void rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
-    struct rule *out, struct findings *f);
+    const struct dest_type *dest, struct rule *out, struct findings *f);
 /* NULL for none. */
 const uint32_t *schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n);

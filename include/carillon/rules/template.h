@@ -1,8 +1,8 @@
 /*
  * The text templates of a rule's slots: a strict subset of Liquid. What is accepted renders as
- * LiquidJS renders it, except the declared Slack escaping and `date`; everything else is
- * refused at compile time with line, column and a suggestion. Compiled once, read-only after;
- * any thread may render.
+ * LiquidJS renders it, except `date` and what a destination's dialect escapes; everything else
+ * is refused at compile time with line, column and a suggestion. Compiled once, read-only
+ * after; any thread may render.
  *
  *     {{ payload.value | minus: payload.threshold | round: 1 }}
  *     {% if payload.severity == "high" %}...{% elsif %}...{% else %}...{% endif %}
@@ -22,11 +22,30 @@
 
 struct template;
 
-/* How substituted values (never the template's own text) are written. */
-enum template_escape {
-	TEMPLATE_ESCAPE_NONE, /* as LiquidJS: plain_text fields, keys, the differential test */
-	TEMPLATE_ESCAPE_MRKDWN, /* & < > as entities: a value can mention nobody and link
-	                           nowhere */
+/* Where in the markup that the template's own text has opened the next value stands. */
+struct template_mark {
+	int place;      /* the dialect's own numbers; 0: in plain text */
+	size_t open_at; /* offset in the output of what opened the markup */
+};
+
+/*
+ * A dialect: how a destination writes what templates substitute, never the template's own text.
+ * Pure functions of a constant; each appends to `out`.
+ */
+struct template_dialect {
+	/* Moves the mark behind `literal`, the template's own text, written from `at` on. */
+	void (*follow)(struct template_mark *m, struct str literal, size_t at);
+	/* Called before a value. True if it had to turn opened markup into text, because the
+	 * value would have chosen what the markup does. */
+	bool (*disarm)(struct template_mark *m, struct buf *out);
+	/* Writes a value as text and nothing else: at most `room` bytes, cut on a character.
+	 * False if it was cut. */
+	bool (*put)(struct str value, int place, bool one_line, size_t room, struct buf *out);
+	/* Writes the time as each reader should see it. `*plain` is the part of what was
+	 * written, or of `form`, that says the same as plain text. */
+	void (*put_date)(int64_t unix_s, struct str form, struct buf *out, struct str *plain);
+	/* Writes a link to `url`, which is safe. An empty label is the URL's own text. */
+	void (*put_link)(struct str url, struct str label, struct buf *out);
 };
 
 struct template_error {
@@ -48,8 +67,29 @@ struct template_warnings {
 	bool cut;      /* output, loop or step limit was reached */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
 };
+/* What a rendering depends on beside template and event. */
+struct template_context {
+	const struct template_dialect *dialect; /* NULL: plain text, as LiquidJS writes it */
+	bool one_line;                          /* line breaks in values become spaces */
+	struct str severity;                    /* event.severity; empty if there is none */
+	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
+};
+enum { TEMPLATE_BUFFERS = 4 };
+
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
-void template_render(const struct template *t, const struct event *ev, enum template_escape esc,
-    struct buf *out, struct template_warnings *w);
+void template_run(const struct template *t, const struct event *ev,
+    const struct template_context *context, struct buf *out, struct template_warnings *w);
+/* The same with nothing given but the dialect, which may be NULL: severities have their usual
+ * order. */
+void template_render(const struct template *t, const struct event *ev,
+    const struct template_dialect *dialect, struct buf *out, struct template_warnings *w);
 /* Whether it has no substitution: the same text for every event. */
 bool template_is_constant(const struct template *t);
+
+/* The text that a template makes of one value of a payload. It is the value's own, or stands in
+ * `tmp`. */
+struct str template_text_of(const struct json *v, struct buf *tmp);
+/* Appends a time in UTC, in the form of the filter `date`; for dialects. */
+void template_put_date(int64_t unix_s, struct str form, struct buf *out);
+/* Whether `url` is http or https with a host, and short enough for a link. */
+bool template_link_is_safe(struct str url);

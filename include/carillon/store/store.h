@@ -49,10 +49,10 @@ void store_close(struct store *s); /* NULL is fine */
 struct txn;
 struct txn *txn_read(struct store *s, enum store_env env); /* never NULL; may carry an error */
 void txn_end(struct txn *t);                               /* of a read; NULL is fine */
-/* The first error, or NULL. */
+/* The first error so far, or NULL. */
 const struct err *txn_error(const struct txn *t);
-/* Begins again on the newest data, cheaper than end and read. */
-void txn_renew(struct txn *t);
+/* Ends a read; false, with its first error in *e (which may be NULL), if it had one. */
+MUST_USE bool txn_finish(struct txn *t, struct err *e);
 
 /*
  * Runs `fill(txn, arg)` in one write transaction and commits it, synced to disk when this
@@ -90,11 +90,15 @@ struct state_value {
 /* False when there is none (or the transaction has failed). */
 MUST_USE bool state_get(struct txn *t, struct str workspace, enum state_kind kind,
     struct str id, struct state_value *out);
-/* Calls `each` for the records of one kind of one workspace in order of id; false from it
- * stops. */
+/* The records of one kind of one workspace, in order of id; false from `each` stops. */
+struct state_list {
+	struct str workspace;
+	enum state_kind kind;
+	struct str after; /* an id, there or not; empty: from the first */
+	size_t max;       /* 0: all */
+};
 typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
-void state_each(
-    struct txn *t, struct str workspace, enum state_kind kind, state_each_fn *each, void *arg);
+void state_each(struct txn *t, const struct state_list *list, state_each_fn *each, void *arg);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
 /* Every record of one kind, whatever its workspace. */
@@ -124,9 +128,10 @@ void store_set_mark(struct txn *t, struct str msg_id);
 /* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under
  * way. */
 enum store_number {
-	STORE_REPAIR,      /* of the environment's own stream: what it still has, plus one */
-	STORE_EVENTS_GOOD, /* of the events stream, in the history environment: the same, */
-	STORE_EVENTS_END,  /* and where it ended when that was found */
+	STORE_REPAIR,       /* of the environment's own stream: what it still has, plus one */
+	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
+	STORE_EVENTS_END,   /* and where it ended when that was found */
+	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
 	STORE_NUMBERS
 };
 uint64_t store_number(struct txn *t, enum store_number which);
@@ -163,23 +168,52 @@ void history_each_event_of(struct txn *t, struct arena *a, struct str workspace,
 typedef bool seq_each_fn(uint64_t seq, void *arg);
 void history_each_seq_of(
     struct txn *t, struct str workspace, uint64_t from, seq_each_fn *each, void *arg);
-void history_each_delivery_of(struct txn *t, struct arena *a, struct str workspace,
-    uint64_t before, delivery_each_fn *each, void *arg);
-/* The same for one state other than delivered, by an index of its own. */
-void history_each_delivery_in(struct txn *t, struct arena *a, struct str workspace,
-    enum delivery_state state, uint64_t before, delivery_each_fn *each, void *arg);
+/*
+ * The place of a delivery in the lists, which go from the newest event to the oldest and within
+ * an event from the last rule id to the first. A list begins behind it, so the last delivery of
+ * a page is the cursor of the next. An empty rule: behind all of that event; seq 0: at the
+ * start.
+ */
+struct delivery_cursor {
+	uint64_t seq;
+	struct str rule;
+};
+struct delivery_list {
+	struct str workspace;
+	enum delivery_state state; /* by an index of its own; not DELIVERED. NONE: all */
+	struct delivery_cursor after;
+};
+void history_each_delivery_of(struct txn *t, struct arena *a, const struct delivery_list *list,
+    delivery_each_fn *each, void *arg);
 
 /* Parked deliveries due at or before `now`, earliest first, of all workspaces. */
 void ledger_each_due(
     struct txn *t, struct arena *a, wall_t now, delivery_each_fn *each, void *arg);
-/* When the earliest is due; false if none is parked. */
-MUST_USE bool ledger_next_due(struct txn *t, wall_t *due);
+/*
+ * Overflow: parked deliveries that wait for room in their lane, in the order of the stream.
+ * `after_seq` and `after_rule` name the one before the first that is wanted; 0: from the first.
+ */
+struct lane_id {
+	struct str workspace, connection, channel;
+};
+struct overflow_position {
+	uint64_t seq;
+	struct str rule;
+};
+void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg);
+/* Each lane that has overflow, with its count, once; false from `each` stops. For the start:
+ * it looks at every key. */
+typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
+void ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
 void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
     struct str connection, struct str rule, delivery_each_fn *each, void *arg);
-/* Each (workspace, connection) that has held deliveries, once; false from `each` stops. */
+/* Each (workspace, connection) that has held deliveries, once, behind the one named (empty:
+ * from the first); false from `each` stops. */
 typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);
-void ledger_each_held_group(struct txn *t, held_group_fn *each, void *arg);
+void ledger_each_held_group(struct txn *t, struct str after_workspace,
+    struct str after_connection, held_group_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 

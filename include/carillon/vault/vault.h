@@ -27,7 +27,7 @@
  */
 struct secret;
 
-enum { SECRET_MAX = 1000 }; /* bytes; Slack tokens have at most 255 */
+enum { SECRET_MAX = 1000 }; /* bytes; the tokens of one connection have some 300 */
 
 /* Room for `cap` <= SECRET_MAX bytes, from a slab of locked pages. Never NULL. */
 struct secret *secret_new(size_t cap);
@@ -52,6 +52,13 @@ void *wiped_calloc(size_t n, size_t size);
 void *wiped_realloc(void *ptr, size_t size);
 char *wiped_strdup(const char *s);
 void wiped_free(void *ptr);
+
+/*
+ * Zeroes the vector registers, where the C library leaves what it copied or searched last and a
+ * core dump finds it. A few ns. What appends to, clears or frees a secret does it by itself;
+ * who gives one to another library does it before waiting for anything.
+ */
+void registers_wipe(void);
 
 /*
  * Makes this process refuse ptrace by others and leave no core dump. At start. A developer may

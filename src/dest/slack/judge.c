@@ -1,10 +1,14 @@
 #include "judge.h"
 
+#include <ctype.h>
+
 #include "carillon/base/arena.h"
 #include "carillon/base/json.h"
 
+#include "render.h"
+
 enum slack_class {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) SLACK_##NAME,
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) SLACK_##NAME,
 #include "classes.def"
 #undef SLACK_CLASS
 };
@@ -12,10 +16,12 @@ enum slack_class {
 static const struct meaning {
 	enum outcome_code code;
 	enum verdict verdict;
+	enum repair repair;
 	bool ambiguous, lane_fault;
 } meanings[] = {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, ambiguous, lane_fault) \
-	[SLACK_##NAME] = {OUTCOME_##OUTCOME, VERDICT_##VERDICT, ambiguous, lane_fault},
+#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) \
+	[SLACK_##NAME] = {                                                 \
+	    OUTCOME_##OUTCOME, VERDICT_##VERDICT, REPAIR_##REPAIR, ambiguous, lane_fault},
 #include "classes.def"
 #undef SLACK_CLASS
 };
@@ -23,9 +29,11 @@ static const struct meaning {
 static const struct slack_error {
 	const char *code;
 	enum slack_class class;
+	enum repair repair;
 	const char *sentence, *action;
 } errors[] = {
-#define SLACK_ERROR(code, CLASS, sentence, action) {code, SLACK_##CLASS, sentence, action},
+#define SLACK_ERROR(code, CLASS, REPAIR, sentence, action) \
+	{code, SLACK_##CLASS, REPAIR_##REPAIR, sentence, action},
 #include "errors.def"
 #undef SLACK_ERROR
 };
@@ -51,8 +59,8 @@ code_matches(const char *pattern, struct str code)
 static const struct slack_error *
 error_find(struct str code)
 {
-	static const struct slack_error unknown = {
-	    "", SLACK_UNKNOWN, "Slack answered with an error Carillon does not know", ""};
+	static const struct slack_error unknown = {"", SLACK_UNKNOWN, REPAIR_SUPPORT,
+	    "Slack answered with an error Carillon does not know", ""};
 
 	for (size_t i = 0; i < COUNT_OF(errors); i++) {
 		if (code_matches(errors[i].code, code))
@@ -101,6 +109,16 @@ reason_add(struct outcome *out, const char *before, struct str s)
 	}
 }
 
+/* An empty `action` is the repair's own sentence. */
+static void
+set_remedy(struct outcome *out, enum repair repair, const char *action)
+{
+	struct remedy remedy = remedy_of(repair);
+
+	out->repair = repair;
+	str_copy(out->action, sizeof(out->action), action[0] ? str_of(action) : remedy.action);
+}
+
 static void
 set_class(struct outcome *out, enum slack_class class, const char *sentence)
 {
@@ -110,6 +128,7 @@ set_class(struct outcome *out, enum slack_class class, const char *sentence)
 	out->verdict = m->verdict;
 	out->ambiguous = m->ambiguous;
 	out->lane_fault = m->lane_fault;
+	set_remedy(out, m->repair, "");
 	str_copy(out->reason, sizeof(out->reason), str_of(sentence));
 }
 
@@ -133,24 +152,80 @@ judge_transport(const struct http_response *res, struct outcome *out)
 	reason_add(out, ": ", detail);
 }
 
+/* A place in the message; it goes into history, so only what looks like one is let through. */
+static bool
+is_pointer(struct str s)
+{
+	if (s.len == 0 || s.ptr[0] != '/' || s.len >= sizeof(((struct outcome *)0)->pointer))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.ptr[i]) && !strchr("/_-~", s.ptr[i]))
+			return false;
+	return true;
+}
+
+/* The pointer of "must be less than 151 characters [json-pointer:/blocks/0/text/text]". */
+static struct str
+pointer_of(struct str remark)
+{
+	static const char head[] = "[json-pointer:";
+	const char *at =
+	    remark.len ? memmem(remark.ptr, remark.len, head, sizeof(head) - 1) : NULL;
+	const char *end = remark.ptr + remark.len, *close;
+	struct str pointer;
+
+	if (at == NULL)
+		return (struct str){0};
+	at += sizeof(head) - 1;
+	close = memchr(at, ']', (size_t)(end - at));
+	pointer = (struct str){at, (size_t)((close ? close : at) - at)};
+	return is_pointer(pointer) ? pointer : (struct str){0};
+}
+
+/* Of several remarks the one about the smallest part: the others only say that what is around
+ * it does not fit either. */
+static struct str
+best_remark(const struct json *remarks)
+{
+	struct str best = {0};
+
+	if (remarks == NULL || remarks->kind != JSON_ARRAY)
+		return best;
+	JSON_EACH (v, remarks)
+		if (v->kind == JSON_STRING &&
+		    (best.len == 0 || pointer_of(v->text).len > pointer_of(best).len))
+			best = v->text;
+	return best;
+}
+
+static void
+judge_remarks(const struct json *root, struct outcome *out)
+{
+	struct str remark = best_remark(json_path(root, STR("response_metadata.messages")));
+
+	if (remark.len == 0)
+		remark = best_remark(json_get(root, STR("errors")));
+	str_copy(out->pointer, sizeof(out->pointer), pointer_of(remark));
+	if (remark.len > 0)
+		reason_add(out, ": ", remark);
+}
+
 static void
 judge_error(const struct json *root, const struct http_response *res, struct outcome *out)
 {
 	struct str code = code_of(root);
 	const struct slack_error *error = error_find(code);
-	const struct json *messages = json_path(root, STR("response_metadata.messages"));
 
 	set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
-	str_copy(out->action, sizeof(out->action), str_of(error->action));
+	set_remedy(out, error->repair, error->action);
 	if (error->class == SLACK_RATE)
 		out->retry_after_ms = res->retry_after_ms;
 	if (error->class == SLACK_UNKNOWN)
 		reason_add(out, ": ", code);
 	reason_add(out, "; needed: ", json_string(root, STR("needed")));
-	if (error->class == SLACK_MESSAGE && messages && messages->kind == JSON_ARRAY &&
-	    messages->child && messages->child->kind == JSON_STRING)
-		reason_add(out, ": ", messages->child->text);
+	if (error->class == SLACK_MESSAGE)
+		judge_remarks(root, out);
 }
 
 /* No JSON that says ok or not. `ambiguous` where the request may have been carried out. */
@@ -163,14 +238,12 @@ judge_status(const struct http_response *res, struct outcome *out)
 		set_class(out, SLACK_BUG,
 		    "the address of Slack answered with a redirect, which is never "
 		    "followed because the credential would go along");
-		str_copy(
-		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
 	} else if (res->status >= 400 && res->status < 500) {
 		set_class(out, SLACK_UNKNOWN, "");
 		snprintf(out->reason, sizeof(out->reason),
 		    "Slack refused the request with HTTP status %d", res->status);
-		str_copy(
-		    out->action, sizeof(out->action), STR("check the setting slack_api_url"));
+		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
 	} else {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
 	}
@@ -195,6 +268,21 @@ kind_of(const struct json *root, struct str key)
 	return v ? v->kind : JSON_NULL;
 }
 
+/* Copies a text of the answer, cut between characters if it must be. */
+static void
+copy_text(char *dst, size_t size, struct str s)
+{
+	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
+}
+
+static void
+note_request_id(const struct http_response *res, struct outcome *out)
+{
+	struct str id = res->wanted[0].len > 0 ? res->wanted[0] : res->wanted[1];
+
+	copy_text(out->request_id, sizeof(out->request_id), id);
+}
+
 /*
  * The parsed answer (in `a`) if Slack said ok, else NULL and `out` is filled. What matters is
  * the body, not the status: Slack says ok:false with HTTP 200.
@@ -205,6 +293,7 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 	const struct json *root;
 
 	*out = (struct outcome){.retry_after_ms = -1};
+	note_request_id(res, out);
 	if (res->transport != TRANSPORT_ANSWERED || res->status <= 0) {
 		judge_transport(res, out);
 		return NULL;
@@ -236,13 +325,7 @@ set_done(struct outcome *out)
 {
 	out->code = OUTCOME_DELIVERED;
 	out->verdict = VERDICT_DONE;
-}
-
-/* Copies a text of the answer, cut between characters if it must be. */
-static void
-copy_text(char *dst, size_t size, struct str s)
-{
-	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
+	set_remedy(out, REPAIR_NONE, "");
 }
 
 void
@@ -260,9 +343,14 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 	} else if (root) {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
+	if (out->pointer[0] != '\0' && m->body != NULL)
+		slack_slot_of(
+		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));
 	/* Nothing to do without: then it speaks of the channel. */
-	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len)
+	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len) {
 		out->verdict = VERDICT_HOLD_RULE;
+		set_remedy(out, REPAIR_PICK_CHANNEL, "");
+	}
 	arena_free(a);
 }
 

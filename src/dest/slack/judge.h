@@ -6,6 +6,9 @@
 
 #include "carillon/dest/dest.h"
 
+/* Headers that its answers have: the request's id, as Slack and as a proxy call it. */
+#define SLACK_WANTED "x-slack-req-id", "x-request-id"
+
 void slack_judge(
     const struct dest_message *m, const struct http_response *res, struct outcome *out);
 bool slack_judge_test(

@@ -4,33 +4,39 @@
 #include "carillon/base/json.h"
 
 #include "judge.h"
+#include "render.h"
 
-enum { TOKEN_MAX = 512 }; /* bytes; Slack's have at most 255 */
+enum {
+	TAG_TOKEN = CREDENTIAL_TAG_BARE,
+	TOKEN_MAX = 512, /* bytes; Slack's have at most 255 */
+};
+
+static const struct dest_secret secrets[] = {{TAG_TOKEN, "bot token"}};
 
 static bool
-token_is_sane(const struct secret *token)
+token_is_sane(struct secret_view token)
 {
-	const char *bytes = secret_bytes(token);
-	size_t len = secret_len(token);
-
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] <= ' ' || bytes[i] > '~')
+	for (size_t i = 0; i < token.len; i++) {
+		if (token.ptr[i] <= ' ' || token.ptr[i] > '~')
 			return false;
 	}
-	return len > 0 && len <= TOKEN_MAX;
+	return token.len > 0 && token.len <= TOKEN_MAX;
 }
 
 /* What all requests share: the address and the credential. */
 static bool
-request_begin(struct http_request *req, const char *base_url, const char *method,
-    const struct secret *token, struct err *e)
+request_begin(
+    struct http_request *req, const struct dest_call *call, const char *method, struct err *e)
 {
 	static const char bearer[] = "Authorization: Bearer ";
+	static const char *const wanted[] = {SLACK_WANTED, NULL};
+	struct secret_view token = credential_get(call->credential, TAG_TOKEN);
+	const char *base_url = call->base_url;
 	size_t base_len = strlen(base_url);
 
 	must(req->auth);
-	buf_clear(&req->body);
-	secret_clear(req->auth);
+	http_request_clear(req);
+	req->wanted = wanted;
 	while (base_len > 0 && base_url[base_len - 1] == '/')
 		base_len--;
 	if (base_len + 1 + strlen(method) >= sizeof(req->url))
@@ -38,7 +44,7 @@ request_begin(struct http_request *req, const char *base_url, const char *method
 		    sizeof(req->url) - 32);
 	snprintf(req->url, sizeof(req->url), "%.*s/%s", (int)base_len, base_url, method);
 	if (!token_is_sane(token) || !secret_append(req->auth, bearer, sizeof(bearer) - 1) ||
-	    !secret_append(req->auth, secret_bytes(token), secret_len(token))) {
+	    !secret_append(req->auth, token.ptr, token.len)) {
 		secret_clear(req->auth);
 		return fail(e, ERR_INPUT, "the stored credential is not a Slack token");
 	}
@@ -47,19 +53,17 @@ request_begin(struct http_request *req, const char *base_url, const char *method
 
 /* Slack colours only attachments; the text stays on top, where notifications look for it. */
 static void
-write_blocks(struct json_writer *w, const struct dest_message *m)
+write_blocks(struct json_writer *w, const struct slack_body *b)
 {
-	if (!m->blocks.len)
-		return;
-	if (m->color.len) {
+	if (b->color.len) {
 		jw_key(w, "attachments");
 		jw_array(w);
 		jw_object(w);
-		jw_kv_string(w, "color", m->color);
+		jw_kv_string(w, "color", b->color);
 	}
 	jw_key(w, "blocks");
-	jw_raw(w, m->blocks);
-	if (m->color.len) {
+	jw_raw(w, b->blocks);
+	if (b->color.len) {
 		jw_object_end(w);
 		jw_array_end(w);
 	}
@@ -83,13 +87,15 @@ write_metadata(struct json_writer *w, struct str reference)
 static void
 write_body(struct buf *out, const struct dest_message *m)
 {
+	const struct slack_body *b = slack_body_of(m->body);
 	struct json_writer w;
 
 	jw_init(&w, out);
 	jw_object(&w);
 	jw_kv_string(&w, "channel", m->channel);
-	jw_kv_string(&w, "text", m->text);
-	write_blocks(&w, m);
+	jw_kv_string(&w, "text", b->text);
+	if (!m->is_plain)
+		write_blocks(&w, b);
 	if (m->update_id.len) {
 		jw_kv_string(&w, "ts", m->update_id);
 	} else {
@@ -103,16 +109,14 @@ write_body(struct buf *out, const struct dest_message *m)
 }
 
 static bool
-compose(struct http_request *req, const struct dest_message *m, const char *base_url,
-    const struct secret *token, struct err *e)
+compose(struct http_request *req, const struct dest_message *m, const struct dest_call *call,
+    struct err *e)
 {
 	const char *method = m->update_id.len ? "chat.update" : "chat.postMessage";
 
 	if (!m->channel.len)
 		return fail(e, ERR_INPUT, "the message names no Slack channel");
-	if (!m->text.len)
-		return fail(e, ERR_INPUT, "the message has no text");
-	if (!request_begin(req, base_url, method, token, e))
+	if (!request_begin(req, call, method, e))
 		return false;
 	req->content_type = "application/json; charset=utf-8";
 	write_body(&req->body, m);
@@ -123,11 +127,12 @@ compose(struct http_request *req, const struct dest_message *m, const char *base
 static const char form_type[] = "application/x-www-form-urlencoded";
 
 static bool
-compose_test(
-    struct http_request *req, const char *base_url, const struct secret *token, struct err *e)
+compose_test(struct http_request *req, const struct dest_call *call, struct err *e)
 {
+	if (!request_begin(req, call, "auth.test", e))
+		return false;
 	req->content_type = form_type;
-	return request_begin(req, base_url, "auth.test", token, e);
+	return true;
 }
 
 static void
@@ -144,12 +149,12 @@ put_form_value(struct buf *out, struct str s)
 }
 
 static bool
-compose_channel(struct http_request *req, const char *base_url, const struct secret *token,
-    struct str channel, struct err *e)
+compose_channel(
+    struct http_request *req, const struct dest_call *call, struct str channel, struct err *e)
 {
 	if (!channel.len)
 		return fail(e, ERR_INPUT, "no Slack channel was named");
-	if (!request_begin(req, base_url, "conversations.info", token, e))
+	if (!request_begin(req, call, "conversations.info", e))
 		return false;
 	req->content_type = form_type;
 	buf_cstr(&req->body, "channel=");
@@ -157,8 +162,49 @@ compose_channel(struct http_request *req, const char *base_url, const struct sec
 	return true;
 }
 
+static struct dest_settings
+settings(const struct config *c)
+{
+	return (struct dest_settings){
+	    .base_url = c->slack_api_url,
+	    .channel = {c->slack_channel_rate_milli, c->slack_channel_burst},
+	    .account = {c->slack_team_rate_milli, c->slack_team_burst},
+	};
+}
+
+static void
+write_members(struct json_writer *w, const struct dest_body *body)
+{
+	const struct slack_body *b = slack_body_of(body);
+
+	jw_kv_string(w, "text", b->text);
+	jw_kv_string(w, "color", b->color);
+	jw_key(w, "blocks");
+	jw_raw(w, b->blocks);
+}
+
+/* The form that Slack's Block Kit Builder takes. */
+static void
+write_native(struct json_writer *w, const struct dest_body *body)
+{
+	jw_object(w);
+	jw_key(w, "blocks");
+	jw_raw(w, slack_body_of(body)->blocks);
+	jw_object_end(w);
+}
+
 const struct dest_type dest_slack = {
     .name = "slack",
+    .title = "Slack",
+    .base_url_setting = "slack_api_url",
+    .settings = settings,
+    .secrets = secrets,
+    .n_secrets = COUNT_OF(secrets),
+    .template_compile = slack_template_compile,
+    .render = slack_render,
+    .digest = slack_digest,
+    .write_members = write_members,
+    .write_native = write_native,
     .compose = compose,
     .judge = slack_judge,
     .compose_test = compose_test,

@@ -100,7 +100,7 @@ lane_key(struct buf *b, struct str connection_key, struct str channel)
 }
 
 static struct team *
-team_of(struct dispatch *d, struct str key, mono_t now)
+team_of(struct dispatch *d, struct str key, const struct lane_policy *policy, mono_t now)
 {
 	struct team *t = table_get(d->teams_by_key, key);
 
@@ -110,26 +110,29 @@ team_of(struct dispatch *d, struct str key, mono_t now)
 	must(t);
 	list_init(&t->lanes);
 	list_init(&t->blocked);
-	bucket_init(&t->bucket, d->policy.team_rate_milli, d->policy.team_burst, now);
+	t->policy = policy ? policy : &d->policy;
+	must_be_sound(t->policy);
+	bucket_init(&t->bucket, t->policy->team_rate_milli, t->policy->team_burst, now);
 	(void)table_set(d->teams_by_key, key, t);
 	list_append(&d->teams, &t->link);
 	return t;
 }
 
 static struct lane *
-lane_new(struct dispatch *d, struct str connection_key, struct str key, mono_t now)
+lane_new(struct dispatch *d, struct str connection_key, struct str key,
+    const struct lane_policy *policy, mono_t now)
 {
 	struct lane *l = calloc(1, sizeof(*l));
 
 	must(l);
-	lane_init(l, &d->policy, now);
+	l->team = team_of(d, connection_key, policy, now);
+	lane_init(l, l->team->policy, now);
 	l->key = malloc(key.len);
 	must(l->key);
 	memcpy(l->key, key.ptr, key.len);
 	l->key[connection_key.len] = '/';
 	l->key_len = key.len;
 	l->connection_len = connection_key.len;
-	l->team = team_of(d, connection_key, now);
 	list_append(&l->team->lanes, &l->sibling);
 	(void)table_set(d->lanes_by_key, key, l);
 	return l;
@@ -178,11 +181,12 @@ dispatch_free(struct dispatch *d)
 static void
 change_team(struct dispatch *d, struct team *t, mono_t now)
 {
-	bucket_change(&t->bucket, d->policy.team_rate_milli, d->policy.team_burst, now);
+	must_be_sound(t->policy);
+	bucket_change(&t->bucket, t->policy->team_rate_milli, t->policy->team_burst, now);
 	LIST_EACH (n, &t->lanes) {
 		struct lane *l = CONTAINER_OF(n, struct lane, sibling);
 
-		lane_change(l, &d->policy, now);
+		lane_change(l, t->policy, now);
 		place_lane(d, l, now);
 	}
 	if (!list_is_empty(&t->blocked))
@@ -208,12 +212,12 @@ dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel
 	struct lane *l = table_get(d->lanes_by_key, key);
 
 	if (!l)
-		l = lane_new(d, connection_key, key, now);
+		l = lane_new(d, connection_key, key, item->policy, now);
 	age(d, now);
 	use(d, l, now);
-	if (l->queued >= d->policy.queue_max ||
+	if (l->queued >= l->team->policy->queue_max ||
 	    (l->state == LANE_SHUT && l->opens_at.ms - now.ms > patience_ms)) {
-		*retry_at = lane_turn_away(l, now);
+		*retry_at = l->state == LANE_SHUT ? l->opens_at : now;
 		return false;
 	}
 	list_append(&l->queue, &item->link);
@@ -306,7 +310,7 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch)
 		is_up(d, now);
 	uncount(d, l);
-	lane_report(l, &d->policy, item, r, retry_after_ms, now);
+	lane_report(l, l->team->policy, item, r, retry_after_ms, now);
 	count(d, l);
 	use(d, l, now);
 	item->lane = NULL;

@@ -1,8 +1,5 @@
 #include "lane.h"
 
-/* Of those turned away, who must come back one after the other: a hundred a second and lane. */
-enum { GAP_MIN_MS = 10 };
-
 enum {
 	RETRY_AFTER_DEFAULT_MS = 30 * 1000,
 	/* An answer may say anything; no pause it names is worth more than a day. */
@@ -164,28 +161,4 @@ lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
 	else if (r == LANE_RESULT_NEUTRAL && is_news && l->state == LANE_PROBING)
 		enter(l, LANE_SHUT); /* it proved nothing: the next item is the probe */
 	l->in_flight--;
-}
-
-mono_t
-lane_drained_at(struct lane *l, mono_t now)
-{
-	mono_t start = l->state == LANE_SHUT && l->opens_at.ms > now.ms ? l->opens_at : now;
-	/* Copies, because looking at a bucket's future fills it. */
-	struct bucket own = l->bucket, teams = l->team->bucket;
-	mono_t own_at = bucket_ready(&own, l->queued + 1, start);
-	mono_t teams_at = bucket_ready(&teams, l->queued + 1, start);
-
-	return own_at.ms > teams_at.ms ? own_at : teams_at;
-}
-
-mono_t
-lane_turn_away(struct lane *l, mono_t now)
-{
-	mono_t at = lane_drained_at(l, now);
-	int64_t gap_ms = 1000000 / l->bucket.rate_milli;
-
-	if (at.ms < l->turned_away_until.ms)
-		at = l->turned_away_until;
-	l->turned_away_until = mono_after(at, gap_ms > GAP_MIN_MS ? gap_ms : GAP_MIN_MS);
-	return at;
 }

@@ -26,6 +26,7 @@ struct team {
 	struct list blocked;
 	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
 	struct bucket bucket;
+	const struct lane_policy *policy;
 	size_t n_down; /* of its lanes, however long ago they were used */
 };
 
@@ -43,7 +44,6 @@ struct lane {
 	int credit, peak; /* successes, and most in flight, since it last might have grown */
 	mono_t opens_at;
 	struct bucket bucket;
-	mono_t turned_away_until; /* when the last one turned away was told to come back */
 
 	struct list queue;
 	uint64_t turns; /* given out so far */
@@ -70,11 +70,6 @@ struct lane_item *lane_leave(struct lane *l, mono_t now);
 /* Ends the flight of an item and learns from it. */
 void lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
     enum lane_result r, int64_t retry_after_ms, mono_t now);
-/* When an item that finds no room should be offered again: each a little after the one before,
- * for a storm that came back at once would be turned away at once. */
-mono_t lane_turn_away(struct lane *l, mono_t now);
-/* When an item offered now would leave if nothing but the buckets and the shut held it. */
-mono_t lane_drained_at(struct lane *l, mono_t now);
 
 /* --- the lanes together --- */
 

@@ -45,6 +45,9 @@ struct lane_policy {
 /* The part of a delivery that a lane sees. Embedded; on one list at a time. */
 struct lane_item {
 	struct list link;
+	/* Of its connection's kind, from the first offer on; NULL: the usual one. The caller's:
+	 * it may change what it points to before it calls dispatch_set_policy. */
+	const struct lane_policy *policy;
 	struct lane *lane; /* while queued or in flight, else NULL */
 	uint32_t epoch;    /* of the lane, when it left */
 	uint64_t turn;     /* in the lane, by when it was offered */
@@ -64,17 +67,17 @@ struct lane;
 /* --- dispatch: all lanes, served in rotation; the only caller of a lane --- */
 
 struct dispatch;
-/* At most `active_max` items in flight over all lanes. */
+/* At most `in_flight_max` items in flight over all lanes. `policy` is copied: the usual one. */
 struct dispatch *dispatch_new(const struct lane_policy *policy, int in_flight_max);
-/* Another policy from now on, for the lanes that are there too. What is queued stays queued. */
+/* Another usual policy from now on, and the others read anew, for the lanes that are there too.
+ * What is queued stays queued. */
 void dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, mono_t now);
 /* Nothing may be queued; what is in flight is forgotten. */
 void dispatch_free(struct dispatch *d);
 /*
  * Queues the item in the lane of (connection, channel), made when needed. False when the
  * lane's queue is full or the lane is shut for longer than `patience_ms`: the caller parks it,
- * and *retry_at is when the lane expects to have sent what it holds and those turned
- * away before.
+ * and *retry_at is when the lane opens.
  */
 MUST_USE bool dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
     struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at);

@@ -20,25 +20,34 @@ count_delivery(struct replay_counting *c, enum delivery_state before, struct str
 	c->groups[i].n++;
 }
 
-static bool
-count_event(struct replay_counting *c, const struct replay_source *from,
-    const struct replay_selection *s, uint64_t seq, struct err *e)
+static void
+count_message(struct replay_counting *c, struct message *m)
 {
-	struct replay_reading reading;
-
-	if (!replay_read(from, s, seq, clock_wall(), &reading, e))
-		return false;
-	c->skipped += (uint64_t)reading.skipped;
-	if (reading.message == NULL)
-		return true;
-	for (int i = 0; i < reading.message->n_deliveries; i++) {
-		const struct delivery *d = &reading.message->deliveries[i];
+	for (int i = 0; i < m->n_deliveries; i++) {
+		const struct delivery *d = &m->deliveries[i];
 
 		count_delivery(c,
 		    d->before == NULL ? DELIVERY_NONE : (enum delivery_state)d->before->state,
 		    d->rule_id);
 	}
-	message_free(reading.message);
+	message_free(m);
+}
+
+static bool
+count_event(struct replay_counting *c, const struct replay_source *from,
+    const struct replay_selection *s, uint64_t seq, struct err *e)
+{
+	struct replay_reading reading = {.next.seq = seq};
+
+	do {
+		const struct replay_at at = reading.next;
+
+		if (!replay_read(from, s, &at, clock_wall(), &reading, e))
+			return false;
+		c->skipped += (uint64_t)reading.skipped;
+		if (reading.message != NULL)
+			count_message(c, reading.message);
+	} while (reading.has_more);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 #include "find.h"
 
 #include "carillon/index/lost_tail.h"
-#include "flow/match.h"
+#include "flow/resume.h"
 
 enum { LOOK_EVENTS = 2048 }; /* some milliseconds of reading */
 
@@ -69,64 +69,12 @@ replay_look(const struct replay_source *from, const struct replay_selection *s, 
 	*out = (struct replay_look){.next = seq, .is_end = true};
 	history_each_seq_of(
 	    l.txn, from->workspace, seq > s->from_seq ? seq : s->from_seq, look_at_seq, &l);
-	ok = txn_error(l.txn) == NULL;
-	if (!ok)
-		*e = *txn_error(l.txn);
-	txn_end(l.txn);
+	ok = txn_finish(l.txn, e);
 	arena_free(l.arena);
 	return ok;
 }
 
 /* --- reading --- */
-
-struct gathering {
-	const struct replay_selection *selection;
-	const delivery_record *records[256];
-	int n;
-};
-
-static bool
-gather(const delivery_record *d, void *arg)
-{
-	struct gathering *g = arg;
-
-	if (replay_wants(g->selection, d) && g->n < (int)COUNT_OF(g->records))
-		g->records[g->n++] = d;
-	return true;
-}
-
-static struct gathering
-wanted_of(const struct replay_selection *s, struct txn *history, struct arena *a, uint64_t seq)
-{
-	struct gathering g = {.selection = s};
-
-	history_each_delivery(history, a, seq, gather, &g);
-	return g;
-}
-
-/* The index knows all that a record of a cancellation says. */
-static void
-fill_canceled(struct message *m, const struct replay_source *from,
-    const struct replay_selection *s, struct txn *history)
-{
-	struct gathering g = wanted_of(s, history, m->arena, m->seq);
-
-	m->event.workspace = arena_str(m->arena, from->workspace);
-	m->is_known = true;
-	message_deliveries(m, g.n);
-	for (int i = 0; i < g.n; i++) {
-		struct delivery *d = &m->deliveries[i];
-
-		m->event.id = str_of(g.records[i]->event_id);
-		d->before = g.records[i];
-		d->rule_id = str_of(g.records[i]->rule);
-		d->spent = g.records[i]->spent;
-		d->replay = arena_str(m->arena, s->replay);
-		d->step = STEP_SETTLED;
-		d->state = DELIVERY_CANCELED;
-		d->reason = STR("canceled by hand");
-	}
-}
 
 /* False when the event cannot be understood, is another one, or its workspace is gone. */
 static bool
@@ -147,15 +95,23 @@ fill_event(struct message *m, const struct replay_source *from, struct txn *hist
 	return m->rules != NULL && m->rules->exists;
 }
 
+static bool
+count_one(const delivery_record *d, void *arg)
+{
+	struct resume_wish *wish = arg;
+
+	wish->skipped += replay_wants(wish->selection, d);
+	return true;
+}
+
 /* The stream does not have the event any more: its deliveries stay as they are. */
-static int
-count_wanted(const struct replay_selection *s, struct txn *history, uint64_t seq)
+static void
+skip_all(struct resume_wish *wish, struct txn *history, uint64_t seq)
 {
 	struct arena *a = arena_new(0);
-	int n = wanted_of(s, history, a, seq).n;
 
+	history_each_delivery(history, a, seq, count_one, wish);
 	arena_free(a);
-	return n;
 }
 
 static bool
@@ -169,32 +125,43 @@ get_event(const struct replay_source *from, const struct replay_selection *s, ui
 	return *is_there || e->kind == ERR_NOT_FOUND;
 }
 
-bool
-replay_read(const struct replay_source *from, const struct replay_selection *s, uint64_t seq,
-    wall_t now, struct replay_reading *out, struct err *e)
+/* `bm` NULL: the stream does not have it, or it is not asked. */
+static bool
+fill(struct message *m, const struct replay_source *from, struct resume_wish *wish,
+    const struct broker_message *bm, wall_t now, struct err *e)
 {
-	struct message *m;
+	struct txn *history = txn_read(from->store, STORE_HISTORY);
+
+	if (wish->selection->cancels) {
+		m->event.workspace = arena_str(m->arena, from->workspace);
+		resume_to_cancel(m, history, wish);
+	} else if (bm != NULL && fill_event(m, from, history, bm)) {
+		resume_for_replay(m, history, wish, now);
+	} else {
+		skip_all(wish, history, m->seq);
+	}
+	return txn_finish(history, e);
+}
+
+bool
+replay_read(const struct replay_source *from, const struct replay_selection *s,
+    const struct replay_at *at, wall_t now, struct replay_reading *out, struct err *e)
+{
+	struct resume_wish wish = {.selection = s, .after = str_of(at->after)};
 	struct broker_message bm;
-	struct txn *history;
+	struct message *m;
 	bool is_there, ok;
 
-	*out = (struct replay_reading){0};
-	if (!get_event(from, s, seq, &bm, &is_there, e))
+	*out = (struct replay_reading){.next.seq = at->seq};
+	if (!get_event(from, s, at->seq, &bm, &is_there, e))
 		return false;
-	m = message_new(ORIGIN_LEDGER, seq);
-	history = txn_read(from->store, STORE_HISTORY);
-	if (s->cancels)
-		fill_canceled(m, from, s, history);
-	else if (is_there && fill_event(m, from, history, &bm))
-		out->skipped = match_replay(m, history, s, now);
-	else
-		out->skipped = count_wanted(s, history, seq);
-	ok = txn_error(history) == NULL;
-	if (!ok)
-		*e = *txn_error(history);
-	txn_end(history);
+	m = message_new(ORIGIN_LEDGER, at->seq);
+	ok = fill(m, from, &wish, is_there ? &bm : NULL, now, e);
 	if (is_there)
 		broker_message_free(&bm);
+	out->skipped = wish.skipped;
+	out->has_more = m->has_more;
+	str_copy(out->next.after, sizeof(out->next.after), wish.after);
 	if (ok && m->n_deliveries > 0)
 		out->message = m;
 	else

@@ -26,11 +26,20 @@ struct replay_look {
 MUST_USE bool replay_look(const struct replay_source *from, const struct replay_selection *s,
     uint64_t seq, struct replay_look *out, struct err *e);
 
-/* Reads the event again and makes a message of it with the deliveries that are wanted. */
+/* Which deliveries of which event are next. */
+struct replay_at {
+	uint64_t seq;
+	char
+	    after[RECORD_ID_MAX + 1]; /* the rules up to this one had their turn; empty: none */
+};
+/* What one message has room for. */
 struct replay_reading {
 	struct message *message; /* NULL: nothing is to be done. The caller owns it */
 	int skipped;             /* deliveries that were wanted and cannot be sent */
+	bool has_more;           /* of this event, to be read at `next` */
+	struct replay_at next;
 };
-/* False: the stream or the index cannot be read just now. */
+/* Reads the event again and makes a message of it with the deliveries that are wanted. False:
+ * the stream or the index cannot be read just now. */
 MUST_USE bool replay_read(const struct replay_source *from, const struct replay_selection *s,
-    uint64_t seq, wall_t now, struct replay_reading *out, struct err *e);
+    const struct replay_at *at, wall_t now, struct replay_reading *out, struct err *e);

@@ -4,7 +4,7 @@
 #include "carillon/base/log.h"
 #include "carillon/registry/check.h"
 #include "carillon/registry/registry.h"
-#include "flow/rule_keys.h"
+#include "flow/admit.h"
 #include "find.h"
 
 enum {
@@ -31,9 +31,10 @@ struct run {
 	replay_record *record;
 	uint64_t revision;
 	struct replay_selection selection;
-	uint64_t next;   /* sequence to look at */
-	uint64_t found;  /* to be read; 0: look further */
-	bool is_through; /* nothing more is selected */
+	uint64_t next;          /* sequence to look at */
+	struct replay_at found; /* to be read; sequence 0: look further */
+	struct taken before;    /* the counts before it */
+	bool is_through;        /* nothing more is selected */
 	uint64_t sent, skipped;
 	struct taken taken[HAND_MAX]; /* a ring, oldest first */
 	int first, n;
@@ -47,6 +48,7 @@ struct replays {
 	struct flow *flow;
 	struct registry *registry;
 	struct list runs;
+	struct onward onward;
 	mono_t refresh_at;
 };
 
@@ -59,6 +61,7 @@ replays_new(struct flow *f)
 	r->flow = f;
 	r->registry = registry_new(f->parts.broker, f->parts.store);
 	list_init(&r->runs);
+	onward_init(&r->onward);
 	return r;
 }
 
@@ -180,12 +183,10 @@ note_progress(struct run *run)
 {
 	replay_record *rec = run->record;
 	const uint64_t before = rec->position, sent = rec->sent, skipped = rec->skipped;
-	struct taken at = {
-	    .seq = run->found != 0 ? run->found : run->next,
-	    .sent = run->sent,
-	    .skipped = run->skipped,
-	};
+	struct taken at = {.seq = run->next, .sent = run->sent, .skipped = run->skipped};
 
+	if (run->found.seq != 0)
+		at = run->before;
 	if (run->n > 0)
 		at = run->taken[run->first];
 	rec->position = at.seq - 1;
@@ -266,22 +267,13 @@ is_due(struct run *run, mono_t now)
 	return run->due_us <= now.ms * 1000;
 }
 
+/* It is on its way with `n` deliveries. */
 static void
-go(struct replays *r, struct run *run, struct message *m, wall_t now)
+note_taken(struct run *run, int n)
 {
-	run->taken[(run->first + run->n++) % HAND_MAX] =
-	    (struct taken){.seq = m->seq, .sent = run->sent, .skipped = run->skipped};
-	run->sent += (uint64_t)m->n_deliveries;
-	run->due_us += (int64_t)m->n_deliveries * 1000000 / run->record->rate;
-	if (rule_keys_has_any(m)) {
-		struct txn *history = txn_read(r->flow->parts.store, STORE_HISTORY);
-
-		rule_keys_apply(m, history, now);
-		txn_end(history);
-	}
-	m->is_replay = true;
-	atomic_fetch_add(&r->flow->replay_in_hand, 1);
-	flow_forward(r->flow, m);
+	run->taken[(run->first + run->n++) % HAND_MAX] = run->before;
+	run->sent += (uint64_t)n;
+	run->due_us += (int64_t)n * 1000000 / run->record->rate;
 }
 
 /* Somebody else has this event in hand: wait, but a cancel not for what is queued for long. */
@@ -294,33 +286,51 @@ is_worth_waiting(struct run *run, mono_t now)
 	       !mono_reached(now, mono_after(run->blocked_since, CANCEL_PATIENCE_MS));
 }
 
-/* True when the event that was found is done with. */
+/* Whether its message is on its way, or not worth waiting for: then its deliveries are among
+ * those skipped. */
 static bool
-take(struct replays *r, struct run *run, const struct replay_source *from, mono_t now)
+send_on(struct replays *r, struct run *run, struct replay_reading *reading, wall_t wall)
+{
+	struct message *m = reading->message;
+	const int n = m->n_deliveries;
+	struct err e = {0};
+
+	m->is_replay = true;
+	switch (admit(r->flow, m, &r->onward, wall, &e)) {
+	case ADMITTED:
+		note_taken(run, n);
+		onward_send(&r->onward, r->flow);
+		return true;
+	case REFUSED_UNREADABLE:
+		log_warn("replay.keys", L_INT("seq", m->seq), L_STR("error", e.text));
+		message_free(m);
+		return false;
+	default:
+		message_free(m);
+		if (is_worth_waiting(run, clock_mono()))
+			return false;
+		reading->skipped += n;
+		return true;
+	}
+}
+
+/* True when what was found is done with. */
+static bool
+take(struct replays *r, struct run *run, const struct replay_source *from)
 {
 	struct replay_reading reading;
 	struct err e = {0};
 	wall_t wall = clock_wall();
-	int n;
 
-	if (!replay_read(from, &run->selection, run->found, wall, &reading, &e)) {
-		log_warn("replay.read", L_INT("seq", run->found), L_STR("error", e.text));
+	if (!replay_read(from, &run->selection, &run->found, wall, &reading, &e)) {
+		log_warn("replay.read", L_INT("seq", run->found.seq), L_STR("error", e.text));
 		return false;
 	}
-	if (reading.message != NULL) {
-		n = reading.message->n_deliveries;
-		rule_keys_prepare(reading.message);
-		if (active_take(r->flow->active, reading.message) == ACTIVE_TAKEN) {
-			go(r, run, reading.message, wall);
-		} else {
-			message_free(reading.message);
-			if (is_worth_waiting(run, now))
-				return false;
-			reading.skipped += n;
-		}
-	}
+	if (reading.message != NULL && !send_on(r, run, &reading, wall))
+		return false;
 	run->skipped += (uint64_t)reading.skipped;
 	run->blocked_since = (mono_t){0};
+	run->found = reading.has_more ? reading.next : (struct replay_at){0};
 	return true;
 }
 
@@ -337,7 +347,8 @@ look(struct replays *r, struct run *run, const struct replay_source *from)
 	}
 	run->sent += found.taken; /* by this replay, before it was interrupted */
 	run->next = found.next;
-	run->found = found.found;
+	run->found = (struct replay_at){.seq = found.found};
+	run->before = (struct taken){found.found, run->sent, run->skipped};
 	run->is_through = found.is_end;
 	return true;
 }
@@ -352,14 +363,13 @@ run_turn(struct replays *r, struct run *run, mono_t now)
 	    .workspace = run->workspace};
 
 	for (int looks = 0; looks < LOOKS_MAX && !atomic_load(&f->is_stopping);) {
-		if (run->found != 0) {
-			if (!is_due(run, now) || !has_room(r, run) || !take(r, run, &from, now))
+		if (run->found.seq != 0) {
+			if (!is_due(run, now) || !has_room(r, run) || !take(r, run, &from))
 				return;
-			run->found = 0;
 		} else if (run->is_through || !look(r, run, &from)) {
 			return;
 		} else {
-			looks += run->found == 0;
+			looks += run->found.seq == 0;
 		}
 	}
 }
@@ -369,7 +379,7 @@ run_whole_turn(struct replays *r, struct run *run, mono_t now)
 {
 	drop_finished(r, run);
 	run_turn(r, run, now);
-	if (run->is_through && run->found == 0 && run->n == 0) {
+	if (run->is_through && run->found.seq == 0 && run->n == 0) {
 		finish(r, run);
 	} else if (mono_reached(now, run->save_at)) {
 		run->save_at = mono_after(now, SAVE_EVERY_MS);

@@ -36,9 +36,7 @@ the_limit_is_exact(void **state)
 
 	(void)state;
 	assert_null(arena_alloc(a, 101));
-	assert_int_equal(arena_used(a), 0);
 	assert_non_null(arena_alloc(a, 100));
-	assert_int_equal(arena_used(a), 100);
 	assert_null(arena_alloc(a, 1));
 	assert_null(arena_alloc(a, SIZE_MAX));
 	arena_reset(a);
@@ -54,10 +52,9 @@ padding_counts_towards_the_limit(void **state)
 	(void)state;
 	assert_non_null(arena_alloc(a, 1));
 	assert_non_null(arena_alloc(a, 1));
-	assert_int_equal(arena_used(a), 17);
-	assert_null(arena_alloc(a, 17));
+	assert_null(arena_alloc(a, 17)); /* behind 1, 15 for the next, 1, and 15 again */
 	assert_non_null(arena_alloc(a, 16));
-	assert_int_equal(arena_used(a), 48);
+	assert_null(arena_alloc(a, 1));
 	arena_free(a);
 }
 
@@ -70,7 +67,6 @@ a_limit_far_above_a_block_is_exact_too(void **state)
 	(void)state;
 	for (size_t i = 0; i < limit / 1024; i++)
 		assert_non_null(arena_alloc(a, 1024));
-	assert_int_equal(arena_used(a), limit);
 	assert_null(arena_alloc(a, 1));
 	arena_free(a);
 }
@@ -85,7 +81,6 @@ a_reset_arena_hands_out_zeroed_memory_again(void **state)
 	memset(first, 1, 64);
 	(void)arena_must(a, 100000);
 	arena_reset(a);
-	assert_int_equal(arena_used(a), 0);
 	char *again = arena_must(a, 64);
 	assert_ptr_equal(again, first);
 	for (int i = 0; i < 64; i++)

@@ -74,6 +74,21 @@ reserved_room_is_not_moved_by_what_fits(void **state)
 	buf_fini(&b);
 }
 
+static void
+digits_are_as_many_as_asked_for_or_needed(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	buf_digits(&b, 0, 1);
+	buf_digits(&b, 7, 2);
+	buf_putc(&b, ' ');
+	buf_digits(&b, INT64_MAX, 1);
+	buf_digits(&b, 0, 0);
+	assert_string_equal(b.ptr, "007 9223372036854775807");
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -82,6 +97,7 @@ main(void)
 	    cmocka_unit_test(bytes_are_followed_by_a_nul_that_is_not_counted),
 	    cmocka_unit_test(a_buffer_grows_a_byte_at_a_time_without_losing_any),
 	    cmocka_unit_test(reserved_room_is_not_moved_by_what_fits),
+	    cmocka_unit_test(digits_are_as_many_as_asked_for_or_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,13 +101,9 @@ all_of_a_list_is_put_in_order_and_waits_for_room(void **state)
 	for (int i = 0; i < 5; i++)
 		list_append(&from, &items[i].link);
 	assert_int_equal(pthread_create(&taker, NULL, take_one_by_one, q), 0);
-	assert_true(queue_put_all(q, &from));
+	queue_put_all(q, &from);
 	assert_true(list_is_empty(&from));
 	assert_int_equal(pthread_join(taker, NULL), 0);
-	list_append(&from, &items[0].link);
-	queue_close(q);
-	assert_false(queue_put_all(q, &from));
-	assert_ptr_equal(list_take_first(&from), &items[0].link);
 	queue_free(q);
 }
 
@@ -129,27 +125,6 @@ the_descriptor_is_readable_while_there_is_something(void **state)
 	assert_true(queue_try_put(q, list_take_first(&into)));
 	assert_true(is_readable(q));
 	assert_int_equal(queue_wait_all(q, &into, PLENTY_MS), 1);
-	assert_false(is_readable(q));
-	queue_free(q);
-}
-
-static void
-a_closed_queue_takes_nothing_and_gives_what_it_has(void **state)
-{
-	struct queue *q = queue_new(2);
-	struct item items[2];
-	struct list into;
-
-	(void)state;
-	list_init(&into);
-	assert_true(queue_try_put(q, &items[0].link));
-	queue_close(q);
-	queue_close(q);
-	assert_true(is_readable(q));
-	assert_false(queue_try_put(q, &items[1].link));
-	assert_false(queue_put(q, &items[1].link));
-	assert_int_equal(queue_wait_all(q, &into, PLENTY_MS), 1);
-	assert_int_equal(queue_wait_all(q, &into, PLENTY_MS), 0);
 	assert_false(is_readable(q));
 	queue_free(q);
 }
@@ -179,9 +154,14 @@ static void *
 put_all(void *arg)
 {
 	struct putter *p = arg;
+	struct list some;
 
-	for (int i = 0; i < PER_PUTTER; i++)
-		must(queue_put(p->q, &p->items[i].link));
+	list_init(&some);
+	for (int i = 0; i < PER_PUTTER; i++) {
+		list_append(&some, &p->items[i].link);
+		if (i % 3 == 0 || i == PER_PUTTER - 1)
+			queue_put_all(p->q, &some);
+	}
 	return NULL;
 }
 
@@ -245,61 +225,6 @@ nothing_is_lost_between_threads_that_wait_on_the_descriptor(void **state)
 	take_from_many_threads(true);
 }
 
-static void *
-put_one_more(void *arg)
-{
-	static struct item more;
-
-	return queue_put(arg, &more.link) ? arg : NULL;
-}
-
-static void
-closing_wakes_who_waits_for_room(void **state)
-{
-	struct queue *q = queue_new(1);
-	struct item item;
-	struct list into;
-	pthread_t thread;
-	void *put;
-
-	(void)state;
-	list_init(&into);
-	assert_true(queue_try_put(q, &item.link));
-	assert_int_equal(pthread_create(&thread, NULL, put_one_more, q), 0);
-	queue_close(q);
-	assert_int_equal(pthread_join(thread, &put), 0);
-	assert_null(put);
-	assert_int_equal(queue_take_all(q, &into), 1);
-	queue_free(q);
-}
-
-static void *
-wait_for_any(void *arg)
-{
-	struct list into;
-
-	list_init(&into);
-	return queue_wait_all(arg, &into, PLENTY_MS) ? arg : NULL;
-}
-
-static void
-closing_wakes_who_waits_for_entries(void **state)
-{
-	struct queue *q = queue_new(1);
-	pthread_t threads[2];
-	void *taken;
-
-	(void)state;
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, wait_for_any, q), 0);
-	queue_close(q);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(pthread_join(threads[i], &taken), 0);
-		assert_null(taken);
-	}
-	queue_free(q);
-}
-
 static void
 free_what_is_not_empty(void)
 {
@@ -325,12 +250,9 @@ main(void)
 	    cmocka_unit_test(a_full_queue_refuses_until_it_is_emptied),
 	    cmocka_unit_test(all_of_a_list_is_put_in_order_and_waits_for_room),
 	    cmocka_unit_test(the_descriptor_is_readable_while_there_is_something),
-	    cmocka_unit_test(a_closed_queue_takes_nothing_and_gives_what_it_has),
 	    cmocka_unit_test(waiting_for_nothing_ends),
 	    cmocka_unit_test(nothing_is_lost_between_threads_that_wait_on_the_lock),
 	    cmocka_unit_test(nothing_is_lost_between_threads_that_wait_on_the_descriptor),
-	    cmocka_unit_test(closing_wakes_who_waits_for_room),
-	    cmocka_unit_test(closing_wakes_who_waits_for_entries),
 	    cmocka_unit_test(freeing_a_queue_with_entries_aborts),
 	};
 

@@ -24,6 +24,24 @@ every_state_is_found_by_its_name(void **state)
 }
 
 static void
+every_repair_has_a_name_and_most_a_sentence(void **state)
+{
+	int silent = 0;
+
+	(void)state;
+	for (enum repair r = REPAIR_NONE + 1; r < REPAIRS; r++) {
+		struct remedy remedy = remedy_of(r);
+
+		assert_int_equal(remedy.repair, r);
+		assert_true(strlen(repair_name(r)) > 0);
+		silent += remedy.action.len == 0;
+	}
+	assert_int_equal(silent, 1); /* to wait is nothing to do */
+	assert_string_equal(repair_name(REPAIR_NONE), "");
+	assert_int_equal(remedy_of(REPAIR_NONE).action.len, 0);
+}
+
+static void
 only_four_states_are_final(void **state)
 {
 	int count = 0;
@@ -43,6 +61,8 @@ a_number_of_a_newer_version_has_no_name(void **state)
 	assert_string_equal(delivery_state_name((enum delivery_state)200), "none");
 	assert_string_equal(delivery_state_name((enum delivery_state) - 1), "none");
 	assert_false(delivery_state_is_final((enum delivery_state)200));
+	assert_string_equal(repair_name((enum repair)200), "");
+	assert_int_equal(remedy_of((enum repair)200).repair, REPAIR_NONE);
 }
 
 static struct str
@@ -139,7 +159,7 @@ the_arena_limits_what_hostile_bytes_allocate(void **state)
 	assert_false(record_unpack(DELIVERY, a, (struct str){bytes, 19998}, &d, &e));
 	assert_int_equal(e.kind, ERR_INPUT);
 	assert_non_null(strstr(e.text, "too much memory"));
-	assert_true(arena_used(a) <= 16 << 10);
+	assert_null(arena_alloc(a, 16 << 10)); /* what it refused is still in there */
 	arena_reset(a);
 	assert_true(record_unpack(DELIVERY, a, (struct str){bytes, 30}, &d, &e));
 	assert_int_equal(d->n_attempts, 10);
@@ -152,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_state_is_found_by_its_name),
+	    cmocka_unit_test(every_repair_has_a_name_and_most_a_sentence),
 	    cmocka_unit_test(only_four_states_are_final),
 	    cmocka_unit_test(a_number_of_a_newer_version_has_no_name),
 	    cmocka_unit_test(what_was_packed_is_unpacked),

@@ -1,4 +1,4 @@
-/* Set-up, publishing, state and single reads against a real nats-server. */
+/* Set-up, publishing and single reads against a real nats-server. */
 #include "live_broker.h"
 
 /* --- set-up --- */
@@ -152,96 +152,13 @@ a_stream_at_its_limit_is_full(void **state)
 	(void)state;
 	OK(api_call(b, "STREAM.UPDATE.FULL_EVENTS",
 	    STR("{\"name\":\"FULL_EVENTS\",\"subjects\":[\"full.events.>\"],"
-		"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,"
+		"\"max_msgs\":2,\"discard\":\"new\",\"allow_direct\":true,\"deny_purge\":true,"
 		"\"num_replicas\":1,\"duplicate_window\":120000000000}"),
 	    &r, &e));
 	api_reply_free(&r);
 	events_publish(b, 0, 2);
 	REFUSED(ERR_FULL,
 	    broker_publish(b, "full.events.acme.x", STR("x"), "third", 1000, NULL, &e));
-	broker_close(b);
-}
-
-/* --- state --- */
-
-static void
-state_is_written_by_compare_and_set(void **state)
-{
-	struct broker *b = broker_ready("cas");
-	uint64_t first = 0, second = 0;
-
-	(void)state;
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &first, &e));
-	REFUSED(ERR_CONFLICT, broker_state_put(b, "acme.rule.r1", STR("x"), 0, &second, &e));
-	OK(broker_state_put(b, "acme.rule.r1", STR("two"), first, &second, &e));
-	assert_true(second > first);
-	REFUSED(
-	    ERR_CONFLICT, broker_state_put(b, "acme.rule.r1", STR("x"), first, &second, &e));
-	assert_non_null(strstr(e.text, "acme.rule.r1 was changed by somebody else"));
-	REFUSED(ERR_CONFLICT, broker_state_delete(b, "acme.rule.r1", first, NULL, &e));
-	broker_close(b);
-}
-
-/* As happens when the PubAck of the first was lost. */
-static void
-a_state_write_sent_twice_is_no_conflict_with_itself(void **state)
-{
-	struct broker *b = broker_ready("echo");
-	struct publish_request write = {.subject = "$KV.echo_state.acme.rule.r1",
-	    .msg_id = "put-1",
-	    .bytes = STR("one"),
-	    .has_expected = true,
-	    .wait_ms = WAIT_MS};
-	uint64_t first = 0, second = 0;
-
-	(void)state;
-	OK(publish_and_wait(b, &write, &first, &e));
-	OK(publish_and_wait(b, &write, &second, &e));
-	assert_int_equal(first, second);
-	broker_close(b);
-}
-
-static void
-the_state_bucket_is_one_that_other_clients_read(void **state)
-{
-	struct broker *b = broker_ready("kv");
-	uint64_t revision = 0;
-	kvEntry *entry = NULL;
-	kvStore *kv = NULL;
-	jsCtx *js = NULL;
-
-	(void)state;
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &revision, &e));
-	assert_int_equal(natsConnection_JetStream(&js, b->nc, NULL), NATS_OK);
-	assert_int_equal(js_KeyValue(&kv, js, "kv_state"), NATS_OK);
-	assert_int_equal(kvStore_Get(&entry, kv, "acme.rule.r1"), NATS_OK);
-	assert_int_equal(kvEntry_Revision(entry), revision);
-	assert_string_equal(kvEntry_ValueString(entry), "one");
-	kvEntry_Destroy(entry);
-	OK(broker_state_delete(b, "acme.rule.r1", revision, NULL, &e));
-	assert_int_equal(kvStore_Get(&entry, kv, "acme.rule.r1"), NATS_NOT_FOUND);
-	kvStore_Destroy(kv);
-	jsCtx_Destroy(js);
-	broker_close(b);
-}
-
-static void
-a_deleted_key_can_be_made_again(void **state)
-{
-	struct broker *b = broker_ready("again");
-	struct broker_message m;
-	uint64_t rev = 0, deleted = 0, again = 0;
-
-	(void)state;
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &rev, &e));
-	OK(broker_state_delete(b, "acme.rule.r1", rev, &deleted, &e));
-	OK(broker_get(b, STREAM_STATE, deleted, &m, &e));
-	assert_true(m.is_delete);
-	assert_true(str_eq(broker_state_key(b, m.subject), STR("acme.rule.r1")));
-	broker_message_free(&m);
-	OK(broker_state_put(b, "acme.rule.r1", STR("two"), 0, &again, &e));
-	assert_true(again > deleted);
-	REFUSED(ERR_CONFLICT, broker_state_put(b, "acme.rule.r1", STR("x"), 0, NULL, &e));
 	broker_close(b);
 }
 
@@ -277,10 +194,6 @@ main(void)
 	    TEST(publishing_while_the_server_is_down_stores_once),
 	    TEST(publishing_with_nobody_there_fails_in_time),
 	    TEST(a_stream_at_its_limit_is_full),
-	    TEST(state_is_written_by_compare_and_set),
-	    TEST(a_state_write_sent_twice_is_no_conflict_with_itself),
-	    TEST(the_state_bucket_is_one_that_other_clients_read),
-	    TEST(a_deleted_key_can_be_made_again),
 	    TEST(one_message_is_read_by_its_sequence),
 	};
 

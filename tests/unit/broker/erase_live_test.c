@@ -32,7 +32,7 @@ an_erased_message_is_gone_and_erasing_it_again_is_fine(void **state)
 
 	(void)state;
 	OK(broker_publish(b, "gone.events.acme.a", STR("1"), NULL, WAIT_MS, NULL, &e));
-	OK(broker_state_put(b, "acme.rule.r1", STR("one"), 0, &seq, &e));
+	OK(key_put(b, "acme.rule.r1", STR("one"), 0, &seq));
 	OK(broker_erase(b, STREAM_EVENTS, 1, &e));
 	OK(broker_erase(b, STREAM_EVENTS, 1, &e));
 	OK(broker_erase(b, STREAM_STATE, seq, &e));
@@ -128,8 +128,8 @@ put_many(struct broker *b)
 		assert_int_equal(natsConnection_PublishString(b->nc, subject, "kept"), NATS_OK);
 	}
 	for (int i = 0; i < TURNS; i++)
-		OK(broker_state_put(b, i % 2 ? "acme.rule.odd" : "acme.rule.even", STR("gone"),
-		    i < 2 ? 0 : (uint64_t)BEHIND + (uint64_t)i - 1, NULL, &e));
+		OK(key_put(b, i % 2 ? "acme.rule.odd" : "acme.rule.even", STR("gone"),
+		    i < 2 ? 0 : (uint64_t)BEHIND + (uint64_t)i - 1, NULL));
 }
 
 static void

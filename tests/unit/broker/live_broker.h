@@ -69,6 +69,20 @@ broker_ready(const char *prefix)
 	return b;
 }
 
+static inline bool
+key_put(
+    struct broker *b, const char *key, struct str bytes, uint64_t expected, uint64_t *revision)
+{
+	return broker_state_put(b, &(struct state_change){key, bytes, expected}, revision, &e);
+}
+
+static inline bool
+key_delete(struct broker *b, const char *key, uint64_t expected, uint64_t *revision)
+{
+	return broker_state_delete(
+	    b, &(struct state_change){.key = key, .expected = expected}, revision, &e);
+}
+
 static inline void
 events_publish(struct broker *b, int from, int to)
 {
@@ -137,13 +151,20 @@ wait_until_connected(struct broker *b)
 	assert_true(broker_is_connected(b));
 }
 
+/* Waits until the server has seen what was published so far. */
+static inline void
+flush(struct broker *b)
+{
+	assert_int_equal(natsConnection_FlushTimeout(b->nc, WAIT_MS), NATS_OK);
+}
+
 static inline void
 wait_until_settled(struct broker *b)
 {
 	struct consumer_info info = {.ack_pending = 1};
 
 	for (int i = 0; i < WAIT_MS / 10 && info.ack_pending > 0; i++) {
-		OK(broker_flush(b, WAIT_MS, &e));
+		flush(b);
 		OK(broker_consumer_info(b, &info, &e));
 		if (info.ack_pending > 0)
 			live_sleep_ms(10);

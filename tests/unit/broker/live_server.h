@@ -1,6 +1,7 @@
 /*
  * A nats-server of our own for a test: a free loopback port, a temporary store, gone with the
- * test program whatever happens. Started and killed as often as a test likes.
+ * test program whatever happens. Started and killed as often as a test likes. NATS_SERVER in
+ * the environment is another program to test against.
  */
 #pragma once
 
@@ -30,6 +31,8 @@ live_program(void)
 	static const char *const places[] = {
 	    "/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"};
 
+	if (getenv("NATS_SERVER"))
+		return getenv("NATS_SERVER");
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		if (access(places[i], X_OK) == 0)
 			return places[i];

@@ -57,7 +57,7 @@ no_more_is_under_way_than_there_is_room(void **state)
 			OK(broker_ack(b, held[i].reply, &e));
 			broker_message_free(&held[i]);
 		}
-		OK(broker_flush(b, WAIT_MS, &e));
+		flush(b);
 	}
 	wait_until_settled(b);
 	puller_close(p);
@@ -255,7 +255,7 @@ a_stopped_puller_gives_what_has_come_and_then_nothing(void **state)
 		live_sleep_ms(5);
 		OK(broker_consumer_info(b, &info, &e));
 	} while (info.ack_pending < 50);
-	OK(broker_flush(b, WAIT_MS, &e)); /* and are here */
+	flush(b); /* and are here */
 	puller_stop(p);
 	int64_t started = clock_mono().ms;
 	for (; puller_next(p, 100, WAIT_MS, &m, &e); got++)

@@ -57,10 +57,19 @@ subjects_are_built_from_their_parts(void **state)
 	(void)state;
 	subject_event(s, b, STR("acme"), STR("alert.triggered"));
 	assert_string_equal(s, "carillon.events.acme.alert.triggered");
-	subject_history(s, b, 3);
-	assert_string_equal(s, "carillon.history.3");
 	subject_ops(s, b, STR("acme"), "connection.broken");
 	assert_string_equal(s, "carillon.ops.acme.connection.broken");
+}
+
+static void
+a_partition_has_a_consumer_and_a_history_of_its_own(void **state)
+{
+	const struct partition *p = broker_partition(broker_named("carillon"));
+
+	(void)state;
+	assert_int_equal(p->n, 0);
+	assert_string_equal(p->consumer, "dispatch-0");
+	assert_string_equal(p->history, "carillon.history.0");
 }
 
 static void
@@ -123,6 +132,7 @@ main(void)
 	    cmocka_unit_test(the_prefix_names_the_streams),
 	    cmocka_unit_test(a_prefix_that_is_no_token_is_refused),
 	    cmocka_unit_test(subjects_are_built_from_their_parts),
+	    cmocka_unit_test(a_partition_has_a_consumer_and_a_history_of_its_own),
 	    cmocka_unit_test(an_events_subject_splits_into_workspace_and_type),
 	    cmocka_unit_test(a_foreign_subject_is_none_of_ours),
 	    cmocka_unit_test(a_state_subject_gives_its_key),

@@ -189,7 +189,7 @@ play_offer(struct model *m, struct dispatch *d, struct model_item *it, int64_t n
 
 	assert_int_equal(taken, l->queued < m->policy.queue_max && !is_shut);
 	if (!taken) {
-		assert_true(retry_at.ms >= now && (!is_shut || retry_at.ms >= l->opens_at));
+		assert_int_equal(retry_at.ms, l->state == LANE_SHUT ? l->opens_at : now);
 		return;
 	}
 	it->lane = lane;

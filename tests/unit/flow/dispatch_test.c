@@ -48,7 +48,7 @@ ready_lanes_are_each_served_once_a_round(void **state)
 static void
 an_offer_does_not_cost_a_lane_its_turn(void **state)
 {
-	struct lane_item a[3], b[3];
+	struct lane_item a[3] = {0}, b[3] = {0};
 	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
 
 	(void)state;
@@ -114,7 +114,7 @@ a_team_without_tokens_does_not_hold_up_another(void **state)
 }
 
 static void
-a_full_lane_refuses_and_says_when_it_will_be_empty(void **state)
+a_full_lane_refuses_and_is_open_all_the_same(void **state)
 {
 	struct lane_policy p = OPEN_WIDE;
 	static struct lane_item items[11];
@@ -130,7 +130,7 @@ a_full_lane_refuses_and_says_when_it_will_be_empty(void **state)
 		offer(d, 1, 1, &items[i], at(0));
 	assert_false(
 	    dispatch_offer(d, STR("team1"), STR("C1"), &items[10], at(0), 1 << 30, &retry_at));
-	assert_int_equal(retry_at.ms, 5000); /* 11 tokens, one there, two a second */
+	assert_int_equal(retry_at.ms, 0);
 	done(d);
 }
 
@@ -152,7 +152,7 @@ a_shut_lane_refuses_whoever_has_less_patience(void **state)
 	dispatch_report(d, &items[0], LANE_RESULT_THROTTLED, 10000, at(0));
 	assert_false(
 	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 9999, &retry_at));
-	assert_int_equal(retry_at.ms, 11000); /* when it opens, behind the one that waits */
+	assert_int_equal(retry_at.ms, 10000);
 	assert_true(
 	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 10000, &retry_at));
 	assert_true(
@@ -163,7 +163,7 @@ a_shut_lane_refuses_whoever_has_less_patience(void **state)
 static void
 keys_that_look_alike_are_different_lanes(void **state)
 {
-	struct lane_item a, b;
+	struct lane_item a = {0}, b = {0};
 	struct dispatch *d = dispatch_new(&OPEN_WIDE, 10);
 	struct dispatch_view v;
 	struct lane_view lane;
@@ -474,7 +474,7 @@ static void
 another_policy_holds_for_those_who_wait_already(void **state)
 {
 	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[4];
+	struct lane_item items[4] = {0};
 	struct dispatch *d;
 
 	(void)state;
@@ -498,7 +498,7 @@ static void
 another_rate_of_a_team_releases_its_blocked_lanes(void **state)
 {
 	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[3], *next;
+	struct lane_item items[3] = {0}, *next;
 	struct dispatch *d;
 
 	(void)state;
@@ -524,7 +524,7 @@ static void
 a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
 {
 	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[6];
+	struct lane_item items[6] = {0};
 	struct dispatch *d = dispatch_new(&p, 100);
 	mono_t retry_at;
 
@@ -542,15 +542,39 @@ a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
 	done(d);
 }
 
+static void
+each_connection_has_the_rates_of_its_kind(void **state)
+{
+	struct lane_policy quick = OPEN_WIDE, slow = OPEN_WIDE;
+	struct lane_item items[4] = {
+	    {.policy = &quick}, {.policy = &quick}, {.policy = &slow}, {.policy = &slow}};
+	struct dispatch *d;
+
+	(void)state;
+	slow.rate_milli = 1;
+	slow.burst = 1;
+	d = dispatch_new(&slow, 100);
+	for (int i = 0; i < 4; i++)
+		offer(d, i / 2, 1, &items[i], at(0));
+	for (int i = 0; i < 3; i++)
+		assert_non_null(dispatch_next(d, at(0)));
+	assert_null(dispatch_next(d, at(1000)));
+	slow.rate_milli = 1000;
+	dispatch_set_policy(d, &quick, at(1000));
+	assert_ptr_equal(dispatch_next(d, at(2000)), &items[3]);
+	done(d);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_connection_has_the_rates_of_its_kind),
 	    cmocka_unit_test(ready_lanes_are_each_served_once_a_round),
 	    cmocka_unit_test(an_offer_does_not_cost_a_lane_its_turn),
 	    cmocka_unit_test(lanes_of_a_team_share_its_tokens_in_turn),
 	    cmocka_unit_test(a_team_without_tokens_does_not_hold_up_another),
-	    cmocka_unit_test(a_full_lane_refuses_and_says_when_it_will_be_empty),
+	    cmocka_unit_test(a_full_lane_refuses_and_is_open_all_the_same),
 	    cmocka_unit_test(a_shut_lane_refuses_whoever_has_less_patience),
 	    cmocka_unit_test(keys_that_look_alike_are_different_lanes),
 	    cmocka_unit_test(no_more_than_the_limit_is_in_flight),

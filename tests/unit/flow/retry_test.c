@@ -23,11 +23,31 @@ message(void)
 	return m;
 }
 
+/* As it comes back in another life, with what the ledger knows of it. */
+static void
+open_again(struct message *m)
+{
+	struct delivery *d = &m->deliveries[0];
+	const uint32_t spent = d->spent;
+	const bool maybe_posted = d->maybe_posted;
+	const struct rule *rule = d->rule;
+
+	arena_free(d->arena);
+	message_deliveries(m, 1);
+	d = &m->deliveries[0];
+	d->spent = spent;
+	d->maybe_posted = maybe_posted;
+	d->rule = rule;
+	delivery_open(d, false);
+}
+
 static struct delivery *
 after(struct message *m, enum verdict verdict, bool ambiguous)
 {
-	struct delivery *d = &m->deliveries[0];
+	struct delivery *d;
 
+	open_again(m);
+	d = &m->deliveries[0];
 	d->outcome = (struct outcome){.verdict = verdict,
 	    .ambiguous = ambiguous,
 	    .retry_after_ms = -1,
@@ -55,6 +75,7 @@ a_failure_is_retried_by_the_schedule_and_then_given_up(void **state)
 	d = after(m, VERDICT_LATER, false);
 	assert_int_equal(d->state, DELIVERY_FAILED);
 	assert_non_null(strstr(d->reason.ptr, "given up after 4 attempts"));
+	assert_int_equal(d->remedy.repair, REPAIR_SEND_AGAIN);
 	message_free(m);
 }
 
@@ -65,6 +86,7 @@ a_pause_asked_for_is_kept_exactly_and_costs_no_attempt(void **state)
 	struct delivery *d = &m->deliveries[0];
 
 	(void)state;
+	delivery_open(d, false);
 	d->outcome = (struct outcome){.verdict = VERDICT_THROTTLED, .retry_after_ms = 7000};
 	retry_decide(&policy, d, now, 12345);
 	assert_int_equal(d->state, DELIVERY_RETRYING);

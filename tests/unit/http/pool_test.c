@@ -12,6 +12,8 @@
 
 #include <cmocka.h> /* after ours: it defines fail() */
 
+#include "unit/vault/memory.h"
+
 #define AUTH "Authorization: Bearer xoxb-test-not-a-real-token"
 
 static struct rude_server server;
@@ -20,7 +22,8 @@ static struct pool *pool;
 /* The answer of one transfer, copied out of its slot. */
 struct result {
 	struct http_response res;
-	char body[64]; /* its beginning */
+	char wanted[2][64]; /* values of the headers asked for */
+	char body[64];      /* its beginning */
 	size_t body_len;
 	struct flight flight;
 };
@@ -58,11 +61,13 @@ teardown(void **state)
 static void
 start(struct pool *d, const char *scheme, const char *path, void *tag)
 {
+	static const char *const wanted[] = {"x-slack-req-id", "x-request-id", NULL};
 	struct transfer *t = pool_slot(d);
 	struct http_request *req;
 
 	assert_non_null(t);
 	req = transfer_request(t);
+	req->wanted = wanted;
 	snprintf(req->url, sizeof(req->url), "%s://127.0.0.1:%d%s", scheme, server.port, path);
 	req->content_type = "application/json; charset=utf-8";
 	buf_cstr(&req->body, "{\"text\":\"hi\"}");
@@ -84,6 +89,9 @@ finish(struct pool *d)
 	r.flight = flight;
 	r.body_len = r.res.body.len;
 	str_copy(r.body, sizeof(r.body), r.res.body);
+	for (int i = 0; i < 2; i++)
+		str_copy(r.wanted[i], sizeof(r.wanted[i]), r.res.wanted[i]);
+	memset(r.res.wanted, 0, sizeof(r.res.wanted));
 	r.res.body = (struct str){0};
 	pool_release(d, t);
 	return r;
@@ -105,7 +113,8 @@ a_request_arrives_whole_and_its_answer_comes_back(void **state)
 	assert_int_equal(r.res.transport, TRANSPORT_ANSWERED);
 	assert_int_equal(r.res.status, 200);
 	assert_int_equal(r.res.retry_after_ms, -1);
-	assert_string_equal(r.res.request_id, "req-1");
+	assert_string_equal(r.wanted[0], "req-1");
+	assert_string_equal(r.wanted[1], "");
 	assert_string_equal(r.body, "{\"ok\":true}");
 	assert_ptr_equal(strstr(server.last, "POST /ok HTTP/1.1\r\n"), server.last);
 	assert_non_null(strstr(server.last, "\r\n" AUTH "\r\n"));
@@ -129,6 +138,54 @@ an_empty_body_is_posted(void **state)
 	assert_int_equal(finish(pool).res.status, 200);
 	assert_non_null(strstr(server.last, "\r\nContent-Length: 0\r\n"));
 	assert_null(strstr(server.last, "Authorization"));
+}
+
+static void
+a_request_has_headers_of_its_own_and_no_others(void **state)
+{
+	struct transfer *t = pool_slot(pool);
+	struct http_request *req = transfer_request(t);
+	struct err e;
+
+	(void)state;
+	snprintf(req->url, sizeof(req->url), "http://127.0.0.1:%d/ok", server.port);
+	assert_true(http_header_add(req, "webhook-id", STR("msg_1"), &e));
+	assert_true(http_header_add(req, "webhook-signature", STR("v1,abc= v1,def="), &e));
+	assert_false(http_header_add(req, "webhook-id", STR("1\r\nX-Forged: 1"), &e));
+	assert_string_equal(e.text, "header webhook-id: its value is not one line of text");
+	pool_start(pool, t, NULL);
+	assert_string_equal(finish(pool).wanted[0], ""); /* it asked for none */
+	assert_non_null(strstr(server.last, "\r\nwebhook-id: msg_1\r\n"));
+	assert_non_null(strstr(server.last, "\r\nwebhook-signature: v1,abc= v1,def=\r\n"));
+	assert_null(strstr(server.last, "X-Forged"));
+	assert_int_equal(post("/ok").res.status, 200);
+	assert_null(strstr(server.last, "webhook"));
+}
+
+static void
+a_request_has_only_so_many_headers(void **state)
+{
+	struct transfer *t = pool_slot(pool);
+	struct http_request *req = transfer_request(t);
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < HTTP_HEADERS_MAX; i++)
+		assert_true(http_header_add(req, "x", STR("y"), &e));
+	assert_false(http_header_add(req, "x", STR("y"), &e));
+	pool_release(pool, t);
+	assert_int_equal(req->n_headers, 0);
+}
+
+static void
+a_header_too_long_to_be_kept_is_left_out(void **state)
+{
+	struct result r = post("/wordy");
+
+	(void)state;
+	assert_int_equal(r.res.status, 200);
+	assert_string_equal(r.wanted[0], "");
+	assert_string_equal(r.wanted[1], "second");
 }
 
 static void
@@ -190,6 +247,24 @@ a_released_slot_knows_no_credential(void **state)
 	assert_int_equal(secret_len(req->auth), 0);
 	assert_int_equal(req->body.len, 0);
 	pool_release(pool, t);
+}
+
+/* Whatever became of the requests: libcurl's own copies of them are gone with it. */
+static void
+a_released_slot_leaves_no_credential_in_memory(void **state)
+{
+	static const char *const paths[] = {"/ok", "/hang", "/close", "/huge", "/trickle"};
+	static const char token[] = "xoxb-test-not-a-real-token";
+	struct pool *d = new_pool(COUNT_OF(paths), 300);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		start(d, "http", paths[i], NULL);
+	assert_true(memory_left_out_holds(token, sizeof(token) - 1));
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		(void)finish(d);
+	assert_false(memory_left_out_holds(token, sizeof(token) - 1));
+	pool_free(d);
 }
 
 /* Nobody listens on the port of a server that has stopped. */
@@ -326,6 +401,20 @@ a_huge_answer_is_cut(void **state)
 }
 
 static void
+of_a_long_refusal_the_beginning_is_kept_and_the_connection(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct result r = post("/refuse-at-length");
+
+		assert_int_equal(r.res.transport, TRANSPORT_ANSWERED);
+		assert_int_equal(r.res.status, 429);
+		assert_int_equal(r.body_len, 8192);
+	}
+	assert_int_equal(server.connections, 1);
+}
+
+static void
 odd_but_whole_answers_are_answers(void **state)
 {
 	static const char *const paths[] = {"/chunked", "/continue", "/trickle"};
@@ -342,11 +431,12 @@ odd_but_whole_answers_are_answers(void **state)
 }
 
 static void
-a_pause_is_read_in_seconds(void **state)
+a_pause_is_read_whatever_the_status(void **state)
 {
 	(void)state;
 	assert_int_equal(post("/throttle").res.retry_after_ms, 30000);
-	assert_int_equal(post("/throttle-date").res.retry_after_ms, -1);
+	assert_int_equal(post("/busy").res.retry_after_ms, 500);
+	assert_int_equal(post("/busy-date").res.retry_after_ms, 86400000);
 	assert_int_equal(post("/ok").res.retry_after_ms, -1);
 }
 
@@ -413,7 +503,7 @@ other_timeouts_hold_from_the_next_request_on(void **state)
 	(void)state;
 	start(d, "http", "/ok", NULL);
 	assert_int_equal(finish(d).res.status, 200);
-	pool_set_timeouts(d, &o);
+	pool_set_options(d, &o);
 	start(d, "http", "/hang", NULL);
 	r = finish(d); /* or the test would take a minute */
 	assert_int_equal(r.res.transport, TRANSPORT_TIMEOUT);
@@ -439,9 +529,11 @@ a_flight_says_when_the_request_left_not_when_its_end_was_seen(void **state)
 static void
 one_request_can_be_waited_for(void **state)
 {
+	static const char *const wanted[] = {"x-request-id", "x-slack-req-id", NULL};
 	struct pool_options o = {1, 1000, 1000};
-	struct http_request req = {
-	    .content_type = "application/json", .auth = secret_new(SECRET_MAX)};
+	struct http_request req = {.content_type = "application/json",
+	    .auth = secret_new(SECRET_MAX),
+	    .wanted = wanted};
 	struct http_response res;
 	struct buf body = {0};
 
@@ -451,8 +543,10 @@ one_request_can_be_waited_for(void **state)
 	buf_cstr(&req.body, "{}");
 	http_once(&req, &o, &res, &body);
 	assert_int_equal(res.status, 200);
-	assert_string_equal(body.ptr, "{\"ok\":true}");
+	assert_true(str_eq(res.body, STR("{\"ok\":true}")));
 	assert_ptr_equal(res.body.ptr, body.ptr);
+	assert_int_equal(res.wanted[0].len, 0);
+	assert_true(str_eq(res.wanted[1], STR("req-1")));
 	assert_non_null(strstr(server.last, AUTH));
 	assert_int_equal(secret_len(req.auth), sizeof(AUTH) - 1);
 	buf_fini(&req.body);
@@ -468,9 +562,13 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(a_request_arrives_whole_and_its_answer_comes_back),
 	    TEST(an_empty_body_is_posted),
+	    TEST(a_request_has_headers_of_its_own_and_no_others),
+	    TEST(a_request_has_only_so_many_headers),
+	    TEST(a_header_too_long_to_be_kept_is_left_out),
 	    TEST(a_thousand_requests_share_64_connections),
 	    TEST(slots_run_out_and_come_back),
 	    TEST(a_released_slot_knows_no_credential),
+	    TEST(a_released_slot_leaves_no_credential_in_memory),
 	    TEST(a_refused_connection_is_not_sent),
 	    TEST(a_url_that_is_none_is_not_sent),
 	    TEST(silence_after_the_request_is_a_timeout),
@@ -480,8 +578,9 @@ main(void)
 	    TEST(a_kept_connection_that_dies_does_not_post_twice),
 	    TEST(a_kept_connection_closed_while_idle_is_replaced),
 	    TEST(a_huge_answer_is_cut),
+	    TEST(of_a_long_refusal_the_beginning_is_kept_and_the_connection),
 	    TEST(odd_but_whole_answers_are_answers),
-	    TEST(a_pause_is_read_in_seconds),
+	    TEST(a_pause_is_read_whatever_the_status),
 	    TEST(a_redirect_is_not_followed),
 	    TEST(a_wake_fd_ends_the_wait),
 	    TEST(a_pool_can_be_freed_with_requests_in_flight),

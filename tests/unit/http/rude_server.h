@@ -13,17 +13,21 @@
 
 #include "carillon/base/base.h"
 
-enum { RUDE_CONNECTIONS_MAX = 2048, RUDE_HUGE = 10 << 20 };
+enum { RUDE_CONNECTIONS_MAX = 2048, RUDE_HUGE = 10 << 20, RUDE_PAGE = 200000 };
 
 struct rude_server {
 	int listener, port;
 	pthread_t acceptor;
 	pthread_t threads[RUDE_CONNECTIONS_MAX];
 	int fds[RUDE_CONNECTIONS_MAX];
-	atomic_int connections; /* accepted */
-	atomic_int requests;    /* read whole */
-	pthread_mutex_t lock;   /* of `last` */
-	char last[4096];        /* the request read last */
+	atomic_int connections;  /* accepted */
+	atomic_int requests;     /* read whole */
+	atomic_int answers_from; /* so many must have come before one is answered */
+	atomic_bool ends;
+	atomic_int answered;  /* whose answers are on their way */
+	atomic_int ended;     /* connections that the server has shut */
+	pthread_mutex_t lock; /* of `last` */
+	char last[4096];      /* the request read last */
 };
 
 struct rude_connection {
@@ -48,6 +52,19 @@ say_ok(struct rude_connection *c)
 {
 	return say(c->fd, "HTTP/1.1 200 OK\r\nX-Slack-Req-Id: req-1\r\nContent-Length: 11"
 			  "\r\n\r\n{\"ok\":true}");
+}
+
+/* A header longer than anybody keeps, and a second that is not. */
+static bool
+say_wordily(struct rude_connection *c)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text),
+	    "HTTP/1.1 200 OK\r\nX-Slack-Req-Id: %0400d\r\nX-Request-Id: second\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    7);
+	return say(c->fd, text);
 }
 
 static bool
@@ -113,6 +130,17 @@ say_too_much(struct rude_connection *c)
 	return false;
 }
 
+/* As a proxy does that explains itself with a page, and keeps the connection. */
+static bool
+refuse_at_length(struct rude_connection *c)
+{
+	static char page[RUDE_PAGE + 1];
+
+	memset(page, 'x', RUDE_PAGE);
+	return say(c->fd, "HTTP/1.1 429 Too Many\r\nContent-Length: 200000\r\n\r\n") &&
+	       say(c->fd, page);
+}
+
 static bool
 say_in_chunks(struct rude_connection *c)
 {
@@ -147,9 +175,16 @@ throttle(struct rude_connection *c)
 }
 
 static bool
-throttle_until_a_date(struct rude_connection *c)
+be_busy(struct rude_connection *c)
 {
-	return say(c->fd, "HTTP/1.1 429 Too Many\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT"
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After:  0.5 \r\nContent-Length: 0"
+			  "\r\n\r\n");
+}
+
+static bool
+be_busy_until_a_date(struct rude_connection *c)
+{
+	return say(c->fd, "HTTP/1.1 503 Busy\r\nRetry-After: Wed, 21 Oct 2099 07:28:00 GMT"
 			  "\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -164,6 +199,7 @@ static const struct {
 	manner_fn *manner;
 } manners[] = {
     {"/ok", say_ok},
+    {"/wordy", say_wordily},
     {"/hang", hang},
     {"/close", hang_up},
     {"/close-second", hang_up_the_second_time},
@@ -172,11 +208,13 @@ static const struct {
     {"/half-body", say_half_a_body},
     {"/garbage", say_garbage},
     {"/huge", say_too_much},
+    {"/refuse-at-length", refuse_at_length},
     {"/chunked", say_in_chunks},
     {"/continue", say_continue_first},
     {"/trickle", trickle},
     {"/throttle", throttle},
-    {"/throttle-date", throttle_until_a_date},
+    {"/busy", be_busy},
+    {"/busy-date", be_busy_until_a_date},
     {"/redirect", redirect},
 };
 
@@ -228,10 +266,14 @@ connection_run(void *arg)
 		str_copy(c->server->last, sizeof(c->server->last), str_of(c->text));
 		pthread_mutex_unlock(&c->server->lock);
 		c->server->requests++;
+		while (c->server->requests < c->server->answers_from && !c->server->ends)
+			usleep(500);
 		if (!answer(c))
 			break;
+		c->server->answered++;
 	}
 	shutdown(c->fd, SHUT_RDWR); /* closed when the server stops: its number stays ours */
+	c->server->ended++;
 	free(c);
 	return NULL;
 }
@@ -244,12 +286,13 @@ acceptor_run(void *arg)
 
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
 		struct rude_connection *c = calloc(1, sizeof(*c));
+		int n = s->connections;
 
-		must(c && s->connections < RUDE_CONNECTIONS_MAX);
+		must(c && n < RUDE_CONNECTIONS_MAX);
 		*c = (struct rude_connection){.server = s, .fd = fd};
-		s->fds[s->connections] = fd;
-		must(pthread_create(&s->threads[s->connections], NULL, connection_run, c) == 0);
-		s->connections++;
+		s->fds[n] = fd;
+		s->connections++; /* before it can be seen to do anything */
+		must(pthread_create(&s->threads[n], NULL, connection_run, c) == 0);
 	}
 	return NULL;
 }
@@ -274,6 +317,7 @@ rude_server_start(struct rude_server *s)
 static void
 rude_server_stop(struct rude_server *s)
 {
+	s->ends = true;
 	shutdown(s->listener, SHUT_RDWR);
 	pthread_join(s->acceptor, NULL);
 	for (int i = 0; i < s->connections; i++)

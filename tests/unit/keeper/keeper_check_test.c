@@ -30,7 +30,7 @@ ask_nobody(keeper_answer_fn *each, struct heard *heard, connection_record *rec, 
 	struct arena *a = arena_new(0);
 	struct secret *token = secret_new(SECRET_MAX);
 	struct keeper_question q = {
-	    .arena = a, .config = &config, .token = token, .each = each, .arg = heard};
+	    .arena = a, .config = &config, .credential = token, .each = each, .arg = heard};
 	bool ok;
 
 	assert_true(secret_append(token, "xoxb-test-nobody", 16));

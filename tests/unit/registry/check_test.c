@@ -9,7 +9,7 @@ refused_rule(const rule_record *r, const type_record *type, const char *says)
 	struct arena *a = arena_new(0);
 	struct findings *f = found_new(a, "");
 
-	assert_false(check_rule(r, type, f));
+	assert_false(check_rule(r, type, dest_default(), f));
 	assert_says(finding_sentence(f, &f->items[0]), says);
 	arena_free(a);
 }
@@ -19,7 +19,7 @@ accepted_rule(const rule_record *r, const type_record *type)
 {
 	struct arena *a = arena_new(0);
 	struct findings *f = found_new(a, "");
-	bool ok = check_rule(r, type, f);
+	bool ok = check_rule(r, type, dest_default(), f);
 
 	assert_string_equal(found_text(f), "");
 	assert_true(ok);
@@ -105,7 +105,7 @@ all_that_is_wrong_with_a_rule_is_told(void **state)
 	r.update_key = TEXT("{{ payload.id");
 	r.retry_s = steps;
 	r.n_retry_s = 2;
-	assert_false(check_rule(&r, NULL, f));
+	assert_false(check_rule(&r, NULL, dest_default(), f));
 	assert_string_equal(found_text(f),
 	    "retry: step 2 is 604801 s; at most 604800 s (a week) are allowed\n"
 	    "filter: /all/0/op: there is no operator \"eqq\"; did you mean \"eq\"?\n"

@@ -69,6 +69,7 @@ a_connection_without_its_credential(void **state)
 	r.dest = TEXT("slack");
 	r.status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
 	r.status_code = TEXT("token_revoked");
+	r.repair = CARILLON__V1__REPAIR__REPAIR_RECONNECT;
 	r.sealed = (ProtobufCBinaryData){sizeof(sealed), sealed};
 	channel.id = TEXT("C1");
 	r.channels = channels;
@@ -80,7 +81,8 @@ a_connection_without_its_credential(void **state)
 	reads(&x,
 	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"status\":"
 	    "\"needs_reconnect\",\"status_reason\":\"\",\"status_code\":\"token_revoked\","
-	    "\"team_id\":\"\",\"team_name\":\"\",\"bot_user_id\":\"\",\"channels\":[{"
+	    "\"repair\":\"reconnect\",\"team_id\":\"\",\"team_name\":\"\",\"bot_user_id\":\"\","
+	    "\"channels\":[{"
 	    "\"id\":\"C1\",\"name\":\"\"}],\"retry\":[0,5],\"key_version\":0,"
 	    "\"created_at\":null,\"updated_at\":null,\"revision\":7}");
 }
@@ -104,7 +106,8 @@ a_rule(void **state)
 	json_write_rule(&x.w, &r, 0, NULL);
 	reads(&x, "{\"id\":\"r1\",\"name\":\"\",\"event_type\":\"\",\"connection\":\"\","
 		  "\"channel\":\"\",\"active\":false,\"hold_reason\":\"\",\"hold_code\":\"\","
-		  "\"on_unknown\":\"prefer_silence\",\"on_message_error\":\"plain_text\","
+		  "\"repair\":\"\",\"on_unknown\":\"prefer_silence\",\"on_message_error\":"
+		  "\"plain_text\","
 		  "\"thread_key\":\"\",\"thread_hours\":0,\"update_key\":\"\",\"dedupe_key\":"
 		  "\"\",\"dedupe_minutes\":0,\"on_burst\":\"drop-oldest\",\"quiet_hours\":{"
 		  "\"from\":\"22:00\",\"to\":\"\",\"time_zone\":\"\",\"unless_severity\":\"\"},"
@@ -191,7 +194,8 @@ a_delivery_and_its_attempts(void **state)
 	delivery_record r = CARILLON__V1__DELIVERY_RECORD__INIT;
 	static const char known[] =
 	    "{\"event_id\":\"evt_1\",\"rule\":\"r1\",\"connection\":\"\",\"channel\":\"\","
-	    "\"state\":\"held\",\"reason\":\"\",\"action\":\"\",\"degraded\":true,"
+	    "\"state\":\"held\",\"reason\":\"\",\"action\":\"\",\"repair\":\"reconnect\","
+	    "\"degraded\":true,"
 	    "\"created_at\":null,\"updated_at\":null,\"due_at\":null,\"message_id\":\"\","
 	    "\"message_channel\":\"\",\"replay\":\"\",\"failures_counted\":1,\"sequence\":11,"
 	    "\"attempt_count\":1";
@@ -202,6 +206,7 @@ a_delivery_and_its_attempts(void **state)
 	r.event_id = TEXT("evt_1");
 	r.rule = TEXT("r1");
 	r.state = CARILLON__V1__DELIVERY_STATE__DELIVERY_STATE_HELD;
+	r.repair = CARILLON__V1__REPAIR__REPAIR_RECONNECT;
 	r.degraded = true;
 	r.spent = 1;
 	r.seq = 11;
@@ -211,6 +216,9 @@ a_delivery_and_its_attempts(void **state)
 	attempt.outcome = CARILLON__V1__OUTCOME_CODE__OUTCOME_CODE_AUTH_FAILED;
 	attempt.http_status = 200;
 	attempt.error_code = TEXT("token_revoked");
+	attempt.repair = CARILLON__V1__REPAIR__REPAIR_EDIT_MESSAGE;
+	attempt.pointer = TEXT("/blocks/0");
+	attempt.slot = TEXT("header");
 	attempt.request = (ProtobufCBinaryData){4, body};
 	begin(&x);
 	json_write_delivery(&x.w, &r, false);
@@ -222,7 +230,8 @@ a_delivery_and_its_attempts(void **state)
 	buf_printf(&expected,
 	    "%s,\"attempts\":[{\"number\":1,\"started_at\":null,\"duration_ms\":0,\"outcome\":"
 	    "\"auth_failed\",\"possible_duplicate\":false,\"ambiguous\":false,\"http_status\":"
-	    "200,\"error_code\":\"token_revoked\",\"reason\":\"\",\"request_id\":\"\","
+	    "200,\"error_code\":\"token_revoked\",\"repair\":\"edit_message\",\"pointer\":\"/"
+	    "blocks/0\",\"slot\":\"header\",\"reason\":\"\",\"request_id\":\"\","
 	    "\"request\":\"a\\\"b\\ufffd\",\"response\":\"\"}]}",
 	    known);
 	reads(&x, expected.ptr);

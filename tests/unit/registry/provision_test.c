@@ -38,10 +38,10 @@ fill_put(struct txn *t, void *arg, struct err *e)
 }
 
 bool
-broker_state_put(struct broker *b, const char *key, struct str bytes, uint64_t expected,
-    uint64_t *revision, struct err *e)
+broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	struct bucket_put p = {key, bytes, expected, 0};
+	struct bucket_put p = {c->key, c->bytes, c->expected, 0};
 
 	if (b->puts_left-- <= 0)
 		return fail(e, ERR_TEMP, "the broker is gone");
@@ -59,14 +59,16 @@ broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, str
 	(void)s;
 	*out = (struct stream_info){.last_seq = last};
 	return !b->is_used_by_others ||
-	       broker_state_put(b, "other.workspace.other", STR("x"), last, &revision, e);
+	       broker_state_put(b,
+		   &(struct state_change){"other.workspace.other", STR("x"), last}, &revision,
+		   e);
 }
 
 bool
 broker_state_delete(
-    struct broker *b, const char *key, uint64_t expected, uint64_t *revision, struct err *e)
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	(void)b, (void)key, (void)expected, (void)revision;
+	(void)b, (void)c, (void)revision;
 	return fail(e, ERR_TEMP, "not here");
 }
 

@@ -12,7 +12,8 @@ every_number_is_found_by_its_word(void **state)
 {
 	const struct words *const all[] = {&connection_status_words, &on_unknown_words,
 	    &on_message_error_words, &on_burst_words, &replay_action_words,
-	    &replay_status_words, &event_status_words, &delivery_state_words, &outcome_words};
+	    &replay_status_words, &event_status_words, &delivery_state_words, &outcome_words,
+	    &repair_words};
 	int number;
 
 	(void)state;
@@ -43,7 +44,9 @@ words_are_those_of_their_numbers(void **state)
 	    "failed");
 	assert_string_equal(word_of(&delivery_state_words, DELIVERY_SKIPPED), "skipped");
 	assert_string_equal(word_of(&outcome_words, OUTCOME_TIMEOUT), "timeout");
+	assert_string_equal(word_of(&repair_words, REPAIR_INVITE), "invite");
 	assert_int_equal(outcome_words.n, OUTCOMES);
+	assert_int_equal(repair_words.n, REPAIRS);
 	assert_int_equal(delivery_state_words.n, DELIVERY_STATES);
 }
 

@@ -87,20 +87,24 @@ a_window_within_a_day_holds_until_its_end(void **state)
 	    {"2026-04-17T13:30:00Z", NULL});
 }
 
+/*
+ * Real zones are asked for years that are over, which all files of zones agree on: laws change,
+ * and what is to come changes with each release of the files.
+ */
 static void
 a_window_over_midnight_holds_on_both_sides_of_it(void **state)
 {
 	(void)state;
-	CHECK_MOMENTS("Europe/Berlin", "22:00", "07:00", {"2026-07-01T19:59:59Z", NULL},
-	    {"2026-07-01T20:00:00Z", "2026-07-02T05:00:00.000Z"},
-	    {"2026-07-01T22:00:00Z", "2026-07-02T05:00:00.000Z"},
-	    {"2026-07-02T04:59:59Z", "2026-07-02T05:00:00.000Z"},
-	    {"2026-07-02T05:00:00Z", NULL},
+	CHECK_MOMENTS("Europe/Berlin", "22:00", "07:00", {"2015-07-01T19:59:59Z", NULL},
+	    {"2015-07-01T20:00:00Z", "2015-07-02T05:00:00.000Z"},
+	    {"2015-07-01T22:00:00Z", "2015-07-02T05:00:00.000Z"},
+	    {"2015-07-02T04:59:59Z", "2015-07-02T05:00:00.000Z"},
+	    {"2015-07-02T05:00:00Z", NULL},
 	    /* Over the ends of a month and of a year. */
-	    {"2026-12-31T22:30:00Z", "2027-01-01T06:00:00.000Z"},
-	    {"2027-01-01T05:30:00Z", "2027-01-01T06:00:00.000Z"},
-	    {"2028-02-29T05:30:00Z", "2028-02-29T06:00:00.000Z"},
-	    {"2028-02-29T21:30:00Z", "2028-03-01T06:00:00.000Z"});
+	    {"2015-12-31T22:30:00Z", "2016-01-01T06:00:00.000Z"},
+	    {"2016-01-01T05:30:00Z", "2016-01-01T06:00:00.000Z"},
+	    {"2016-02-29T05:30:00Z", "2016-02-29T06:00:00.000Z"},
+	    {"2016-02-29T21:30:00Z", "2016-03-01T06:00:00.000Z"});
 }
 
 static void
@@ -108,17 +112,17 @@ the_end_is_right_in_the_nights_the_clocks_are_changed(void **state)
 {
 	(void)state;
 	CHECK_MOMENTS("Europe/Berlin", "22:00", "07:00",
-	    {"2026-03-28T21:00:00Z", "2026-03-29T05:00:00.000Z"}, /* 8 hours */
-	    {"2026-03-29T05:00:00Z", NULL},
-	    {"2026-10-24T20:00:00Z", "2026-10-25T06:00:00.000Z"}, /* 10 hours */
-	    {"2026-10-25T05:59:59Z", "2026-10-25T06:00:00.000Z"},
-	    {"2050-03-26T21:00:00Z", "2050-03-27T05:00:00.000Z"});
+	    {"2015-03-28T21:00:00Z", "2015-03-29T05:00:00.000Z"}, /* 8 hours */
+	    {"2015-03-29T05:00:00Z", NULL},
+	    {"2015-10-24T20:00:00Z", "2015-10-25T06:00:00.000Z"}, /* 10 hours */
+	    {"2015-10-25T05:59:59Z", "2015-10-25T06:00:00.000Z"},
+	    {"2005-03-26T21:00:00Z", "2005-03-27T05:00:00.000Z"});
 	CHECK_MOMENTS("America/New_York", "22:00", "07:00",
-	    {"2026-03-08T03:00:00Z", "2026-03-08T11:00:00.000Z"},
-	    {"2026-11-01T02:00:00Z", "2026-11-01T12:00:00.000Z"});
+	    {"2015-03-08T03:00:00Z", "2015-03-08T11:00:00.000Z"},
+	    {"2015-11-01T02:00:00Z", "2015-11-01T12:00:00.000Z"});
 	CHECK_MOMENTS("Australia/Lord_Howe", "22:00", "07:00",
-	    {"2026-04-04T11:00:00Z", "2026-04-04T20:30:00.000Z"},  /* 9 1/2 hours */
-	    {"2026-10-03T11:30:00Z", "2026-10-03T20:00:00.000Z"}); /* 8 1/2 hours */
+	    {"2015-04-04T11:00:00Z", "2015-04-04T20:30:00.000Z"},  /* 9 1/2 hours */
+	    {"2015-10-03T11:30:00Z", "2015-10-03T20:00:00.000Z"}); /* 8 1/2 hours */
 }
 
 static void
@@ -126,26 +130,26 @@ an_edge_that_is_skipped_lies_at_the_jump_and_one_shown_twice_counts_once(void **
 {
 	(void)state;
 	CHECK_MOMENTS("Europe/Berlin", "22:00", "02:30",
-	    {"2026-03-29T00:59:59Z", "2026-03-29T01:00:00.000Z"},
-	    {"2026-03-29T01:00:00Z", NULL},
-	    {"2026-10-25T00:29:59Z", "2026-10-25T00:30:00.000Z"},
-	    {"2026-10-25T00:30:00Z", NULL},  /* the first 02:30 */
-	    {"2026-10-25T01:15:00Z", NULL}); /* the second 02:15 */
-	CHECK_MOMENTS("Europe/Berlin", "02:15", "02:45", {"2026-03-29T00:59:59Z", NULL},
-	    {"2026-03-29T01:00:00Z", NULL}, /* nothing is left of it */
-	    {"2026-03-30T00:15:00Z", "2026-03-30T00:45:00.000Z"});
+	    {"2015-03-29T00:59:59Z", "2015-03-29T01:00:00.000Z"},
+	    {"2015-03-29T01:00:00Z", NULL},
+	    {"2015-10-25T00:29:59Z", "2015-10-25T00:30:00.000Z"},
+	    {"2015-10-25T00:30:00Z", NULL},  /* the first 02:30 */
+	    {"2015-10-25T01:15:00Z", NULL}); /* the second 02:15 */
+	CHECK_MOMENTS("Europe/Berlin", "02:15", "02:45", {"2015-03-29T00:59:59Z", NULL},
+	    {"2015-03-29T01:00:00Z", NULL}, /* nothing is left of it */
+	    {"2015-03-30T00:15:00Z", "2015-03-30T00:45:00.000Z"});
 }
 
 static void
 a_zone_of_half_hours_and_the_first_one_of_the_day_hold_too(void **state)
 {
 	(void)state;
-	CHECK_MOMENTS("Asia/Kolkata", "22:00", "07:00", {"2026-04-17T16:29:59Z", NULL},
-	    {"2026-04-17T16:30:00Z", "2026-04-18T01:30:00.000Z"},
-	    {"2026-04-18T01:30:00Z", NULL});
+	CHECK_MOMENTS("Asia/Kolkata", "22:00", "07:00", {"2015-04-17T16:29:59Z", NULL},
+	    {"2015-04-17T16:30:00Z", "2015-04-18T01:30:00.000Z"},
+	    {"2015-04-18T01:30:00Z", NULL});
 	CHECK_MOMENTS("Pacific/Kiritimati", "22:00", "07:00",
-	    {"2026-04-17T08:00:00Z", "2026-04-17T17:00:00.000Z"},
-	    {"2026-04-17T17:00:00Z", NULL});
+	    {"2015-04-17T08:00:00Z", "2015-04-17T17:00:00.000Z"},
+	    {"2015-04-17T17:00:00Z", NULL});
 }
 
 static void
@@ -162,14 +166,14 @@ static void
 clocks_put_back_over_midnight_do_not_open_a_hole(void **state)
 {
 	(void)state;
-	/* Nuuk's 25 October 2026: at 00:00 it is 23:00 of the 24th again. */
+	/* Nuuk's 27 October 2024: at 00:00 it is 23:00 of the 26th again. */
 	CHECK_MOMENTS("America/Nuuk", "23:30", "06:00",
-	    {"2026-10-25T00:30:00Z", "2026-10-25T08:00:00.000Z"},
-	    {"2026-10-25T01:10:00Z", "2026-10-25T08:00:00.000Z"});
-	/* Havana's 1 November 2026: at 01:00 it is 00:00 again. */
-	CHECK_MOMENTS("America/Havana", "00:30", "06:00", {"2026-11-01T04:29:59Z", NULL},
-	    {"2026-11-01T04:30:00Z", "2026-11-01T11:00:00.000Z"},
-	    {"2026-11-01T05:10:00Z", "2026-11-01T11:00:00.000Z"});
+	    {"2024-10-27T00:30:00Z", "2024-10-27T08:00:00.000Z"},
+	    {"2024-10-27T01:10:00Z", "2024-10-27T08:00:00.000Z"});
+	/* Havana's 1 November 2015: at 01:00 it is 00:00 again. */
+	CHECK_MOMENTS("America/Havana", "00:30", "06:00", {"2015-11-01T04:29:59Z", NULL},
+	    {"2015-11-01T04:30:00Z", "2015-11-01T11:00:00.000Z"},
+	    {"2015-11-01T05:10:00Z", "2015-11-01T11:00:00.000Z"});
 }
 
 /* A minute after the other for two years: held is one stretch a night, and `until` its end. */
@@ -178,7 +182,7 @@ walk(const char *zone, const char *from, const char *to, int expected_nights)
 {
 	struct arena *a = arena_new(0);
 	struct quiet *q = compiled(a, zone, from, to, "");
-	wall_t t = wall_of("2026-01-01T12:00:00Z"), end = wall_of("2028-01-01T12:00:00Z");
+	wall_t t = wall_of("2014-01-01T12:00:00Z"), end = wall_of("2016-01-01T12:00:00Z");
 	wall_t promised = {0};
 	int nights = 0;
 

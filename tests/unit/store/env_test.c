@@ -75,7 +75,8 @@ count_deliveries(struct fixture *f)
 	struct txn *t = txn_read(f->store, STORE_HISTORY);
 	size_t count = 0;
 
-	history_each_delivery_of(t, f->arena, STR("acme"), 0, count_one, &count);
+	history_each_delivery_of(
+	    t, f->arena, &(struct delivery_list){STR("acme")}, count_one, &count);
 	assert_null(txn_error(t));
 	txn_end(t);
 	return count;

@@ -94,7 +94,7 @@ the_dots_of_an_event_type_survive_the_kv_key(void **state)
 	assert_string_equal(
 	    look(f, STR("_catalogue"), STATE_TYPE, STR("alert.triggered")), "schema@1");
 	struct txn *t = txn_read(f->store, STORE_STATE);
-	state_each(t, STR("_catalogue"), STATE_TYPE, list_id, &l);
+	state_each(t, &(struct state_list){STR("_catalogue"), STATE_TYPE}, list_id, &l);
 	txn_end(t);
 	assert_string_equal(l.text, "alert.triggered ");
 }
@@ -164,12 +164,55 @@ workspaces_with_like_names_do_not_mix(void **state)
 	change(f, "acme_x.rule.r4", "x", 5);
 	change(f, "acm.rule.r5", "x", 6);
 	struct txn *t = txn_read(f->store, STORE_STATE);
-	state_each(t, STR("acme"), STATE_RULE, list_id, &l);
+	state_each(t, &(struct state_list){STR("acme"), STATE_RULE}, list_id, &l);
 	assert_string_equal(l.text, "r1 r2 ");
 	l = (struct listing){.stop_after = 1};
-	state_each(t, STR("acme"), STATE_RULE, list_id, &l);
+	state_each(t, &(struct state_list){STR("acme"), STATE_RULE}, list_id, &l);
 	assert_string_equal(l.text, "r1 ");
 	txn_end(t);
+}
+
+static const char *
+page_of(struct fixture *f, const struct state_list *list)
+{
+	struct listing l = {0};
+	struct txn *t = txn_read(f->store, STORE_STATE);
+
+	state_each(t, list, list_id, &l);
+	assert_null(txn_error(t));
+	txn_end(t);
+	return arena_cstr(f->arena, str_of(l.text));
+}
+
+static void
+a_page_begins_after_an_id_and_ends_at_its_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct state_list list = {STR("acme"), STATE_RULE, .max = 2};
+	char id[200] = {0};
+
+	change(f, "acme.rule.r", "x", 1);
+	change(f, "acme.rule.r-1", "x", 2);
+	change(f, "acme.rule.r1", "x", 3);
+	change(f, "acme.rule.s", "x", 4);
+	change(f, "acme-2.rule.a", "x", 5);
+	assert_string_equal(page_of(f, &list), "r r-1 ");
+	list.after = STR("r-1");
+	assert_string_equal(page_of(f, &list), "r1 s ");
+	list.after = STR("r0"); /* was deleted meanwhile */
+	assert_string_equal(page_of(f, &list), "r1 s ");
+	list.after = STR("r");
+	list.max = 0;
+	assert_string_equal(page_of(f, &list), "r-1 r1 s ");
+	list.after = STR("s");
+	assert_string_equal(page_of(f, &list), "");
+	list.after = (struct str){memset(id, 'z', sizeof(id)), sizeof(id)};
+	assert_string_equal(page_of(f, &list), "");
+	list = (struct state_list){STR("_catalogue"), STATE_TYPE, STR("alert.a"), 1};
+	change(f, "_catalogue.type.alert/a", "x", 6);
+	change(f, "_catalogue.type.alert/b", "x", 7);
+	change(f, "_catalogue.type.alert/c", "x", 8);
+	assert_string_equal(page_of(f, &list), "alert.b ");
 }
 
 static void
@@ -239,6 +282,7 @@ main(void)
 	    cmocka_unit_test(the_longest_key_fits_its_buffer),
 	    STORE_TEST(keys_of_others_are_not_ours_and_change_nothing),
 	    STORE_TEST(workspaces_with_like_names_do_not_mix),
+	    STORE_TEST(a_page_begins_after_an_id_and_ends_at_its_limit),
 	    STORE_TEST(workspaces_are_listed_in_order_from_any_place),
 	    STORE_TEST(position_and_stream_are_remembered_for_each_environment),
 	    STORE_TEST(an_id_that_is_too_long_is_not_found),

@@ -104,10 +104,12 @@ a_key_that_is_too_long_is_an_error_not_a_shorter_key(void **state)
 	memset(id, 'a', sizeof(id));
 	assert_false(store_write(f->store, STORE_HISTORY, fill_bad_key, id, &e));
 	assert_int_equal(e.kind, ERR_INPUT);
+	assert_non_null(strstr(e.text, "\"aaaaaaaa"));
+	assert_non_null(strstr(e.text, "(table by_workspace)"));
 }
 
 static void
-a_reader_sees_what_was_there_until_it_renews(void **state)
+a_reader_sees_what_was_there_when_it_began(void **state)
 {
 	struct fixture *f = *state;
 	struct attempt a = {.succeed = true};
@@ -115,9 +117,26 @@ a_reader_sees_what_was_there_until_it_renews(void **state)
 
 	write_store(f->store, STORE_HISTORY, fill_then_decide, &a);
 	assert_int_equal(store_applied(t), 0);
-	txn_renew(t);
-	assert_int_equal(store_applied(t), 99);
 	txn_end(t);
+	assert_int_equal(store_applied_now(f->store, STORE_HISTORY), 99);
+}
+
+static void
+ending_a_reader_tells_its_first_error(void **state)
+{
+	struct fixture *f = *state;
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	struct err e = {0};
+
+	assert_true(txn_finish(t, &e));
+	assert_int_equal(e.kind, ERR_NONE);
+	t = txn_read(f->store, STORE_HISTORY);
+	txn_fail(t, ENOSPC);
+	assert_false(txn_finish(t, &e));
+	assert_int_equal(e.kind, ERR_FULL);
+	t = txn_read(f->store, STORE_HISTORY);
+	txn_fail(t, ENOSPC);
+	assert_false(txn_finish(t, NULL));
 }
 
 /* --- growing --- */
@@ -164,20 +183,19 @@ read_on(void *arg)
 {
 	struct reader *r = arg;
 	struct arena *a = arena_new(0);
-	struct txn *t = txn_read(r->store, STORE_HISTORY);
 
 	while (!atomic_load(r->stop)) {
+		struct txn *t = txn_read(r->store, STORE_HISTORY);
 		struct txn *other = txn_read(r->store, STORE_STATE);
 		const uint64_t seq = store_applied(t);
 		must(seq == 0 || history_delivery(t, a, seq, STR("rule")));
 		must(!history_delivery(t, a, seq + 1, STR("rule")));
 		must(!txn_error(t) && !txn_error(other));
 		txn_end(other);
+		txn_end(t);
 		arena_reset(a);
-		txn_renew(t);
 		r->reads++;
 	}
-	txn_end(t);
 	arena_free(a);
 	return NULL;
 }
@@ -278,7 +296,8 @@ what_another_process_writes_into_a_grown_map_is_read(void **state)
 	assert_int_equal(write(gate[1], "g", 1), 1);
 	wait_child(child, 0);
 	assert_int_equal(store_applied(t), 0); /* its snapshot is of before */
-	txn_renew(t);                          /* and now the map has to be followed */
+	txn_end(t);
+	t = txn_read(f->store, STORE_HISTORY); /* and now the map has to be followed */
 	assert_int_equal(store_applied(t), 30 * GROW_BATCH);
 	assert_non_null(history_delivery(t, f->arena, 30 * GROW_BATCH, STR("rule")));
 	assert_null(txn_error(t));
@@ -355,7 +374,8 @@ main(void)
 	    STORE_TEST(a_fill_that_fails_writes_nothing_and_its_error_is_told),
 	    STORE_TEST(after_a_first_error_nothing_is_done_and_the_write_fails),
 	    STORE_TEST(a_key_that_is_too_long_is_an_error_not_a_shorter_key),
-	    STORE_TEST(a_reader_sees_what_was_there_until_it_renews),
+	    STORE_TEST(a_reader_sees_what_was_there_when_it_began),
+	    STORE_TEST(ending_a_reader_tells_its_first_error),
 	    STORE_TEST(a_map_of_1_mib_grows_under_readers),
 	    STORE_TEST(a_map_grows_while_its_writer_reads_the_other_environment),
 	    STORE_TEST(what_another_process_writes_into_a_grown_map_is_read),

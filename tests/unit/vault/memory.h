@@ -58,3 +58,28 @@ memory_is_zero(const void *ptr, size_t len)
 			return false;
 	return true;
 }
+
+/*
+ * Whether `len` bytes like those at `what` stand in memory that core dumps leave out. Files and
+ * the huge mappings of a sanitizer are passed over.
+ */
+static inline bool
+memory_left_out_holds(const void *what, size_t len)
+{
+	char line[512];
+	unsigned long at, end, from = 0, size = 0;
+	bool found = false;
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	assert_non_null(smaps);
+	while (!found && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &at, &end) == 2) {
+			from = at;
+			size = strpbrk(line, "[/") ? 0 : end - at;
+		} else if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " rd ") &&
+			   strstr(line, " dd ") && size <= 64ul << 20) {
+			found = memmem((const void *)from, size, what, len) != NULL;
+		}
+	}
+	assert_int_equal(fclose(smaps), 0);
+	return found;
+}

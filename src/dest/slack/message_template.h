@@ -1,0 +1,90 @@
+/*
+ * What a message template compiles to, shared by render.c (slots) and the two files of the
+ * advanced form. Everything lives in the arena given to slack_template_compile.
+ */
+#pragma once
+
+#include "render.h"
+#include "carillon/rules/template.h"
+#include "carillon/base/json.h"
+
+enum {
+	MESSAGE_SOURCE_MAX = 64 * 1024,
+	MESSAGE_BLOCKS_MAX = 50,
+	MESSAGE_SLOT_BLOCKS = 6, /* that slots are laid out as */
+	MESSAGE_FIELDS_MAX = 10,
+	/* Slack refuses a message of about 13,200 characters in all its blocks, undocumented.
+	 */
+	MESSAGE_CHARACTERS_MAX = 12000,
+	MESSAGE_TEXT_MAX = 3000,
+	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
+};
+
+enum slot {
+#define SLOT(NAME, name, is_mrkdwn, one_line, max) SLOT_##NAME,
+#include "render_slots.def"
+#undef SLOT
+	SLOTS
+};
+
+struct block_member;
+
+/* A value of the Block Kit document. */
+struct block_node {
+	struct str key;                    /* of a member */
+	const struct block_member *member; /* what it is; NULL for an element of a list */
+	int object;                        /* an object: index of its type; else -1 */
+	bool is_list;
+	bool truth;                            /* a flag */
+	size_t max;                            /* characters, of words or a string */
+	const struct template *text;           /* words, strings, URLs */
+	const struct block_node *first, *next; /* members or elements */
+};
+
+struct message_template {
+	struct dest_template base;
+	const struct template *slots[SLOTS]; /* NULL where there is none */
+	const struct block_node *blocks;     /* the list, in the advanced form */
+	struct str *mentioned;               /* names of payload fields that the slots use */
+	int n_mentioned;
+	int most_blocks;     /* that a message of it can have */
+	struct arena *owner; /* of the built-in one */
+	bool shows_fields;   /* the other fields of the payload are shown too */
+};
+
+/* One rendering: what the slots and the blocks write to, and how much is left. */
+struct composer {
+	const struct message_template *template;
+	const struct event *ev;
+	struct str severity;
+	struct arena *arena;
+	struct slack_body *out;
+	struct buf json, text;
+	struct json_writer w; /* of blocks_build.c, and: */
+	uint32_t kept;        /* elements of the list in the making that are not empty */
+	struct buf buffers[TEMPLATE_BUFFERS];
+	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
+};
+
+/* origin.c: the next block was written. */
+void composer_note_block(struct composer *c, unsigned first, uint32_t kept);
+/* Warns whoever is shown a preview. */
+void composer_warn(struct composer *c, struct warning w);
+/*
+ * Renders `t` into c->text, cut to `max` characters and to what is left. Empty if nothing but
+ * blanks came out. `where` names it in warnings.
+ */
+struct str composer_text(struct composer *c, const struct template *t, const char *where,
+    bool is_mrkdwn, bool one_line, size_t max);
+/* Behind a {: "type":"mrkdwn","text":...,"verbatim":flag} or "type":"plain_text",... */
+void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
+
+/* Adds what is wrong with a slot; returns false. */
+bool message_fail(struct findings *f, enum finding_code code, struct str slot, const char *fmt,
+    ...) PRINTF(4, 5);
+
+/* blocks_check.c: checks a Block Kit document against blocks_limits.def and compiles it. */
+MUST_USE bool blocks_compile(
+    struct arena *a, const struct json *blocks, struct message_template *t, struct findings *f);
+/* blocks_build.c: expands it. Blocks whose text came out empty vanish. */
+void blocks_build(struct composer *c);
