@@ -11,7 +11,7 @@ struct reader {
 	struct arena *arena;
 	const char *start, *at, *end;
 	int depth, depth_max;
-	struct err *e;
+	struct json_error *error;
 };
 
 static bool read_value(struct reader *r, struct json *v);
@@ -20,10 +20,10 @@ static bool
 refuse(struct reader *r, const char *at, const char *what)
 {
 	struct str text = {r->start, (size_t)(r->end - r->start)};
-	int line, column;
 
-	json_position(text, (size_t)(at - r->start), &line, &column);
-	return fail(r->e, ERR_INPUT, "line %d, column %d: %s", line, column, what);
+	json_position(text, (size_t)(at - r->start), &r->error->line, &r->error->column);
+	(void)str_copy(r->error->what, sizeof r->error->what, str_of(what));
+	return false;
 }
 
 static void *
@@ -397,11 +397,12 @@ read_value(struct reader *r, struct json *v)
 }
 
 bool
-json_parse(
-    struct arena *a, struct str text, int depth_max, const struct json **out, struct err *e)
+json_parse_placed(struct arena *a, struct str text, int depth_max, const struct json **out,
+    struct json_error *error)
 {
 	struct str source = text.len ? text : STR("");
-	struct reader r = {a, source.ptr, source.ptr, source.ptr + source.len, 0, depth_max, e};
+	struct reader r = {
+	    a, source.ptr, source.ptr, source.ptr + source.len, 0, depth_max, error};
 	struct json *root = allocate(&r, sizeof *root);
 
 	if (!root || !read_value(&r, root))
@@ -411,4 +412,15 @@ json_parse(
 		return refuse(&r, r.at, "expected nothing after the value");
 	*out = root;
 	return true;
+}
+
+bool
+json_parse(
+    struct arena *a, struct str text, int depth_max, const struct json **out, struct err *e)
+{
+	struct json_error error;
+
+	return json_parse_placed(a, text, depth_max, out, &error) ||
+	       fail(e, ERR_INPUT, "line %d, column %d: %s", error.line, error.column,
+		   error.what);
 }

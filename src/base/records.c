@@ -1,22 +1,13 @@
 #include "carillon/base/records.h"
 
 static const struct {
-	const char *name, *sentence;
+	const char *name;
 	bool is_final;
 } STATES[DELIVERY_STATES] = {
-    [DELIVERY_NONE] = {"none", "nothing is known", false},
-#define STATE(NAME, text, final, words) [DELIVERY_##NAME] = {text, words, final},
+    [DELIVERY_NONE] = {"none", false},
+#define STATE(NAME, text, final, words) [DELIVERY_##NAME] = {text, final},
 #include "carillon/base/states.def"
 #undef STATE
-};
-
-static const struct {
-	const char *name, *sentence;
-} CODES[OUTCOMES] = {
-    [OUTCOME_NONE] = {"none", "nothing is known"},
-#define OUTCOME(NAME, text, words) [OUTCOME_##NAME] = {text, words},
-#include "carillon/base/outcomes.def"
-#undef OUTCOME
 };
 
 static const struct {
@@ -60,12 +51,6 @@ delivery_state_name(enum delivery_state s)
 	return STATES[known_state(s)].name;
 }
 
-const char *
-delivery_state_sentence(enum delivery_state s)
-{
-	return STATES[known_state(s)].sentence;
-}
-
 bool
 delivery_state_is_final(enum delivery_state s)
 {
@@ -80,24 +65,6 @@ delivery_state_of(struct str name)
 			return s;
 	}
 	return DELIVERY_NONE;
-}
-
-static enum outcome_code
-known_outcome(enum outcome_code c)
-{
-	return (unsigned)c < OUTCOMES ? c : OUTCOME_NONE;
-}
-
-const char *
-outcome_name(enum outcome_code c)
-{
-	return CODES[known_outcome(c)].name;
-}
-
-const char *
-outcome_sentence(enum outcome_code c)
-{
-	return CODES[known_outcome(c)].sentence;
 }
 
 static enum repair

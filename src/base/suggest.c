@@ -63,3 +63,19 @@ str_nearest(struct str word, const struct str *candidates, size_t n)
 	}
 	return nearest;
 }
+
+const char *
+words_format(char *text, size_t size, const struct str *words, size_t n)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n && len < size; i++) {
+		const char *before = i == 0 ? "" : i + 1 == n ? " or " : ", ";
+		int more =
+		    snprintf(text + len, size - len, "%s%.*s", before, STR_ARG(words[i]));
+
+		len += more > 0 ? (size_t)more : 0;
+	}
+	return text;
+}

@@ -81,7 +81,7 @@ nearest_in(struct str dir, struct str word, char out[static ZONE_NAME_MAX + 1])
 }
 
 /* Part for part, the nearest name that exists: "europe/brelin" is Europe/Berlin. */
-static bool
+bool
 zone_nearest(struct str name, char out[static ZONE_NAME_MAX + 1])
 {
 	struct buf near = {0};

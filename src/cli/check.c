@@ -10,7 +10,7 @@
 #include "check_producers.h"
 #include "output.h"
 
-struct findings {
+struct checks {
 	struct command *command;
 	struct document doc;
 	const char *what; /* the part that is being looked at */
@@ -18,7 +18,7 @@ struct findings {
 };
 
 static void
-found(struct findings *f, bool ok, const char *sentence)
+found(struct checks *f, bool ok, const char *sentence)
 {
 	struct json_writer *w = &f->doc.w;
 
@@ -33,7 +33,7 @@ found(struct findings *f, bool ok, const char *sentence)
 }
 
 static bool
-check_settings(struct findings *f)
+check_settings(struct checks *f)
 {
 	struct err e = {0};
 
@@ -47,7 +47,7 @@ check_settings(struct findings *f)
 }
 
 static void
-check_vault(struct findings *f)
+check_vault(struct checks *f)
 {
 	struct command *c = f->command;
 	char sentence[120];
@@ -67,7 +67,7 @@ check_vault(struct findings *f)
 }
 
 static bool
-check_data_dir(struct findings *f)
+check_data_dir(struct checks *f)
 {
 	const char *dir = f->command->config.data_dir;
 	char sentence[CONFIG_STRING_MAX + 160];
@@ -103,7 +103,7 @@ broker_finding(bool ok, const char *sentence, void *arg)
 }
 
 static bool
-check_broker(struct findings *f)
+check_broker(struct checks *f)
 {
 	enum { CHECK_CONNECT_WAIT_MS = 3000 };
 	struct command *c = f->command;
@@ -121,7 +121,7 @@ check_broker(struct findings *f)
 }
 
 static void
-check_producers(struct findings *f)
+check_producers(struct checks *f)
 {
 	char sentence[PRODUCERS_SENTENCE_MAX];
 	bool ok = producers_are_apart(f->command, sentence);
@@ -132,7 +132,7 @@ check_producers(struct findings *f)
 
 /* How far an environment is behind its stream, or the stream behind what it has of it. */
 static void
-check_tail(struct findings *f, enum stream stream)
+check_tail(struct checks *f, enum stream stream)
 {
 	struct command *c = f->command;
 	char sentence[TAIL_SENTENCE_MAX + 80];
@@ -151,7 +151,7 @@ check_tail(struct findings *f, enum stream stream)
 }
 
 static void
-check_index(struct findings *f)
+check_index(struct checks *f)
 {
 	struct command *c = f->command;
 	struct store_options o = store_options_of(&c->config);
@@ -175,7 +175,7 @@ check_index(struct findings *f)
 
 /* Tokens travel to this address: in clear only to this very machine. */
 static void
-check_base_url(struct findings *f, const struct dest_type *dest)
+check_base_url(struct checks *f, const struct dest_type *dest)
 {
 	struct arena *a = f->command->arena;
 	struct config usual;
@@ -215,7 +215,7 @@ print_settings(struct command *c, struct err *e)
 bool
 verb_check(struct command *c, struct err *e)
 {
-	struct findings f = {.command = c};
+	struct checks f = {.command = c};
 
 	if (command_has(c, OPTION_PRINT))
 		return print_settings(c, e);

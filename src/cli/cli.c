@@ -6,6 +6,7 @@
 
 #include "carillon/base/log.h"
 #include "command.h"
+#include "output.h"
 
 static int
 exit_code_of(const struct command *c, const struct err *e)
@@ -19,12 +20,41 @@ exit_code_of(const struct command *c, const struct err *e)
 	}
 }
 
+/* A line each; the first of them is the error. */
+static void
+say_findings(const struct findings *f)
+{
+	for (int i = 0; i < f->n; i++)
+		fprintf(stderr, "carillon: %.*s\n", STR_ARG(finding_sentence(f, &f->items[i])));
+	if (f->n_left_out > 0)
+		fprintf(stderr, "carillon: and %d more\n", f->n_left_out);
+}
+
+/* {"errors": [...]}, for programs, unless the verb said them in a document of its own. */
+static void
+answer_findings(struct command *c)
+{
+	struct document doc;
+
+	if (c->findings.n == 0 || c->has_answered || !command_has(c, OPTION_JSON))
+		return;
+	document_begin(&doc, c);
+	jw_object(&doc.w);
+	jw_key(&doc.w, "errors");
+	findings_write(&doc.w, &c->findings);
+	jw_object_end(&doc.w);
+	document_end(&doc);
+}
+
 static void
 say(const struct command *c, int code, const struct err *e)
 {
 	struct buf usage = {0};
 
-	fprintf(stderr, "carillon: %s\n", e->text);
+	if (c->findings.n > 0)
+		say_findings(&c->findings);
+	else
+		fprintf(stderr, "carillon: %s\n", e->text);
 	if (code != EXIT_USAGE)
 		return;
 	if (c->verb != NULL)
@@ -47,6 +77,7 @@ run(struct command *c)
 		code = c->exit_code;
 	} else {
 		code = exit_code_of(c, &e);
+		answer_findings(c);
 		say(c, code, &e);
 	}
 	/* Who reads only the beginning, as head does, has what it wanted. */
@@ -81,6 +112,7 @@ cli_run(int argc, char **argv)
 	int code = EXIT_FINE;
 
 	c.arena = arena_new(0);
+	findings_init(&c.findings, c.arena);
 	if (!command_parse(&c, argc, argv, &e)) {
 		code = EXIT_USAGE;
 		say(&c, code, &e);

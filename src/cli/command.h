@@ -9,6 +9,7 @@
 #include "carillon/base/buf.h"
 #include "carillon/cli/cli.h"
 #include "carillon/base/config.h"
+#include "carillon/base/findings.h"
 #include "carillon/base/json.h"
 #include "carillon/dest/dest.h"
 #include "carillon/registry/registry.h"
@@ -39,7 +40,10 @@ struct command {
 	const char *options[OPTIONS]; /* the last value; "" of a flag; NULL: not given */
 	struct repeated channels, statuses, sets;
 	struct buf out; /* the document that is being written; see output.h */
-	int exit_code;  /* of a verb that succeeded and has bad news */
+	bool has_answered;
+	int exit_code; /* of a verb that succeeded and has bad news */
+
+	struct findings findings; /* all that is wrong with what was handed in */
 
 	struct arena *arena; /* everything this command reads */
 	struct config config;

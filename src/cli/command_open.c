@@ -58,6 +58,16 @@ store_options_of(const struct config *c)
 	};
 }
 
+/* By the user database, not by the environment, which says what it is told to. */
+static struct str
+author_of(struct arena *a)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	return user != NULL ? arena_printf(a, "cli:%s", user->pw_name)
+	                    : arena_printf(a, "cli:%u", (unsigned)getuid());
+}
+
 static bool
 open_broker(struct command *c, struct err *e)
 {
@@ -88,16 +98,6 @@ open_store(struct command *c, bool must_write, struct err *e)
 	return c->is_read_only;
 }
 
-/* Whose change the state bucket keeps it as. */
-static struct str
-author(struct command *c)
-{
-	const struct passwd *who = getpwuid(getuid());
-
-	return who != NULL ? arena_printf(c->arena, "cli:%s", who->pw_name)
-	                   : arena_printf(c->arena, "cli:%u", (unsigned)getuid());
-}
-
 static bool
 open_state(struct command *c, bool must_write, struct err *e)
 {
@@ -106,7 +106,7 @@ open_state(struct command *c, bool must_write, struct err *e)
 	if (!open_store(c, must_write, e) || !open_broker(c, e))
 		return false;
 	c->registry = registry_new(c->broker, c->store);
-	registry_set_author(c->registry, author(c));
+	registry_set_author(c->registry, author_of(c->arena));
 	return c->is_read_only || registry_catch_up(c->registry, 0, e);
 }
 

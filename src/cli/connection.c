@@ -1,9 +1,10 @@
 #include "connection.h"
 
 #include "carillon/base/clock.h"
+#include "carillon/registry/json_write.h"
+#include "carillon/registry/words.h"
 
 #include "output.h"
-#include "print.h"
 
 connection_record *
 connection_of_arguments(struct command *c, uint64_t *revision, struct err *e)
@@ -20,7 +21,7 @@ show(struct command *c, const connection_record *r, uint64_t revision, const str
 	struct document doc;
 
 	document_begin(&doc, c);
-	write_connection(&doc.w, r, revision, held);
+	json_write_connection(&doc.w, r, revision, held);
 	document_end(&doc);
 }
 
@@ -55,8 +56,10 @@ connection_repair(struct command *c, connection_record *r, uint64_t revision, st
 	struct held held;
 
 	connection_set_active(r);
-	return held_before_repair(
-		   c, command_argument(c, 0), str_of(r->id), (struct str){0}, &held, e) &&
+	return held_before_repair(c,
+		   &(struct held_of){
+		       .workspace = command_argument(c, 0), .connection = str_of(r->id)},
+		   &held, e) &&
 	       connection_store(c, r, revision, &held, e);
 }
 
@@ -69,7 +72,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_connection(l->w, r, revision, NULL);
+		json_write_connection(l->w, r, revision, NULL);
 		return true;
 	}
 	for (size_t i = 0; i < r->n_channels; i++)
@@ -77,7 +80,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 	listing_cell(l, str_of(r->id));
 	listing_cell(l, str_of(r->name));
 	listing_cell(l, str_of(r->dest));
-	listing_cell(l, str_of(connection_status_name(r->status)));
+	listing_cell(l, str_of(word_of(&connection_status_words, (int)r->status)));
 	listing_cell(l, str_of(r->team_name));
 	listing_cell(l, buf_view(&channels));
 	buf_fini(&channels);
@@ -111,8 +114,10 @@ verb_connection_show(struct command *c, struct err *e)
 	if (!command_open(c, NEED_STATE, e))
 		return false;
 	r = connection_of_arguments(c, &revision, e);
-	if (r == NULL ||
-	    !held_look(c, command_argument(c, 0), str_of(r->id), (struct str){0}, &held, e))
+	if (r == NULL || !held_look(c,
+			     &(struct held_of){.workspace = command_argument(c, 0),
+				 .connection = str_of(r->id)},
+			     &held, e))
 		return false;
 	show(c, r, revision, &held);
 	return true;

@@ -4,7 +4,7 @@
 #include "carillon/base/records.h"
 
 #include "command.h"
-#include "held.h"
+#include "release.h"
 
 /* The connection of the arguments WORKSPACE and ID. */
 connection_record *connection_of_arguments(

@@ -4,8 +4,8 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/keeper/check.h"
 
-#include "ask.h"
 #include "connection.h"
 #include "output.h"
 
@@ -54,7 +54,10 @@ static bool
 ask_unless_told_not_to(
     struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
-	if (command_has(c, OPTION_NO_TEST) || ask_about(c, r, credential, NULL, NULL, e))
+	const struct keeper_question q = {
+	    .arena = c->arena, .config = &c->config, .credential = credential};
+
+	if (command_has(c, OPTION_NO_TEST) || keeper_check_account(&q, r, e))
 		return true;
 	if (e->kind == ERR_TEMP)
 		fail(e, ERR_TEMP, "%s; try again, or add --no-test to store it untested",
@@ -181,13 +184,18 @@ test_with(
     struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
 	struct test t = {.command = c, .all_fine = true};
+	const struct keeper_question q = {.arena = c->arena,
+	    .config = &c->config,
+	    .credential = credential,
+	    .each = tested,
+	    .arg = &t};
 	bool ok;
 
 	document_begin(&t.doc, c);
 	jw_object(&t.doc.w);
 	jw_key(&t.doc.w, "findings");
 	jw_array(&t.doc.w);
-	ok = ask_about(c, r, credential, tested, &t, e);
+	ok = keeper_check_account(&q, r, e);
 	jw_array_end(&t.doc.w);
 	jw_kv_bool(&t.doc.w, "ok", ok && t.all_fine);
 	jw_object_end(&t.doc.w);

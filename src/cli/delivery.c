@@ -2,10 +2,10 @@
 
 #include "carillon/base/id.h"
 #include "carillon/base/suggest.h"
+#include "carillon/registry/json_write.h"
 
 #include "history.h"
 #include "output.h"
-#include "print.h"
 
 /* --- list --- */
 
@@ -31,10 +31,10 @@ list_one(const delivery_record *r, void *arg)
 	p->last = (struct delivery_cursor){r->seq, str_of(r->rule)};
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_delivery(l->w, r, false);
+		json_write_delivery(l->w, r, false);
 		return true;
 	}
-	listing_cell(l, time_cell(l->doc.command, r->updated_ms));
+	listing_time(l, r->updated_ms);
 	listing_cell(l, str_of(r->event_id));
 	listing_cell(l, str_of(r->rule));
 	listing_cell(l, str_of(r->channel));
@@ -126,7 +126,7 @@ show_one(const delivery_record *d, void *arg)
 {
 	struct showing *s = arg;
 
-	write_delivery(s->w, d, true);
+	json_write_delivery(s->w, d, true);
 	s->n++;
 	return true;
 }
@@ -156,7 +156,7 @@ write_deliveries(struct command *c, struct txn *t, struct json_writer *w, struct
 	if (d == NULL)
 		return fail(e, ERR_NOT_FOUND, "event \"%s\" has no delivery by rule \"%s\"",
 		    c->arguments[1], c->arguments[2]);
-	write_delivery(w, d, true);
+	json_write_delivery(w, d, true);
 	return true;
 }
 

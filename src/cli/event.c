@@ -1,11 +1,12 @@
 #include <stdio.h>
 
 #include "carillon/base/id.h"
+#include "carillon/registry/json_write.h"
+#include "carillon/registry/words.h"
 
 #include "event_file.h"
 #include "history.h"
 #include "output.h"
-#include "print.h"
 
 enum {
 	CONNECT_WAIT_MS = 5000,
@@ -105,14 +106,15 @@ list_one(const event_record *r, void *arg)
 	p->last = r->seq;
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_event(l->w, r);
+		json_write_event_open(l->w, r);
+		jw_object_end(l->w);
 		return true;
 	}
-	listing_cell(l, time_cell(l->doc.command, r->received_ms));
+	listing_time(l, r->received_ms);
 	listing_cell(l, str_of(r->event_id));
 	listing_cell(l, str_of(r->type));
 	listing_cell(l, str_of(r->resource_id[0] != '\0' ? r->resource_id : r->resource));
-	listing_cell(l, str_of(event_status_name(r->status)));
+	listing_cell(l, str_of(word_of(&event_status_words, (int)r->status)));
 	listing_cell(l, arena_printf(l->doc.command->arena, "%u", r->matched));
 	listing_cell(l, str_of(r->reason));
 	return true;

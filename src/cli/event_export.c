@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "carillon/registry/json_write.h"
+#include "carillon/registry/published.h"
+
 #include "history.h"
-#include "print.h"
 
 enum { SCAN_MAX = 4096 }; /* events looked at in one transaction */
 
@@ -42,7 +44,7 @@ find_one(uint64_t seq, void *arg)
 static bool
 write_one(const delivery_record *d, void *arg)
 {
-	write_delivery(arg, d, true);
+	json_write_delivery(arg, d, true);
 	return true;
 }
 
@@ -56,7 +58,7 @@ read_records(struct export *x, struct json_writer *w, struct err *e)
 	x->txn = txn_read(x->command->store, STORE_HISTORY);
 	history_each_seq_of(x->txn, x->workspace, x->next, find_one, x);
 	if (x->event != NULL) {
-		write_event_open(w, x->event);
+		json_write_event_open(w, x->event);
 		jw_kv_string(w, "workspace", x->workspace);
 		jw_key(w, "deliveries");
 		jw_array(w);
@@ -86,7 +88,7 @@ export_one(struct export *x, struct buf *line, bool *ok, struct err *e)
 		return false;
 	if (x->event == NULL)
 		return true;
-	write_payload(&w, x->command, x->event, x->arena);
+	published_write_payload(&w, x->command->registry, x->arena, x->event);
 	jw_object_end(&w);
 	x->n++;
 	if (print_line(line))

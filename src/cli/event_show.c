@@ -1,9 +1,8 @@
-#include "carillon/index/event_bytes.h"
-#include "carillon/index/lost_tail.h"
+#include "carillon/registry/json_write.h"
+#include "carillon/registry/published.h"
 
 #include "history.h"
 #include "output.h"
-#include "print.h"
 
 event_record *
 event_of_arguments(struct command *c, struct txn *t, struct err *e)
@@ -25,55 +24,10 @@ event_of_arguments(struct command *c, struct txn *t, struct err *e)
 	return r;
 }
 
-static struct str
-payload_text(struct arena *a, const struct broker_message *m, struct err *e)
-{
-	void *unpacked = NULL;
-	const event_message *msg;
-
-	if (!record_unpack(
-		&carillon__v1__event__descriptor, a, event_bytes(m, a), &unpacked, e))
-		return (struct str){0};
-	msg = unpacked;
-	if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
-		return str_of(msg->text_data);
-	if (msg->data_case == CARILLON__V1__EVENT__DATA_BINARY_DATA)
-		return (struct str){(const char *)msg->binary_data.data, msg->binary_data.len};
-	return (struct str){0};
-}
-
-/* The payload is not in history but in the stream, for as long as that keeps it. */
-void
-write_payload(
-    struct json_writer *w, struct command *c, const event_record *rec, struct arena *a)
-{
-	const struct json *payload = NULL;
-	struct broker_message m;
-	struct str text = {0};
-	struct err e = {0};
-
-	if (broker_get(c->broker, STREAM_EVENTS, rec->seq, &m, &e)) {
-		if (tail_is_same_event(c->broker, rec, str_of(rec->workspace), &m))
-			text = payload_text(a, &m, &e);
-		else
-			(void)fail(&e, ERR_NOT_FOUND,
-			    "the stream has another event under that sequence");
-		broker_message_free(&m);
-	}
-	if (text.len > 0 && !json_parse(a, text, JSON_DEPTH_MAX, &payload, &e))
-		payload = NULL;
-	jw_key(w, "payload");
-	if (payload != NULL)
-		jw_value(w, payload);
-	else
-		jw_null(w);
-	jw_kv_cstr(w, "payload_missing", payload != NULL ? "" : e.text);
-}
-
 static bool
 write_one_delivery(const delivery_record *d, void *arg)
 {
-	write_delivery(arg, d, false);
+	json_write_delivery(arg, d, false);
 	return true;
 }
 
@@ -90,7 +44,7 @@ verb_event_show(struct command *c, struct err *e)
 	r = event_of_arguments(c, t, e);
 	if (r != NULL) {
 		document_begin(&doc, c);
-		write_event_open(&doc.w, r);
+		json_write_event_open(&doc.w, r);
 		jw_key(&doc.w, "deliveries");
 		jw_array(&doc.w);
 		history_each_delivery(t, c->arena, r->seq, write_one_delivery, &doc.w);
@@ -99,7 +53,7 @@ verb_event_show(struct command *c, struct err *e)
 	txn_end(t);
 	if (r == NULL)
 		return false;
-	write_payload(&doc.w, c, r, c->arena);
+	published_write_payload(&doc.w, c->registry, c->arena, r);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 	return true;

@@ -7,8 +7,11 @@
 
 /* Whether an answer that found `found` records is about a workspace that exists, or did. */
 MUST_USE bool history_is_known(struct command *c, size_t found, struct err *e);
-/* "payload", from the stream, or null and why it is missing. */
-void write_payload(
-    struct json_writer *w, struct command *c, const event_record *rec, struct arena *a);
+static inline enum delivery_state
+state_of(const delivery_record *r)
+{
+	return (enum delivery_state)r->state;
+}
+
 /* The event of the arguments WORKSPACE and EVENT, or NULL with a sentence. */
 event_record *event_of_arguments(struct command *c, struct txn *t, struct err *e);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "carillon/base/clock.h"
+
 void
 print_text(struct buf *text)
 {
@@ -167,6 +169,7 @@ document_end(struct document *d)
 	struct buf people = {0};
 	struct err e = {0};
 
+	d->command->has_answered = true;
 	if (command_has(d->command, OPTION_JSON) ||
 	    !json_parse(d->command->arena, buf_view(&d->command->out), DEPTH, &v, &e)) {
 		buf_putc(&d->command->out, '\n');
@@ -203,6 +206,14 @@ listing_cell(struct listing *l, struct str text)
 	}
 	l->cells[l->n_cells++] = arena_str(l->doc.command->arena, buf_view(&tame));
 	buf_fini(&tame);
+}
+
+void
+listing_time(struct listing *l, int64_t ms)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	listing_cell(l, ms == 0 ? (struct str){0} : str_of(clock_text((wall_t){ms}, text)));
 }
 
 void

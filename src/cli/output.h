@@ -38,5 +38,7 @@ bool listing_is_json(const struct listing *l);
 /* Counts a record; before its cells or its JSON. */
 void listing_record(struct listing *l);
 void listing_cell(struct listing *l, struct str text);
+/* A time; 0 is none. */
+void listing_time(struct listing *l, int64_t ms);
 /* `next` is the cursor of the next page; empty: there is no more. */
 void listing_end(struct listing *l, struct str next);

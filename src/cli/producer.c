@@ -5,9 +5,9 @@
 #include "carillon/base/id.h"
 #include "carillon/broker/resolver.h"
 #include "carillon/keeper/producers.h"
+#include "carillon/registry/json_write.h"
 
 #include "output.h"
-#include "print.h"
 #include "producer_example.h"
 
 enum { PUSH_WAIT_MS = 10000, AUDIT_WAIT_MS = 10000 };
@@ -104,7 +104,7 @@ say_minted_json(
 	jw_kv_string(&doc.w, "workspace", p->workspace);
 	jw_kv_string(&doc.w, "name", p->name);
 	jw_kv_string(&doc.w, "key", p->key);
-	write_time(&doc.w, "expires", p->expires_s * 1000);
+	json_write_time(&doc.w, "expires", p->expires_s * 1000);
 	jw_kv_string(&doc.w, "subject",
 	    arena_printf(c->arena, "%s.events.%.*s.>", d->prefix, STR_ARG(p->workspace)));
 	jw_kv_string(&doc.w, "inbox_prefix",
@@ -155,9 +155,9 @@ list_one(struct listing *l, const struct producer *p, int64_t now_s)
 		jw_kv_string(l->w, "workspace", p->workspace);
 		jw_kv_string(l->w, "name", p->name);
 		jw_kv_cstr(l->w, "status", status);
-		write_time(l->w, "issued", p->issued_s * 1000);
-		write_time(l->w, "expires", p->expires_s * 1000);
-		write_time(l->w, "revoked", p->revoked_s * 1000);
+		json_write_time(l->w, "issued", p->issued_s * 1000);
+		json_write_time(l->w, "expires", p->expires_s * 1000);
+		json_write_time(l->w, "revoked", p->revoked_s * 1000);
 		jw_kv_string(l->w, "key", p->key);
 		jw_object_end(l->w);
 		return;
@@ -165,9 +165,11 @@ list_one(struct listing *l, const struct producer *p, int64_t now_s)
 	listing_cell(l, p->workspace);
 	listing_cell(l, p->name);
 	listing_cell(l, str_of(status));
-	listing_cell(l, time_cell(l->doc.command, p->issued_s * 1000));
-	listing_cell(l,
-	    p->expires_s != 0 ? time_cell(l->doc.command, p->expires_s * 1000) : STR("never"));
+	listing_time(l, p->issued_s * 1000);
+	if (p->expires_s != 0)
+		listing_time(l, p->expires_s * 1000);
+	else
+		listing_cell(l, STR("never"));
 	listing_cell(l, p->key);
 }
 

@@ -1,36 +1,25 @@
 /*
- * Asking for a replay: the command line counts and writes a record, the service does the rest.
- * Canceling deliveries is the same thing with another action.
+ * Asking for a replay: what the options say is counted and written down, the service does the
+ * rest. Canceling deliveries is the same thing with another action.
  */
 #include "replay.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "carillon/base/clock.h"
-#include "carillon/base/id.h"
 #include "carillon/flow/replay.h"
+#include "carillon/registry/replays.h"
 
 #include "output.h"
-#include "print.h"
 
-enum { RATE_USUAL = 10, RATE_CANCEL = REPLAY_RATE_MAX };
+enum { RATE_CANCEL = REPLAY_RATE_MAX };
 
 /* --- what is asked --- */
 
 static void
 begin(struct command *c, replay_record *r)
 {
-	const char *user = getenv("USER");
-	char id[NEW_ID_SIZE];
-
-	carillon__v1__replay__init(r);
-	id_new(id, "rep");
-	r->id = arena_cstr(c->arena, str_of(id));
-	r->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
-	r->rate = RATE_USUAL;
-	r->created_ms = r->updated_ms = clock_wall().ms;
-	r->by = arena_cstr(c->arena, str_of(user != NULL ? user : "command line"));
+	replay_new(r, c->arena);
 	r->states = ARENA_ARRAY(c->arena, char *, REPEATS_MAX * 2);
 }
 
@@ -86,111 +75,34 @@ read_selection(struct command *c, replay_record *r, struct err *e)
 
 /* --- counting first --- */
 
-enum { GROUPS_MAX = 512 };
-
-struct group {
-	struct str state, rule;
-	uint64_t n;
-};
-
-struct count {
-	struct command *command;
-	struct group groups[GROUPS_MAX];
-	int n_groups;
-	uint64_t selected, skipped;
-};
-
-static void
-count_one(enum delivery_state before, struct str rule, void *arg)
-{
-	struct count *k = arg;
-	struct str state =
-	    before == DELIVERY_NONE ? STR("new") : str_of(delivery_state_name(before));
-	int i = 0;
-
-	k->selected++;
-	while (i < k->n_groups &&
-	       !(str_eq(k->groups[i].state, state) && str_eq(k->groups[i].rule, rule)))
-		i++;
-	if (i == GROUPS_MAX)
-		return; /* counted in the sum */
-	if (i == k->n_groups)
-		k->groups[k->n_groups++] =
-		    (struct group){.state = state, .rule = arena_str(k->command->arena, rule)};
-	k->groups[i].n++;
-}
-
 static bool
-count_all(struct command *c, struct str workspace, const replay_record *r, struct count *k,
-    struct err *e)
+count_all(struct command *c, struct str workspace, const replay_record *r,
+    struct replay_counting **out, struct err *e)
 {
-	struct replay_counting counting = {.broker = c->broker,
-	    .store = c->store,
-	    .workspace = workspace,
-	    .each = count_one,
-	    .arg = k};
-	bool ok;
-
-	k->command = c;
-	ok = replay_count(&counting, r, e);
-	k->skipped = counting.skipped;
-	return ok;
+	*out = ARENA_NEW(c->arena, struct replay_counting);
+	(*out)->broker = c->broker;
+	(*out)->store = c->store;
+	(*out)->workspace = workspace;
+	(*out)->arena = c->arena;
+	return replay_count(*out, r, e);
 }
 
 static void
-show_count(struct command *c, const replay_record *r, const struct count *k)
+show_count(struct command *c, const replay_record *r, const struct replay_counting *k)
 {
 	struct document doc;
 
 	document_begin(&doc, c);
-	jw_object(&doc.w);
-	jw_kv_bool(&doc.w, "dry_run", true);
-	jw_kv_int(&doc.w, "selected", (int64_t)k->selected);
-	jw_kv_int(&doc.w, "skipped", (int64_t)k->skipped);
-	jw_kv_int(&doc.w, "seconds_at_least", (int64_t)(k->selected / r->rate));
-	jw_key(&doc.w, "groups");
-	jw_array(&doc.w);
-	for (int i = 0; i < k->n_groups; i++) {
-		jw_object(&doc.w);
-		jw_kv_string(&doc.w, "state", k->groups[i].state);
-		jw_kv_string(&doc.w, "rule", k->groups[i].rule);
-		jw_kv_int(&doc.w, "count", (int64_t)k->groups[i].n);
-		jw_object_end(&doc.w);
-	}
-	jw_array_end(&doc.w);
-	jw_object_end(&doc.w);
+	replay_count_write(&doc.w, k, r);
 	document_end(&doc);
 }
 
 /* --- beginning --- */
 
-/* So that it ends: what is published from now on is not its business. */
-static bool
-set_end(struct command *c, struct str workspace, replay_record *r, struct err *e)
-{
-	struct stream_info info;
-	struct txn *t;
-
-	if (r->event_id[0] == '\0') {
-		if (!broker_stream_info(c->broker, STREAM_EVENTS, &info, e))
-			return false;
-		r->to_seq = info.last_seq > 0 ? info.last_seq : 1;
-		return true;
-	}
-	t = txn_read(c->store, STORE_HISTORY);
-	r->from_seq = r->to_seq = ledger_seq(t, workspace, str_of(r->event_id));
-	txn_end(t);
-	if (r->to_seq == 0)
-		return fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no event \"%s\"",
-		    STR_ARG(workspace), r->event_id);
-	r->position = r->to_seq - 1;
-	return true;
-}
-
 static bool
 put(struct command *c, struct str workspace, replay_record *r, struct err *e)
 {
-	if (!registry_put_replay(c->registry, workspace, r, 0, e))
+	if (!replay_start(c->registry, workspace, r, e))
 		return false;
 	if (command_has(c, OPTION_WAIT)) {
 		fprintf(stderr,
@@ -218,76 +130,18 @@ question(struct command *c, struct str workspace, const replay_record *r, uint64
 	    r->again ? ", also what was delivered already" : "");
 }
 
-/* --- nothing is as asked: why --- */
-
-static struct str
-states_text(struct command *c, const replay_record *r)
-{
-	struct buf list = {0};
-	struct str text;
-
-	for (size_t i = 0; i < r->n_states; i++)
-		buf_printf(&list, "%s%s",
-		    i == 0                ? ""
-		    : i + 1 < r->n_states ? ", "
-					  : " or ",
-		    r->states[i]);
-	text = arena_str(c->arena, buf_view(&list));
-	buf_fini(&list);
-	return text;
-}
-
-/* Of one delivery the state says all. */
-static bool
-fail_one(struct command *c, struct str workspace, const replay_record *r, struct err *e)
-{
-	struct txn *t = txn_read(c->store, STORE_HISTORY);
-	const delivery_record *d = history_delivery(
-	    t, c->arena, ledger_seq(t, workspace, str_of(r->event_id)), str_of(r->rule));
-
-	txn_end(t);
-	if (d == NULL)
-		return fail(e, ERR_NOT_FOUND, "event \"%s\" has no delivery by rule \"%s\"",
-		    r->event_id, r->rule);
-	return fail(e, ERR_NOT_FOUND, "the delivery of event \"%s\" by rule \"%s\" is %s%s",
-	    r->event_id, r->rule, delivery_state_name(state_of(d)),
-	    state_of(d) == DELIVERY_DELIVERED &&
-		    r->action == CARILLON__V1__REPLAY_ACTION__REPLAY_ACTION_SEND
-		? "; --again sends it a second time"
-		: "");
-}
-
-static bool
-fail_nothing(struct command *c, struct str workspace, const replay_record *r,
-    const struct count *k, struct err *e)
-{
-	struct str states = states_text(c, r);
-
-	if (k->skipped > 0)
-		return fail(e, ERR_NOT_FOUND,
-		    "no delivery is as asked but some whose rule is gone, or whose event the "
-		    "stream does not have any more");
-	if (r->event_id[0] != '\0' && r->rule[0] != '\0' && !r->todays_rules)
-		return fail_one(c, workspace, r, e);
-	return fail(e, ERR_NOT_FOUND,
-	    "workspace \"%.*s\" has no delivery that is %.*s%s%s%s%s%s", STR_ARG(workspace),
-	    STR_ARG(states), r->rule[0] ? ", by rule " : "", r->rule,
-	    r->connection[0] ? ", of connection " : "", r->connection,
-	    r->from_ms || r->to_ms ? ", in that time" : "");
-}
-
 /* Counts, asks, and begins. */
 static bool
 count_and_begin(
     struct command *c, struct str workspace, replay_record *r, bool asks, struct err *e)
 {
-	struct count *k = ARENA_NEW(c->arena, struct count);
+	struct replay_counting *k;
 
 	if (!command_open(c, NEED_HISTORY | NEED_WRITE, e) ||
 	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL ||
-	    !set_end(c, workspace, r, e))
+	    !replay_bound(c->registry, workspace, r, e))
 		return false;
-	if (!count_all(c, workspace, r, k, e)) {
+	if (!count_all(c, workspace, r, &k, e)) {
 		if (e->kind == ERR_INPUT)
 			c->exit_code = EXIT_USAGE;
 		return false;
@@ -298,7 +152,7 @@ count_and_begin(
 		return true;
 	}
 	if (k->selected == 0)
-		return fail_nothing(c, workspace, r, k, e);
+		return replay_fail_nothing(k, r, e);
 	return (!asks || confirm(c, question(c, workspace, r, k->selected), e)) &&
 	       put(c, workspace, r, e);
 }
@@ -363,23 +217,24 @@ verb_delivery_cancel(struct command *c, struct err *e)
 }
 
 bool
-replay_cancel_held(struct command *c, struct str workspace, struct str connection,
-    struct str rule, int64_t before_ms, uint64_t *n, struct err *e)
+replay_cancel_held(
+    struct command *c, const struct held_of *of, int64_t before_ms, uint64_t *n, struct err *e)
 {
-	struct count *k = ARENA_NEW(c->arena, struct count);
+	struct replay_counting *k;
 	replay_record r;
 
 	begin(c, &r);
 	r.action = CARILLON__V1__REPLAY_ACTION__REPLAY_ACTION_CANCEL;
 	r.rate = RATE_CANCEL;
-	r.connection = copy(c, connection);
-	r.rule = copy(c, rule);
+	r.connection = copy(c, of->connection);
+	r.rule = copy(c, of->rule);
 	r.to_ms = before_ms;
 	if (!add_states(c, &r, STR("held"), e) ||
-	    !command_open(c, NEED_HISTORY | NEED_WRITE, e) || !set_end(c, workspace, &r, e) ||
-	    !count_all(c, workspace, &r, k, e))
+	    !command_open(c, NEED_HISTORY | NEED_WRITE, e) ||
+	    !replay_bound(c->registry, of->workspace, &r, e) ||
+	    !count_all(c, of->workspace, &r, &k, e))
 		return false;
 	*n = r.selected = k->selected;
-	return *n == 0 || (registry_put_replay(c->registry, workspace, &r, 0, e) &&
-			      replay_wait_end(c, workspace, str_of(r.id), e));
+	return *n == 0 || (replay_start(c->registry, of->workspace, &r, e) &&
+			      replay_wait_end(c, of->workspace, str_of(r.id), e));
 }

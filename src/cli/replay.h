@@ -2,19 +2,16 @@
 #pragma once
 
 #include "carillon/base/records.h"
+#include "carillon/registry/held.h"
 
 #include "command.h"
 
-void write_replay_open(struct json_writer *w, const replay_record *r, uint64_t revision);
 /* Shows one with what has come of its deliveries so far. */
 MUST_USE bool replay_show(
     struct command *c, struct str workspace, struct str id, struct err *e);
-/*
- * Cancels what a connection, a rule or (both empty) the workspace holds of before `before_ms`,
- * and waits until that is done; `n` is how many.
- */
-MUST_USE bool replay_cancel_held(struct command *c, struct str workspace, struct str connection,
-    struct str rule, int64_t before_ms, uint64_t *n, struct err *e);
+/* Cancels what is held of before `before_ms`, and waits until that is done; `n` is how many. */
+MUST_USE bool replay_cancel_held(
+    struct command *c, const struct held_of *of, int64_t before_ms, uint64_t *n, struct err *e);
 /* Waits until it ends or is paused. */
 MUST_USE bool replay_wait_end(
     struct command *c, struct str workspace, struct str id, struct err *e);

@@ -4,9 +4,10 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/registry/json_write.h"
 
 #include "output.h"
-#include "print.h"
+#include "release.h"
 
 rule_record *
 rule_of_arguments(struct command *c, uint64_t *revision, struct err *e)
@@ -28,7 +29,7 @@ show_stored(struct command *c, const char *id, const struct held *held, struct e
 	if (r == NULL)
 		return false;
 	document_begin(&doc, c);
-	write_rule(&doc.w, r, revision, held);
+	json_write_rule(&doc.w, r, revision, held);
 	document_end(&doc);
 	return true;
 }
@@ -57,7 +58,7 @@ verb_rule_add(struct command *c, struct err *e)
 	rule_record r;
 
 	if (!new_rule(c, &r, e) || !command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, e))
+	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, &c->findings, e))
 		return false;
 	rule_try_sample(c, &r);
 	if (command_has(c, OPTION_JSON))
@@ -94,9 +95,10 @@ verb_rule_set(struct command *c, struct err *e)
 	if (repairs)
 		end_hold(r);
 	if (repairs &&
-	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
+	    !held_before_repair(
+		c, &(struct held_of){.workspace = workspace, .rule = str_of(r->id)}, &held, e))
 		return false;
-	if (!registry_put_rule(c->registry, workspace, r, revision, e))
+	if (!registry_put_rule(c->registry, workspace, r, revision, &c->findings, e))
 		return false;
 	rule_try_sample(c, r);
 	return show_stored(c, r->id, repairs ? &held : NULL, e);
@@ -120,7 +122,7 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_rule(l->w, r, revision, NULL);
+		json_write_rule(l->w, r, revision, NULL);
 		return true;
 	}
 	listing_cell(l, str_of(r->id));
@@ -157,7 +159,9 @@ verb_rule_show(struct command *c, struct err *e)
 	uint64_t revision;
 
 	return command_open(c, NEED_STATE, e) && rule_of_arguments(c, &revision, e) != NULL &&
-	       held_look(c, command_argument(c, 0), (struct str){0}, command_argument(c, 1),
+	       held_look(c,
+		   &(struct held_of){
+		       .workspace = command_argument(c, 0), .rule = command_argument(c, 1)},
 		   &held, e) &&
 	       show_stored(c, c->arguments[1], &held, e);
 }
@@ -182,9 +186,10 @@ set_active(struct command *c, bool active, struct err *e)
 	if (active)
 		end_hold(r);
 	if (active &&
-	    !held_before_repair(c, workspace, (struct str){0}, str_of(r->id), &held, e))
+	    !held_before_repair(
+		c, &(struct held_of){.workspace = workspace, .rule = str_of(r->id)}, &held, e))
 		return false;
-	return registry_put_rule(c->registry, workspace, r, revision, e) &&
+	return registry_put_rule(c->registry, workspace, r, revision, &c->findings, e) &&
 	       show_stored(c, r->id, active ? &held : NULL, e);
 }
 

@@ -1,40 +1,57 @@
 /* The options of a rule, for a new one and for one that is changed. */
-#include "print.h"
+#include "carillon/registry/words.h"
+
 #include "rule.h"
 
-enum { THREAD_HOURS_USUAL = 24, DEDUPE_MINUTES_USUAL = 10 };
+/* A key and how long it counts. */
+struct key_options {
+	enum option key, time;
+	uint32_t usual, most;
+};
 
-/* A key and how long it counts, which is the usual time unless given. "" is no key. */
+/* The time is the usual one unless given. "" is no key. */
 static bool
-read_key(struct command *c, enum option key, enum option time, int usual, int most, char **out,
-    uint32_t *out_time, struct err *e)
+read_key(struct command *c, const struct key_options *o, char **out, uint32_t *out_time,
+    struct err *e)
 {
-	uint64_t n = *out_time > 0 ? *out_time : (uint64_t)usual;
+	uint64_t n = *out_time > 0 ? *out_time : o->usual;
 
-	if (!read_number(c, time, (uint64_t)most, &n, e))
+	if (!read_number(c, o->time, o->most, &n, e))
 		return false;
-	if (command_has(c, key))
-		*out = arena_cstr(c->arena, command_option(c, key));
-	if ((*out)[0] == '\0' && command_has(c, time))
+	if (command_has(c, o->key))
+		*out = arena_cstr(c->arena, command_option(c, o->key));
+	if ((*out)[0] == '\0' && command_has(c, o->time))
 		return fail(e, ERR_INPUT, "--%s means nothing without --%s",
-		    option_specs[time].name, option_specs[key].name);
+		    option_specs[o->time].name, option_specs[o->key].name);
 	*out_time = (*out)[0] == '\0' ? 0 : (uint32_t)n;
 	return true;
 }
 
 static bool
+read_keys(struct command *c, rule_record *r, struct err *e)
+{
+	static const struct key_options thread = {
+	    OPTION_THREAD_KEY, OPTION_THREAD_HOURS, THREAD_HOURS_USUAL, THREAD_HOURS_MAX};
+	static const struct key_options dedupe = {
+	    OPTION_DEDUPE_KEY, OPTION_DEDUPE_MINUTES, DEDUPE_MINUTES_USUAL, DEDUPE_MINUTES_MAX};
+
+	return read_key(c, &thread, &r->thread_key, &r->thread_hours, e) &&
+	       read_key(c, &dedupe, &r->dedupe_key, &r->dedupe_minutes, e);
+}
+
+static bool
 read_on_burst(struct command *c, rule_record *r, struct err *e)
 {
+	char known[WORDS_TEXT_MAX];
+	int word;
+
 	if (!command_has(c, OPTION_ON_BURST))
 		return true;
-	for (size_t i = 0; i < COUNT_OF(on_burst_names); i++) {
-		if (str_eq(command_option(c, OPTION_ON_BURST), str_of(on_burst_names[i]))) {
-			r->on_burst = (Carillon__V1__OnBurst)i;
-			return true;
-		}
-	}
-	return fail(e, ERR_INPUT, "--on-burst %s: must be queue, digest or drop-oldest",
-	    c->options[OPTION_ON_BURST]);
+	if (!word_number(&on_burst_words, command_option(c, OPTION_ON_BURST), &word))
+		return fail(e, ERR_INPUT, "--on-burst %s: must be %s",
+		    c->options[OPTION_ON_BURST], words_text(&on_burst_words, known));
+	r->on_burst = (Carillon__V1__OnBurst)word;
+	return true;
 }
 
 static void
@@ -99,10 +116,6 @@ rule_options_read(struct command *c, rule_record *r, struct err *e)
 	take(c, OPTION_UPDATE_KEY, &r->update_key);
 	if (asks_for_quiet_hours(c))
 		read_quiet_hours(c, r);
-	return read_plain(c, r, e) && read_on_burst(c, r, e) &&
-	       read_key(c, OPTION_THREAD_KEY, OPTION_THREAD_HOURS, THREAD_HOURS_USUAL,
-		   THREAD_HOURS_MAX, &r->thread_key, &r->thread_hours, e) &&
-	       read_key(c, OPTION_DEDUPE_KEY, OPTION_DEDUPE_MINUTES, DEDUPE_MINUTES_USUAL,
-		   DEDUPE_MINUTES_MAX, &r->dedupe_key, &r->dedupe_minutes, e) &&
+	return read_plain(c, r, e) && read_on_burst(c, r, e) && read_keys(c, r, e) &&
 	       read_schedule(c, &r->retry_s, &r->n_retry_s, e);
 }

@@ -7,6 +7,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
 #include "carillon/registry/preview.h"
+#include "carillon/registry/published.h"
 
 #include "event_file.h"
 #include "output.h"
@@ -16,7 +17,6 @@
 static bool
 take_published(struct command *c, struct str id, struct preview_request *q, struct err *e)
 {
-	struct broker_message m;
 	const event_record *event;
 	struct txn *t;
 	uint64_t seq;
@@ -32,11 +32,9 @@ take_published(struct command *c, struct str id, struct preview_request *q, stru
 		    "--event %.*s: there is no such file, and workspace \"%.*s\" has no such "
 		    "event",
 		    STR_ARG(id), STR_ARG(q->workspace));
-	if (!broker_get(c->broker, STREAM_EVENTS, seq, &m, e))
+	if (!published_get(c->registry, c->arena, event, &q->event, e))
 		return fail_within(e, "event %.*s", STR_ARG(id));
 	q->event_type = str_of(event->type);
-	q->event = event_bytes(&m, c->arena);
-	broker_message_free(&m);
 	return true;
 }
 
@@ -57,15 +55,30 @@ take_event(struct command *c, struct preview_request *q, struct err *e)
 	return true;
 }
 
-/* Lets the rule of the arguments and the event of --event meet. */
+/* The whole preview, as text or JSON. */
+static void
+show(struct command *c, const struct preview *p)
+{
+	struct document doc;
+
+	document_begin(&doc, c);
+	preview_json(&doc.w, p);
+	document_end(&doc);
+}
+
+/* Lets the rule of the arguments and the event of --event meet. Of a rule that does not compile
+ * programs get what can be told all the same. */
 static bool
 try_rule(struct command *c, struct preview *out, struct err *e)
 {
 	struct preview_request q = {
 	    .workspace = command_argument(c, 0),
 	    .now = clock_wall(),
+	    .findings = &c->findings,
 	};
+	struct finding_part part;
 	uint64_t revision;
+	bool ok;
 
 	if (!take_event(c, &q, e) || !command_open(c, NEED_STATE, e))
 		return false;
@@ -74,7 +87,16 @@ try_rule(struct command *c, struct preview *out, struct err *e)
 		return false;
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, q.rule);
 	q.dest = registry_dest_of_rule(c->registry, q.workspace, q.rule);
-	return preview_make(c->arena, &q, out, e) || fail_within(e, "rule %s", q.rule->id);
+	findings_enter_named(q.findings, &part, arena_printf(c->arena, "rule %s", q.rule->id));
+	ok = preview_make(c->arena, &q, out, e);
+	findings_leave(q.findings);
+	if (ok)
+		return true;
+	if (c->findings.n == 0)
+		return fail_within(e, "rule %s", q.rule->id);
+	if (command_has(c, OPTION_JSON))
+		show(c, out);
+	return false;
 }
 
 static void
@@ -88,17 +110,6 @@ print_trial(const struct preview *p)
 	}
 	printf("%s%s%.*s\n", p->matches ? "matches" : "does not match",
 	    p->reason.len > 0 ? ": " : "", STR_ARG(p->reason));
-}
-
-/* The whole preview, as text or JSON. */
-static void
-show(struct command *c, const struct preview *p)
-{
-	struct document doc;
-
-	document_begin(&doc, c);
-	preview_json(&doc.w, p);
-	document_end(&doc);
 }
 
 bool

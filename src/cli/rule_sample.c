@@ -7,19 +7,6 @@
 
 #include "rule.h"
 
-static struct str
-sample_event(struct arena *a, const type_record *type)
-{
-	event_message msg;
-
-	carillon__v1__event__init(&msg);
-	msg.id = (char *)(uintptr_t) "sample";
-	msg.type = type->name;
-	msg.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
-	msg.text_data = type->sample;
-	return record_pack(a, &msg);
-}
-
 void
 rule_try_sample(struct command *c, const rule_record *r)
 {
@@ -28,15 +15,20 @@ rule_try_sample(struct command *c, const rule_record *r)
 	    .rule = r,
 	    .now = clock_wall(),
 	};
+	struct findings found;
 	struct preview p;
 	struct err e = {0};
 
 	q.type = registry_type_of_rule(c->registry, c->arena, q.workspace, r);
-	if (q.type == NULL || q.type->sample[0] == '\0')
+	if (q.type == NULL)
 		return;
 	q.dest = registry_dest_of_rule(c->registry, q.workspace, r);
 	q.event_type = str_of(q.type->name);
-	q.event = sample_event(c->arena, q.type);
+	q.event = preview_sample(c->arena, q.type);
+	if (q.event.len == 0)
+		return;
+	findings_init(&found, c->arena);
+	q.findings = &found;
 	if (!preview_make(c->arena, &q, &p, &e)) {
 		fprintf(stderr, "note: on the sample event of %s: %s\n", q.type->name, e.text);
 		return;
@@ -44,7 +36,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	if (!p.matches)
 		fprintf(stderr, "note: the sample event of %s is not wanted: %.*s\n",
 		    q.type->name, STR_ARG(p.reason));
-	for (int i = 0; i < p.body->n_warnings; i++)
+	for (int i = 0; i < p.body->warnings.n; i++)
 		fprintf(stderr, "note: on the sample event of %s: %.*s\n", q.type->name,
-		    STR_ARG(p.body->warnings[i]));
+		    STR_ARG(warning_sentence(&p.body->warnings.items[i], c->arena)));
 }

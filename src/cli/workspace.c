@@ -1,9 +1,10 @@
 #include <stdio.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/registry/json_write.h"
 
 #include "output.h"
-#include "print.h"
+#include "release.h"
 
 static void
 show_workspace(
@@ -12,7 +13,7 @@ show_workspace(
 	struct document doc;
 
 	document_begin(&doc, c);
-	write_workspace(&doc.w, w, revision, held);
+	json_write_workspace(&doc.w, w, revision, held);
 	document_end(&doc);
 }
 
@@ -56,13 +57,13 @@ list_one(const void *record, uint64_t revision, void *arg)
 
 	listing_record(l);
 	if (listing_is_json(l)) {
-		write_workspace(l->w, w, revision, NULL);
+		json_write_workspace(l->w, w, revision, NULL);
 		return true;
 	}
 	listing_cell(l, str_of(w->id));
 	listing_cell(l, str_of(w->name));
 	listing_cell(l, w->paused ? STR("paused") : STR("active"));
-	listing_cell(l, time_cell(l->doc.command, w->created_ms));
+	listing_time(l, w->created_ms);
 	return true;
 }
 
@@ -88,8 +89,7 @@ verb_workspace_show(struct command *c, struct err *e)
 	return command_open(c, NEED_STATE, e) &&
 	       registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) !=
 	           NULL &&
-	       held_look(
-		   c, command_argument(c, 0), (struct str){0}, (struct str){0}, &held, e) &&
+	       held_look(c, &(struct held_of){.workspace = command_argument(c, 0)}, &held, e) &&
 	       show_stored(c, &held, e);
 }
 
@@ -106,8 +106,8 @@ set_paused(struct command *c, bool paused, struct err *e)
 	if (w == NULL)
 		return false;
 	w->paused = paused;
-	if (!paused && !held_before_repair(c, command_argument(c, 0), (struct str){0},
-			   (struct str){0}, &held, e))
+	if (!paused && !held_before_repair(
+			   c, &(struct held_of){.workspace = command_argument(c, 0)}, &held, e))
 		return false;
 	return registry_put_workspace(c->registry, w, revision, e) &&
 	       show_stored(c, paused ? NULL : &held, e);

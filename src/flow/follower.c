@@ -264,7 +264,8 @@ hold_rule(struct follower *w, struct trouble *t, struct err *e)
 		r->hold_code = t->code;
 		r->repair = (Carillon__V1__Repair)t->repair;
 		r->updated_ms = clock_wall().ms;
-		changed = registry_put_rule(w->registry, str_of(t->workspace), r, revision, e);
+		changed =
+		    registry_put_rule(w->registry, str_of(t->workspace), r, revision, NULL, e);
 	}
 	arena_free(a);
 	return changed;

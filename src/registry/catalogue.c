@@ -8,38 +8,57 @@
 
 /* --- one entry --- */
 
-static void
-left_out(struct str type, const char *part, const char *why)
+/* A part while it is compiled, and what is found wrong with it. */
+struct part {
+	const struct event_type *type;
+	const char *what;
+	struct arena *scratch;
+	struct findings findings;
+};
+
+static struct part
+part_begin(const struct event_type *t, const char *what)
 {
-	log_warn("catalogue.part_left_out", L_STRN("type", type), L_STR("part", part),
-	    L_STR("error", why));
+	struct part p = {.type = t, .what = what, .scratch = arena_new(0)};
+
+	findings_init(&p.findings, p.scratch);
+	return p;
+}
+
+static void
+part_end(struct part *p)
+{
+	struct err e;
+
+	if (!findings_none(&p->findings, &e))
+		log_warn("catalogue.part_left_out", L_STRN("type", p->type->name),
+		    L_STR("part", p->what), L_STR("error", e.text));
+	arena_free(p->scratch);
 }
 
 static const struct schema *
-schema_of(struct arena *a, struct str type, const char *text)
+schema_of(struct arena *a, const struct event_type *t, const char *text)
 {
+	struct part p = part_begin(t, "schema");
 	struct schema *schema = NULL;
-	struct err e = {0};
 
-	if (!schema_compile(a, str_of(text), &schema, &e)) {
-		left_out(type, "schema", e.text);
-		return NULL;
-	}
+	if (!schema_compile(a, str_of(text), &schema, &p.findings))
+		schema = NULL;
+	part_end(&p);
 	return schema;
 }
 
 /* What the destination types make of a template; NULL where it does not compile. */
 static void
-compile_template(struct arena *a, struct str type, const char *part, const char *text,
-    const struct dest_template *out[static DEST_TYPES_MAX])
+compile_template(struct arena *a, const struct event_type *t, const char *what,
+    const char *text, const struct dest_template *out[static DEST_TYPES_MAX])
 {
 	for (int i = 0; i < dest_count(); i++) {
-		struct dest_template_error te = {0};
+		struct part p = part_begin(t, what);
 
-		if (!dest_at(i)->template_compile(a, str_of(text), &out[i], &te)) {
-			left_out(type, part, te.text);
+		if (!dest_at(i)->template_compile(a, str_of(text), &out[i], &p.findings))
 			out[i] = NULL;
-		}
+		part_end(&p);
 	}
 }
 
@@ -47,34 +66,44 @@ compile_template(struct arena *a, struct str type, const char *part, const char 
 static void
 compile_default_template(struct arena *a, struct event_type *t, const char *text)
 {
-	compile_template(a, t->name, "default template", text, t->template);
+	compile_template(a, t, "default template", text, t->template);
 	for (int i = 0; i < dest_count(); i++) {
-		struct dest_template_error te;
+		struct part p;
 
-		if (t->template[i] == NULL)
-			must(dest_at(i)->template_compile(
-			    a, (struct str){0}, &t->template[i], &te));
+		if (t->template[i] != NULL)
+			continue;
+		p = part_begin(t, "built-in template");
+		must(dest_at(i)->template_compile(
+		    a, (struct str){0}, &t->template[i], &p.findings));
+		part_end(&p);
 	}
+}
+
+static const struct filter *
+filter_of(struct arena *a, const struct event_type *t, struct str text)
+{
+	struct part p = part_begin(t, "filter of a default rule");
+	struct filter *filter = NULL;
+
+	if (!filter_compile(a, text, t->order, t->schema, &filter, &p.findings))
+		filter = NULL;
+	part_end(&p);
+	return filter;
 }
 
 static struct ready_made
 ready_made_of(struct arena *a, const struct event_type *t, const rule_record *rec)
 {
 	struct ready_made r = {0};
-	struct filter *filter = NULL;
-	struct err e = {0};
 
 	if (rec->filter[0] != '\0') {
 		r.filter_text = arena_str(a, str_of(rec->filter));
-		if (filter_compile(a, r.filter_text, t->order, t->schema, &filter, &e))
-			r.filter = filter;
-		else
-			left_out(t->name, "filter of a default rule", e.text);
+		r.filter = filter_of(a, t, r.filter_text);
 	}
 	if (rec->template_[0] != '\0') {
 		r.template_text = arena_str(a, str_of(rec->template_));
 		compile_template(
-		    a, t->name, "template of a default rule", rec->template_, r.template);
+		    a, t, "template of a default rule", rec->template_, r.template);
 	}
 	return r;
 }
@@ -86,7 +115,7 @@ event_type_compile(struct arena *a, const type_record *rec)
 
 	t->name = arena_str(a, str_of(rec->name));
 	t->order = severity_new(a, rec);
-	t->schema = schema_of(a, t->name, rec->schema);
+	t->schema = schema_of(a, t, rec->schema);
 	compile_default_template(a, t, rec->default_template);
 	t->ready_made = ARENA_ARRAY(a, struct ready_made, rec->n_default_rules + 1);
 	for (size_t i = 0; i < rec->n_default_rules; i++)

@@ -1,7 +1,7 @@
 /* What a record was, and who changed it: the revisions that the state bucket keeps of it. */
 #include "carillon/base/id.h"
 #include "carillon/registry/check.h"
-#include "put.h"
+#include "registry_private.h"
 
 struct history {
 	struct arena *arena;
@@ -56,5 +56,5 @@ registry_history(struct registry *r, struct arena *a, const struct registry_key 
 	char name[STATE_KEY_MAX];
 
 	return name_key(name, key, e) &&
-	       broker_state_history(registry_broker(r), name, give_revision, &h, e);
+	       broker_state_history(r->broker, name, give_revision, &h, e);
 }

@@ -5,16 +5,6 @@
 #include "carillon/rules/event_decode.h"
 #include "carillon/rules/rule_keys.h"
 
-static bool
-compile(struct arena *a, const struct preview_request *q, struct rule *rule, struct err *e)
-{
-	rule_compile(
-	    a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, q->dest, rule);
-	if (rule->problem.len == 0)
-		return true;
-	return fail(e, ERR_INPUT, "%.*s", STR_ARG(rule->problem));
-}
-
 /* --- why --- */
 
 struct conditions {
@@ -41,8 +31,8 @@ add_condition(const struct filter_finding *f, void *arg)
 }
 
 /* The deepest condition told first that is false: what to look at, in a nested filter too. */
-static struct str
-first_false(struct arena *a, const struct conditions *c)
+static const struct filter_finding *
+first_false(const struct conditions *c)
 {
 	const struct filter_finding *found = NULL;
 
@@ -52,37 +42,48 @@ first_false(struct arena *a, const struct conditions *c)
 		if (!c->items[i].result)
 			found = &c->items[i];
 	}
-	return found ? arena_printf(
-			   a, "the filter does not accept it: %.*s", STR_ARG(found->sentence))
-	             : STR("the filter does not accept it");
+	return found;
 }
 
-static struct str
-reason_of(struct arena *a, const struct rule *rule, const struct event *ev,
-    const struct conditions *c)
+static void
+tell_why_not(struct arena *a, const struct rule *rule, const struct event *ev,
+    const struct conditions *c, struct preview *out)
 {
-	if (!rule->active)
-		return STR("the rule is inactive: it wants nothing until it is enabled");
-	if (!id_type_matches(rule->pattern, ev->type))
-		return arena_printf(a,
+	const struct filter_finding *condition = first_false(c);
+
+	if (!rule->active) {
+		out->why_not = WHY_NOT_INACTIVE;
+		out->reason = STR("the rule is inactive: it wants nothing until it is enabled");
+	} else if (!id_type_matches(rule->pattern, ev->type)) {
+		out->why_not = WHY_NOT_TYPE;
+		out->reason = arena_printf(a,
 		    "the rule is for events of type \"%.*s\"; this one is \"%.*s\"",
 		    STR_ARG(rule->pattern), STR_ARG(ev->type));
-	return first_false(a, c);
+	} else if (condition != NULL) {
+		out->why_not = WHY_NOT_CONDITION;
+		out->why_not_pointer = condition->pointer;
+		out->reason = arena_printf(
+		    a, "the filter does not accept it: %.*s", STR_ARG(condition->sentence));
+	}
 }
 
+/* What does not compile is left out. */
 static void
 fill(struct arena *a, const struct rule *rule, const struct event *ev, struct preview *out)
 {
 	struct conditions c = {.arena = a};
+	bool is_accepted = false;
 
-	*out = (struct preview){.channel = rule->channel};
-	(void)filter_explain(rule->filter, ev, a, add_condition, &c);
+	out->channel = rule->channel;
+	if (rule->filter != NULL)
+		is_accepted = filter_explain(rule->filter, ev, a, add_condition, &c);
 	out->conditions = c.items;
 	out->n_conditions = c.n;
-	out->matches = rule_wants(rule, ev);
+	out->matches = is_accepted && rule->active && id_type_matches(rule->pattern, ev->type);
 	if (!out->matches)
-		out->reason = reason_of(a, rule, ev, &c);
-	out->body = rule->template->type->render(rule->template, ev, rule->order, a);
+		tell_why_not(a, rule, ev, &c, out);
+	if (rule->template != NULL)
+		out->body = rule->template->type->render(rule->template, ev, rule->order, a);
 	for (enum key_use use = 0; use < KEY_USES; use++)
 		out->keys[use] = rule_key_text(rule->key[use], ev, a);
 }
@@ -97,68 +98,124 @@ preview_make(
 	    .bytes = q->event,
 	    .received_at = q->now,
 	};
-	struct arena *body;
+	struct arena *body = arena_new(EVENT_MEMORY_MAX);
 	struct event ev;
 	struct str failure;
 	struct rule rule;
-	bool ok;
+	bool is_event;
 
-	if (!compile(a, q, &rule, e))
-		return false;
-	body = arena_new(EVENT_MEMORY_MAX);
-	ok = event_decode(&ev, &from, a, body, &failure);
-	if (ok)
+	*out = (struct preview){.findings = q->findings};
+	rule_compile(a, q->rule, q->type ? event_type_compile(a, q->type) : NULL, q->dest,
+	    &rule, q->findings);
+	is_event = event_decode(&ev, &from, a, body, &failure);
+	if (is_event)
 		fill(a, &rule, &ev, out);
-	else
-		(void)fail(e, ERR_INPUT, "%.*s", STR_ARG(failure));
 	arena_free(body);
-	return ok;
+	if (rule.problem.len > 0)
+		return findings_none(q->findings, e);
+	return is_event || fail(e, ERR_INPUT, "%.*s", STR_ARG(failure));
+}
+
+struct str
+preview_sample(struct arena *a, const type_record *type)
+{
+	event_message msg;
+
+	if (type->sample[0] == '\0')
+		return (struct str){0};
+	carillon__v1__event__init(&msg);
+	msg.id = (char *)(uintptr_t) "sample";
+	msg.type = type->name;
+	msg.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
+	msg.text_data = type->sample;
+	return record_pack(a, &msg);
 }
 
 /* --- as JSON --- */
+
+static void
+write_json(struct json_writer *w, const char *key, struct str json)
+{
+	if (json.len == 0)
+		return;
+	jw_key(w, key);
+	jw_raw(w, json);
+}
+
+static void
+write_condition(struct json_writer *w, const struct filter_finding *f)
+{
+	jw_object(w);
+	jw_kv_string(w, "pointer", f->pointer);
+	jw_kv_int(w, "depth", f->depth);
+	jw_kv_bool(w, "result", f->result);
+	jw_kv_string(w, "sentence", f->sentence);
+	jw_kv_cstr(w, "op", f->op);
+	if (f->field.len == 0) {
+		jw_kv_int(w, "of", f->n);
+		jw_kv_int(w, "holding", f->n_holding);
+	} else {
+		jw_kv_string(w, "field", f->field);
+		write_json(w, "value", f->value);
+		write_json(w, "actual", f->actual);
+		jw_kv_bool(w, "missing", f->is_missing);
+	}
+	if (f->note != NULL)
+		jw_kv_cstr(w, "note", f->note);
+	jw_object_end(w);
+}
 
 static void
 write_conditions(struct json_writer *w, const struct preview *p)
 {
 	jw_key(w, "conditions");
 	jw_array(w);
-	for (int i = 0; i < p->n_conditions; i++) {
-		const struct filter_finding *f = &p->conditions[i];
-
-		jw_object(w);
-		jw_kv_string(w, "pointer", f->pointer);
-		jw_kv_int(w, "depth", f->depth);
-		jw_kv_bool(w, "result", f->result);
-		jw_kv_string(w, "sentence", f->sentence);
-		jw_object_end(w);
-	}
+	for (int i = 0; i < p->n_conditions; i++)
+		write_condition(w, &p->conditions[i]);
 	jw_array_end(w);
 }
 
 static void
-write_warnings(struct json_writer *w, const struct dest_body *b)
+write_why_not(struct json_writer *w, const struct preview *p)
 {
-	jw_key(w, "warnings");
-	jw_array(w);
-	for (int i = 0; i < b->n_warnings; i++)
-		jw_string(w, b->warnings[i]);
-	jw_array_end(w);
+	static const char *const codes[] = {
+	    [WHY_NOT_INACTIVE] = "inactive",
+	    [WHY_NOT_TYPE] = "type",
+	    [WHY_NOT_CONDITION] = "condition",
+	};
+
+	jw_key(w, "why_not");
+	if (p->why_not == WHY_NOT_NONE) {
+		jw_null(w);
+		return;
+	}
+	jw_object(w);
+	jw_kv_cstr(w, "code", codes[p->why_not]);
+	if (p->why_not == WHY_NOT_CONDITION)
+		jw_kv_string(w, "pointer", p->why_not_pointer);
+	jw_object_end(w);
 }
 
 void
 preview_json(struct json_writer *w, const struct preview *p)
 {
+	const struct warnings none = {0};
 	static const char *const key_names[KEY_USES] = {
 	    "thread_key", "update_key", "dedupe_key"};
 
 	jw_object(w);
 	jw_kv_bool(w, "matched", p->matches);
 	jw_kv_string(w, "reason", p->reason);
+	write_why_not(w, p);
 	write_conditions(w, p);
 	jw_kv_string(w, "channel", p->channel);
-	p->body->type->write_members(w, p->body);
+	if (p->body != NULL)
+		p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
 		jw_kv_string(w, key_names[use], p->keys[use]);
-	write_warnings(w, p->body);
+	jw_key(w, "warnings");
+	warnings_write(w, p->body != NULL ? &p->body->warnings : &none);
+	jw_key(w, "errors");
+	findings_write(w, p->findings);
 	jw_object_end(w);
 }

@@ -7,8 +7,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
-#include "carillon/registry/check.h"
-#include "put.h"
+#include "registry_private.h"
 
 struct seeds {
 	struct arena *arena;
@@ -57,8 +56,7 @@ plant(struct registry *r, struct str workspace, const struct seeds *s, int64_t n
 
 		rule->created_ms = rule->updated_ms = now_ms;
 		/* ERR_CONFLICT: an interrupted creation had come so far. */
-		if (!registry_put_record(
-			r, workspace, STATE_RULE, str_of(rule->id), rule, 0, e) &&
+		if (!registry_put_record(r, workspace, STATE_RULE, rule, 0, e) &&
 		    e->kind != ERR_CONFLICT)
 			return false;
 	}
@@ -89,7 +87,8 @@ registry_provision_workspace(struct registry *r, const workspace_record *w, stru
 	struct seeds *s;
 	bool ok;
 
-	if (!check_workspace(w, e) || !registry_catch_up(r, 0, e))
+	if (!registry_is_sound(r, id, STATE_WORKSPACE, w, NULL, e) ||
+	    !registry_catch_up(r, 0, e))
 		return false;
 	s = calloc(1, sizeof(*s));
 	must(s != NULL);

@@ -4,16 +4,10 @@
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "carillon/registry/check.h"
-#include "put.h"
+#include "registry_private.h"
 
 enum {
 	APPLY_BATCH = 1000, /* messages a transaction while catching up */
-};
-
-struct registry {
-	struct broker *broker;
-	struct store *store;
-	char author[STATE_BY_MAX + 1];
 };
 
 struct registry *
@@ -30,12 +24,6 @@ void
 registry_free(struct registry *r)
 {
 	free(r);
-}
-
-struct broker *
-registry_broker(const struct registry *r)
-{
-	return r->broker;
 }
 
 void
@@ -146,30 +134,45 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 
 /* --- reading --- */
 
+/* The name of a record. */
+struct record_key {
+	struct str workspace;
+	enum state_kind kind;
+	struct str id;
+};
+
+static bool
+fail_missing(const struct record_key *k, struct err *e)
+{
+	const char *kind = state_kind_name(k->kind);
+
+	if (k->kind == STATE_WORKSPACE)
+		return fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(k->id));
+	if (str_eq(k->workspace, CATALOGUE_WORKSPACE))
+		return fail(
+		    e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"", kind, STR_ARG(k->id));
+	return fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
+	    STR_ARG(k->workspace), kind, STR_ARG(k->id));
+}
+
 static void *
-get(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
-    struct str id, uint64_t *revision, struct err *e)
+get(struct registry *r, struct arena *a, const struct record_key *k, uint64_t *revision,
+    struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
 	struct state_value v;
 	void *record = NULL;
 
-	if (state_get(t, workspace, kind, id, &v)) {
+	if (state_get(t, k->workspace, k->kind, k->id, &v)) {
 		if (revision != NULL)
 			*revision = v.revision;
 		if (!record_unpack(
-			registry_type_of(kind), a, arena_str(a, v.bytes), &record, e))
+			registry_type_of(k->kind), a, arena_str(a, v.bytes), &record, e))
 			record = NULL;
 	} else if (txn_error(t) != NULL) {
 		*e = *txn_error(t);
-	} else if (kind == STATE_WORKSPACE) {
-		fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(id));
-	} else if (str_eq(workspace, CATALOGUE_WORKSPACE)) {
-		fail(e, ERR_NOT_FOUND, "the catalogue has no %s \"%.*s\"",
-		    state_kind_name(kind), STR_ARG(id));
 	} else {
-		fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no %s \"%.*s\"",
-		    STR_ARG(workspace), state_kind_name(kind), STR_ARG(id));
+		(void)fail_missing(k, e);
 	}
 	txn_end(t);
 	return record;
@@ -179,35 +182,36 @@ workspace_record *
 registry_workspace(struct registry *r, struct arena *a, struct str workspace,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_WORKSPACE, workspace, revision, e);
+	return get(
+	    r, a, &(struct record_key){workspace, STATE_WORKSPACE, workspace}, revision, e);
 }
 
 connection_record *
 registry_connection(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_CONNECTION, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_CONNECTION, id}, revision, e);
 }
 
 rule_record *
 registry_rule(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_RULE, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_RULE, id}, revision, e);
 }
 
 type_record *
 registry_type(struct registry *r, struct arena *a, struct str workspace, struct str name,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_TYPE, name, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_TYPE, name}, revision, e);
 }
 
 replay_record *
 registry_replay(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, workspace, STATE_REPLAY, id, revision, e);
+	return get(r, a, &(struct record_key){workspace, STATE_REPLAY, id}, revision, e);
 }
 
 type_record *
@@ -297,10 +301,23 @@ registry_each_workspace(struct registry *r, struct arena *a, struct str after,
 
 /* --- writing --- */
 
+static struct str
+id_of(enum state_kind kind, const void *record)
+{
+	switch (kind) {
+	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
+	case STATE_RULE: return str_of(((const rule_record *)record)->id);
+	case STATE_TYPE: return str_of(((const type_record *)record)->name);
+	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	default: return str_of(((const workspace_record *)record)->id);
+	}
+}
+
 bool
 registry_put_record(struct registry *r, struct str workspace, enum state_kind kind,
-    struct str id, const void *record, uint64_t expected, struct err *e)
+    const void *record, uint64_t expected, struct err *e)
 {
+	struct str id = id_of(kind, record);
 	char key[STATE_KEY_MAX];
 	struct arena *a = arena_new(0);
 	uint64_t revision;
@@ -321,12 +338,45 @@ registry_put_record(struct registry *r, struct str workspace, enum state_kind ki
 	return ok && registry_catch_up(r, revision, e);
 }
 
+static bool
+check_record(struct registry *r, struct arena *a, struct str workspace, enum state_kind kind,
+    const void *record, struct findings *f)
+{
+	switch (kind) {
+	case STATE_WORKSPACE: return check_workspace(record, f);
+	case STATE_CONNECTION: return check_connection(record, f);
+	case STATE_RULE:
+		return check_rule(record, registry_type_of_rule(r, a, workspace, record),
+		    registry_dest_of_rule(r, workspace, record), f);
+	case STATE_TYPE: return check_type(record, f);
+	default: return true;
+	}
+}
+
+bool
+registry_is_sound(struct registry *r, struct str workspace, enum state_kind kind,
+    const void *record, struct findings *f, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	struct findings own;
+	bool ok;
+
+	findings_init(&own, a);
+	if (f == NULL)
+		f = &own;
+	ok = check_record(r, a, workspace, kind, record, f) || findings_none(f, e);
+	arena_free(a);
+	return ok;
+}
+
 bool
 registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e)
 {
-	return check_workspace(w, e) && registry_put_record(r, str_of(w->id), STATE_WORKSPACE,
-					    str_of(w->id), w, expected, e);
+	struct str id = str_of(w->id);
+
+	return registry_is_sound(r, id, STATE_WORKSPACE, w, NULL, e) &&
+	       registry_put_record(r, id, STATE_WORKSPACE, w, expected, e);
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
@@ -369,11 +419,11 @@ bool
 registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
     uint64_t expected, struct err *e)
 {
-	return check_connection(c, e) && workspace_exists(r, workspace, e) &&
+	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
 		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
-	       registry_put_record(
-		   r, workspace, STATE_CONNECTION, str_of(c->id), c, expected, e);
+	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
 }
 
 static bool
@@ -393,26 +443,22 @@ rule_references_exist(
 
 bool
 registry_put_rule(struct registry *r, struct str workspace, const rule_record *rule,
-    uint64_t expected, struct err *e)
+    uint64_t expected, struct findings *f, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	const type_record *type = registry_type_of_rule(r, a, workspace, rule);
-	bool ok = check_rule(rule, type, registry_dest_of_rule(r, workspace, rule), e);
-
-	arena_free(a);
-	return ok && workspace_exists(r, workspace, e) &&
+	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
 	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
-	       registry_put_record(
-		   r, workspace, STATE_RULE, str_of(rule->id), rule, expected, e);
+	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
 }
 
 bool
 registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-    uint64_t expected, struct err *e)
+    uint64_t expected, struct findings *f, struct err *e)
 {
-	return check_type(t, e) && workspace_exists(r, workspace, e) &&
-	       registry_put_record(r, workspace, STATE_TYPE, str_of(t->name), t, expected, e);
+	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
+	       workspace_exists(r, workspace, e) &&
+	       registry_put_record(r, workspace, STATE_TYPE, t, expected, e);
 }
 
 bool
@@ -440,18 +486,6 @@ struct ids {
 	} * items;
 	size_t n, cap;
 };
-
-static struct str
-id_of(enum state_kind kind, const void *record)
-{
-	switch (kind) {
-	case STATE_CONNECTION: return str_of(((const connection_record *)record)->id);
-	case STATE_RULE: return str_of(((const rule_record *)record)->id);
-	case STATE_TYPE: return str_of(((const type_record *)record)->name);
-	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
-	default: return str_of(((const workspace_record *)record)->id);
-	}
-}
 
 static bool
 gather_id(const void *record, uint64_t revision, void *arg)

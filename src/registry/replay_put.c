@@ -1,6 +1,6 @@
 /* Replays as records: what may be stored, and that they do not pile up. */
 #include "carillon/base/arena.h"
-#include "put.h"
+#include "registry_private.h"
 #include "carillon/registry/replay_selection.h"
 
 static bool
@@ -71,6 +71,5 @@ registry_put_replay(struct registry *r, struct str workspace, const replay_recor
 		    REPLAY_RATE_MAX, replay->rate);
 	return replay_selection_of(replay, &selection, e) &&
 	       (expected != 0 || may_begin(r, workspace, e)) &&
-	       registry_put_record(
-		   r, workspace, STATE_REPLAY, str_of(replay->id), replay, expected, e);
+	       registry_put_record(r, workspace, STATE_REPLAY, replay, expected, e);
 }

@@ -2,15 +2,11 @@
 
 #include "carillon/base/arena.h"
 
+/* Begins a member of the rule, which people know as `label`. */
 static void
-template_problem(struct rule *out, struct arena *a, const struct dest_template_error *te)
+enter(struct findings *f, struct finding_part *part, struct str member, struct str label)
 {
-	if (te->line > 0)
-		out->problem = arena_printf(a, "template: %s, line %d, column %d: %s", te->slot,
-		    te->line, te->column, te->text);
-	else
-		out->problem = arena_printf(
-		    a, "template: %s%s%s", te->slot, te->slot[0] ? ": " : "", te->text);
+	findings_enter(f, part, (struct pointer){.name = member}, label);
 }
 
 /* Copied, but not once more where the catalogue has the same text. */
@@ -28,84 +24,85 @@ copy(struct arena *a, const char *text)
 	return text[0] == '\0' ? (struct str){0} : arena_str(a, str_of(text));
 }
 
-static bool
-compile_filter(
-    struct arena *a, const rule_record *rec, const struct event_type *type, struct rule *out)
+static void
+compile_filter(struct arena *a, const rule_record *rec, const struct event_type *type,
+    struct rule *out, struct findings *f)
 {
 	struct str text = str_of(rec->filter);
 	struct filter *filter = NULL;
-	struct err e = {0};
+	struct finding_part part;
 
 	out->filter = event_type_filter(type, text);
 	if (out->filter != NULL)
-		return true;
-	if (!filter_compile(a, text, out->order, type ? type->schema : NULL, &filter, &e)) {
-		out->problem = arena_str(a, str_of(e.text)); /* says "filter: " itself */
-		return false;
-	}
-	out->filter = filter;
-	return true;
+		return;
+	enter(f, &part, STR("filter"), STR("filter"));
+	if (filter_compile(a, text, out->order, type ? type->schema : NULL, &filter, f))
+		out->filter = filter;
+	findings_leave(f);
 }
 
 /* The rule's own template, else its event type's, else the one that the destination has. */
-static bool
+static void
 compile_template(struct arena *a, const rule_record *rec, const struct event_type *type,
-    const struct dest_type *dest, struct rule *out)
+    const struct dest_type *dest, struct rule *out, struct findings *f)
 {
 	struct str text = str_of(rec->template_);
-	struct dest_template_error te = {0};
+	struct finding_part part;
 
 	out->template = event_type_template(type, dest, text);
-	if (out->template != NULL || dest->template_compile(a, text, &out->template, &te))
-		return true;
-	template_problem(out, a, &te);
-	return false;
+	if (out->template != NULL)
+		return;
+	enter(f, &part, STR("template"), STR("template"));
+	if (!dest->template_compile(a, text, &out->template, f))
+		out->template = NULL;
+	findings_leave(f);
 }
 
 /* A key is a template too, but of plain text: it is compared, not shown. */
-static bool
-compile_key(struct rule *out, struct arena *a, enum key_use use, const char *name,
-    const char *text, int64_t age_ms)
+static void
+compile_key(struct rule *out, struct arena *a, enum key_use use, const char *text,
+    int64_t age_ms, struct findings *f)
 {
-	struct template_error te = {0};
+	struct template_error e;
 	struct template *t;
 
 	if (text[0] == '\0')
-		return true;
-	if (!template_compile(a, str_of(text), &t, &te)) {
-		out->problem = arena_printf(a, "%s: line %d, column %d: %s%s%s", name, te.line,
-		    te.column, te.text, te.suggestion[0] ? "; " : "", te.suggestion);
-		return false;
+		return;
+	if (!template_compile(a, str_of(text), &t, &e)) {
+		(void)template_found(f, NULL, (struct str){0}, &e);
+		return;
 	}
 	out->key[use] = t;
 	out->key_age_ms[use] = age_ms;
-	return true;
 }
 
-static bool
-compile_keys(struct rule *out, struct arena *a, const rule_record *rec)
+static void
+compile_keys(struct rule *out, struct arena *a, const rule_record *rec, struct findings *f)
 {
 	const int64_t hour_ms = 3600000, minute_ms = 60000;
+	struct finding_part part;
 
-	return compile_key(out, a, KEY_THREAD, "thread key", rec->thread_key,
-		   rec->thread_hours * hour_ms) &&
-	       compile_key(out, a, KEY_UPDATE, "update key", rec->update_key, 0) &&
-	       compile_key(out, a, KEY_DEDUPE, "dedupe key", rec->dedupe_key,
-		   rec->dedupe_minutes * minute_ms);
+	enter(f, &part, STR("thread_key"), STR("thread key"));
+	compile_key(out, a, KEY_THREAD, rec->thread_key, rec->thread_hours * hour_ms, f);
+	findings_leave(f);
+	enter(f, &part, STR("update_key"), STR("update key"));
+	compile_key(out, a, KEY_UPDATE, rec->update_key, 0, f);
+	findings_leave(f);
+	enter(f, &part, STR("dedupe_key"), STR("dedupe key"));
+	compile_key(out, a, KEY_DEDUPE, rec->dedupe_key, rec->dedupe_minutes * minute_ms, f);
+	findings_leave(f);
 }
 
-static bool
-compile_quiet(struct rule *out, struct arena *a, const rule_record *rec)
+static void
+compile_quiet(struct rule *out, struct arena *a, const rule_record *rec, struct findings *f)
 {
 	struct quiet *quiet;
-	struct err e = {0};
+	struct finding_part part;
 
-	if (!quiet_compile(a, rec->quiet_hours, out->order, &quiet, &e)) {
-		out->problem = arena_printf(a, "quiet hours: %s", e.text);
-		return false;
-	}
-	out->quiet = quiet;
-	return true;
+	enter(f, &part, STR("quiet_hours"), STR("quiet hours"));
+	if (quiet_compile(a, rec->quiet_hours, out->order, &quiet, f))
+		out->quiet = quiet;
+	findings_leave(f);
 }
 
 const uint32_t *
@@ -122,8 +119,10 @@ schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n)
 
 void
 rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
-    const struct dest_type *dest, struct rule *out)
+    const struct dest_type *dest, struct rule *out, struct findings *f)
 {
+	int before = f->n, before_all = findings_count(f);
+
 	*out = (struct rule){
 	    .id = copy(a, rec->id),
 	    .pattern = pattern_of(a, rec, type),
@@ -140,7 +139,10 @@ rule_compile(struct arena *a, const rule_record *rec, const struct event_type *t
 	};
 	out->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
 	out->n_retry = (int)rec->n_retry_s;
-	/* out->problem says what is wrong */
-	(void)(compile_filter(a, rec, type, out) && compile_template(a, rec, type, dest, out) &&
-	       compile_keys(out, a, rec) && compile_quiet(out, a, rec));
+	compile_filter(a, rec, type, out, f);
+	compile_template(a, rec, type, dest, out, f);
+	compile_keys(out, a, rec, f);
+	compile_quiet(out, a, rec, f);
+	if (findings_count(f) > before_all)
+		out->problem = arena_str(a, finding_sentence(f, &f->items[before]));
 }

@@ -134,6 +134,7 @@ build_rules(struct builder *b)
 {
 	struct gathering g = gather(b, STATE_RULE);
 	struct ruleset *r = b->rules;
+	struct findings f;
 
 	if (g.n == 0)
 		return;
@@ -147,7 +148,8 @@ build_rules(struct builder *b)
 
 		if (type == NULL)
 			type = catalogue_type(r->catalogue, str_of(rec->event_type));
-		rule_compile(r->arena, rec, type, dest_of(c), &r->rules[i]);
+		findings_init(&f, b->scratch);
+		rule_compile(r->arena, rec, type, dest_of(c), &r->rules[i], &f);
 		aim(r, &r->rules[i], id, c);
 	}
 }

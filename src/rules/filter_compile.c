@@ -1,18 +1,21 @@
 #include "rules/filter_private.h"
 
 #include "carillon/rules/schema.h"
-#include "carillon/rules/pointer.h"
 #include "rules/value.h"
 
-/* Conditions are filled in from the last to the first: each then knows where to go on. */
+/*
+ * Two passes: the first reads the tree in the order written and finds all that is wrong; the
+ * second links the conditions from the last to the first, so that each knows where to go on.
+ */
 struct compiler {
 	struct arena *arena;
 	struct str text; /* kept with the filter */
-	struct err *e;
+	struct findings *findings;
 	const struct severity_order *order;
 	const struct schema *schema;
-	struct condition *conditions;
-	int left, count; /* conditions not filled in yet; seen while checking */
+	struct condition conditions[FILTER_CONDITIONS_MAX]; /* as read so far */
+	int n, count; /* conditions; with the empty groups, which decide too */
+	int left;     /* not linked yet */
 };
 
 enum operand_kind {
@@ -36,24 +39,14 @@ static const char *const OP_NAMES[] = {
 #undef FILTER_OP
 };
 
-/* --- checking --- */
-
-static bool
-refuse(struct compiler *c, const struct pointer *at, const char *what)
-{
-	char where[POINTER_TEXT_MAX];
-
-	return fail(c->e, ERR_INPUT, "%s: %s", pointer_format(where, sizeof(where), at), what);
-}
+/* --- reading --- */
 
 static bool
 refuse_kind(
     struct compiler *c, const struct pointer *at, const char *expected, const struct json *got)
 {
-	char where[POINTER_TEXT_MAX];
-
-	return fail(c->e, ERR_INPUT, "%s: expected %s, got %s",
-	    pointer_format(where, sizeof(where), at), expected, json_kind_name(got->kind));
+	return findings_at(c->findings, FINDING_WRONG_KIND, at, "expected %s, got %s", expected,
+	    json_kind_name(got->kind));
 }
 
 static bool
@@ -69,6 +62,7 @@ check_keys(struct compiler *c, const struct json *node, const struct pointer *at
 {
 	const struct str known[] = {
 	    STR("all"), STR("any"), STR("not"), STR("field"), STR("op"), STR("value")};
+	bool ok = true;
 
 	JSON_EACH (member, node) {
 		struct pointer here = {.up = at, .name = member->key};
@@ -77,116 +71,92 @@ check_keys(struct compiler *c, const struct json *node, const struct pointer *at
 		for (size_t i = 0; i < COUNT_OF(known); i++)
 			is_known = is_known || str_eq(known[i], member->key);
 		if (!is_known)
-			return fail_unknown(c->e, &here, "there is no key", member->key, known,
-			    COUNT_OF(known));
+			ok = findings_unknown(c->findings, &here,
+			    &(struct unknown_word){FINDING_UNKNOWN_MEMBER, "there is no key",
+				member->key, known, COUNT_OF(known)});
 	}
 	if (is_group(node) && node->count != 1)
-		return refuse(c, at, "all, any and not stand alone in their object");
-	return true;
-}
-
-static bool check(
-    struct compiler *c, const struct json *node, const struct pointer *at, int depth);
-
-static bool
-count_one(struct compiler *c, const struct pointer *at)
-{
-	char where[POINTER_TEXT_MAX];
-
-	if (++c->count <= FILTER_CONDITIONS_MAX)
-		return true;
-	return fail(c->e, ERR_INPUT, "%s: more than %d conditions",
-	    pointer_format(where, sizeof(where), at), FILTER_CONDITIONS_MAX);
-}
-
-static bool
-check_group(struct compiler *c, const struct json *list, const struct pointer *at, int depth)
-{
-	struct pointer here = {.up = at};
-
-	if (list->kind != JSON_ARRAY)
-		return refuse_kind(c, at, "an array of conditions", list);
-	if (list->count == 0) /* decides too, so it counts too */
-		return count_one(c, at);
-	JSON_EACH (node, list) {
-		if (!check(c, node, &here, depth + 1))
-			return false;
-		here.index++;
-	}
-	return true;
-}
-
-/* The shape of the tree and its limits; what a condition says is compile_condition's. */
-static bool
-check(struct compiler *c, const struct json *node, const struct pointer *at, int depth)
-{
-	char where[POINTER_TEXT_MAX];
-
-	if (depth > FILTER_DEPTH_MAX)
-		return fail(c->e, ERR_INPUT, "%s: more than %d levels",
-		    pointer_format(where, sizeof(where), at), FILTER_DEPTH_MAX);
-	if (node->kind != JSON_OBJECT)
-		return refuse_kind(c, at, "an object with all, any, not or field", node);
-	if (!check_keys(c, node, at))
-		return false;
-	if (!is_group(node))
-		return count_one(c, at);
-	struct pointer here = {.up = at, .name = node->child->key};
-	if (str_eq(node->child->key, STR("not")))
-		return check(c, node->child, &here, depth + 1);
-	return check_group(c, node->child, &here, depth);
+		ok = findings_at(c->findings, FINDING_NOT_TOGETHER, at,
+		    "all, any and not stand alone in their object");
+	return ok;
 }
 
 /* --- one condition --- */
 
-static bool
-compile_field(struct compiler *c, const struct json *node, const struct pointer *at,
-    struct condition *out)
-{
-	const struct json *field = json_get(node, STR("field"));
-	struct pointer here = {.up = at, .name = STR("field")};
-	struct str prefix = STR(EVENT_PREFIX), known[EVENT_ATTRIBUTES];
-	char where[POINTER_TEXT_MAX];
+/* A condition while it is read. What is missing is told only when no unknown key may be it. */
+struct reading {
+	const struct json *node;
+	const struct pointer *at;
+	bool tells_missing;
+	struct condition *out;
+};
 
-	if (!field)
-		return refuse(c, at, "a condition needs a field, such as \"severity\"");
-	if (field->kind != JSON_STRING)
-		return refuse_kind(c, &here, "a path in quotes", field);
-	out->attribute = EVENT_ATTRIBUTE_NONE;
-	if (!str_starts_with(field->text, prefix)) {
-		if (field_path_parse(c->arena, field->text, &out->path, c->e))
-			return true;
-		return fail_within(c->e, "%s", pointer_format(where, sizeof(where), &here));
-	}
-	struct str name = {field->text.ptr + prefix.len, field->text.len - prefix.len};
-	out->attribute = event_attribute_of(name);
-	if (out->attribute != EVENT_ATTRIBUTE_NONE)
-		return true;
-	for (int i = 0; i < EVENT_ATTRIBUTES; i++)
-		known[i] = event_attribute_name(i);
-	return fail_unknown(c->e, &here, "an event has no", name, known, EVENT_ATTRIBUTES);
+static bool
+missing(struct compiler *c, const struct reading *r, const char *what)
+{
+	if (r->tells_missing)
+		(void)findings_at(c->findings, FINDING_MISSING, r->at, "%s", what);
+	return false;
 }
 
 static bool
-compile_op(struct compiler *c, const struct json *node, const struct pointer *at,
-    struct condition *out)
+read_attribute(struct compiler *c, const struct pointer *at, struct str name, int *out)
 {
-	const struct json *op = json_get(node, STR("op"));
-	struct pointer here = {.up = at, .name = STR("op")};
+	struct str known[EVENT_ATTRIBUTES];
+
+	*out = event_attribute_of(name);
+	if (*out != EVENT_ATTRIBUTE_NONE)
+		return true;
+	for (int i = 0; i < EVENT_ATTRIBUTES; i++)
+		known[i] = event_attribute_name(i);
+	return findings_unknown(c->findings, at,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "an event has no", name, known, EVENT_ATTRIBUTES});
+}
+
+static bool
+read_field(struct compiler *c, const struct reading *r)
+{
+	const struct json *field = json_get(r->node, STR("field"));
+	struct pointer here = {.up = r->at, .name = STR("field")};
+	struct str prefix = STR(EVENT_PREFIX);
+	struct err e;
+
+	if (!field)
+		return missing(c, r, "a condition needs a field, such as \"severity\"");
+	if (field->kind != JSON_STRING)
+		return refuse_kind(c, &here, "a path in quotes", field);
+	r->out->attribute = EVENT_ATTRIBUTE_NONE;
+	if (str_starts_with(field->text, prefix)) {
+		struct str name = {field->text.ptr + prefix.len, field->text.len - prefix.len};
+
+		return read_attribute(c, &here, name, &r->out->attribute);
+	}
+	return field_path_parse(c->arena, field->text, &r->out->path, &e) ||
+	       findings_at(c->findings, FINDING_BAD_FORM, &here, "%s", e.text);
+}
+
+static bool
+read_op(struct compiler *c, const struct reading *r)
+{
+	const struct json *op = json_get(r->node, STR("op"));
+	struct pointer here = {.up = r->at, .name = STR("op")};
 	struct str names[FILTER_OPS];
 
 	if (!op)
-		return refuse(c, at, "a condition needs an op, such as \"eq\"");
+		return missing(c, r, "a condition needs an op, such as \"eq\"");
 	if (op->kind != JSON_STRING)
 		return refuse_kind(c, &here, "an operator in quotes", op);
 	for (int i = 0; i < FILTER_OPS; i++) {
 		names[i] = str_of(OP_NAMES[i]);
 		if (str_eq(names[i], op->text)) {
-			out->op = (enum filter_op)i;
+			r->out->op = (enum filter_op)i;
 			return true;
 		}
 	}
-	return fail_unknown(c->e, &here, "there is no operator", op->text, names, FILTER_OPS);
+	return findings_unknown(c->findings, &here,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "there is no operator", op->text, names, FILTER_OPS});
 }
 
 /* Whether the schema says that the field holds numbers and no strings. */
@@ -226,7 +196,7 @@ is_scalar(const struct json *v)
 }
 
 static bool
-compile_list(struct compiler *c, const struct json *value, const struct pointer *at,
+read_list(struct compiler *c, const struct json *value, const struct pointer *at,
     struct condition *out)
 {
 	struct pointer here = {.up = at};
@@ -234,7 +204,8 @@ compile_list(struct compiler *c, const struct json *value, const struct pointer 
 	if (value->kind != JSON_ARRAY)
 		return refuse_kind(c, at, "an array of values", value);
 	if (value->count == 0)
-		return refuse(c, at, "expected at least one value");
+		return findings_at(
+		    c->findings, FINDING_MISSING, at, "expected at least one value");
 	struct operand *list = ARENA_ARRAY(c->arena, struct operand, value->count);
 	JSON_EACH (v, value) {
 		if (!is_scalar(v))
@@ -247,7 +218,7 @@ compile_list(struct compiler *c, const struct json *value, const struct pointer 
 }
 
 static bool
-compile_level(struct compiler *c, const struct json *value, const struct pointer *at,
+read_level(struct compiler *c, const struct json *value, const struct pointer *at,
     struct condition *out)
 {
 	struct str names[64];
@@ -262,16 +233,19 @@ compile_level(struct compiler *c, const struct json *value, const struct pointer
 		n = COUNT_OF(names);
 	for (int i = 0; i < n; i++)
 		names[i] = severity_name(c->order, i);
-	return fail_unknown(c->e, at, "there is no severity", value->text, names, (size_t)n);
+	return findings_unknown(c->findings, at,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "there is no severity", value->text, names, (size_t)n});
 }
 
 static bool
-compile_text(struct compiler *c, const struct json *value, const struct pointer *at)
+check_text(struct compiler *c, const struct json *value, const struct pointer *at)
 {
 	if (value->kind != JSON_STRING)
 		return refuse_kind(c, at, "text in quotes", value);
 	if (value->text.len == 0)
-		return refuse(c, at, "expected some text: everything has the empty one");
+		return findings_at(c->findings, FINDING_MISSING, at,
+		    "expected some text: everything has the empty one");
 	return true;
 }
 
@@ -284,12 +258,12 @@ check_operand(struct compiler *c, const struct json *value, const struct pointer
 		if (!is_scalar(value))
 			return refuse_kind(c, at, "text, a number, true, false or null", value);
 		if (out->op == FILTER_CONTAINS && value->kind == JSON_STRING)
-			return compile_text(c, value, at);
+			return check_text(c, value, at);
 		return true;
 	case OPERAND_NUMBER:
 		return o->kind == JSON_NUMBER || refuse_kind(c, at, "a number", value);
-	case OPERAND_TEXT: return compile_text(c, value, at);
-	case OPERAND_LEVEL: return compile_level(c, value, at, out);
+	case OPERAND_TEXT: return check_text(c, value, at);
+	case OPERAND_LEVEL: return read_level(c, value, at, out);
 	case OPERAND_FLAG:
 		if (value->kind != JSON_TRUE && value->kind != JSON_FALSE)
 			return refuse_kind(c, at, "true or false", value);
@@ -297,15 +271,15 @@ check_operand(struct compiler *c, const struct json *value, const struct pointer
 		return true;
 	case OPERAND_LIST: break;
 	}
-	return compile_list(c, value, at, out);
+	return read_list(c, value, at, out);
 }
 
 static bool
-compile_value(struct compiler *c, const struct json *node, const struct pointer *at,
-    struct condition *out)
+read_value(struct compiler *c, const struct reading *r)
 {
-	const struct json *value = json_get(node, STR("value"));
-	struct pointer here = {.up = at, .name = STR("value")};
+	const struct json *value = json_get(r->node, STR("value"));
+	struct pointer here = {.up = r->at, .name = STR("value")};
+	struct condition *out = r->out;
 	struct operand *o;
 
 	if (!value && out->op == FILTER_EXISTS) {
@@ -313,9 +287,9 @@ compile_value(struct compiler *c, const struct json *node, const struct pointer 
 		return true;
 	}
 	if (!value)
-		return refuse(c, at, "a condition needs a value to compare with");
+		return missing(c, r, "a condition needs a value to compare with");
 	out->is_text = value->kind == JSON_STRING;
-	out->is_numeric = is_numeric(c, out, json_string(node, STR("field")));
+	out->is_numeric = is_numeric(c, out, json_string(r->node, STR("field")));
 	o = ARENA_NEW(c->arena, struct operand);
 	*o = operand_of(c, out, value);
 	out->operands = o;
@@ -323,80 +297,136 @@ compile_value(struct compiler *c, const struct json *node, const struct pointer 
 	return check_operand(c, value, &here, out, o);
 }
 
-/* --- the program --- */
-
-static bool emit(struct compiler *c, const struct json *node, const struct pointer *at,
-    uint16_t on_true, uint16_t on_false, uint16_t *entry);
-
-/* From the last of the list to the first, so that each knows the next one's entry. */
+/* What value is right depends on the op. */
 static bool
-emit_list(struct compiler *c, const struct json *node, const struct pointer *up, uint32_t index,
-    bool is_all, uint16_t on_true, uint16_t on_false, uint16_t *entry)
+read_condition(struct compiler *c, const struct reading *r)
 {
-	struct pointer here = {.up = up, .index = index};
-	uint16_t next = is_all ? on_true : on_false;
+	bool has_field = read_field(c, r), has_op = read_op(c, r);
 
-	if (node && node->next &&
-	    !emit_list(c, node->next, up, index + 1, is_all, on_true, on_false, &next))
-		return false;
-	*entry = next;
-	if (!node)
+	return has_op && read_value(c, r) && has_field;
+}
+
+/* --- the tree --- */
+
+static bool read_node(
+    struct compiler *c, const struct json *node, const struct pointer *at, int depth);
+
+/* Told once, however many there are. */
+static bool
+count_one(struct compiler *c, const struct pointer *at)
+{
+	if (++c->count <= FILTER_CONDITIONS_MAX)
 		return true;
-	return is_all ? emit(c, node, &here, next, on_false, entry)
-	              : emit(c, node, &here, on_true, next, entry);
+	if (c->count == FILTER_CONDITIONS_MAX + 1)
+		(void)findings_at(c->findings, FINDING_TOO_MANY, at, "more than %d conditions",
+		    FILTER_CONDITIONS_MAX);
+	return false;
 }
 
 static bool
-emit_condition(struct compiler *c, const struct json *node, const struct pointer *at,
-    uint16_t on_true, uint16_t on_false, uint16_t *entry)
-{
-	struct condition *out = &c->conditions[--c->left];
-
-	*entry = (uint16_t)c->left;
-	out->on_true = on_true;
-	out->on_false = on_false;
-	return compile_field(c, node, at, out) && compile_op(c, node, at, out) &&
-	       compile_value(c, node, at, out);
-}
-
-static bool
-emit(struct compiler *c, const struct json *node, const struct pointer *at, uint16_t on_true,
-    uint16_t on_false, uint16_t *entry)
+read_group(struct compiler *c, const struct json *list, const struct pointer *at, int depth)
 {
 	struct pointer here = {.up = at};
+	bool ok = true;
 
-	if (!is_group(node))
-		return emit_condition(c, node, at, on_true, on_false, entry);
+	if (list->kind != JSON_ARRAY)
+		return refuse_kind(c, at, "an array of conditions", list);
+	if (list->count == 0) /* decides too, so it counts too */
+		return count_one(c, at);
+	JSON_EACH (node, list) {
+		ok = read_node(c, node, &here, depth + 1) && ok;
+		here.index++;
+	}
+	return ok;
+}
+
+static bool
+read_node(struct compiler *c, const struct json *node, const struct pointer *at, int depth)
+{
+	struct pointer here = {.up = at};
+	bool is_known;
+
+	if (depth > FILTER_DEPTH_MAX)
+		return findings_at(
+		    c->findings, FINDING_TOO_LONG, at, "more than %d levels", FILTER_DEPTH_MAX);
+	if (node->kind != JSON_OBJECT)
+		return refuse_kind(c, at, "an object with all, any, not or field", node);
+	is_known = check_keys(c, node, at);
+	if (!is_group(node)) {
+		struct reading r = {.node = node, .at = at, .tells_missing = is_known};
+
+		if (!count_one(c, at))
+			return false;
+		r.out = &c->conditions[c->n++];
+		return read_condition(c, &r) && is_known;
+	}
+	if (!is_known)
+		return false;
 	here.name = node->child->key;
 	if (str_eq(here.name, STR("not")))
-		return emit(c, node->child, &here, on_false, on_true, entry);
-	return emit_list(c, node->child->child, &here, 0, str_eq(here.name, STR("all")),
-	    on_true, on_false, entry);
+		return read_node(c, node->child, &here, depth + 1);
+	return read_group(c, node->child, &here, depth);
+}
+
+/* --- the program --- */
+
+static uint16_t link_node(
+    struct compiler *c, const struct json *node, uint16_t on_true, uint16_t on_false);
+
+/* From the last of the list to the first, so that each knows the next one's entry. */
+static uint16_t
+link_list(struct compiler *c, const struct json *node, bool is_all, uint16_t on_true,
+    uint16_t on_false)
+{
+	uint16_t next = is_all ? on_true : on_false;
+
+	if (!node)
+		return next;
+	next = link_list(c, node->next, is_all, on_true, on_false);
+	return is_all ? link_node(c, node, next, on_false) : link_node(c, node, on_true, next);
+}
+
+/* Where to begin with the node. */
+static uint16_t
+link_node(struct compiler *c, const struct json *node, uint16_t on_true, uint16_t on_false)
+{
+	if (!is_group(node)) {
+		struct condition *out = &c->conditions[--c->left];
+
+		out->on_true = on_true;
+		out->on_false = on_false;
+		return (uint16_t)c->left;
+	}
+	if (str_eq(node->child->key, STR("not")))
+		return link_node(c, node->child, on_false, on_true);
+	return link_list(
+	    c, node->child->child, str_eq(node->child->key, STR("all")), on_true, on_false);
 }
 
 static bool
 compile(struct compiler *c, const struct json *root, struct filter *f)
 {
-	if (!check(c, root, NULL, 1))
+	struct condition *kept;
+
+	if (!read_node(c, root, NULL, 1))
 		return false;
-	/* Empty groups were counted and take no place: the program ends at the array's end. */
-	c->conditions = ARENA_ARRAY(c->arena, struct condition, c->count);
-	c->left = c->count;
-	if (!emit(c, root, NULL, FILTER_ACCEPT, FILTER_REJECT, &f->entry))
-		return false;
-	f->n = c->count;
-	f->first = c->left;
-	f->conditions = c->conditions;
+	c->left = c->n;
+	f->entry = link_node(c, root, FILTER_ACCEPT, FILTER_REJECT);
+	kept = ARENA_ARRAY(c->arena, struct condition, c->n);
+	memcpy(kept, c->conditions, (size_t)c->n * sizeof(*kept));
+	f->n = c->n;
+	f->conditions = kept;
 	f->text = c->text;
 	return true;
 }
 
 bool
 filter_compile(struct arena *a, struct str text, const struct severity_order *order,
-    const struct schema *schema, struct filter **out, struct err *e)
+    const struct schema *schema, struct filter **out, struct findings *findings)
 {
 	struct filter *f = ARENA_NEW(a, struct filter);
-	struct compiler c = {.arena = a, .e = e, .order = order, .schema = schema};
+	struct compiler c = {
+	    .arena = a, .findings = findings, .order = order, .schema = schema};
 	struct arena *tree;
 	const struct json *root;
 	bool ok;
@@ -410,14 +440,14 @@ filter_compile(struct arena *a, struct str text, const struct severity_order *or
 		return true;
 	*out = NULL;
 	if (text.len > FILTER_BYTES_MAX)
-		return fail(e, ERR_INPUT, "filter: %zu bytes; at most %d are allowed", text.len,
-		    FILTER_BYTES_MAX);
+		return findings_at(findings, FINDING_TOO_LONG, NULL,
+		    "%zu bytes; at most %d are allowed", text.len, FILTER_BYTES_MAX);
 	c.text = arena_str(a, text);
 	tree = arena_new(0);
-	ok = json_parse(tree, c.text, JSON_DEPTH_MAX, &root, e) && compile(&c, root, f);
+	ok = findings_parse(findings, tree, c.text, JSON_DEPTH_MAX, &root) &&
+	     compile(&c, root, f);
 	arena_free(tree);
-	if (!ok)
-		return fail_within(e, "filter");
-	*out = f;
-	return true;
+	if (ok)
+		*out = f;
+	return ok;
 }

@@ -1,9 +1,12 @@
 #include "rules/filter_private.h"
 
 #include "carillon/base/buf.h"
-#include "carillon/rules/pointer.h"
+#include "carillon/base/pointer.h"
 
-enum { SHOWN_MAX = 80 };
+enum {
+	SHOWN_MAX = 80,    /* bytes of a value in a sentence */
+	ACTUAL_MAX = 1024, /* and as data */
+};
 
 struct teller {
 	const struct filter *f;
@@ -11,6 +14,12 @@ struct teller {
 	struct arena *arena;
 	filter_finding_fn *each;
 	void *arg;
+};
+
+static const char *const OP_NAMES[] = {
+#define FILTER_OP(NAME, name, operand, yes, no) [FILTER_##NAME] = #name,
+#include "rules/filter_ops.def"
+#undef FILTER_OP
 };
 
 static const char *const YES[] = {
@@ -25,112 +34,177 @@ static const char *const NO[] = {
 #undef FILTER_OP
 };
 
-/* A value as JSON writes it, cut. */
+/* --- a condition --- */
+
+/* As JSON writes it. */
 static struct str
-shown(struct teller *t, const struct json *v)
+json_of(struct teller *t, const struct json *v)
 {
 	struct json_writer w;
 	struct buf b = {0};
+	struct str s;
 
 	jw_init(&w, &b);
 	jw_value(&w, v);
-	struct str s = {b.ptr, str_utf8_cut(buf_view(&b), SHOWN_MAX)};
-	s = arena_printf(t->arena, "%.*s%s", STR_ARG(s), s.len < b.len ? "..." : "");
+	s = arena_str(t->arena, buf_view(&b));
 	buf_fini(&b);
 	return s;
 }
 
+static struct str
+cut(struct teller *t, struct str s, size_t max)
+{
+	size_t len = str_utf8_cut(s, max);
+
+	return len == s.len ? s : arena_printf(t->arena, "%.*s...", (int)len, s.ptr);
+}
+
+/* The event's value; a very long one is told as a string of how it begins. */
+static struct str
+actual_of(struct teller *t, const struct json *v)
+{
+	struct str all = json_of(t, v);
+	struct json text = {.kind = JSON_STRING};
+
+	if (all.len <= ACTUAL_MAX)
+		return all;
+	text.text = cut(t, v->kind == JSON_STRING ? v->text : all, ACTUAL_MAX);
+	return json_of(t, &text);
+}
+
+struct note {
+	const char *name, *words;
+};
+
+static const struct note unknown_severity = {"unknown_severity", " (it is no known severity)"};
+static const struct note text_not_number = {
+    "text_not_number", " (the event has text, the rule a number)"};
+static const struct note number_not_text = {
+    "number_not_text", " (the event has a number, the rule text)"};
+
 /* Why a comparison with a value of another kind is false: people rarely see quotes. */
-static const char *
-kind_note(const struct filter *f, const struct condition *c, const struct json *v)
+static const struct note *
+note_of(const struct filter *f, const struct condition *c, const struct json *v)
 {
 	bool wants_number = c->n_operands > 0 && c->operands[0].kind == JSON_NUMBER;
 	bool wants_string = c->n_operands > 0 && c->operands[0].kind == JSON_STRING;
 
 	if (c->op == FILTER_AT_LEAST && v->kind == JSON_STRING)
-		return severity_rank(f->order, v->text) < 0 ? " (it is no known severity)" : "";
+		return severity_rank(f->order, v->text) < 0 ? &unknown_severity : NULL;
 	if (wants_number && v->kind == JSON_STRING && !c->is_numeric)
-		return " (the event has text, the rule a number)";
-	if (wants_string && v->kind == JSON_NUMBER)
-		return " (the event has a number, the rule text)";
-	return "";
-}
-
-/* `node` is the condition as written, `v` what the event has. */
-static struct str
-sentence_of(struct teller *t, const struct json *node, const struct condition *c,
-    const struct json *v, bool result)
-{
-	struct str field = json_string(node, STR("field"));
-
-	if (c->op == FILTER_EXISTS || !v)
-		return arena_printf(
-		    t->arena, "%.*s %s", STR_ARG(field), v ? "is there" : "is missing");
-	return arena_printf(t->arena, "%.*s %.*s %s %.*s%s", STR_ARG(field),
-	    STR_ARG(shown(t, v)), result ? YES[c->op] : NO[c->op],
-	    STR_ARG(shown(t, json_get(node, STR("value")))), kind_note(t->f, c, v));
+		return &text_not_number;
+	return wants_string && v->kind == JSON_NUMBER ? &number_not_text : NULL;
 }
 
 static void
-tell(struct teller *t, int depth, bool result, const struct pointer *at, struct str sentence)
+tell_condition(struct teller *t, struct filter_finding *out, const struct json *node,
+    const struct condition *c, const struct json *v)
 {
-	struct filter_finding finding = {.depth = depth,
-	    .result = result,
-	    .pointer = pointer_text(t->arena, at),
-	    .sentence = sentence};
+	const struct json *value = json_get(node, STR("value"));
+	const struct note *note = v ? note_of(t->f, c, v) : NULL;
+	struct str shown;
 
-	t->each(&finding, t->arg);
+	out->op = OP_NAMES[c->op];
+	out->field = arena_str(t->arena, json_string(node, STR("field")));
+	out->value = value ? json_of(t, value) : (struct str){0};
+	out->is_missing = !v;
+	if (v)
+		out->actual = actual_of(t, v);
+	if (c->op == FILTER_EXISTS || !v) {
+		out->sentence = arena_printf(
+		    t->arena, "%.*s %s", STR_ARG(out->field), v ? "is there" : "is missing");
+	} else {
+		out->note = note ? note->name : NULL;
+		shown = cut(t, json_of(t, v), SHOWN_MAX);
+		out->sentence = arena_printf(t->arena, "%.*s %.*s %s %.*s%s",
+		    STR_ARG(out->field), STR_ARG(shown), out->result ? YES[c->op] : NO[c->op],
+		    STR_ARG(cut(t, out->value, SHOWN_MAX)), note ? note->words : "");
+	}
+	t->each(out, t->arg);
 }
 
-static bool walk(struct teller *t, const struct json *node, const struct pointer *at, int depth,
-    int *next, bool is_told);
+/* --- the tree --- */
 
-/* How many of the list hold; tells of each when asked to. */
-static uint32_t
-walk_list(struct teller *t, const struct json *list, const struct pointer *at, int depth,
-    int *next, bool is_told)
+/* A node while it is walked: where it stands, and whether it is told of. */
+struct spot {
+	const struct pointer *at;
+	int depth;
+	bool is_told;
+};
+
+static struct spot
+inside(const struct spot *s, const struct pointer *at, bool is_told)
 {
-	struct pointer here = {.up = at};
+	return (struct spot){.at = at, .depth = s->depth + 1, .is_told = is_told};
+}
+
+static struct filter_finding
+finding_of(struct teller *t, const struct spot *s, bool result)
+{
+	return (struct filter_finding){
+	    .depth = s->depth, .result = result, .pointer = pointer_text(t->arena, s->at)};
+}
+
+static bool walk(struct teller *t, const struct json *node, const struct spot *spot, int *next);
+
+/* How many of the list hold; `spot` is that of its elements. */
+static uint32_t
+walk_list(struct teller *t, const struct json *list, struct spot spot, int *next)
+{
+	struct pointer here = {.up = spot.at};
 	uint32_t n = 0;
 
+	spot.at = &here;
 	JSON_EACH (node, list) {
-		n += walk(t, node, &here, depth + 1, next, is_told);
+		n += walk(t, node, &spot, next);
 		here.index++;
 	}
 	return n;
 }
 
 static bool
-walk_group(struct teller *t, const struct json *list, const struct pointer *at,
-    const struct pointer *inner, int depth, int *next, bool is_told)
+walk_group(struct teller *t, const struct json *list, const struct spot *spot, int *next)
 {
+	struct pointer inner = {.up = spot->at, .name = list->key};
 	bool is_all = str_eq(list->key, STR("all"));
 	int again = *next;
-	uint32_t n = walk_list(t, list, inner, depth, next, false);
+	uint32_t n = walk_list(t, list, inside(spot, &inner, false), next);
 	bool result = is_all ? n == list->count : n > 0;
+	struct filter_finding told;
 
-	if (!is_told)
+	if (!spot->is_told)
 		return result;
-	tell(t, depth, result, at,
-	    arena_printf(t->arena, "%s of these %u must hold: %u %s", is_all ? "all" : "one",
-		list->count, n, n == 1 ? "does" : "do"));
-	(void)walk_list(t, list, inner, depth, &again, true);
+	told = finding_of(t, spot, result);
+	told.op = is_all ? "all" : "any";
+	told.n = list->count;
+	told.n_holding = n;
+	told.sentence = arena_printf(t->arena, "%s of these %u must hold: %u %s",
+	    is_all ? "all" : "one", told.n, n, n == 1 ? "does" : "do");
+	t->each(&told, t->arg);
+	(void)walk_list(t, list, inside(spot, &inner, true), &again);
 	return result;
 }
 
 static bool
-walk_not(struct teller *t, const struct json *node, const struct pointer *at,
-    const struct pointer *inner, int depth, int *next, bool is_told)
+walk_not(struct teller *t, const struct json *node, const struct spot *spot, int *next)
 {
+	struct pointer at = {.up = spot->at, .name = node->key};
+	struct spot inner = inside(spot, &at, false);
 	int again = *next;
-	bool result = !walk(t, node, inner, depth + 1, next, false);
+	bool result = !walk(t, node, &inner, next);
+	struct filter_finding told;
 
-	if (!is_told)
+	if (!spot->is_told)
 		return result;
-	tell(t, depth, result, at,
-	    result ? STR("this must not hold, and does not")
-		   : STR("this must not hold, but does"));
-	(void)walk(t, node, inner, depth + 1, &again, true);
+	told = finding_of(t, spot, result);
+	told.op = "not";
+	told.n = 1;
+	told.n_holding = !result;
+	told.sentence = result ? STR("this must not hold, and does not")
+	                       : STR("this must not hold, but does");
+	t->each(&told, t->arg);
+	inner.is_told = true;
+	(void)walk(t, node, &inner, &again);
 	return result;
 }
 
@@ -139,22 +213,23 @@ walk_not(struct teller *t, const struct json *node, const struct pointer *at,
  * for each level, 2^8 times at the most for one condition.
  */
 static bool
-walk(struct teller *t, const struct json *node, const struct pointer *at, int depth, int *next,
-    bool is_told)
+walk(struct teller *t, const struct json *node, const struct spot *spot, int *next)
 {
 	const struct json *only = node->child;
-	struct pointer inner = {.up = at, .name = only->key};
 	struct json scratch;
 
 	if (str_eq(only->key, STR("not")))
-		return walk_not(t, only, at, &inner, depth, next, is_told);
+		return walk_not(t, only, spot, next);
 	if (str_eq(only->key, STR("all")) || str_eq(only->key, STR("any")))
-		return walk_group(t, only, at, &inner, depth, next, is_told);
+		return walk_group(t, only, spot, next);
 	const struct condition *c = &t->f->conditions[(*next)++];
 	const struct json *v = filter_field(c, t->ev, &scratch);
 	bool result = filter_holds(t->f, c, v);
-	if (is_told)
-		tell(t, depth, result, at, sentence_of(t, node, c, v, result));
+	if (spot->is_told) {
+		struct filter_finding told = finding_of(t, spot, result);
+
+		tell_condition(t, &told, node, c, v);
+	}
 	return result;
 }
 
@@ -163,11 +238,12 @@ filter_explain(const struct filter *f, const struct event *ev, struct arena *a,
     filter_finding_fn *each, void *arg)
 {
 	struct teller t = {.f = f, .ev = ev, .arena = a, .each = each, .arg = arg};
+	const struct spot root_spot = {.is_told = true};
 	const struct json *root;
-	int next = f->first;
+	int next = 0;
 
 	if (f->text.len == 0)
 		return true;
 	must(json_parse(a, f->text, JSON_DEPTH_MAX, &root, NULL)); /* it compiled */
-	return walk(&t, root, NULL, 0, &next, true);
+	return walk(&t, root, &root_spot, &next);
 }

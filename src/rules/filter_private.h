@@ -49,7 +49,7 @@ struct condition {
 
 struct filter {
 	uint16_t entry;
-	int first, n; /* conditions [first, n) */
+	int n;
 	const struct condition *conditions;
 	const struct severity_order *order;
 	struct str text; /* as written, for filter_explain; empty: accepts everything */

@@ -1,8 +1,6 @@
 #include "carillon/rules/quiet.h"
 
-#include "carillon/base/suggest.h"
 #include "carillon/base/zone.h"
-#include "carillon/rules/pointer.h"
 
 enum {
 	TEXT_SHOWN_MAX = 40, /* bytes of what a person wrote that an error repeats */
@@ -30,11 +28,11 @@ two_digits(const char *s, int end)
 
 /* "07:30" and nothing else. */
 static bool
-take_time_of_day(const char *field, const char *text, int *out_min, struct err *e)
+take_time_of_day(struct findings *f, const char *text, int *out_min)
 {
 	if (text[0] == '\0')
-		return fail(e, ERR_INPUT,
-		    "%s: it is missing; quiet hours need a time of day such as 22:00", field);
+		return findings_at(f, FINDING_MISSING, NULL,
+		    "it is missing; quiet hours need a time of day such as 22:00");
 	if (strlen(text) == 5 && text[2] == ':') {
 		int hours = two_digits(text, 24), minutes = two_digits(text + 3, 60);
 
@@ -42,69 +40,98 @@ take_time_of_day(const char *field, const char *text, int *out_min, struct err *
 		if (hours >= 0 && minutes >= 0)
 			return true;
 	}
-	return fail(e, ERR_INPUT, "%s: \"%.*s\" is not a time of day (00:00 to 23:59)", field,
+	return findings_at(f, FINDING_BAD_FORM, NULL,
+	    "\"%.*s\" is not a time of day (00:00 to 23:59)",
 	    (int)str_utf8_cut(str_of(text), TEXT_SHOWN_MAX), text);
 }
 
 static bool
-fail_unknown_severity(struct str word, const struct severity_order *order, struct err *e)
+take_severity(
+    struct findings *f, struct str name, const struct severity_order *order, int *out_rank)
 {
 	struct str names[SEVERITIES_MAX];
 	size_t n = 0;
-	char list[160];
 
-	for (int rank = 0; rank < severity_count(order) && n < SEVERITIES_MAX; rank++)
-		names[n++] = severity_name(order, rank);
-	struct str nearest = str_nearest(word, names, n);
-	word.len = str_utf8_cut(word, TEXT_SHOWN_MAX);
-	if (nearest.len > 0)
-		return fail(e, ERR_INPUT,
-		    "unless_severity: there is no severity \"%.*s\"; did you mean \"%.*s\"?",
-		    STR_ARG(word), STR_ARG(nearest));
-	return fail(e, ERR_INPUT, "unless_severity: there is no severity \"%.*s\"; use %s",
-	    STR_ARG(word), words_format(list, sizeof(list), names, n));
-}
-
-static bool
-take_severity(struct str name, const struct severity_order *order, int *out_rank, struct err *e)
-{
 	*out_rank = -1;
 	if (name.len == 0)
 		return true;
 	*out_rank = severity_rank(order, name);
-	return *out_rank >= 0 || fail_unknown_severity(name, order, e);
+	if (*out_rank >= 0)
+		return true;
+	for (int rank = 0; rank < severity_count(order) && n < SEVERITIES_MAX; rank++)
+		names[n++] = severity_name(order, rank);
+	return findings_unknown(f, NULL,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "there is no severity", name, names, n});
 }
 
 static bool
-take_zone(struct str name, const struct zone **out, struct err *e)
+take_zone(struct findings *f, struct str name, const struct zone **out)
 {
+	char meant[ZONE_NAME_MAX + 1];
+	struct str near;
+	struct err e;
+
 	if (name.len == 0)
-		return fail(e, ERR_INPUT,
-		    "time_zone: it is missing; quiet hours need one, such as "
-		    "\"Europe/Berlin\"");
-	*out = zone_shared(name, e);
-	return *out != NULL || fail_within(e, "time_zone");
+		return findings_at(f, FINDING_MISSING, NULL,
+		    "it is missing; quiet hours need one, such as \"Europe/Berlin\"");
+	*out = zone_shared(name, &e);
+	if (*out != NULL)
+		return true;
+	if (e.kind != ERR_INPUT || !zone_nearest(name, meant))
+		return findings_at(f, FINDING_UNKNOWN_WORD, NULL, "%s", e.text);
+	near = str_of(meant);
+	return findings_unknown(f, NULL,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "there is no time zone", name, &near, 1});
+}
+
+/* Begins a member, by whose name people know it too. */
+static void
+enter(struct findings *f, struct finding_part *part, struct str member)
+{
+	findings_enter(f, part, (struct pointer){.name = member}, member);
+}
+
+static bool
+take_times(struct quiet *q, const Carillon__V1__QuietHours *rec, struct findings *f)
+{
+	struct finding_part part;
+	bool ok;
+
+	enter(f, &part, STR("from"));
+	ok = take_time_of_day(f, rec->from, &q->from_min);
+	findings_leave(f);
+	enter(f, &part, STR("to"));
+	ok = take_time_of_day(f, rec->to, &q->to_min) && ok;
+	if (ok && q->from_min == q->to_min)
+		ok = findings_at(f, FINDING_NOT_TOGETHER, NULL,
+		    "it is \"%s\", as \"from\" is; to send nothing at all, make the rule "
+		    "inactive",
+		    rec->to);
+	findings_leave(f);
+	return ok;
 }
 
 static bool
 take_all(struct quiet *q, const Carillon__V1__QuietHours *rec,
-    const struct severity_order *order, struct err *e)
+    const struct severity_order *order, struct findings *f)
 {
-	if (!take_time_of_day("from", rec->from, &q->from_min, e) ||
-	    !take_time_of_day("to", rec->to, &q->to_min, e))
-		return false;
-	if (q->from_min == q->to_min)
-		return fail(e, ERR_INPUT,
-		    "to: it is \"%s\", as \"from\" is; to send nothing at all, make the rule "
-		    "inactive",
-		    rec->to);
-	return take_severity(str_of(rec->unless_severity), order, &q->unless_rank, e) &&
-	       take_zone(str_of(rec->time_zone), &q->zone, e);
+	bool ok = take_times(q, rec, f);
+	struct finding_part part;
+
+	enter(f, &part, STR("unless_severity"));
+	ok = take_severity(f, str_of(rec->unless_severity), order, &q->unless_rank) && ok;
+	findings_leave(f);
+	enter(f, &part, STR("time_zone"));
+	ok = take_zone(f, str_of(rec->time_zone), &q->zone) && ok;
+	findings_leave(f);
+	return ok;
 }
 
 bool
 quiet_compile(struct arena *a, const Carillon__V1__QuietHours *rec,
-    const struct severity_order *order, struct quiet **out, struct err *e)
+    const struct severity_order *order, struct quiet **out, struct findings *findings)
 {
 	struct quiet q = {0};
 
@@ -112,7 +139,7 @@ quiet_compile(struct arena *a, const Carillon__V1__QuietHours *rec,
 	if (!rec ||
 	    !(rec->time_zone[0] || rec->from[0] || rec->to[0] || rec->unless_severity[0]))
 		return true;
-	if (!take_all(&q, rec, order, e))
+	if (!take_all(&q, rec, order, findings))
 		return false;
 	*out = ARENA_NEW(a, struct quiet);
 	**out = q;

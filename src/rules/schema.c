@@ -1,8 +1,9 @@
 #include "rules/schema_private.h"
 
 #include "carillon/base/buf.h"
+#include "carillon/base/pointer.h"
+#include "carillon/base/suggest.h"
 #include "rules/field_path.h"
-#include "carillon/rules/pointer.h"
 #include "rules/value.h"
 
 struct check {

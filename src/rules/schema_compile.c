@@ -1,10 +1,8 @@
 #include "rules/schema_private.h"
 
-#include "carillon/rules/pointer.h"
-
 struct compiler {
 	struct arena *arena;
-	struct err *e;
+	struct findings *findings;
 };
 
 static bool compile(struct compiler *c, const struct json *v, const struct pointer *at,
@@ -13,10 +11,8 @@ static bool compile(struct compiler *c, const struct json *v, const struct point
 static bool
 refuse(struct compiler *c, const struct pointer *at, const struct json *v, const char *expected)
 {
-	char where[POINTER_TEXT_MAX];
-
-	return fail(c->e, ERR_INPUT, "%s: expected %s, got %s",
-	    pointer_format(where, sizeof(where), at), expected, json_kind_name(v->kind));
+	return findings_at(c->findings, FINDING_WRONG_KIND, at, "expected %s, got %s", expected,
+	    json_kind_name(v->kind));
 }
 
 struct str
@@ -42,7 +38,9 @@ add_type(struct compiler *c, const struct json *v, const struct pointer *at, uns
 			return true;
 		}
 	}
-	return fail_unknown(c->e, at, "there is no type", v->text, names, SCHEMA_TYPES);
+	return findings_unknown(c->findings, at,
+	    &(struct unknown_word){
+		FINDING_UNKNOWN_WORD, "there is no type", v->text, names, SCHEMA_TYPES});
 }
 
 static bool
@@ -50,6 +48,7 @@ type_keyword(struct compiler *c, const struct json *v, const struct pointer *at,
     struct schema *s)
 {
 	struct pointer here = {.up = at};
+	bool ok = true;
 
 	(void)depth;
 	if (v->kind != JSON_ARRAY)
@@ -57,11 +56,10 @@ type_keyword(struct compiler *c, const struct json *v, const struct pointer *at,
 	if (v->count == 0)
 		return refuse(c, at, v, "at least one type");
 	JSON_EACH (name, v) {
-		if (!add_type(c, name, &here, &s->types))
-			return false;
+		ok = add_type(c, name, &here, &s->types) && ok;
 		here.index++;
 	}
-	return true;
+	return ok;
 }
 
 /* The property called `name`, made if it is not there yet. */
@@ -83,15 +81,17 @@ static bool
 properties_keyword(struct compiler *c, const struct json *v, const struct pointer *at,
     int depth, struct schema *s)
 {
+	bool ok = true;
+
 	if (v->kind != JSON_OBJECT)
 		return refuse(c, at, v, "an object of schemas");
 	JSON_EACH (member, v) {
 		struct pointer here = {.up = at, .name = member->key};
+		struct schema **out = &property(c, s, member->key)->schema;
 
-		if (!compile(c, member, &here, depth + 1, &property(c, s, member->key)->schema))
-			return false;
+		ok = compile(c, member, &here, depth + 1, out) && ok;
 	}
-	return true;
+	return ok;
 }
 
 static bool
@@ -99,17 +99,19 @@ required_keyword(struct compiler *c, const struct json *v, const struct pointer 
     struct schema *s)
 {
 	struct pointer here = {.up = at};
+	bool ok = true;
 
 	(void)depth;
 	if (v->kind != JSON_ARRAY)
 		return refuse(c, at, v, "an array of names");
 	JSON_EACH (name, v) {
 		if (name->kind != JSON_STRING)
-			return refuse(c, &here, name, "a name");
-		property(c, s, name->text)->is_required = true;
+			ok = refuse(c, &here, name, "a name");
+		else
+			property(c, s, name->text)->is_required = true;
 		here.index++;
 	}
-	return true;
+	return ok;
 }
 
 static bool
@@ -223,8 +225,9 @@ unknown_keyword(struct compiler *c, const struct json *v, const struct pointer *
 
 	for (size_t i = 0; i < COUNT_OF(KEYWORDS); i++)
 		names[i] = str_of(KEYWORDS[i].name);
-	return fail_unknown(
-	    c->e, at, "this subset of JSON Schema has no", v->key, names, COUNT_OF(names));
+	return findings_unknown(c->findings, at,
+	    &(struct unknown_word){FINDING_UNKNOWN_MEMBER, "this subset of JSON Schema has no",
+		v->key, names, COUNT_OF(names)});
 }
 
 static bool
@@ -246,37 +249,38 @@ static bool
 compile(struct compiler *c, const struct json *v, const struct pointer *at, int depth,
     struct schema **out)
 {
-	char where[POINTER_TEXT_MAX];
+	struct schema *s;
+	bool ok = true;
 
 	if (depth > SCHEMA_DEPTH_MAX)
-		return fail(c->e, ERR_INPUT, "%s: more than %d schemas inside each other",
-		    pointer_format(where, sizeof(where), at), SCHEMA_DEPTH_MAX);
+		return findings_at(c->findings, FINDING_TOO_LONG, at,
+		    "more than %d schemas inside each other", SCHEMA_DEPTH_MAX);
 	if (v->kind != JSON_OBJECT)
 		return refuse(c, at, v, "a schema, which is an object");
-	struct schema *s = ARENA_NEW(c->arena, struct schema);
+	s = ARENA_NEW(c->arena, struct schema);
 	s->min_length = s->max_length = -1;
-	JSON_EACH (member, v) {
-		if (!compile_keyword(c, member, at, depth, s))
-			return false;
-	}
+	JSON_EACH (member, v)
+		ok = compile_keyword(c, member, at, depth, s) && ok;
 	*out = s;
-	return true;
+	return ok;
 }
 
 bool
-schema_compile(struct arena *a, struct str text, struct schema **out, struct err *e)
+schema_compile(struct arena *a, struct str text, struct schema **out, struct findings *findings)
 {
-	struct compiler c = {.arena = a, .e = e};
+	struct compiler c = {.arena = a, .findings = findings};
 	const struct json *root;
+	bool ok;
 
 	*out = NULL;
 	if (text.len == 0)
 		return true;
 	if (text.len > SCHEMA_BYTES_MAX)
-		return fail(e, ERR_INPUT, "schema: %zu bytes; at most %d are allowed", text.len,
-		    SCHEMA_BYTES_MAX);
-	if (!json_parse(a, arena_str(a, text), JSON_DEPTH_MAX, &root, e) ||
-	    !compile(&c, root, NULL, 1, out))
-		return fail_within(e, "schema");
-	return true;
+		return findings_at(findings, FINDING_TOO_LONG, NULL,
+		    "%zu bytes; at most %d are allowed", text.len, SCHEMA_BYTES_MAX);
+	ok = findings_parse(findings, a, arena_str(a, text), JSON_DEPTH_MAX, &root) &&
+	     compile(&c, root, NULL, 1, out);
+	if (!ok)
+		*out = NULL;
+	return ok;
 }

@@ -80,34 +80,33 @@ name_index(struct str word, const char *const *names, size_t n)
 	return -1;
 }
 
-const char *
+struct str
 name_meant(struct arena *a, struct str word, const char *const *names, size_t n)
 {
 	struct str *candidates = ARENA_ARRAY(a, struct str, n);
 	for (size_t i = 0; i < n; i++)
 		candidates[i] = str_of(names[i]);
-	struct str near = str_nearest(word, candidates, n);
-	return near.len ? arena_printf(a, "did you mean \"%.*s\"?", STR_ARG(near)).ptr : NULL;
+	return str_nearest(word, candidates, n);
 }
 
 /* problem "word" */
 static bool
-fail_at(struct scanner *s, struct str word, const char *suggestion, const char *problem)
+fail_at(struct scanner *s, struct str word, const char *advice, const char *problem)
 {
 	int shown = (int)str_utf8_cut(word, 60);
-	return template_fail(s->e, s->source, (size_t)(word.ptr - s->source.ptr), suggestion,
+	return template_fail(s->e, s->source, (size_t)(word.ptr - s->source.ptr), advice,
 	    "%s \"%.*s\"", problem, shown, word.ptr);
 }
 
 static bool
-fail_unexpected(struct scanner *s, const char *suggestion, const char *wanted)
+fail_unexpected(struct scanner *s, const char *advice, const char *wanted)
 {
 	if (scan_is_end(s))
 		return template_fail(
-		    s->e, s->source, s->at, suggestion, "%s is missing at the end", wanted);
+		    s->e, s->source, s->at, advice, "%s is missing at the end", wanted);
 	struct str rest = {s->source.ptr + s->at, s->end - s->at};
 	int shown = (int)str_utf8_cut(rest, 16);
-	return template_fail(s->e, s->source, s->at, suggestion,
+	return template_fail(s->e, s->source, s->at, advice,
 	    "%s was expected instead of \"%.*s\"", wanted, shown, rest.ptr);
 }
 
@@ -230,10 +229,12 @@ take_attribute(
 		    "\"%.*s\" needs a name after it", STR_ARG(root));
 	struct str name = o->steps[0].key;
 	o->index = name_index(name, names, n);
-	if (o->index < 0)
-		return template_fail(s->e, s->source, (size_t)(root.ptr - s->source.ptr),
-		    name_meant(s->arena, name, names, n), "%.*s has no \"%.*s\"", STR_ARG(root),
-		    (int)str_utf8_cut(name, 60), name.ptr);
+	if (o->index < 0) {
+		(void)template_fail(s->e, s->source, (size_t)(root.ptr - s->source.ptr), NULL,
+		    "%.*s has no \"%.*s\"", STR_ARG(root), (int)str_utf8_cut(name, 60),
+		    name.ptr);
+		return template_suggest(s->e, name_meant(s->arena, name, names, n));
+	}
 	o->steps++;
 	o->n_steps--;
 	return true;
@@ -263,12 +264,14 @@ parse_root(struct scanner *s, const struct scope *scope, struct str root, struct
 		return take_attribute(s, o, root, forloop_names, FORLOOP_ATTRIBUTES);
 	}
 	static const char *const roots[] = {"payload", "event", "forloop"};
-	const char *near = name_meant(s->arena, root, roots, COUNT_OF(roots));
-	if (!near && root.len <= 40)
-		near = arena_printf(s->arena, "write payload.%.*s", STR_ARG(root)).ptr;
 	if (str_eq(root, STR("forloop")))
-		near = "forloop is known only inside a for";
-	return fail_at(s, root, near, "unknown name");
+		return fail_at(s, root, "forloop is known only inside a for", "unknown name");
+	struct str near = name_meant(s->arena, root, roots, COUNT_OF(roots));
+	const char *advice = NULL;
+	if (near.len == 0 && root.len <= 40)
+		advice = arena_printf(s->arena, "write payload.%.*s", STR_ARG(root)).ptr;
+	(void)fail_at(s, root, advice, "unknown name");
+	return template_suggest(s->e, near);
 }
 
 static bool
@@ -383,13 +386,12 @@ find_filter(struct scanner *s, struct filter_call *call)
 		call->id = (enum filter_id)id;
 		return true;
 	}
-	const char *suggestion = name_meant(s->arena, name, filter_names, FILTERS);
-	for (size_t i = 0; !suggestion && i < COUNT_OF(filter_others); i++)
+	struct str meant = name_meant(s->arena, name, filter_names, FILTERS);
+	for (size_t i = 0; meant.len == 0 && i < COUNT_OF(filter_others); i++)
 		if (str_eq(name, str_of(filter_others[i][0])))
-			suggestion =
-			    arena_printf(s->arena, "did you mean \"%s\"?", filter_others[i][1])
-				.ptr;
-	return fail_at(s, name, suggestion, "unknown filter");
+			meant = str_of(filter_others[i][1]);
+	(void)fail_at(s, name, NULL, "unknown filter");
+	return template_suggest(s->e, meant);
 }
 
 static bool

@@ -16,5 +16,5 @@ MUST_USE bool parse_piped(struct scanner *s, const struct scope *scope, struct p
 MUST_USE bool parse_operand(struct scanner *s, const struct scope *scope, struct operand *out);
 /* Whether `word` has a meaning of its own and so cannot name a variable. */
 bool template_word_is_taken(struct str word);
-/* did you mean "..."? or NULL when none of the names is near. */
-const char *name_meant(struct arena *a, struct str word, const char *const *names, size_t n);
+/* The nearest of the names; empty when none is near. */
+struct str name_meant(struct arena *a, struct str word, const char *const *names, size_t n);

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 
 bool
-template_fail(struct template_error *e, struct str source, size_t offset,
-    const char *suggestion, const char *fmt, ...)
+template_fail(struct template_error *e, struct str source, size_t offset, const char *advice,
+    const char *fmt, ...)
 {
 	*e = (struct template_error){0};
 	json_position(source, offset, &e->line, &e->column);
@@ -14,9 +14,16 @@ template_fail(struct template_error *e, struct str source, size_t offset,
 	va_start(args, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, args);
 	va_end(args);
-	(void)str_copy(e->suggestion, sizeof(e->suggestion), str_of(suggestion));
+	(void)str_copy(e->advice, sizeof(e->advice), str_of(advice));
 	/* A cut sentence must stay text. */
 	e->text[str_utf8_cut(str_of(e->text), sizeof(e->text))] = '\0';
+	return false;
+}
+
+bool
+template_suggest(struct template_error *e, struct str word)
+{
+	(void)str_copy(e->suggestion, sizeof(e->suggestion), word);
 	return false;
 }
 

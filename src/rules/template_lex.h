@@ -36,7 +36,9 @@ struct scanner {
 struct scanner scanner_of(const struct lexer *l, struct str inside, struct arena *a);
 /* Fills the error for the byte at `offset` of the source; returns false. */
 bool template_fail(struct template_error *e, struct str source, size_t offset,
-    const char *suggestion, const char *fmt, ...) PRINTF(5, 6);
+    const char *advice, const char *fmt, ...) PRINTF(5, 6);
+/* Adds to it the word that was meant, unless that is empty; returns false. */
+bool template_suggest(struct template_error *e, struct str word);
 
 void scan_blank(struct scanner *s);
 bool scan_is_end(struct scanner *s);

@@ -44,9 +44,10 @@ fail_tag(struct parser *p, struct str word)
 			return template_fail(p->e, p->lexer.source, offset,
 			    "if, unless, for, comment and raw are",
 			    "the tag \"%.*s\" is not supported", shown, word.ptr);
-	const char *near = name_meant(p->arena, word, tag_words, COUNT_OF(tag_words));
-	return template_fail(
-	    p->e, p->lexer.source, offset, near, "unknown tag \"%.*s\"", shown, word.ptr);
+	(void)template_fail(
+	    p->e, p->lexer.source, offset, NULL, "unknown tag \"%.*s\"", shown, word.ptr);
+	return template_suggest(
+	    p->e, name_meant(p->arena, word, tag_words, COUNT_OF(tag_words)));
 }
 
 static enum tag
@@ -365,4 +366,18 @@ bool
 template_is_constant(const struct template *t)
 {
 	return t->is_constant;
+}
+
+bool
+template_found(struct findings *f, const struct pointer *at, struct str slot,
+    const struct template_error *e)
+{
+	struct finding *one = findings_add(f, FINDING_TEMPLATE, at);
+	one->slot = arena_str(f->arena, slot);
+	one->line = e->line;
+	one->column = e->column;
+	one->text =
+	    arena_printf(f->arena, "%s%s%s", e->text, e->advice[0] ? "; " : "", e->advice);
+	one->suggestion = arena_str(f->arena, str_of(e->suggestion));
+	return false;
 }

@@ -420,6 +420,27 @@ describe('bad configuration', () => {
 		assert.equal((await bench.json('rule', 'list', 'acme')).count, 0);
 	});
 
+	test('all that is wrong with a rule is told at once, and to programs as data', async () => {
+		const add = ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS',
+			'--filter', '{"any": [{"field": "x", "op": "eqq", "value": 1}]}',
+			'--template', '{"haeder": "x", "body": "{{ payload.x | upcse }}"}'];
+		const sentences = [
+			'filter: /any/0/op: there is no operator "eqq"; did you mean "eq"?',
+			'template: haeder: there is no such slot; did you mean "header"?',
+			'template: body, line 1, column 16: unknown filter "upcse"; did you mean "upcase"?',
+		];
+		const got = await refused(bench, add, 1, /^/);
+		assert.equal(got.err, sentences.map((sentence) => `carillon: ${sentence}\n`).join(''));
+		const json = await refused(bench, [...add, '--json'], 1, /eqq/);
+		const { errors } = JSON.parse(json.out);
+		assert.deepEqual(errors.map((error) => error.sentence), sentences);
+		assert.deepEqual(errors[2], { code: 'template', pointer: '/template/body', slot: 'body', line: 1, column: 16,
+			detail: 'unknown filter "upcse"', suggestion: 'upcase', sentence: sentences[2] });
+		const type = bench.file('type.json', { name: 'a.b', schema: { propertys: {} }, default_rules: [{ filter: { al: [] } }] });
+		const put = await refused(bench, ['type', 'put', '--file', type, '--json'], 1, /default rule 1: filter: .*"all"/);
+		assert.deepEqual(JSON.parse(put.out).errors.map((error) => error.pointer), ['/schema/propertys', '/default_rules/0/filter/al']);
+	});
+
 	test('unknown words get the nearest known one', async () => {
 		await refused(bench, ['connection', 'lst', 'acme'], 2, /did you mean "list"/);
 		await refused(bench, ['rule', 'list', 'acme', '--jsn'], 2, /no option --jsn; did you mean --json/);

@@ -1,6 +1,7 @@
 /* Replays, cancellations, export and erasing, against real parts. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ALERT, Producer, sleep, start, until } from './lib.mjs';
@@ -135,6 +136,7 @@ describe('replay', () => {
 		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'nope', '--status', 'failed,held', '--yes']);
 		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule nope/);
 		const done = await bench.json('delivery', 'retry', 'acme', 'evt-lost-3', 'alerts', '--again', '--wait');
+		assert.equal(done.by, `cli:${os.userInfo().username}`);
 		assert.equal(done.status, 'done');
 		assert.equal((await posts(bench)).get('evt-lost-3'), before + 1);
 	});

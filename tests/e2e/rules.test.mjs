@@ -65,11 +65,11 @@ describe('rules', () => {
 		const { id, active, connection, channel, hold_reason, hold_code, repair, created_at, updated_at, revision, ...again } = quiet;
 		assert.equal((await put(again)).code, 0);
 		for (const [words, wrong] of [
-			[/default rule 1: --thread-hours 999: /, { thread_key: 'x', thread_hours: 999 }],
-			[/default rule 1: --on-burst loud: must be queue/, { on_burst: 'loud' }],
+			[/default rule 1: thread hours: 999 hours; use 1 to 720/, { thread_key: 'x', thread_hours: 999 }],
+			[/default rule 1: "on_burst" must be queue, digest or drop-oldest/, { on_burst: 'loud' }],
 			[/default rule 1: "quiet_hours" has no "till"/, { quiet_hours: { till: '07:00' } }],
 			[/default rule 1: "on_unknown" must be prefer_duplicate or prefer_silence/, { on_unknown: 'maybe' }],
-			[/default rule 1: --retry 5,1.5: must be seconds/, { retry: [5, 1.5] }],
+			[/default rule 1: "retry" must be a list of numbers, whole ones/, { retry: [5, 1.5] }],
 			[/default rule 1: "retry" must be a list of numbers/, { retry: ['soon'] }],
 			[/default rule 1: a default rule has no "quite_hours"; did you mean "quiet_hours"/, { quite_hours: {} }],
 		]) {
@@ -87,6 +87,28 @@ describe('rules', () => {
 		assert.equal(preview.matched, true, 'high is an alias of sev1');
 		assert.match(JSON.stringify(preview.blocks), /api_latency_p95 is at 1,840/);
 		await bench.cli('rule', 'delete', 'acme', 'sev', '--yes');
+	});
+
+	test('a rule that its event type broke says why, and shows what it can', async () => {
+		const put = (severity_order) => bench.cli('type', 'put', '--file', bench.file('changing.json', { name: 'changing.type', severity_order }));
+		await put(['calm', 'loud']);
+		await bench.rule('acme', 'broken', { type: 'changing.type', args: ['--filter',
+			'{"all":[{"field":"severity","op":"at_least","value":"loud"},{"field":"severity","op":"at_least","value":"calm"}]}'] });
+		const event = bench.file('changed.json', { type: 'changing.type', payload: { severity: 'high', host: 'web-1' } });
+		const tried = await bench.json('rule', 'test', 'acme', 'broken', '--event', event);
+		assert.deepEqual([tried.matched, tried.why_not], [false, { code: 'condition', pointer: '/all/0' }]);
+		const { field, op, value, actual, missing, note } = tried.conditions[1];
+		assert.deepEqual([field, op, value, actual, missing, note], ['severity', 'at_least', 'loud', 'high', false, 'unknown_severity']);
+		await put([]);
+		const got = await bench.tryCli(['rule', 'preview', 'acme', 'broken', '--event', event, '--json']);
+		assert.equal(got.code, 1);
+		assert.deepEqual(got.err.trim().split('\n').map((line) => line.replace(/severity "[a-z]+".*/, '')),
+			['carillon: rule broken: filter: /all/0/value: there is no ', 'carillon: rule broken: filter: /all/1/value: there is no ']);
+		const preview = JSON.parse(got.out);
+		assert.equal(preview.errors.length, 2);
+		assert.match(JSON.stringify(preview.blocks), /web-1/);
+		await bench.cli('rule', 'delete', 'acme', 'broken', '--yes');
+		await bench.cli('type', 'delete', 'changing.type', '--yes');
 	});
 
 	test('the options of a rule are stored, shown and previewed', async () => {

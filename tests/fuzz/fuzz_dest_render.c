@@ -5,6 +5,7 @@
  */
 #include "dest/slack/render.h"
 
+#include "fuzz_findings.h"
 #include "fuzz_lines.h"
 
 static void
@@ -27,8 +28,8 @@ check(struct arena *a, const struct slack_body *r, bool built_in)
 	must(blocks->kind == JSON_ARRAY && blocks->count >= 1 && blocks->count <= 50);
 	must(r->text.len > 0 && r->text.len <= 4 * 3000 && str_is_text(r->text));
 	must(r->color.len == 0 || r->color.len == 7);
-	for (int i = 0; i < r->base.n_warnings; i++)
-		must(str_is_text(r->base.warnings[i]));
+	for (int i = 0; i < r->base.warnings.n; i++)
+		must(str_is_text(warning_sentence(&r->base.warnings.items[i], a)));
 	if (!built_in)
 		return;
 	check_mentions(r->text);
@@ -48,15 +49,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct arena *a = arena_new(0);
 	struct event ev = {.type = STR("a.b"), .payload_text = payload};
 	const struct dest_template *t;
-	struct dest_template_error te;
+	struct findings found;
 	struct err e;
 	bool ok = json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e) &&
 	          ev.payload->kind == JSON_OBJECT;
-	if (ok && slack_template_compile(a, source, &t, &te)) {
+	findings_init(&found, a);
+	if (ok && slack_template_compile(a, source, &t, &found)) {
 		const struct dest_body *b = slack_render(t, &ev, severity_default(), a);
 		check(a, slack_body_of(b), source.len == 0);
 	} else if (ok) {
-		must(te.text[0] != '\0' && str_is_text(str_of(te.text)));
+		check_findings(&found);
 	}
 	arena_free(a);
 	return 0;

@@ -11,7 +11,8 @@ static void
 check_error(const struct template_error *e)
 {
 	must(e->text[0] != '\0' && e->line >= 1 && e->column >= 1);
-	must(str_is_text(str_of(e->text)) && str_is_text(str_of(e->suggestion)));
+	must(str_is_text(str_of(e->text)) && str_is_text(str_of(e->advice)) &&
+	     str_is_text(str_of(e->suggestion)));
 }
 
 static void

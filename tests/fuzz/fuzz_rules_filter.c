@@ -5,6 +5,8 @@
 #include "carillon/rules/filter.h"
 #include "carillon/rules/schema.h"
 
+#include "fuzz_findings.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static struct str
@@ -24,6 +26,7 @@ see(const struct filter_finding *f, void *arg)
 	size_t *n = arg;
 
 	must(f->sentence.len > 0 && str_is_text(f->sentence) && str_is_text(f->pointer));
+	must(str_is_text(f->value) && str_is_text(f->actual));
 	++*n;
 }
 
@@ -47,12 +50,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct str second = take_line(&rest);
 	struct schema *schema = NULL;
 	struct filter *f;
-	struct err e;
+	struct findings found;
 
-	if (rest.len > 0 && !schema_compile(a, first, &schema, &e)) {
-		must(e.kind == ERR_INPUT && str_is_text(str_of(e.text)));
-	} else if (!filter_compile(a, rest.len > 0 ? second : first, NULL, schema, &f, &e)) {
-		must(e.kind == ERR_INPUT && str_is_text(str_of(e.text)));
+	findings_init(&found, a);
+	if (rest.len > 0 && !schema_compile(a, first, &schema, &found)) {
+		check_findings(&found);
+	} else if (!filter_compile(
+		       a, rest.len > 0 ? second : first, NULL, schema, &f, &found)) {
+		check_findings(&found);
 	} else {
 		run(a, f, rest.len > 0 ? rest : second);
 	}

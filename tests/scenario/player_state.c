@@ -240,7 +240,8 @@ word_rule(struct story *s, struct line *l)
 	read_rule_options(l, &r, a);
 	for (int64_t i = ids.first; i <= ids.last; i++) {
 		line_id(&ids, i, id);
-		done(l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, &e), &e);
+		done(
+		    l, registry_put_rule(registry_of(s), str_of(path[0]), &r, 0, NULL, &e), &e);
 	}
 	arena_free(a);
 }
@@ -261,7 +262,7 @@ change_rule(struct story *s, struct line *l, rule_change *change, void *arg)
 	r = registry_rule(registry, a, str_of(path[0]), str_of(path[1]), &revision, &e);
 	done(l, r != NULL, &e);
 	change(r, arg);
-	done(l, registry_put_rule(registry, str_of(path[0]), r, revision, &e), &e);
+	done(l, registry_put_rule(registry, str_of(path[0]), r, revision, NULL, &e), &e);
 	arena_free(a);
 }
 

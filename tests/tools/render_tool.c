@@ -54,7 +54,9 @@ answer_template(struct json_writer *w, struct arena *a, const struct json *line)
 	struct template *t;
 	struct template_error e;
 	if (!template_compile(a, json_string(line, STR("template")), &t, &e)) {
-		write_error(w, "", e.line, e.column, e.text, e.suggestion);
+		write_error(w, "", e.line, e.column, e.text,
+		    e.suggestion[0] ? arena_printf(a, "did you mean \"%s\"?", e.suggestion).ptr
+				    : e.advice);
 		return;
 	}
 	bool mrkdwn = str_eq(json_string(line, STR("escape")), STR("mrkdwn"));
@@ -79,9 +81,12 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 	if (given->kind == JSON_OBJECT)
 		jw_value(&inner, given);
 	const struct dest_template *t;
-	struct dest_template_error e;
-	if (!dest_default()->template_compile(a, buf_view(&source), &t, &e)) {
-		write_error(w, e.slot, e.line, e.column, e.text, "");
+	struct findings f;
+	findings_init(&f, a);
+	if (!dest_default()->template_compile(a, buf_view(&source), &t, &f)) {
+		const struct finding *first = &f.items[0];
+		write_error(w, first->slot.ptr ? first->slot.ptr : first->pointer.ptr,
+		    first->line, first->column, finding_sentence(&f, first).ptr, "");
 		buf_fini(&source);
 		return;
 	}
@@ -90,10 +95,7 @@ answer_message(struct json_writer *w, struct arena *a, const struct json *line)
 	jw_kv_bool(w, "ok", true);
 	t->type->write_members(w, b);
 	jw_key(w, "warnings");
-	jw_array(w);
-	for (int i = 0; i < b->n_warnings; i++)
-		jw_string(w, b->warnings[i]);
-	jw_array_end(w);
+	warnings_write(w, &b->warnings);
 	buf_fini(&source);
 }
 

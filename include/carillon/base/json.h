@@ -47,6 +47,15 @@ struct json {
 MUST_USE bool json_parse(
     struct arena *a, struct str text, int depth_max, const struct json **out, struct err *e);
 
+/* Where a text stops being JSON; line and column from 1. */
+struct json_error {
+	int line, column;
+	char what[96]; /* expected ',' or '}' */
+};
+/* As json_parse, with the error as data. */
+MUST_USE bool json_parse_placed(struct arena *a, struct str text, int depth_max,
+    const struct json **out, struct json_error *error);
+
 /* Line and column, both from 1, of a byte offset; a column counts characters, not bytes. */
 void json_position(struct str text, size_t offset, int *line, int *column);
 

@@ -48,12 +48,9 @@ enum repair {
 	REPAIRS
 };
 const char *delivery_state_name(enum delivery_state s);
-const char *delivery_state_sentence(enum delivery_state s);
 bool delivery_state_is_final(enum delivery_state s);
 /* DELIVERY_NONE if there is no such state. */
 enum delivery_state delivery_state_of(struct str name);
-const char *outcome_name(enum outcome_code c);
-const char *outcome_sentence(enum outcome_code c);
 /* "" of REPAIR_NONE. */
 const char *repair_name(enum repair r);
 

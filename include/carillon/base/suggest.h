@@ -11,3 +11,5 @@
  * one edit for every three letters. Words over 64 bytes have no neighbours.
  */
 struct str str_nearest(struct str word, const struct str *candidates, size_t n);
+/* "eq, ne or gt": a list of words for a sentence, cut if need be. Returns `text`. */
+const char *words_format(char *text, size_t size, const struct str *words, size_t n);

@@ -34,6 +34,10 @@ void zone_free(struct zone *z); /* NULL is fine */
 /* As zone_load, but read once and kept until the process ends: never free it. */
 MUST_USE const struct zone *zone_shared(struct str name, struct err *e);
 
+/* The name of a zone on this machine that `name` may have been meant for; false if none is
+ * near. */
+bool zone_nearest(struct str name, char out[static ZONE_NAME_MAX + 1]);
+
 /* Seconds to add to UTC; east is positive. */
 int32_t zone_offset_s(const struct zone *z, wall_t t);
 /* What the zone's clock shows at `t`. */

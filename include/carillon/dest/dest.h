@@ -9,8 +9,10 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
 #include "carillon/base/config.h"
+#include "carillon/base/findings.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
+#include "carillon/rules/warnings.h"
 #include "carillon/vault/credential.h"
 
 struct dest_type;
@@ -25,23 +27,12 @@ struct dest_template {
 	const struct dest_type *type; /* who compiled it, and alone can render it */
 };
 
-struct dest_template_error {
-	char slot[64]; /* "body", or a JSON pointer "/blocks/0/text/text"; empty: whole document
-	                */
-	int line, column; /* in that slot; 0 when they mean nothing */
-	char text[240];   /* what is wrong and, if known, what was meant */
-};
-
-enum { DEST_WARNINGS_MAX = 8 };
-
 /* What a type has made of an event: the beginning of a struct of its own, in the arena of who
  * asked for it. Read-only; any number of deliveries may share it. */
 struct dest_body {
 	const struct dest_type *type; /* who made it, and alone can send it */
 	bool has_layout; /* it can be said in plain text too, with less to be refused */
-	/* Sentences for the preview: a path that led nowhere, a slot that was cut, ... */
-	int n_warnings;
-	struct str warnings[DEST_WARNINGS_MAX];
+	struct warnings warnings; /* a path that led nowhere, a slot that was cut, ... */
 };
 
 enum { DEST_TALLY_MAX = 12 };
@@ -106,7 +97,7 @@ struct outcome {
 	char message_channel[64];
 	char request_id[64]; /* the destination's id of the request, or empty */
 	/* Of a refused message: the place in it that the destination names, as a JSON pointer,
-	 * and the part of the rule's template that it comes from, as dest_template_error names
+	 * and the part of the rule's template that it comes from, as struct finding names
 	 * it. Either may be empty. */
 	char pointer[96];
 	char slot[64];
@@ -155,9 +146,9 @@ struct dest_type {
 	int n_secrets;
 
 	/* Compiles a rule's template into `a`, to be kept for any number of events; empty text
-	 * gives the type's own. False fills `te`: it cannot be saved. */
+	 * gives the type's own. False: it cannot be saved, and `f` has all that is wrong. */
 	bool (*template_compile)(struct arena *a, struct str text,
-	    const struct dest_template **out, struct dest_template_error *te);
+	    const struct dest_template **out, struct findings *f);
 	/* What the template makes of an event, in `a`. Cannot fail: whatever the payload holds,
 	 * the body keeps the destination's limits. `order` gives severities their names. */
 	const struct dest_body *(*render)(const struct dest_template *t, const struct event *ev,

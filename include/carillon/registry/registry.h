@@ -10,6 +10,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/broker/broker.h"
 #include "carillon/dest/dest.h"
 #include "carillon/base/records.h"
@@ -22,7 +23,9 @@ enum {
 	CONNECTIONS_MAX = 64, /* of one workspace */
 	NAME_MAX_BYTES = 128,
 	THREAD_HOURS_MAX = 720,
+	THREAD_HOURS_USUAL = 24,
 	DEDUPE_MINUTES_MAX = 7 * 24 * 60,
+	DEDUPE_MINUTES_USUAL = 10,
 	RULE_RETRY_STEPS_MAX = 16,
 	RULE_RETRY_S_MAX = 7 * 24 * 3600,
 	SEVERITY_LEVELS_MAX = 16,
@@ -38,8 +41,11 @@ enum {
 struct registry;
 struct registry *registry_new(struct broker *b, struct store *s);
 void registry_free(struct registry *r);
-/* Who asks for what is written from now on: kept with each change (struct state_change), cut to
- * STATE_BY_MAX bytes. Empty at first: the service itself. */
+/*
+ * Who changes what is written from here on, "<kind>:<id>": "cli:tyrion", "session:s_42". Kept
+ * with each change (struct state_change), cut to STATE_BY_MAX bytes. Empty at first: the
+ * service itself. Copied.
+ */
 void registry_set_author(struct registry *r, struct str by);
 
 /* Applies to the index what the bucket has and the index has not. `until` 0: all there is now.
@@ -97,6 +103,7 @@ MUST_USE bool registry_history(struct registry *r, struct arena *a,
  * Writing: checks the record (ids, references, that filter and template compile), puts it with
  * the expected revision (0: it must not exist), waits until the index has it.
  * ERR_INPUT, ERR_NOT_FOUND (workspace, connection), ERR_CONFLICT (changed meanwhile), ERR_TEMP.
+ * With ERR_INPUT `f`, unless it is NULL, has all that is wrong, and `e` the first of it.
  */
 MUST_USE bool registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
@@ -110,9 +117,9 @@ MUST_USE bool registry_provision_workspace(
 MUST_USE bool registry_put_connection(struct registry *r, struct str workspace,
     const connection_record *c, uint64_t expected, struct err *e);
 MUST_USE bool registry_put_rule(struct registry *r, struct str workspace,
-    const rule_record *rule, uint64_t expected, struct err *e);
+    const rule_record *rule, uint64_t expected, struct findings *f, struct err *e);
 MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const type_record *t,
-    uint64_t expected, struct err *e);
+    uint64_t expected, struct findings *f, struct err *e);
 /* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
 MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
     const replay_record *replay, uint64_t expected, struct err *e);

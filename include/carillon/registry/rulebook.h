@@ -102,10 +102,11 @@ struct gate gate_of(const struct ruleset *r, const struct rule *rule);
 
 /*
  * Compiles one rule record into `a`, for the event type its pattern names (NULL: the catalogue
- * has none such) and the destination that is to render it. What does not compile is told in
- * out->problem. Copies from the record, but leaves the connection to the ruleset.
+ * has none such) and the destination that is to render it. What does not compile is left out:
+ * `f` has all that is wrong, and out->problem the first of it. Copies from the record, but
+ * leaves the connection to the ruleset.
  */
 void rule_compile(struct arena *a, const rule_record *rec, const struct event_type *type,
-    const struct dest_type *dest, struct rule *out);
+    const struct dest_type *dest, struct rule *out, struct findings *f);
 /* NULL for none. */
 const uint32_t *schedule_copy(struct arena *a, const uint32_t *retry_s, size_t n);

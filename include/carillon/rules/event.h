@@ -18,7 +18,3 @@ struct event {
 enum {
 	EVENT_BYTES_MAX = 256 * 1024, /* DESIGN.md */
 };
-
-/* The value of a field path: "a.b[0]" in the payload, or "event.<attribute>" as a string. NULL
- * if missing. `scratch` receives the node for an event attribute. */
-const struct json *event_field(const struct event *ev, struct str path, struct json *scratch);

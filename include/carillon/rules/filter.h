@@ -18,6 +18,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/rules/event.h"
 #include "carillon/base/json.h"
 #include "carillon/base/records.h"
@@ -40,21 +41,29 @@ int severity_count(const struct severity_order *o);
  */
 struct schema;
 
-/* Compiles `text` (empty: accepts everything). ERR_INPUT with JSON pointer of the bad node,
- * and a suggestion for a misspelt op or key. Owned by `a`. */
+/* Compiles `text` (empty: accepts everything). False: `findings` has all that is wrong with it.
+ * Owned by `a`. */
 MUST_USE bool filter_compile(struct arena *a, struct str text,
     const struct severity_order *order, const struct schema *schema, struct filter **out,
-    struct err *e);
+    struct findings *findings);
 /* Whether the event passes. No allocation, no failure, any thread. */
 bool filter_matches(const struct filter *f, const struct event *ev);
 
-/* Each condition in words with its result, depth first: for `rule test` and the UI. */
+/* What a condition makes of an event, as data and in words: for `rule test` and the UI. */
 struct filter_finding {
 	int depth;
 	bool result;
-	struct str pointer;  /* "/all/0" */
+	struct str pointer; /* into the filter: "/all/0" */
+	const char *op;     /* "at_least"; of a group: all, any, not */
+	/* Of a condition. JSON; an actual value that is very long is a string, cut. */
+	struct str field, value, actual; /* empty: it has none */
+	bool is_missing;                 /* the event has no such field */
+	const char *note; /* text_not_number, number_not_text, unknown_severity; or NULL */
+	/* Of a group. */
+	uint32_t n, n_holding;
 	struct str sentence; /* severity "low" is not at least "high" */
 };
+/* Tells each condition and group, from the top down. */
 typedef void filter_finding_fn(const struct filter_finding *f, void *arg);
 bool filter_explain(const struct filter *f, const struct event *ev, struct arena *a,
     filter_finding_fn *each, void *arg);

@@ -8,17 +8,18 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/rules/filter.h"
 #include "carillon/base/records.h"
 
 struct quiet;
 
 /*
- * `rec` NULL or with nothing in it: *out is NULL, never quiet. ERR_INPUT names the field that
+ * `rec` NULL or with nothing in it: *out is NULL, never quiet. False: `findings` has all that
  * is wrong: "from: "25:00" is not a time of day (00:00 to 23:59)". Owned by `a`.
  */
 MUST_USE bool quiet_compile(struct arena *a, const Carillon__V1__QuietHours *rec,
-    const struct severity_order *order, struct quiet **out, struct err *e);
+    const struct severity_order *order, struct quiet **out, struct findings *findings);
 /*
  * Whether a delivery of that rank (-1: unknown) must wait at `now`; `until` is then the end of
  * the window, which is not quiet any more. NULL never holds.

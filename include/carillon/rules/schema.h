@@ -12,6 +12,7 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
+#include "carillon/base/findings.h"
 #include "carillon/base/json.h"
 
 struct schema;
@@ -33,11 +34,11 @@ enum schema_type {
 };
 
 /*
- * Compiles `text`; empty gives NULL, which accepts everything. ERR_INPUT with the JSON pointer
- * of the bad place, and a suggestion for a misspelt keyword. Owned by `a`.
+ * Compiles `text`; empty gives NULL, which accepts everything. False: `findings` has all that
+ * is wrong with it. Owned by `a`.
  */
 MUST_USE bool schema_compile(
-    struct arena *a, struct str text, struct schema **out, struct err *e);
+    struct arena *a, struct str text, struct schema **out, struct findings *findings);
 
 /* One way in which a payload is not as the schema says. */
 struct schema_finding {

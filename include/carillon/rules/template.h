@@ -17,6 +17,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
 #include "carillon/base/buf.h"
+#include "carillon/base/findings.h"
 #include "carillon/rules/event.h"
 
 struct template;
@@ -50,11 +51,15 @@ struct template_dialect {
 struct template_error {
 	int line, column;    /* from 1, characters */
 	char text[200];      /* lower case: unknown filter "upcse" */
-	char suggestion[80]; /* did you mean "upcase"?  or empty */
+	char advice[80];     /* add {% endif %}, or empty */
+	char suggestion[80]; /* the word that was probably meant: upcase; or empty */
 };
 
 MUST_USE bool template_compile(
     struct arena *a, struct str source, struct template **out, struct template_error *e);
+/* An error at `at`, in the slot of that name (empty: it is in none). Returns false. */
+bool template_found(struct findings *f, const struct pointer *at, struct str slot,
+    const struct template_error *e);
 
 struct template_warnings {
 	int missing; /* paths that led nowhere */

@@ -72,8 +72,8 @@ build_string(struct composer *c, const struct block_node *m)
 	if (m->member->kind == URL) {
 		text = template_link_is_safe(text) ? clean_url(c, text) : STR("");
 		if (text.len == 0 || text.len > m->max) {
-			composer_warn(
-			    c, "%s: not a web address, so it is left out", m->member->name);
+			composer_warn(c, (struct warning){WARNING_BAD_LINK,
+					     .slot = str_of(m->member->name)});
 			return false;
 		}
 	}

@@ -1,31 +1,15 @@
 #include "blocks_table.h"
 
-#include <stdarg.h>
-
 #include "carillon/base/suggest.h"
+#include "carillon/base/pointer.h"
 #include "carillon/rules/characters.h"
-#include "carillon/rules/pointer.h"
 
 struct checker {
 	struct arena *arena;
-	struct dest_template_error *te;
+	struct findings *findings;
 };
 
 enum { FIELD_MAX = 2000, CONTEXT_TEXT_MAX = 3000 };
-
-static bool fail_at(struct checker *k, const struct pointer *p, const char *fmt, ...)
-    PRINTF(3, 4);
-
-static bool
-fail_at(struct checker *k, const struct pointer *p, const char *fmt, ...)
-{
-	char text[sizeof(k->te->text)];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	return message_fail(k->te, pointer_text(k->arena, p), 0, 0, "%s", text);
-}
 
 static bool compile_object(struct checker *k, const struct json *v, const struct pointer *p,
     int places, size_t text_max, struct block_node *out);
@@ -49,7 +33,8 @@ find_object(
 	struct str type = json_string(v, STR("type"));
 	struct str names = names_of(k, places);
 	if (v->kind != JSON_OBJECT)
-		return fail_at(k, p, "must be an object, not %s", json_kind_name(v->kind));
+		return findings_at(k->findings, FINDING_WRONG_KIND, p,
+		    "must be an object, not %s", json_kind_name(v->kind));
 	for (int i = 0; i < OBJECTS; i++) {
 		if (!(block_objects[i].places & places) ||
 		    !str_eq(type, str_of(block_objects[i].name)))
@@ -58,8 +43,10 @@ find_object(
 		return true;
 	}
 	if (type.len == 0)
-		return fail_at(k, p, "needs a type: %.*s", STR_ARG(names));
-	return fail_at(k, p, "the type \"%.*s\" cannot be used here; there are %.*s",
+		return findings_at(
+		    k->findings, FINDING_MISSING, p, "needs a type: %.*s", STR_ARG(names));
+	return findings_at(k->findings, FINDING_UNKNOWN_WORD, p,
+	    "the type \"%.*s\" cannot be used here; there are %.*s",
 	    (int)str_utf8_cut(type, 40), type.ptr, STR_ARG(names));
 }
 
@@ -81,11 +68,9 @@ fail_member(struct checker *k, const struct pointer *p, int object, struct str n
 	for (size_t i = 0; i < n_block_members && n < COUNT_OF(names); i++)
 		if ((int)block_members[i].object == object)
 			names[n++] = str_of(block_members[i].name);
-	struct str near = str_nearest(name, names, n);
-	if (near.len == 0)
-		return fail_at(k, p, "%s has no such member", block_objects[object].name);
-	return fail_at(k, p, "%s has no such member; did you mean \"%.*s\"?",
-	    block_objects[object].name, STR_ARG(near));
+	(void)findings_at(k->findings, FINDING_UNKNOWN_MEMBER, p, "%s has no such member",
+	    block_objects[object].name);
+	return findings_suggest(k->findings, str_nearest(name, names, n));
 }
 
 /* Constant text is held to its limits now; a template is when it is rendered. */
@@ -95,9 +80,11 @@ check_constant(struct checker *k, const struct json *v, const struct pointer *p,
 {
 	size_t n = characters_utf16(v->text);
 	if (n > max)
-		return fail_at(k, p, "%zu characters, and Slack takes %zu", n, max);
+		return findings_at(k->findings, FINDING_TOO_LONG, p,
+		    "%zu characters, and Slack takes %zu", n, max);
 	if (kind == URL && !template_link_is_safe(v->text))
-		return fail_at(k, p, "must begin with https:// or http:// and name a host");
+		return findings_at(k->findings, FINDING_BAD_FORM, p,
+		    "must begin with https:// or http:// and name a host");
 	return true;
 }
 
@@ -106,13 +93,16 @@ compile_string(struct checker *k, const struct json *v, const struct pointer *p,
     enum member_kind kind, size_t max, struct block_node *out)
 {
 	if (v->kind != JSON_STRING)
-		return fail_at(k, p, "must be a string, not %s", json_kind_name(v->kind));
+		return findings_at(k->findings, FINDING_WRONG_KIND, p,
+		    "must be a string, not %s", json_kind_name(v->kind));
 	if (v->text.len == 0)
-		return fail_at(k, p, "must not be empty");
+		return findings_at(k->findings, FINDING_MISSING, p, "must not be empty");
 	out->max = max;
-	if (!message_compile_text(
-		k->arena, v->text, pointer_text(k->arena, p), &out->text, k->te))
-		return false;
+	struct template *text;
+	struct template_error e;
+	if (!template_compile(k->arena, v->text, &text, &e))
+		return template_found(k->findings, p, STR(""), &e);
+	out->text = text;
 	return !template_is_constant(out->text) || check_constant(k, v, p, kind, max);
 }
 
@@ -123,7 +113,8 @@ compile_style(
 	bool known = v->kind == JSON_STRING &&
 	             (str_eq(v->text, STR("primary")) || str_eq(v->text, STR("danger")));
 	if (!known)
-		return fail_at(k, p, "must be \"primary\" or \"danger\"");
+		return findings_at(
+		    k->findings, FINDING_UNKNOWN_WORD, p, "must be \"primary\" or \"danger\"");
 	return compile_string(k, v, p, STYLE, 16, out);
 }
 
@@ -132,10 +123,12 @@ compile_flag(
     struct checker *k, const struct json *v, const struct pointer *p, struct block_node *out)
 {
 	if (v->kind != JSON_TRUE && v->kind != JSON_FALSE)
-		return fail_at(k, p, "must be true or false, not %s", json_kind_name(v->kind));
+		return findings_at(k->findings, FINDING_WRONG_KIND, p,
+		    "must be true or false, not %s", json_kind_name(v->kind));
 	out->truth = v->kind == JSON_TRUE;
 	if (str_eq(v->key, STR("verbatim")) && !out->truth)
-		return fail_at(k, p, "must stay true: otherwise a value could mention people");
+		return findings_at(k->findings, FINDING_NOT_TOGETHER, p,
+		    "must stay true: otherwise a value could mention people");
 	return true;
 }
 
@@ -144,22 +137,23 @@ compile_list(struct checker *k, const struct json *v, const struct pointer *p, i
     size_t max, size_t text_max, struct block_node *out)
 {
 	if (v->kind != JSON_ARRAY)
-		return fail_at(k, p, "must be a list, not %s", json_kind_name(v->kind));
+		return findings_at(k->findings, FINDING_WRONG_KIND, p, "must be a list, not %s",
+		    json_kind_name(v->kind));
 	if (v->count == 0 || v->count > max)
-		return fail_at(
-		    k, p, "has %u elements, and Slack takes 1 to %zu", v->count, max);
+		return findings_at(k->findings, FINDING_TOO_MANY, p,
+		    "has %u elements, and Slack takes 1 to %zu", v->count, max);
 	out->is_list = true;
 	const struct block_node **tail = &out->first;
 	uint32_t index = 0;
+	bool ok = true;
 	JSON_EACH (element, v) {
 		struct pointer here = {.up = p, .index = index++};
 		struct block_node *n = ARENA_NEW(k->arena, struct block_node);
-		if (!compile_object(k, element, &here, places, text_max, n))
-			return false;
+		ok = compile_object(k, element, &here, places, text_max, n) && ok;
 		*tail = n;
 		tail = &n->next;
 	}
-	return true;
+	return ok;
 }
 
 static bool
@@ -190,12 +184,13 @@ check_required(struct checker *k, const struct json *v, const struct pointer *p,
 	for (size_t i = 0; i < n_block_members; i++) {
 		const struct block_member *m = &block_members[i];
 		if ((int)m->object == object && m->required && !json_get(v, str_of(m->name)))
-			return fail_at(
-			    k, p, "%s needs \"%s\"", block_objects[object].name, m->name);
+			return findings_at(k->findings, FINDING_MISSING, p, "%s needs \"%s\"",
+			    block_objects[object].name, m->name);
 	}
 	if (object == OBJECT_section && !json_get(v, STR("text")) &&
 	    !json_get(v, STR("fields")))
-		return fail_at(k, p, "section needs \"text\" or \"fields\"");
+		return findings_at(
+		    k->findings, FINDING_MISSING, p, "section needs \"text\" or \"fields\"");
 	return true;
 }
 
@@ -203,9 +198,9 @@ static bool
 compile_object(struct checker *k, const struct json *v, const struct pointer *p, int places,
     size_t text_max, struct block_node *out)
 {
-	if (!find_object(k, v, p, places, &out->object) ||
-	    !check_required(k, v, p, out->object))
+	if (!find_object(k, v, p, places, &out->object))
 		return false;
+	bool ok = check_required(k, v, p, out->object);
 	const struct block_node **tail = &out->first;
 	JSON_EACH (member, v) {
 		if (str_eq(member->key, STR("type")))
@@ -215,21 +210,22 @@ compile_object(struct checker *k, const struct json *v, const struct pointer *p,
 		n->object = -1;
 		n->key = arena_str(k->arena, member->key);
 		n->member = find_member(out->object, member->key);
-		if (!n->member)
-			return fail_member(k, &here, out->object, member->key);
-		if (!compile_value(k, member, &here, n->member, text_max, n))
-			return false;
+		if (!n->member) {
+			ok = fail_member(k, &here, out->object, member->key);
+			continue;
+		}
+		ok = compile_value(k, member, &here, n->member, text_max, n) && ok;
 		*tail = n;
 		tail = &n->next;
 	}
-	return true;
+	return ok;
 }
 
 bool
-blocks_compile(struct arena *a, const struct json *blocks, struct message_template *t,
-    struct dest_template_error *te)
+blocks_compile(
+    struct arena *a, const struct json *blocks, struct message_template *t, struct findings *f)
 {
-	struct checker k = {.arena = a, .te = te};
+	struct checker k = {.arena = a, .findings = f};
 	struct pointer root = {.name = STR("blocks")};
 	struct block_node *list = ARENA_NEW(a, struct block_node);
 	list->object = -1;

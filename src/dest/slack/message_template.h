@@ -68,8 +68,8 @@ struct composer {
 
 /* origin.c: the next block was written. */
 void composer_note_block(struct composer *c, unsigned first, uint32_t kept);
-/* Adds a sentence for the preview, unless there are as many as are kept. */
-void composer_warn(struct composer *c, const char *fmt, ...) PRINTF(2, 3);
+/* Warns whoever is shown a preview. */
+void composer_warn(struct composer *c, struct warning w);
 /*
  * Renders `t` into c->text, cut to `max` characters and to what is left. Empty if nothing but
  * blanks came out. `where` names it in warnings.
@@ -79,15 +79,12 @@ struct str composer_text(struct composer *c, const struct template *t, const cha
 /* Behind a {: "type":"mrkdwn","text":...,"verbatim":flag} or "type":"plain_text",... */
 void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
 
-/* Fills `te` and returns false. */
-bool message_fail(struct dest_template_error *te, struct str slot, int line, int column,
-    const char *fmt, ...) PRINTF(5, 6);
-/* Compiles one string as a template, its error placed at `slot`. */
-MUST_USE bool message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct dest_template_error *te);
+/* Adds what is wrong with a slot; returns false. */
+bool message_fail(struct findings *f, enum finding_code code, struct str slot, const char *fmt,
+    ...) PRINTF(4, 5);
 
 /* blocks_check.c: checks a Block Kit document against blocks_limits.def and compiles it. */
-MUST_USE bool blocks_compile(struct arena *a, const struct json *blocks,
-    struct message_template *t, struct dest_template_error *te);
+MUST_USE bool blocks_compile(
+    struct arena *a, const struct json *blocks, struct message_template *t, struct findings *f);
 /* blocks_build.c: expands it. Blocks whose text came out empty vanish. */
 void blocks_build(struct composer *c);

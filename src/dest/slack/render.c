@@ -51,30 +51,19 @@ static const char default_template[] = "{"
 /* clang-format on */
 
 bool
-message_fail(
-    struct dest_template_error *te, struct str slot, int line, int column, const char *fmt, ...)
+message_fail(struct findings *f, enum finding_code code, struct str slot, const char *fmt, ...)
 {
-	*te = (struct dest_template_error){.line = line, .column = column};
-	(void)str_copy(te->slot, sizeof(te->slot), slot);
+	struct pointer at = {.name = slot};
+	struct finding *one = findings_add(f, code, slot.len > 0 ? &at : NULL);
+	char text[240];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(te->text, sizeof(te->text), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	te->text[str_utf8_cut(str_of(te->text), sizeof(te->text))] = '\0';
+	one->slot = arena_str(f->arena, slot);
+	one->text =
+	    arena_str(f->arena, (struct str){text, str_utf8_cut(str_of(text), sizeof(text))});
 	return false;
-}
-
-bool
-message_compile_text(struct arena *a, struct str source, struct str slot,
-    const struct template **out, struct dest_template_error *te)
-{
-	struct template *t;
-	struct template_error e;
-	if (!template_compile(a, source, &t, &e))
-		return message_fail(te, slot, e.line, e.column, "%s%s%s", e.text,
-		    e.suggestion[0] ? "; " : "", e.suggestion);
-	*out = t;
-	return true;
 }
 
 static int
@@ -87,7 +76,7 @@ slot_of(struct str name)
 }
 
 static bool
-fail_slot(struct dest_template_error *te, struct str name)
+fail_slot(struct findings *f, struct str name)
 {
 	struct str names[SLOTS + 1];
 	for (int i = 0; i < SLOTS; i++)
@@ -95,12 +84,11 @@ fail_slot(struct dest_template_error *te, struct str name)
 	names[SLOTS] = STR("blocks");
 	struct str near = str_nearest(name, names, COUNT_OF(names));
 	struct str shown = {name.ptr, str_utf8_cut(name, 60)};
-	if (near.len)
-		return message_fail(te, shown, 0, 0,
-		    "there is no such slot; did you mean \"%.*s\"?", STR_ARG(near));
-	return message_fail(te, shown, 0, 0,
-	    "there is no such slot; there are header, body, context, reference, "
-	    "timestamp, color, link, link_label, fields and text, or blocks");
+	(void)message_fail(f, FINDING_UNKNOWN_MEMBER, shown, "there is no such slot%s",
+	    near.len > 0 ? ""
+			 : "; there are header, body, context, reference, timestamp, color, "
+			   "link, link_label, fields and text, or blocks");
+	return findings_suggest(f, near);
 }
 
 /* The names that stand behind "payload." in a slot: what the message already shows. */
@@ -151,24 +139,25 @@ color_of_word(struct str s)
 
 static bool
 compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
-    struct dest_template_error *te)
+    struct findings *f)
 {
+	struct template_error e;
+	struct template *text;
 	if (v->kind != JSON_STRING)
-		return message_fail(
-		    te, v->key, 0, 0, "must be a string, not %s", json_kind_name(v->kind));
+		return message_fail(f, FINDING_WRONG_KIND, v->key, "must be a string, not %s",
+		    json_kind_name(v->kind));
 	if (slot == SLOT_FIELDS) {
 		t->shows_fields = str_eq(v->text, STR("auto"));
 		return t->shows_fields || v->text.len == 0 ||
-		       message_fail(te, v->key, 0, 0,
+		       message_fail(f, FINDING_UNKNOWN_WORD, v->key,
 			   "must be \"auto\": the payload's other fields are shown");
 	}
-	const struct template *text;
-	if (!message_compile_text(a, v->text, v->key, &text, te))
-		return false;
+	if (!template_compile(a, v->text, &text, &e))
+		return template_found(f, &(struct pointer){.name = v->key}, v->key, &e);
 	if (slot == SLOT_COLOR && v->text.len > 0 && template_is_constant(text) &&
 	    color_of_word(v->text).len == 0)
 		return message_fail(
-		    te, v->key, 1, 1, "must be #rrggbb, good, warning or danger");
+		    f, FINDING_BAD_FORM, v->key, "must be #rrggbb, good, warning or danger");
 	note_mentions(a, t, v->text);
 	if (v->text.len > 0)
 		t->slots[slot] = text;
@@ -177,51 +166,47 @@ compile_slot(struct arena *a, const struct json *v, enum slot slot, struct messa
 
 static bool
 compile_member(struct arena *a, const struct json *v, const struct json *root,
-    struct message_template *t, struct dest_template_error *te)
+    struct message_template *t, struct findings *f)
 {
 	int slot = slot_of(v->key);
 	bool advanced = json_get(root, STR("blocks")) != NULL;
 	if (str_eq(v->key, STR("blocks")))
-		return blocks_compile(a, v, t, te);
+		return blocks_compile(a, v, t, f);
 	if (slot < 0)
-		return fail_slot(te, v->key);
+		return fail_slot(f, v->key);
 	if (advanced && slot != SLOT_TEXT && slot != SLOT_COLOR)
-		return message_fail(
-		    te, v->key, 0, 0, "with blocks there are only text and color");
-	return compile_slot(a, v, (enum slot)slot, t, te);
+		return message_fail(f, FINDING_NOT_TOGETHER, v->key,
+		    "with blocks there are only text and color");
+	return compile_slot(a, v, (enum slot)slot, t, f);
 }
 
 static bool
-compile_parsed(struct arena *a, const struct json *root, struct message_template *t,
-    struct dest_template_error *te)
+compile_parsed(
+    struct arena *a, const struct json *root, struct message_template *t, struct findings *f)
 {
+	bool ok = true;
 	if (root->kind != JSON_OBJECT)
-		return message_fail(te, STR(""), 0, 0,
+		return message_fail(f, FINDING_WRONG_KIND, STR(""),
 		    "the template must be an object of slots, not %s",
 		    json_kind_name(root->kind));
-	JSON_EACH (v, root) {
-		if (!compile_member(a, v, root, t, te))
-			return false;
-	}
-	return true;
+	JSON_EACH (v, root)
+		ok = compile_member(a, v, root, t, f) && ok;
+	return ok;
 }
 
 static bool
-compile(struct arena *a, struct str text, struct message_template **out,
-    struct dest_template_error *te)
+compile(struct arena *a, struct str text, struct message_template **out, struct findings *f)
 {
 	if (text.len > MESSAGE_SOURCE_MAX)
-		return message_fail(te, STR(""), 0, 0, "the template is longer than %d bytes",
-		    MESSAGE_SOURCE_MAX);
+		return message_fail(f, FINDING_TOO_LONG, STR(""),
+		    "the template is longer than %d bytes", MESSAGE_SOURCE_MAX);
 	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
 	struct message_template *t = ARENA_NEW(a, struct message_template);
 	t->base.type = &dest_slack;
 	t->most_blocks = MESSAGE_SLOT_BLOCKS;
 	const struct json *root;
-	struct err e = {0};
-	bool ok = json_parse(parsed, text, JSON_DEPTH_MAX, &root, &e)
-	              ? compile_parsed(a, root, t, te)
-	              : message_fail(te, STR(""), 0, 0, "%s", e.text);
+	bool ok = findings_parse(f, parsed, text, JSON_DEPTH_MAX, &root) &&
+	          compile_parsed(a, root, t, f);
 	arena_free(parsed);
 	*out = t;
 	return ok;
@@ -232,63 +217,48 @@ static struct message_template *built_in;
 static void
 compile_built_in(void)
 {
-	struct dest_template_error te;
+	struct findings f;
 	struct arena *a = arena_new(0);
-	must(compile(a, STR(default_template), &built_in, &te));
+	findings_init(&f, a);
+	must(compile(a, STR(default_template), &built_in, &f));
 	built_in->owner = a;
 }
 
 /* All rules without a template share one, compiled once and kept for the life of the process.
  */
 bool
-slack_template_compile(struct arena *a, struct str text, const struct dest_template **out,
-    struct dest_template_error *te)
+slack_template_compile(
+    struct arena *a, struct str text, const struct dest_template **out, struct findings *f)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct message_template *t;
-	*te = (struct dest_template_error){0};
 	if (text.len == 0) {
 		pthread_once(&once, compile_built_in);
 		*out = &built_in->base;
 		return true;
 	}
-	if (!compile(a, text, &t, te))
+	if (!compile(a, text, &t, f))
 		return false;
 	*out = &t->base;
 	return true;
 }
 
 void
-composer_warn(struct composer *c, const char *fmt, ...)
+composer_warn(struct composer *c, struct warning w)
 {
-	char text[200];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	struct str s = {text, str_utf8_cut(str_of(text), sizeof(text))};
-	struct dest_body *r = &c->out->base;
-	for (int i = 0; i < r->n_warnings; i++)
-		if (str_eq(r->warnings[i], s))
-			return;
-	if (r->n_warnings < (int)COUNT_OF(r->warnings))
-		r->warnings[r->n_warnings++] = arena_str(c->arena, s);
+	warnings_add(&c->out->base.warnings, c->arena, &w);
 }
 
 static void
-warn_about(struct composer *c, const char *where, const struct template_warnings *w)
+warn_about(struct composer *c, struct str slot, const struct template_warnings *w)
 {
 	if (w->missing > 0)
-		composer_warn(
-		    c, "%s: %.*s is not in this event", where, STR_ARG(w->first_missing));
-	if (w->cut)
-		composer_warn(
-		    c, "%s: a limit of templates was reached, the rest is left out", where);
-	if (w->disarmed)
 		composer_warn(c,
-		    "%s: a value inside <...> could mention people and was made "
-		    "text; use the filter link",
-		    where);
+		    (struct warning){WARNING_MISSING, .slot = slot, .path = w->first_missing});
+	if (w->cut)
+		composer_warn(c, (struct warning){WARNING_LIMIT, .slot = slot});
+	if (w->disarmed)
+		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
 
 struct str
@@ -305,12 +275,15 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
 	if (w.missing > 0 || w.cut || w.disarmed)
-		warn_about(c, where, &w);
+		warn_about(c, str_of(where), &w);
 	if (!is_mrkdwn)
 		plain_clean(&c->text, 0, one_line);
-	if (!mrkdwn_fit(&c->text, 0, max < c->left ? max : c->left, is_mrkdwn))
-		composer_warn(
-		    c, "%s: cut to %zu characters", where, max < c->left ? max : c->left);
+	max = max < c->left ? max : c->left;
+	/* Only what has more bytes can have more characters. */
+	size_t length = c->text.len > max ? characters_utf16(buf_view(&c->text)) : 0;
+	if (!mrkdwn_fit(&c->text, 0, max, is_mrkdwn))
+		composer_warn(c, (struct warning){WARNING_CUT, .slot = str_of(where),
+				     .length = length, .max = max});
 	return buf_view(&c->text);
 }
 
@@ -408,7 +381,8 @@ put_fields(struct composer *c)
 		if (!is_shown_field(c->template, c->ev, v) || c->left < FIELD_CHARACTERS_MAX)
 			continue;
 		if (n == MESSAGE_FIELDS_MAX) {
-			composer_warn(c, "fields: only the first %d are shown", n);
+			composer_warn(c, (struct warning){WARNING_FIELDS_LEFT,
+					     .slot = STR("fields"), .max = MESSAGE_FIELDS_MAX});
 			break;
 		}
 		put_comma(c);
@@ -451,7 +425,7 @@ put_link(struct composer *c)
 	if (url.len == 0)
 		return;
 	if (!template_link_is_safe(url)) {
-		composer_warn(c, "link: not a web address, so there is no link");
+		composer_warn(c, (struct warning){WARNING_BAD_LINK, .slot = STR("link")});
 		return;
 	}
 	url = arena_str(c->arena, url);
@@ -515,7 +489,7 @@ color_text(struct composer *c, const struct severity_order *order, int rank)
 	struct str color = color_of_word(wanted);
 	if (color.len > 0)
 		return arena_str(c->arena, color);
-	composer_warn(c, "color: must be #rrggbb, good, warning or danger");
+	composer_warn(c, (struct warning){WARNING_BAD_COLOR, .slot = STR("color")});
 	return color_of_rank(order, rank);
 }
 

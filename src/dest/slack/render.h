@@ -42,12 +42,12 @@ const struct slack_body *slack_body_of(const struct dest_body *b);
 
 /* Empty text gives the built-in template, JSON of slots: reads well for any event, very well
  * for an alert. */
-MUST_USE bool slack_template_compile(struct arena *a, struct str text,
-    const struct dest_template **out, struct dest_template_error *te);
+MUST_USE bool slack_template_compile(
+    struct arena *a, struct str text, const struct dest_template **out, struct findings *f);
 const struct dest_body *slack_render(const struct dest_template *t, const struct event *ev,
     const struct severity_order *order, struct arena *a);
 /* origin.c: the part of the template that Slack's JSON pointer into the message is about, as
- * dest_template_error names parts; empty if that is not known. */
+ * struct finding names slots; empty if that is not known. */
 void slack_slot_of(const struct slack_body *b, struct str pointer, char *out, size_t size);
 /* digest_text.c */
 const struct dest_body *slack_digest(const struct dest_digest *g, struct arena *a);

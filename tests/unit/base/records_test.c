@@ -17,7 +17,6 @@ every_state_is_found_by_its_name(void **state)
 	(void)state;
 	for (enum delivery_state s = DELIVERY_NONE + 1; s < DELIVERY_STATES; s++) {
 		assert_int_equal(delivery_state_of(str_of(delivery_state_name(s))), s);
-		assert_true(strlen(delivery_state_sentence(s)) > 0);
 	}
 	assert_int_equal(delivery_state_of(STR("none")), DELIVERY_NONE);
 	assert_int_equal(delivery_state_of(STR("deliver")), DELIVERY_NONE);
@@ -62,11 +61,8 @@ a_number_of_a_newer_version_has_no_name(void **state)
 	assert_string_equal(delivery_state_name((enum delivery_state)200), "none");
 	assert_string_equal(delivery_state_name((enum delivery_state) - 1), "none");
 	assert_false(delivery_state_is_final((enum delivery_state)200));
-	assert_string_equal(outcome_name((enum outcome_code)200), "none");
 	assert_string_equal(repair_name((enum repair)200), "");
 	assert_int_equal(remedy_of((enum repair)200).repair, REPAIR_NONE);
-	assert_string_equal(outcome_name(OUTCOME_TIMEOUT), "timeout");
-	assert_string_equal(outcome_sentence(OUTCOME_TIMEOUT), "no answer came in time");
 }
 
 static struct str

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include "dest/slack/render.h"
+#include "unit/base/found.h"
 #include <cmocka.h>
 
 struct bad {
@@ -46,10 +47,18 @@ static const struct bad bad[] = {
 };
 
 static bool
-compile(struct arena *a, struct str text, struct dest_template_error *te)
+compile(struct arena *a, struct str text, struct findings *f)
 {
 	const struct dest_template *t;
-	return slack_template_compile(a, text, &t, te);
+	findings_init(f, a);
+	return slack_template_compile(a, text, &t, f);
+}
+
+/* The slot of the first finding; in the advanced form its place. */
+static const char *
+slot_of(const struct findings *f)
+{
+	return f->items[0].slot.len > 0 ? f->items[0].slot.ptr : f->items[0].pointer.ptr;
 }
 
 static void
@@ -58,11 +67,11 @@ a_bad_document_is_refused_by_the_place_of_its_mistake(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct arena *a = arena_new(0);
-		struct dest_template_error te;
+		struct findings te;
 		assert_false(compile(a, str_of(bad[i].document), &te));
-		assert_string_equal(te.slot, bad[i].slot);
-		if (!strstr(te.text, bad[i].text))
-			fail_msg("%s: \"%s\" does not say %s", bad[i].document, te.text,
+		assert_string_equal(slot_of(&te), bad[i].slot);
+		if (!strstr(found_text(&te), bad[i].text))
+			fail_msg("%s: \"%s\" does not say %s", bad[i].document, found_text(&te),
 			    bad[i].text);
 		arena_free(a);
 	}
@@ -73,12 +82,14 @@ a_templates_mistake_has_line_and_column_in_its_slot(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct dest_template_error te;
+	struct findings te;
 	assert_false(compile(a, STR("{\"body\":\"ok\\n{{ payload.x | upcas }}\"}"), &te));
-	assert_string_equal(te.slot, "body");
-	assert_int_equal(te.line, 2);
-	assert_int_equal(te.column, 16);
-	assert_string_equal(te.text, "unknown filter \"upcas\"; did you mean \"upcase\"?");
+	assert_string_equal(slot_of(&te), "body");
+	assert_int_equal(te.items[0].line, 2);
+	assert_int_equal(te.items[0].column, 16);
+	assert_string_equal(te.items[0].text.ptr, "unknown filter \"upcas\"");
+	assert_string_equal(te.items[0].suggestion.ptr, "upcase");
+	assert_string_equal(te.items[0].pointer.ptr, "/body");
 	arena_free(a);
 }
 
@@ -99,13 +110,13 @@ constant_text_is_held_to_its_limit_when_it_is_saved(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct dest_template_error te;
+	struct findings te;
 	struct buf text = {0};
 	header_of(&text, 150);
 	assert_true(compile(a, buf_view(&text), &te));
 	header_of(&text, 151);
 	assert_false(compile(a, buf_view(&text), &te));
-	assert_string_equal(te.slot, "/blocks/0/text/text");
+	assert_string_equal(slot_of(&te), "/blocks/0/text/text");
 	buf_fini(&text);
 	arena_free(a);
 }
@@ -115,7 +126,7 @@ more_blocks_than_slack_takes_are_refused(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(0);
-	struct dest_template_error te;
+	struct findings te;
 	struct buf text = {0};
 	for (int n = 50; n <= 51; n++) {
 		buf_clear(&text);
@@ -129,12 +140,37 @@ more_blocks_than_slack_takes_are_refused(void **state)
 	arena_free(a);
 }
 
+static void
+all_mistakes_are_told_each_in_its_place(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(0);
+	struct findings f;
+	assert_false(compile(a,
+	    STR("{\"haeder\":\"x\",\"body\":\"{{ payload.x | upcse }}\",\"color\":\"red\"}"),
+	    &f));
+	assert_string_equal(found_text(&f),
+	    "haeder: there is no such slot; did you mean \"header\"?\n"
+	    "body, line 1, column 16: unknown filter \"upcse\"; did you mean \"upcase\"?\n"
+	    "color: must be #rrggbb, good, warning or danger");
+	assert_false(compile(a,
+	    STR("{\"blocks\":[{\"type\":\"header\"},{\"type\":\"divider\",\"blok_id\":\"x\"}],"
+		"\"body\":\"x\"}"),
+	    &f));
+	assert_string_equal(found_text(&f),
+	    "/blocks/0: header needs \"text\"\n"
+	    "/blocks/1/blok_id: divider has no such member; did you mean \"block_id\"?\n"
+	    "body: with blocks there are only text and color");
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_bad_document_is_refused_by_the_place_of_its_mistake),
 	    cmocka_unit_test(a_templates_mistake_has_line_and_column_in_its_slot),
+	    cmocka_unit_test(all_mistakes_are_told_each_in_its_place),
 	    cmocka_unit_test(constant_text_is_held_to_its_limit_when_it_is_saved),
 	    cmocka_unit_test(more_blocks_than_slack_takes_are_refused),
 	};

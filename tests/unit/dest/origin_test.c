@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "dest/slack/render.h"
+#include "unit/base/found.h"
 
 #include <cmocka.h>
 
@@ -13,12 +14,13 @@ static const struct dest_body *
 render(struct arena *a, const char *template, const char *payload)
 {
 	const struct dest_template *t;
-	struct dest_template_error te;
+	struct findings found;
 	struct event ev = {.type = STR("a.b"), .payload_text = str_of(payload)};
 	struct err e;
 
-	if (!slack_template_compile(a, str_of(template), &t, &te))
-		fail_msg("%s: %s", te.slot, te.text);
+	findings_init(&found, a);
+	if (!slack_template_compile(a, str_of(template), &t, &found))
+		fail_msg("%s", found_text(&found));
 	if (!json_parse(a, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	return slack_render(t, &ev, severity_default(), a);

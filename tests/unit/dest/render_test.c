@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include "dest/slack/render.h"
+#include "unit/base/found.h"
+
 #include <cmocka.h>
 
 /* A checker of Slack's limits that shares nothing with src/rules. */
@@ -264,11 +266,12 @@ render_random(const char *template, struct str payload)
 {
 	struct arena *a = arena_new(0);
 	const struct dest_template *t;
-	struct dest_template_error te;
+	struct findings found;
 	struct err e;
 	struct event ev = {.type = STR("<!channel>.x"), .payload_text = payload};
-	if (!slack_template_compile(a, str_of(template), &t, &te))
-		fail_msg("%s: %s", te.slot, te.text);
+	findings_init(&found, a);
+	if (!slack_template_compile(a, str_of(template), &t, &found))
+		fail_msg("%s", found_text(&found));
 	if (!json_parse(a, payload, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	ev.resource_id = json_string(ev.payload, STR("b"));
@@ -320,7 +323,7 @@ static const char *
 render(struct fixture *f, const char *template, const char *payload)
 {
 	const struct dest_template *t;
-	struct dest_template_error te;
+	struct findings found;
 	struct err e;
 	struct event ev = {.workspace = STR("casterly"),
 	    .type = STR("alert.triggered"),
@@ -328,13 +331,22 @@ render(struct fixture *f, const char *template, const char *payload)
 	    .resource_id = STR("alrt_tyrion_42"),
 	    .payload_text = str_of(payload),
 	    .time = {1776441720000}};
-	if (!slack_template_compile(f->arena, str_of(template), &t, &te))
-		fail_msg("%s: %s", te.slot, te.text);
+	findings_init(&found, f->arena);
+	if (!slack_template_compile(f->arena, str_of(template), &t, &found))
+		fail_msg("%s", found_text(&found));
 	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
 		fail_msg("%s", e.text);
 	f->r = *slack_body_of(slack_render(t, &ev, severity_default(), f->arena));
 	check_rendered(&f->r);
 	return f->r.blocks.ptr;
+}
+
+/* The first warning in words. */
+static const char *
+warning(struct fixture *f)
+{
+	assert_true(f->r.base.warnings.n > 0);
+	return warning_sentence(&f->r.base.warnings.items[0], f->arena).ptr;
 }
 
 static const char example[] =
@@ -363,7 +375,7 @@ the_example_reads_as_the_issue_asks(void **state)
 	    "HIGH: alert.triggered \xc2\xb7 api_latency_p95 1,840 "
 	    "(threshold 1,000)");
 	assert_string_equal(f->r.color.ptr, "#d92d20");
-	assert_int_equal(f->r.base.n_warnings, 0);
+	assert_int_equal(f->r.base.warnings.n, 0);
 }
 
 static void
@@ -387,7 +399,7 @@ an_empty_slot_vanishes_and_an_empty_message_does_not(void **state)
 	assert_string_equal(render(f, "{\"header\":\" \",\"body\":\"{{ payload.x }}\"}", "{}"),
 	    "[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":"
 	    "\"alert.triggered\",\"verbatim\":true}}]");
-	assert_string_equal(f->r.base.warnings[0].ptr, "body: payload.x is not in this event");
+	assert_string_equal(warning(f), "body: payload.x is not in this event");
 }
 
 static void
@@ -414,7 +426,10 @@ a_long_slot_is_cut_on_whole_entities_with_an_ellipsis(void **state)
 	const char *blocks = render(f, "{\"body\":\"{{ payload.x }}\"}", payload.ptr);
 	/* 599 * 5 + 1 = 2996 characters; another entity would be too much */
 	assert_non_null(strstr(blocks, "&amp;&amp;\xe2\x80\xa6\""));
-	assert_string_equal(f->r.base.warnings[0].ptr, "body: cut to 3000 characters");
+	assert_string_equal(warning(f), "body: cut to 3000 characters");
+	assert_int_equal(f->r.base.warnings.items[0].code, WARNING_CUT);
+	assert_int_equal(f->r.base.warnings.items[0].max, 3000);
+	assert_int_equal(f->r.base.warnings.items[0].length, 10000);
 	buf_fini(&payload);
 }
 
@@ -434,8 +449,7 @@ the_severity_decides_the_colour_unless_the_slot_does(void **state)
 	render(f, "{\"body\":\"x\",\"color\":\"{{ payload.c }}\"}", "{\"c\":\"warning\"}");
 	assert_string_equal(f->r.color.ptr, "#f79009");
 	render(f, "{\"body\":\"x\",\"color\":\"{{ payload.c }}\"}", "{\"c\":\"<!here>\"}");
-	assert_string_equal(
-	    f->r.base.warnings[0].ptr, "color: must be #rrggbb, good, warning or danger");
+	assert_string_equal(warning(f), "color: must be #rrggbb, good, warning or danger");
 }
 
 static void
@@ -447,8 +461,7 @@ a_link_needs_a_web_address(void **state)
 	assert_non_null(strstr(render(f, template, "{\"u\":\"https://a.b/?c=1&d=2\"}"),
 	    "<https://a.b/?c=1&amp;d=2|Open>"));
 	assert_null(strstr(render(f, template, "{\"u\":\"data:x\"}"), "Open"));
-	assert_string_equal(
-	    f->r.base.warnings[0].ptr, "link: not a web address, so there is no link");
+	assert_string_equal(warning(f), "link: not a web address, so it is left out");
 }
 
 int

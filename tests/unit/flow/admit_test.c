@@ -1,3 +1,4 @@
+#include "unit/base/found.h"
 #include "unit/registry/rules_fixture.h"
 
 #include "carillon/base/queue.h"
@@ -22,7 +23,7 @@ hall_of(struct fixture *f)
 
 	rec.thread_key = TEXT("{{ payload.k }}");
 	rec.thread_hours = 2;
-	rule_compile(f->arena, &rec, NULL, dest_default(), &h->rule);
+	rule_compile(f->arena, &rec, NULL, dest_default(), &h->rule, found_new(f->arena, ""));
 	h->connection.dest = dest_default();
 	h->rule.connection = &h->connection;
 	h->flow.parts.store = f->store;

@@ -1,3 +1,4 @@
+#include "unit/base/found.h"
 #include "unit/registry/rules_fixture.h"
 
 #include "carillon/registry/preview.h"
@@ -23,6 +24,7 @@ make(struct fixture *f, const rule_record *rule, const char *payload, struct pre
     struct err *e)
 {
 	struct preview_request q = {.workspace = {"acme", 4},
+	    .findings = found_new(f->arena, ""),
 	    .rule = rule,
 	    .dest = dest_default(),
 	    .event_type = {"alert.triggered", 15},
@@ -88,6 +90,8 @@ the_condition_that_is_not_met_is_the_reason(void **state)
 	assert_false(p.matches);
 	assert_int_equal(p.n_conditions, 4);
 	assert_says(p.reason, "host \" web-1 \" is not \"db\"");
+	assert_int_equal(p.why_not, WHY_NOT_CONDITION);
+	assert_says(p.why_not_pointer, "/all/1/any/0");
 	assert_non_null(p.body); /* how it would read all the same */
 }
 
@@ -101,11 +105,13 @@ an_inactive_rule_and_one_of_another_type_say_so(void **state)
 	r.event_type = TEXT("order.*");
 	p = preview_of(f, &r);
 	assert_false(p.matches);
+	assert_int_equal(p.why_not, WHY_NOT_TYPE);
 	assert_says(p.reason, "events of type \"order.*\"; this one is \"alert.triggered\"");
 	r = rule_of("", "");
 	r.active = false;
 	p = preview_of(f, &r);
 	assert_false(p.matches);
+	assert_int_equal(p.why_not, WHY_NOT_INACTIVE);
 	assert_says(p.reason, "inactive");
 }
 
@@ -142,6 +148,28 @@ a_rule_that_does_not_compile_and_an_event_that_is_none_are_refused(void **state)
 	assert_int_equal(e.kind, ERR_INPUT);
 	assert_says(str_of(e.text), "template: body, line 1, column");
 	assert_says(str_of(e.text), "did you mean \"upcase\"?");
+}
+
+/* Who is still writing sees what is right already. */
+static void
+a_rule_with_mistakes_shows_the_rest_of_itself(void **state)
+{
+	struct fixture *f = *state;
+	rule_record r = rule_of("", "{\"field\": \"value\", \"op\": \"gt\", \"value\": 5}");
+	struct preview p;
+	struct err e = {0};
+
+	r.template_ = TEXT("{\"haeder\": \"x\", \"body\": 1}");
+	assert_false(make(f, &r, PAYLOAD, &p, &e));
+	assert_int_equal(p.findings->n, 2);
+	assert_true(p.matches);
+	assert_int_equal(p.n_conditions, 1);
+	assert_null(p.body);
+	r = rule_of("", "{\"field\": 7}");
+	assert_false(make(f, &r, PAYLOAD, &p, &e));
+	assert_false(p.matches);
+	assert_int_equal(p.why_not, WHY_NOT_NONE);
+	assert_non_null(p.body);
 }
 
 static void
@@ -221,7 +249,7 @@ it_is_written_as_one_json_object(void **state)
 	struct preview p = preview_of(f, &r);
 	struct buf text = {0};
 	struct json_writer w;
-	const struct json *v;
+	const struct json *v, *conditions;
 	struct err e = {0};
 
 	jw_init(&w, &text);
@@ -229,7 +257,12 @@ it_is_written_as_one_json_object(void **state)
 	assert_true(json_parse(f->arena, buf_view(&text), JSON_DEPTH_MAX, &v, &e));
 	assert_int_equal(json_get(v, STR("matched"))->kind, JSON_FALSE);
 	assert_says(json_string(v, STR("reason")), "nothing is missing");
-	assert_int_equal(json_get(v, STR("conditions"))->count, 1);
+	conditions = json_get(v, STR("conditions"));
+	assert_int_equal(conditions->count, 1);
+	assert_says(json_string(conditions->child, STR("field")), "nothing");
+	assert_int_equal(json_get(conditions->child, STR("missing"))->kind, JSON_TRUE);
+	assert_says(json_string(json_get(v, STR("why_not")), STR("code")), "condition");
+	assert_int_equal(json_get(v, STR("errors"))->count, 0);
 	assert_int_equal(json_get(v, STR("blocks"))->kind, JSON_ARRAY);
 	assert_int_equal(json_get(v, STR("warnings"))->kind, JSON_ARRAY);
 	assert_int_equal(json_get(v, STR("thread_key"))->kind, JSON_STRING);
@@ -245,6 +278,7 @@ main(void)
 	    STORE_TEST(an_inactive_rule_and_one_of_another_type_say_so),
 	    STORE_TEST(the_keys_of_the_options_are_shown),
 	    STORE_TEST(a_rule_that_does_not_compile_and_an_event_that_is_none_are_refused),
+	    STORE_TEST(a_rule_with_mistakes_shows_the_rest_of_itself),
 	    STORE_TEST(what_is_shown_is_what_is_sent),
 	    STORE_TEST(rules_of_one_template_are_rendered_once),
 	    STORE_TEST(what_was_not_rendered_is_rendered_when_it_leaves_its_lane),

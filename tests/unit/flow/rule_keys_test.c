@@ -1,3 +1,4 @@
+#include "unit/base/found.h"
 #include "unit/registry/rules_fixture.h"
 
 #include "flow/rule_keys.h"
@@ -20,7 +21,7 @@ message_of(struct fixture *f, const char *payload)
 	rec.thread_key = rec.update_key = rec.dedupe_key = TEXT("{{ payload.k }}");
 	rec.thread_hours = 2;
 	rec.dedupe_minutes = 10;
-	rule_compile(f->arena, &rec, NULL, dest_default(), &k->rule);
+	rule_compile(f->arena, &rec, NULL, dest_default(), &k->rule, found_new(f->arena, ""));
 	assert_int_equal(k->rule.problem.len, 0);
 	k->m = message_new(ORIGIN_STREAM, 9);
 	k->m->event = event_of(f, payload);

@@ -24,6 +24,18 @@ nth(const struct list *all, int n)
 	return NULL;
 }
 
+/* A seed is "SA" and so many letters of base32 behind it. */
+static bool
+has_seed(const char *text)
+{
+	enum { SEED_LEN = 58 };
+
+	for (const char *at = text; (at = strstr(at, "SA")) != NULL; at++)
+		if (strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") >= SEED_LEN)
+			return true;
+	return false;
+}
+
 static void
 keys_and_credentials_are_the_owners_alone(void **state)
 {
@@ -39,7 +51,7 @@ keys_and_credentials_are_the_owners_alone(void **state)
 	(void)mint(f, "acme", "default", 0, file);
 	assert_int_equal(file_mode(file), 0600);
 	nats_dir_file(path, &f->nats, "nats.json");
-	assert_null(strstr(file_text(f, path).ptr, "SA")); /* no seed but a sealed one */
+	assert_false(has_seed(file_text(f, path).ptr)); /* none but a sealed one */
 }
 
 static void

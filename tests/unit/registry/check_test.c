@@ -1,45 +1,52 @@
 #include "rules_fixture.h"
 
 #include "carillon/registry/registry.h"
+#include "unit/base/found.h"
 
 static void
 refused_rule(const rule_record *r, const type_record *type, const char *says)
 {
-	struct err e = {0};
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
 
-	assert_false(check_rule(r, type, dest_default(), &e));
-	assert_int_equal(e.kind, ERR_INPUT);
-	assert_says(str_of(e.text), says);
+	assert_false(check_rule(r, type, dest_default(), f));
+	assert_says(finding_sentence(f, &f->items[0]), says);
+	arena_free(a);
 }
 
 static void
 accepted_rule(const rule_record *r, const type_record *type)
 {
-	struct err e = {0};
-	bool ok = check_rule(r, type, dest_default(), &e);
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
+	bool ok = check_rule(r, type, dest_default(), f);
 
-	assert_string_equal(e.text, "");
+	assert_string_equal(found_text(f), "");
 	assert_true(ok);
+	arena_free(a);
 }
 
 static void
 refused_type(const type_record *t, const char *says)
 {
-	struct err e = {0};
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
 
-	assert_false(check_type(t, &e));
-	assert_int_equal(e.kind, ERR_INPUT);
-	assert_says(str_of(e.text), says);
+	assert_false(check_type(t, f));
+	assert_says(finding_sentence(f, &f->items[0]), says);
+	arena_free(a);
 }
 
 static void
 accepted_type(const type_record *t)
 {
-	struct err e = {0};
-	bool ok = check_type(t, &e);
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
+	bool ok = check_type(t, f);
 
-	assert_string_equal(e.text, "");
+	assert_string_equal(found_text(f), "");
 	assert_true(ok);
+	arena_free(a);
 }
 
 static type_record
@@ -83,6 +90,40 @@ a_bad_filter_or_template_is_refused_with_its_place(void **state)
 	refused_rule(&r, NULL, "update key: line 1, column");
 }
 
+/* Two wrong slots and a wrong operator, and what else is wrong. */
+static void
+all_that_is_wrong_with_a_rule_is_told(void **state)
+{
+	uint32_t steps[] = {5, RULE_RETRY_S_MAX + 1};
+	rule_record r =
+	    rule_of("one", "{\"all\": [{\"field\": \"x\", \"op\": \"eqq\", \"value\": 1}]}");
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
+
+	(void)state;
+	r.template_ = TEXT("{\"haeder\": \"x\", \"body\": \"{{ payload.x | upcse }}\"}");
+	r.update_key = TEXT("{{ payload.id");
+	r.retry_s = steps;
+	r.n_retry_s = 2;
+	assert_false(check_rule(&r, NULL, dest_default(), f));
+	assert_string_equal(found_text(f),
+	    "retry: step 2 is 604801 s; at most 604800 s (a week) are allowed\n"
+	    "filter: /all/0/op: there is no operator \"eqq\"; did you mean \"eq\"?\n"
+	    "template: haeder: there is no such slot; did you mean \"header\"?\n"
+	    "template: body, line 1, column 16: unknown filter \"upcse\"; did you mean "
+	    "\"upcase\"?\n"
+	    "update key: line 1, column 1: {{ is never closed; add }}");
+	assert_string_equal(f->items[0].pointer.ptr, "/retry/1");
+	assert_string_equal(f->items[1].pointer.ptr, "/filter/all/0/op");
+	assert_string_equal(f->items[1].suggestion.ptr, "eq");
+	assert_int_equal(f->items[1].code, FINDING_UNKNOWN_WORD);
+	assert_string_equal(f->items[3].pointer.ptr, "/template/body");
+	assert_string_equal(f->items[3].slot.ptr, "body");
+	assert_int_equal(f->items[3].column, 16);
+	assert_string_equal(f->items[4].pointer.ptr, "/update_key");
+	arena_free(a);
+}
+
 static void
 the_options_have_their_limits(void **state)
 {
@@ -118,16 +159,18 @@ a_connections_schedule_has_the_limits_of_a_rules(void **state)
 {
 	uint32_t steps[RULE_RETRY_STEPS_MAX + 1] = {0};
 	connection_record c = CARILLON__V1__CONNECTION__INIT;
-	struct err e = {0};
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
 
 	(void)state;
 	c.id = c.dest = TEXT("slack");
 	c.retry_s = steps;
 	c.n_retry_s = RULE_RETRY_STEPS_MAX;
-	assert_true(check_connection(&c, &e));
+	assert_true(check_connection(&c, f));
 	c.n_retry_s++;
-	assert_false(check_connection(&c, &e));
-	assert_says(str_of(e.text), "retry: 17 steps");
+	assert_false(check_connection(&c, f));
+	assert_string_equal(found_text(f), "retry: 17 steps; at most 16 are allowed");
+	arena_free(a);
 }
 
 static void
@@ -229,18 +272,53 @@ default_rules_are_checked_as_rules_are(void **state)
 	refused_type(&t, "default rule 2: a default rule has no connection and no channel");
 }
 
+static void
+all_that_is_wrong_with_a_type_is_told(void **state)
+{
+	rule_record good = CARILLON__V1__RULE__INIT, bad = good, *rules[] = {&good, &bad};
+	type_record t = type_of("{\"propertys\": {}}", "{\"value\"");
+	struct arena *a = arena_new(0);
+	struct findings *f = found_new(a, "");
+
+	(void)state;
+	t.default_template = TEXT("{\"body\": 1}");
+	t.default_rules = rules;
+	t.n_default_rules = 2;
+	bad.channel = TEXT("C0ALERTS");
+	bad.filter = TEXT("{\"field\": 1}");
+	assert_false(check_type(&t, f));
+	assert_string_equal(found_text(f),
+	    "schema: /propertys: this subset of JSON Schema has no \"propertys\"; did you mean "
+	    "\"properties\"?\n"
+	    "sample: line 1, column 9: expected ':' after the key\n"
+	    "default template: body: must be a string, not a number\n"
+	    "default rule 2: a default rule has no connection and no channel: each workspace "
+	    "chooses its own\n"
+	    "default rule 2: filter: /field: expected a path in quotes, got a number\n"
+	    "default rule 2: filter: a condition needs an op, such as \"eq\"");
+	assert_string_equal(f->items[3].pointer.ptr, "/default_rules/1/channel");
+	assert_string_equal(f->items[4].pointer.ptr, "/default_rules/1/filter/field");
+	t = type_of("{\"properties\": {\"a\": {\"type\": \"number\"}}}", "{\"a\": \"x\"}");
+	findings_init(f, a);
+	assert_false(check_type(&t, f));
+	assert_string_equal(f->items[0].pointer.ptr, "/sample/a");
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_active_rule_needs_a_connection_and_a_channel),
 	    cmocka_unit_test(a_bad_filter_or_template_is_refused_with_its_place),
+	    cmocka_unit_test(all_that_is_wrong_with_a_rule_is_told),
 	    cmocka_unit_test(the_options_have_their_limits),
 	    cmocka_unit_test(a_connections_schedule_has_the_limits_of_a_rules),
 	    cmocka_unit_test(severities_are_those_of_the_event_type),
 	    cmocka_unit_test(a_sample_must_be_as_the_schema_says),
 	    cmocka_unit_test(a_severity_order_has_no_word_twice),
 	    cmocka_unit_test(a_default_template_must_compile),
+	    cmocka_unit_test(all_that_is_wrong_with_a_type_is_told),
 	    cmocka_unit_test(default_rules_are_checked_as_rules_are),
 	};
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "carillon/registry/rulebook.h"
+#include "unit/base/found.h"
 
 #include <cmocka.h>
 
@@ -18,7 +19,7 @@ compiled(struct arena *a, const char *time_zone, const char *from, const char *t
 	quiet.from = arena_cstr(a, str_of(from));
 	quiet.to = arena_cstr(a, str_of(to));
 	rec.quiet_hours = &quiet;
-	rule_compile(a, &rec, NULL, dest_default(), &out);
+	rule_compile(a, &rec, NULL, dest_default(), &out, found_new(a, ""));
 	return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include "carillon/base/buf.h"
 #include "carillon/rules/schema.h"
+#include "unit/base/found.h"
 #include "unit/rules/arena_fixture.h"
 #include "unit/rules/filter_fixture.h"
 
@@ -13,11 +14,11 @@
 static struct filter *
 compile(const char *text, const struct schema *schema)
 {
+	struct findings *found = found_new(arena, "filter");
 	struct filter *f;
-	struct err e;
 
-	if (!filter_compile(arena, str_of(text), NULL, schema, &f, &e))
-		fail_msg("%s: %s", text, e.text);
+	if (!filter_compile(arena, str_of(text), NULL, schema, &f, found))
+		fail_msg("%s: %s", text, found_text(found));
 	return f;
 }
 
@@ -30,16 +31,26 @@ assert_match(bool expected, const char *filter, const char *payload)
 		fail_msg("%s on %s is not %s", filter, payload, expected ? "true" : "false");
 }
 
+/* What is found wrong with a filter. */
+static struct findings *
+refused(const char *filter)
+{
+	struct findings *found = found_new(arena, "filter");
+	struct filter *f;
+
+	if (filter_compile(arena, str_of(filter), NULL, NULL, &f, found))
+		fail_msg("%s was accepted", filter);
+	assert_null(f);
+	return found;
+}
+
+/* `expected` is the first thing that is told. */
 static void
 assert_refused(const char *filter, const char *expected)
 {
-	struct filter *f;
-	struct err e;
+	struct findings *found = refused(filter);
 
-	if (filter_compile(arena, str_of(filter), NULL, NULL, &f, &e))
-		fail_msg("%s was accepted", filter);
-	assert_int_equal(e.kind, ERR_INPUT);
-	assert_string_equal(e.text, expected);
+	assert_string_equal(finding_sentence(found, &found->items[0]).ptr, expected);
 }
 
 static const struct filter_case {
@@ -120,7 +131,6 @@ numeric_text_is_a_number_where_the_schema_says_number(void **state)
 	    {true, "{\"field\":\"i\",\"op\":\"lte\",\"value\":2}", "{\"i\":\"2\"}"},
 	};
 	struct schema *schema;
-	struct err e;
 
 	(void)state;
 	assert_true(schema_compile(arena,
@@ -128,7 +138,7 @@ numeric_text_is_a_number_where_the_schema_says_number(void **state)
 		"\"u\":{\"type\":[\"number\",\"string\"]},\"i\":{\"type\":[\"integer\","
 		"\"null\"]},\"l\":{\"items\":{\"properties\":{\"p\":{\"type\":\"number\"}}}}}"
 		"}"),
-	    &schema, &e));
+	    &schema, found_new(arena, "")));
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct event ev = event_with(arena, cases[i].payload);
 
@@ -146,7 +156,6 @@ at_least_follows_the_order_it_is_given(void **state)
 	type_record type = CARILLON__V1__EVENT_TYPE__INIT;
 	struct event ev = event_with(arena, "{\"s\":\"p-ONE\"}");
 	struct filter *f;
-	struct err e;
 
 	(void)state;
 	low.name = (char *)"p2";
@@ -157,7 +166,7 @@ at_least_follows_the_order_it_is_given(void **state)
 	type.n_severity_order = 2;
 	assert_true(
 	    filter_compile(arena, STR("{\"field\":\"s\",\"op\":\"at_least\",\"value\":\"P1\"}"),
-		severity_new(arena, &type), NULL, &f, &e));
+		severity_new(arena, &type), NULL, &f, found_new(arena, "")));
 	assert_true(filter_matches(f, &ev));
 	ev = event_with(arena, "{\"s\":\"p2\"}");
 	assert_false(filter_matches(f, &ev));
@@ -288,6 +297,91 @@ an_explanation_says_each_condition_in_words(void **state)
 }
 
 static void
+all_that_is_wrong_is_told_in_the_order_written(void **state)
+{
+	struct findings *found =
+	    refused("{\"all\":[{\"field\":\"event.typ\",\"op\":\"eqq\",\"value\":1},"
+		    "{\"feild\":\"a\",\"op\":\"gt\",\"value\":\"x\"},"
+		    "{\"any\":[],\"not\":{}},7,{\"field\":\"a\"}]}");
+
+	(void)state;
+	assert_string_equal(found_text(found),
+	    "filter: /all/0/field: an event has no \"typ\"; did you mean \"type\"?\n"
+	    "filter: /all/0/op: there is no operator \"eqq\"; did you mean \"eq\"?\n"
+	    "filter: /all/1/feild: there is no key \"feild\"; did you mean \"field\"?\n"
+	    "filter: /all/1/value: expected a number, got a string\n"
+	    "filter: /all/2: all, any and not stand alone in their object\n"
+	    "filter: /all/3: expected an object with all, any, not or field, got a number\n"
+	    "filter: /all/4: a condition needs an op, such as \"eq\"");
+}
+
+struct kept {
+	struct filter_finding items[8];
+	int n;
+};
+
+static void
+keep_finding(const struct filter_finding *f, void *arg)
+{
+	struct kept *k = arg;
+
+	k->items[k->n++] = *f;
+}
+
+static void
+an_explanation_is_data_too(void **state)
+{
+	struct event ev = event_with(arena, "{\"value\":\"1840\",\"severity\":\"loud\"}");
+	struct filter *f =
+	    compile("{\"any\":[{\"field\":\"value\",\"op\":\"gt\",\"value\":1000},"
+		    "{\"field\":\"region\",\"op\":\"in\",\"value\":[\"eu\",1.10]},"
+		    "{\"field\":\"severity\",\"op\":\"at_least\",\"value\":\"low\"}]}",
+		NULL);
+	struct kept k = {0};
+
+	(void)state;
+	assert_false(filter_explain(f, &ev, arena, keep_finding, &k));
+	assert_int_equal(k.n, 4);
+	assert_string_equal(k.items[0].op, "any");
+	assert_int_equal(k.items[0].field.len, 0);
+	assert_int_equal(k.items[0].n, 3);
+	assert_int_equal(k.items[0].n_holding, 0);
+	assert_string_equal(k.items[1].op, "gt");
+	assert_string_equal(k.items[1].field.ptr, "value");
+	assert_string_equal(k.items[1].value.ptr, "1000");
+	assert_string_equal(k.items[1].actual.ptr, "\"1840\"");
+	assert_string_equal(k.items[1].note, "text_not_number");
+	assert_false(k.items[1].is_missing);
+	assert_string_equal(k.items[2].value.ptr, "[\"eu\",1.10]");
+	assert_int_equal(k.items[2].actual.len, 0);
+	assert_true(k.items[2].is_missing);
+	assert_null(k.items[2].note);
+	assert_string_equal(k.items[3].note, "unknown_severity");
+}
+
+/* A string that is longer than is told stays JSON. */
+static void
+a_long_value_is_told_as_how_it_begins(void **state)
+{
+	struct buf payload = {0};
+	const struct json *actual;
+	struct kept k = {0};
+	struct event ev;
+
+	(void)state;
+	buf_printf(&payload, "{\"a\":[\"%03000d\"]}", 7);
+	ev = event_with(arena, payload.ptr);
+	assert_false(
+	    filter_explain(compile("{\"field\":\"a\",\"op\":\"eq\",\"value\":1}", NULL), &ev,
+		arena, keep_finding, &k));
+	assert_true(json_parse(arena, k.items[0].actual, JSON_DEPTH_MAX, &actual, NULL));
+	assert_int_equal(actual->kind, JSON_STRING);
+	assert_int_equal(actual->text.len, 1024 + 3);
+	assert_true(str_starts_with(actual->text, STR("[\"000")));
+	buf_fini(&payload);
+}
+
+static void
 an_explanation_cuts_long_values(void **state)
 {
 	char payload[400];
@@ -319,6 +413,9 @@ main(void)
 	    TEST(sixty_four_conditions_are_allowed_and_no_more),
 	    TEST(eight_levels_are_allowed_and_no_more),
 	    TEST(sixteen_kib_are_allowed_and_no_more),
+	    TEST(all_that_is_wrong_is_told_in_the_order_written),
+	    TEST(an_explanation_is_data_too),
+	    TEST(a_long_value_is_told_as_how_it_begins),
 	    TEST(an_explanation_says_each_condition_in_words),
 	    TEST(an_explanation_cuts_long_values),
 	};

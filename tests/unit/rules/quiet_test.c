@@ -6,6 +6,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/rules/quiet.h"
 #include "carillon/base/zone.h"
+#include "unit/base/found.h"
 
 #include <cmocka.h>
 
@@ -27,11 +28,11 @@ compiled(
 {
 	Carillon__V1__QuietHours rec = hours(zone, from, to, unless);
 	struct quiet *q;
-	struct err e = {0};
-	bool ok = quiet_compile(a, &rec, severity_default(), &q, &e);
+	struct findings *found = found_new(a, "");
+	bool ok = quiet_compile(a, &rec, severity_default(), &q, found);
 
 	if (!ok)
-		print_error("%s\n", e.text);
+		print_error("%s\n", found_text(found));
 	assert_true(ok);
 	assert_non_null(q);
 	return q;
@@ -238,14 +239,14 @@ no_quiet_hours_hold_nothing(void **state)
 {
 	struct arena *a = arena_new(0);
 	Carillon__V1__QuietHours rec = hours("", "", "", "");
+	struct findings *e = found_new(a, "");
 	struct quiet *q;
-	struct err e;
 	wall_t until;
 
 	(void)state;
-	assert_true(quiet_compile(a, NULL, severity_default(), &q, &e));
+	assert_true(quiet_compile(a, NULL, severity_default(), &q, e));
 	assert_null(q);
-	assert_true(quiet_compile(a, &rec, severity_default(), &q, &e));
+	assert_true(quiet_compile(a, &rec, severity_default(), &q, e));
 	assert_null(q);
 	assert_false(quiet_holds(q, 0, wall_of("2026-04-17T23:00:00Z"), &until));
 	arena_free(a);
@@ -284,15 +285,36 @@ what_is_wrong_is_said_with_the_name_of_the_field(void **state)
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {
 		Carillon__V1__QuietHours rec =
 		    hours(refused[i].zone, refused[i].from, refused[i].to, refused[i].unless);
-		struct err e = {0};
+		struct findings *found = found_new(a, "");
 		struct quiet *q;
 
-		assert_false(quiet_compile(a, &rec, severity_default(), &q, &e));
+		assert_false(quiet_compile(a, &rec, severity_default(), &q, found));
 		assert_null(q);
-		assert_int_equal(e.kind, ERR_INPUT);
-		e.text[strlen(refused[i].says)] = '\0';
-		assert_string_equal(e.text, refused[i].says);
+		assert_int_equal(found->n, 1);
+		if (!str_starts_with(str_of(found_text(found)), str_of(refused[i].says)))
+			fail_msg("%s", found_text(found));
 	}
+	arena_free(a);
+}
+
+static void
+every_wrong_field_is_told(void **state)
+{
+	Carillon__V1__QuietHours rec = hours("Europe/Brelin", "25:00", "", "hihg");
+	struct arena *a = arena_new(0);
+	struct findings *found = found_new(a, "quiet hours");
+	struct quiet *q;
+
+	(void)state;
+	assert_false(quiet_compile(a, &rec, severity_default(), &q, found));
+	assert_string_equal(found_text(found),
+	    "quiet hours: from: \"25:00\" is not a time of day (00:00 to 23:59)\n"
+	    "quiet hours: to: it is missing; quiet hours need a time of day such as 22:00\n"
+	    "quiet hours: unless_severity: there is no severity \"hihg\"; did you mean "
+	    "\"high\"?\n"
+	    "quiet hours: time_zone: there is no time zone \"Europe/Brelin\"; did you mean "
+	    "\"Europe/Berlin\"?");
+	assert_string_equal(found->items[3].pointer.ptr, "/quiet hours/time_zone");
 	arena_free(a);
 }
 
@@ -311,6 +333,7 @@ main(void)
 	    cmocka_unit_test(over_two_years_every_night_is_one_stretch_that_ends_as_promised),
 	    cmocka_unit_test(who_is_severe_enough_does_not_wait),
 	    cmocka_unit_test(no_quiet_hours_hold_nothing),
+	    cmocka_unit_test(every_wrong_field_is_told),
 	    cmocka_unit_test(what_is_wrong_is_said_with_the_name_of_the_field),
 	};
 

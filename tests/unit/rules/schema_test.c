@@ -5,6 +5,7 @@
 
 #include "carillon/base/buf.h"
 #include "carillon/rules/schema.h"
+#include "unit/base/found.h"
 #include "unit/rules/arena_fixture.h"
 
 #include <cmocka.h>
@@ -12,11 +13,11 @@
 static struct schema *
 compile(const char *text)
 {
+	struct findings *found = found_new(arena, "schema");
 	struct schema *s;
-	struct err e;
 
-	if (!schema_compile(arena, str_of(text), &s, &e))
-		fail_msg("%s: %s", text, e.text);
+	if (!schema_compile(arena, str_of(text), &s, found))
+		fail_msg("%s: %s", text, found_text(found));
 	return s;
 }
 
@@ -72,15 +73,35 @@ a_bad_schema_is_refused_where_it_is_bad(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct findings *found = found_new(arena, "schema");
 		struct schema *s;
-		struct err e;
 
-		if (schema_compile(arena, str_of(cases[i].schema), &s, &e))
+		if (schema_compile(arena, str_of(cases[i].schema), &s, found))
 			fail_msg("%s was accepted", cases[i].schema);
-		assert_int_equal(e.kind, ERR_INPUT);
-		assert_string_equal(e.text, cases[i].error);
+		assert_string_equal(found_text(found), cases[i].error);
 		assert_null(s);
 	}
+}
+
+static void
+all_that_is_wrong_with_a_schema_is_told(void **state)
+{
+	struct findings *found = found_new(arena, "schema");
+	struct schema *s;
+
+	(void)state;
+	assert_false(schema_compile(arena,
+	    STR("{\"properties\":{\"a\":{\"type\":[\"strin\",7]},\"b\":1},\"requird\":[],"
+		"\"minimum\":\"1\"}"),
+	    &s, found));
+	assert_string_equal(found_text(found),
+	    "schema: /properties/a/type/0: there is no type \"strin\"; did you mean "
+	    "\"string\"?\n"
+	    "schema: /properties/a/type/1: expected the name of a type, got a number\n"
+	    "schema: /properties/b: expected a schema, which is an object, got a number\n"
+	    "schema: /requird: this subset of JSON Schema has no \"requird\"; did you mean "
+	    "\"required\"?\n"
+	    "schema: /minimum: expected a number, got a string");
 }
 
 static void
@@ -120,9 +141,9 @@ the_types_at_a_path_are_known(void **state)
 static void
 schemas_nest_twelve_deep_and_no_deeper(void **state)
 {
+	struct findings *found = found_new(arena, "schema");
 	struct buf b = {0};
 	struct schema *s;
-	struct err e;
 
 	(void)state;
 	for (int i = 1; i < 12; i++)
@@ -130,13 +151,13 @@ schemas_nest_twelve_deep_and_no_deeper(void **state)
 	buf_cstr(&b, "{}");
 	for (int i = 1; i < 12; i++)
 		buf_putc(&b, '}');
-	assert_true(schema_compile(arena, buf_view(&b), &s, &e));
+	assert_true(schema_compile(arena, buf_view(&b), &s, found));
 	buf_clear(&b);
 	for (int i = 0; i < 12; i++)
 		buf_cstr(&b, "{\"items\":");
 	buf_cstr(&b, "{}}}}}}}}}}}}}");
-	assert_false(schema_compile(arena, buf_view(&b), &s, &e));
-	assert_non_null(strstr(e.text, "more than 12 schemas inside each other"));
+	assert_false(schema_compile(arena, buf_view(&b), &s, found));
+	assert_non_null(strstr(found_text(found), "more than 12 schemas inside each other"));
 	buf_fini(&b);
 }
 
@@ -148,6 +169,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(each_keyword_says_what_is_wrong_and_where),
 	    TEST(a_bad_schema_is_refused_where_it_is_bad),
+	    TEST(all_that_is_wrong_with_a_schema_is_told),
 	    TEST(no_schema_accepts_everything),
 	    TEST(the_types_at_a_path_are_known),
 	    TEST(schemas_nest_twelve_deep_and_no_deeper),

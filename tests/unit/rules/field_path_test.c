@@ -9,55 +9,6 @@
 
 #include <cmocka.h>
 
-static void
-attributes_of_the_event_read_as_text(void **state)
-{
-	struct arena *a = arena_new(0);
-	struct event ev = event_with(a, "{\"event\":{\"id\":\"fooled\"},\"id\":\"p\"}");
-	struct json scratch;
-	const struct json *v = event_field(&ev, STR("event.id"), &scratch);
-
-	(void)state;
-	assert_non_null(v);
-	assert_int_equal(v->kind, JSON_STRING);
-	assert_true(str_eq(v->text, STR("evt_1")));
-	v = event_field(&ev, STR("event.type"), &scratch);
-	assert_true(v && str_eq(v->text, STR("alert.triggered")));
-	v = event_field(&ev, STR("event.resource_id"), &scratch);
-	assert_true(v && str_eq(v->text, STR("alrt_tyrion_42")));
-	arena_free(a);
-}
-
-static void
-an_attribute_that_was_not_given_or_does_not_exist_is_missing(void **state)
-{
-	struct arena *a = arena_new(0);
-	struct event ev = event_with(a, "{\"event\":{\"nope\":1}}");
-	struct json scratch;
-
-	(void)state;
-	assert_null(event_field(&ev, STR("event.source"), &scratch));
-	assert_null(event_field(&ev, STR("event.nope"), &scratch));
-	assert_null(event_field(&ev, STR("event."), &scratch));
-	arena_free(a);
-}
-
-static void
-everything_else_is_in_the_payload(void **state)
-{
-	struct arena *a = arena_new(0);
-	struct event ev = event_with(a, "{\"event\":1,\"a\":{\"b\":[10,{\"c\":20}]}}");
-	struct json scratch;
-	const struct json *v = event_field(&ev, STR("a.b[1].c"), &scratch);
-
-	(void)state;
-	assert_true(v && str_eq(v->text, STR("20")));
-	v = event_field(&ev, STR("event"), &scratch);
-	assert_true(v && str_eq(v->text, STR("1")));
-	assert_null(event_field(&ev, STR("a.b[2].c"), &scratch));
-	arena_free(a);
-}
-
 /* Every path of up to five of these characters, and many of six. */
 static void
 a_path_taken_apart_finds_what_json_path_finds(void **state)
@@ -115,9 +66,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(attributes_of_the_event_read_as_text),
-	    cmocka_unit_test(an_attribute_that_was_not_given_or_does_not_exist_is_missing),
-	    cmocka_unit_test(everything_else_is_in_the_payload),
 	    cmocka_unit_test(a_path_taken_apart_finds_what_json_path_finds),
 	    cmocka_unit_test(a_path_has_no_more_levels_than_a_payload),
 	};

@@ -46,14 +46,3 @@ event_attribute_get(const struct event *ev, int attribute, struct json *scratch)
 	*scratch = (struct json){.kind = JSON_STRING, .text = text};
 	return scratch;
 }
-
-const struct json *
-event_field(const struct event *ev, struct str path, struct json *scratch)
-{
-	struct str prefix = STR(EVENT_PREFIX);
-
-	if (!str_starts_with(path, prefix))
-		return json_path(ev->payload, path);
-	struct str name = {path.ptr + prefix.len, path.len - prefix.len};
-	return event_attribute_get(ev, event_attribute_of(name), scratch);
-}

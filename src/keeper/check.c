@@ -1,25 +1,25 @@
-#include "ask.h"
+#include "carillon/keeper/check.h"
 
 #include <stdio.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/dest/dest.h"
 #include "carillon/http/pool.h"
 
-struct question {
-	struct command *command;
+/* A question while it is asked. */
+struct asking {
+	const struct keeper_question *question;
 	const struct dest_type *dest;
 	struct dest_call call;
 	struct http_request req;
 	struct buf answer;
-	asked_fn *each;
-	void *arg;
 };
 
 /* Sends what was composed; the answer's bytes live in the question. */
 static void
-send(struct question *q, struct http_response *res)
+send(struct asking *q, struct http_response *res)
 {
-	struct pool_options o = pool_options_of(&q->command->config, 1);
+	struct pool_options o = pool_options_of(q->question->config, 1);
 
 	http_once(&q->req, &o, res, &q->answer);
 	secret_clear(q->req.auth);
@@ -27,16 +27,16 @@ send(struct question *q, struct http_response *res)
 
 /* Good news to `each`; bad news too, or else it is the error. */
 static bool
-report(struct question *q, const char *what, bool ok, const struct outcome *outcome,
+report(struct asking *q, const char *what, bool ok, const struct outcome *outcome,
     const char *good, struct err *e)
 {
 	char sentence[sizeof(outcome->reason) + sizeof(outcome->action) + 8];
 
 	snprintf(sentence, sizeof(sentence), "%s%s%s", ok ? good : outcome->reason,
 	    !ok && outcome->action[0] ? "; " : "", ok ? "" : outcome->action);
-	if (q->each != NULL)
-		q->each(what, ok, sentence, q->arg);
-	if (ok || q->each != NULL)
+	if (q->question->each != NULL)
+		q->question->each(what, ok, sentence, q->question->arg);
+	if (ok || q->question->each != NULL)
 		return true;
 	return fail(e,
 	    outcome->code == OUTCOME_NETWORK_ERROR || outcome->code == OUTCOME_TIMEOUT ||
@@ -47,9 +47,9 @@ report(struct question *q, const char *what, bool ok, const struct outcome *outc
 }
 
 static bool
-ask_account(struct question *q, connection_record *rec, bool *known, struct err *e)
+ask_account(struct asking *q, connection_record *rec, bool *known, struct err *e)
 {
-	struct arena *a = q->command->arena;
+	struct arena *a = q->question->arena;
 	struct dest_account account;
 	struct http_response res;
 	struct outcome outcome;
@@ -69,7 +69,7 @@ ask_account(struct question *q, connection_record *rec, bool *known, struct err 
 }
 
 static bool
-ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
+ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 {
 	struct dest_channel found;
 	struct http_response res;
@@ -83,7 +83,7 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 	send(q, &res);
 	ok = q->dest->judge_channel(&res, &found, &outcome);
 	if (ok)
-		channel->name = arena_cstr(q->command->arena, str_of(found.name));
+		channel->name = arena_cstr(q->question->arena, str_of(found.name));
 	if (ok && found.is_archived) {
 		ok = false;
 		outcome = (struct outcome){.reason = "the channel is archived",
@@ -102,23 +102,23 @@ ask_channel(struct question *q, Carillon__V1__Channel *channel, struct err *e)
 }
 
 bool
-ask_about(struct command *c, connection_record *rec, const struct secret *credential,
-    asked_fn *each, void *arg, struct err *e)
+keeper_check_account(
+    const struct keeper_question *question, connection_record *rec, struct err *e)
 {
-	struct question q = {
-	    .command = c,
-	    .dest = dest_of_connection(rec, e),
-	    .call = {.credential = credential, .now = clock_wall()},
-	    .each = each,
-	    .arg = arg,
+	struct asking q = {
+	    .question = question,
+	    .dest = dest_find(str_of(rec->dest)),
+	    .call = {.credential = question->credential, .now = clock_wall()},
 	};
 	bool known = false, ok;
 
 	if (q.dest == NULL)
-		return false;
-	q.req.auth = secret_new(SECRET_MAX);
-	q.call.base_url = q.dest->settings(&c->config).base_url;
+		return fail(e, ERR_SETUP,
+		    "this version of Carillon does not know connections of type \"%s\"",
+		    rec->dest);
+	q.call.base_url = q.dest->settings(question->config).base_url;
 	http_global_init();
+	q.req.auth = secret_new(SECRET_MAX);
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
 	for (size_t i = 0; ok && known && i < rec->n_channels; i++)

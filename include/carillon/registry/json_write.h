@@ -1,0 +1,25 @@
+/*
+ * Records as JSON, for everyone who shows them: the command line and the API. Never a
+ * credential. Each writes one object; `held` and `outcome` may be NULL, and are left out then.
+ */
+#pragma once
+
+#include "carillon/base/json.h"
+#include "carillon/base/records.h"
+#include "carillon/registry/held.h"
+
+/* "key": "2026-04-17T16:02:00.000Z", or null for 0. */
+void json_write_time(struct json_writer *w, const char *key, int64_t ms);
+
+void json_write_workspace(struct json_writer *w, const workspace_record *r, uint64_t revision,
+    const struct held *held);
+void json_write_connection(struct json_writer *w, const connection_record *r, uint64_t revision,
+    const struct held *held);
+void json_write_rule(
+    struct json_writer *w, const rule_record *r, uint64_t revision, const struct held *held);
+void json_write_type(struct json_writer *w, const type_record *r, uint64_t revision);
+/* Leaves the object open, for what else is known of it. */
+void json_write_replay_open(struct json_writer *w, const replay_record *r, uint64_t revision);
+void json_write_event_open(struct json_writer *w, const event_record *r);
+/* With its attempts, or only their number. */
+void json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts);
