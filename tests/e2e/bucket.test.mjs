@@ -10,7 +10,7 @@ describe('a state bucket that is deleted', () => {
 		bench = await start({ sandboxArgs: ['--no-rate-limit'] });
 		await bench.provision('acme');
 		await bench.rule('acme', 'alerts', { type: 'a.b' });
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 	});
 	after(async () => {
 		producer?.close();

@@ -53,7 +53,7 @@ describe('a workspace of which more is recorded at once than a message holds', (
 		await bench.sandbox.faults({
 			match: { channel: 'C0GENERAL' }, times: 0, action: { kind: 'error', error: 'request_timeout' },
 		});
-		producer = await new Producer(bench.nats.port).open();
+		producer = await new Producer(bench).open();
 		await producer.publish('large', alert('evt-large'));
 		await producer.publish('leaving', alert('evt-leaving'));
 		await bench.serve();
