@@ -61,7 +61,8 @@ delivery_key(struct delivery_key *k, uint64_t seq, struct str rule)
 {
 	must(rule.len <= RECORD_ID_MAX);
 	memcpy(k->bytes, &seq, sizeof(seq));
-	memcpy(k->bytes + sizeof(seq), rule.ptr, rule.len);
+	if (rule.len > 0)
+		memcpy(k->bytes + sizeof(seq), rule.ptr, rule.len);
 	return (struct str){k->bytes, sizeof(seq) + rule.len};
 }
 

@@ -230,6 +230,24 @@ what_the_server_refuses_is_told_at_once(void **state)
 	broker_close(b);
 }
 
+/* A signal is sent before it has stopped every thread. */
+static void
+stop_server(void)
+{
+	char path[64], state = ' ';
+
+	kill(server.pid, SIGSTOP);
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)server.pid);
+	while (state != 'T') {
+		FILE *f = fopen(path, "r");
+
+		assert_non_null(f);
+		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = ' ';
+		(void)fclose(f);
+	}
+}
+
 /* Nobody listens; the server hangs. */
 static void
 what_gets_no_answer_is_told_when_its_time_is_over(void **state)
@@ -243,7 +261,7 @@ what_gets_no_answer_is_told_when_its_time_is_over(void **state)
 	int64_t started = clock_mono().ms;
 	assert_true(begin(&t, &nobody, "nobodys.subject", "n"));
 	live_sleep_ms(100); /* it was answered: no responders */
-	kill(server.pid, SIGSTOP);
+	stop_server();
 	assert_true(begin(&t, &hanging, "silent.ops.acme.x", "h"));
 	wait_told(&t, 0);
 	assert_true(clock_mono().ms - started >= PUBLISH_BEGUN_MS);
