@@ -48,33 +48,32 @@ scan_next_seq(struct scan *s, uint64_t *seq)
 }
 
 uint64_t
-ledger_newest(struct txn *t)
-{
-	const struct key all = key_empty(), last = key_event(UINT64_MAX);
-	struct scan s;
-	struct str rest;
-	uint64_t seq = 0;
-
-	scan_backward(&s, t, TABLE_EVENT, &all, &last);
-	if (scan_next(&s) && !key_read_delivery(s.key, 0, &seq, &rest))
-		seq = 0;
-	scan_end(&s);
-	return seq;
-}
-
-event_record *
-history_event_before(struct txn *t, struct arena *a, uint64_t seq)
+ledger_newest_until(struct txn *t, uint64_t seq)
 {
 	const struct key all = key_empty(),
 			 start = key_event(seq == UINT64_MAX ? seq : seq + 1);
 	uint64_t found = 0;
-	struct str rest;
 	struct scan s;
+	struct str rest;
 
 	scan_backward(&s, t, TABLE_EVENT, &all, &start);
 	if (scan_next(&s) && !key_read_delivery(s.key, 0, &found, &rest))
 		found = 0;
 	scan_end(&s);
+	return found;
+}
+
+uint64_t
+ledger_newest(struct txn *t)
+{
+	return ledger_newest_until(t, UINT64_MAX);
+}
+
+event_record *
+history_event_before(struct txn *t, struct arena *a, uint64_t seq)
+{
+	const uint64_t found = ledger_newest_until(t, seq);
+
 	return found ? history_event(t, a, found) : NULL;
 }
 

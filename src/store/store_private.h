@@ -137,6 +137,8 @@ void scan_backward(struct scan *s, struct txn *t, enum table_id table, const str
 bool scan_next(struct scan *s);
 void scan_end(struct scan *s);
 
+/* Why an entry is none that can have been written (history_check.c); NULL: it is one. */
+const char *history_flaw(const history_entry *entry);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
 void history_delete_event(struct txn *t, const event_record *ev);
