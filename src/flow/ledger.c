@@ -376,6 +376,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	int hold;
 
 	settings_take(w->flow->settings, &w->settings);
+	gone_turn(w->flow->gone);
 	hold = atomic_load(&w->flow->hold);
 	if (hold == HOLD_ALL)
 		return;

@@ -232,6 +232,31 @@ a_drain_takes_one_connections_queue_in_order(void **state)
 	done(d);
 }
 
+static void
+a_drain_by_prefix_takes_all_connections_under_it(void **state)
+{
+	static struct lane_item items[4];
+	const struct str keys[] = {STR("acme/a"), STR("acme/b"), STR("acme2/a"), STR("acm/a")};
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+	mono_t retry_at;
+	struct list out;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_true(
+		    dispatch_offer(d, keys[i], STR("C1"), &items[i], at(0), 0, &retry_at));
+	list_init(&out);
+	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 2);
+	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 0);
+	for (int i = 0; i < 2; i++)
+		assert_ptr_equal(list_take_first(&out), &items[i].link);
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[2]);
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[3]);
+	dispatch_report(d, &items[2], LANE_RESULT_OK, -1, at(0));
+	dispatch_report(d, &items[3], LANE_RESULT_OK, -1, at(0));
+	done(d);
+}
+
 /* The first item of lane `i`, of a team of its own, leaves and fails. */
 static void
 fail_one(struct dispatch *d, int i, struct lane_item *item, mono_t now)
@@ -555,6 +580,7 @@ main(void)
 	    cmocka_unit_test(keys_that_look_alike_are_different_lanes),
 	    cmocka_unit_test(no_more_than_the_limit_is_in_flight),
 	    cmocka_unit_test(a_drain_takes_one_connections_queue_in_order),
+	    cmocka_unit_test(a_drain_by_prefix_takes_all_connections_under_it),
 	    cmocka_unit_test(down_means_every_lane_lately_used_and_by_faults),
 	    cmocka_unit_test(down_stays_down_until_a_request_is_answered),
 	    cmocka_unit_test(while_down_one_lane_at_a_time_probes_and_all_go_once_it_is_up),

@@ -282,8 +282,8 @@ a_throttle_that_names_no_pause_gets_one_that_doubles(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(expected); i++) {
-		dispatch_report(d, dispatch_next(d, now), LANE_RESULT_THROTTLED,
-		    i % 2 ? 0 : 999, now);
+		dispatch_report(
+		    d, dispatch_next(d, now), LANE_RESULT_THROTTLED, i % 2 ? 0 : 999, now);
 		assert_int_equal(look(d).opens_at.ms - now.ms, expected[i]);
 		now = look(d).opens_at;
 	}
