@@ -6,6 +6,7 @@
 
 #include "carillon/index/lost_tail.h"
 
+#include "check_stored.h"
 #include "output.h"
 
 struct findings {
@@ -161,6 +162,20 @@ check_index(struct findings *f)
 	check_tail(f, STREAM_EVENTS);
 }
 
+static void
+check_stored(struct findings *f)
+{
+	struct command *c = f->command;
+
+	if (c->store == NULL)
+		return;
+	f->what = "records";
+	check_records(c, broker_finding, f);
+	f->what = "vault";
+	if (c->vault != NULL)
+		check_credentials(c, broker_finding, f);
+}
+
 /* Tokens travel to this address: in clear only to this very machine. */
 static void
 check_slack_url(struct findings *f)
@@ -209,6 +224,7 @@ verb_check(struct command *c, struct err *e)
 		(void)check_broker(&f);
 		if (check_data_dir(&f))
 			check_index(&f);
+		check_stored(&f);
 	}
 	jw_array_end(&f.doc.w);
 	jw_kv_bool(&f.doc.w, "ok", f.bad == 0);

@@ -43,7 +43,26 @@ held_before_repair(struct command *c, struct str workspace, struct str connectio
 	if (age_ms > 0 && !replay_cancel_held(c, workspace, connection, rule,
 			      clock_wall().ms - age_ms, &out->dropped, e))
 		return false;
-	return held_look(c, workspace, connection, rule, out, e);
+	if (!command_open(c, NEED_HISTORY, e))
+		return false;
+	out->released = released_gather(c->store, c->arena, workspace, connection, rule, e);
+	return out->released != NULL;
+}
+
+bool
+held_after_repair(struct command *c, struct held *h, struct err *e)
+{
+	struct released_count n;
+
+	if (h == NULL || !h->is_repair)
+		return true;
+	if (!released_judge(h->released, c->store, &n, e))
+		return false;
+	h->count = n.count;
+	h->oldest_ms = n.oldest_ms;
+	h->still_held = n.still_held;
+	h->why = n.why;
+	return true;
 }
 
 void
@@ -55,7 +74,10 @@ write_held(struct json_writer *w, const struct held *h)
 	jw_object(w);
 	jw_kv_int(w, "count", (int64_t)h->count);
 	write_time(w, "oldest_at", h->oldest_ms);
-	if (h->is_repair)
+	if (h->is_repair) {
 		jw_kv_int(w, "dropped", (int64_t)h->dropped);
+		jw_kv_int(w, "still_held", (int64_t)h->still_held);
+		jw_kv_string(w, "still_held_because", h->why);
+	}
 	jw_object_end(w);
 }

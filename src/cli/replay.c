@@ -284,8 +284,7 @@ count_and_begin(
 	struct count *k = ARENA_NEW(c->arena, struct count);
 
 	if (!command_open(c, NEED_HISTORY | NEED_WRITE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL ||
-	    !set_end(c, workspace, r, e))
+	    !registry_has_workspace(c->registry, workspace, e) || !set_end(c, workspace, r, e))
 		return false;
 	if (!count_all(c, workspace, r, k, e)) {
 		if (e->kind == ERR_INPUT)

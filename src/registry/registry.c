@@ -302,6 +302,18 @@ registry_each_workspace(struct registry *r, struct arena *a, struct str after,
 	return txn_finish(w.txn, e);
 }
 
+bool
+registry_each_of_kind(
+    struct registry *r, enum state_kind kind, stored_fn *each, void *arg, struct err *e)
+{
+	struct txn *t = txn_read(r->store, STORE_STATE);
+	struct arena *a = arena_new(0);
+
+	stored_each_of_kind(t, a, kind, each, arg);
+	arena_free(a);
+	return txn_finish(t, e);
+}
+
 struct unreadable_closure {
 	struct arena *arena;
 	stored_fn *each;
@@ -329,7 +341,7 @@ registry_each_unreadable(struct registry *r, struct str workspace, enum state_ki
 		stored_each(
 		    t, c.arena, &(struct state_list){workspace, kind}, each_unreadable, &c);
 	else
-		stored_each_unreadable(t, c.arena, kind, each, arg);
+		stored_each_of_kind(t, c.arena, kind, each_unreadable, &c);
 	arena_free(c.arena);
 	return txn_finish(t, e);
 }

@@ -179,7 +179,7 @@ struct reading {
 	struct arena *arena;
 	struct stored stored;
 	size_t left; /* before the limit */
-	bool has_limit, only_unreadable;
+	bool has_limit;
 	stored_fn *each;
 	void *arg;
 };
@@ -200,7 +200,7 @@ read_one(struct str id, const struct state_value *v, void *arg)
 		fill(s, r->arena, v);
 		r->left -= s->record != NULL && r->has_limit;
 	}
-	return (r->only_unreadable && s->record != NULL) || r->each(s, r->arg);
+	return r->each(s, r->arg);
 }
 
 void
@@ -235,14 +235,13 @@ read_of_any(struct str workspace, struct str id, const struct state_value *v, vo
 }
 
 void
-stored_each_unreadable(
+stored_each_of_kind(
     struct txn *t, struct arena *a, enum state_kind kind, stored_fn *each, void *arg)
 {
 	struct reading r = {
 	    .arena = a,
 	    .stored.key.kind = kind,
 	    .has_limit = stored_limit(kind) > 0,
-	    .only_unreadable = true,
 	    .each = each,
 	    .arg = arg,
 	};

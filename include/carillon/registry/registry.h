@@ -72,6 +72,9 @@ MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct st
     registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
+/* Every record of a kind, of whatever workspace, also those that cannot be read. */
+MUST_USE bool registry_each_of_kind(
+    struct registry *r, enum state_kind kind, stored_fn *each, void *arg, struct err *e);
 /* What the lists leave out, of a workspace or (empty) of all; and why. */
 MUST_USE bool registry_each_unreadable(struct registry *r, struct str workspace,
     enum state_kind kind, stored_fn *each, void *arg, struct err *e);

@@ -39,8 +39,8 @@ MUST_USE bool stored_get(
 typedef bool stored_fn(const struct stored *s, void *arg);
 void stored_each(
     struct txn *t, struct arena *a, const struct state_list *list, stored_fn *each, void *arg);
-/* Every record of a kind that cannot be read, of whatever workspace. */
-void stored_each_unreadable(
+/* The same for every record of a kind, of whatever workspace; `a` is reset before each. */
+void stored_each_of_kind(
     struct txn *t, struct arena *a, enum state_kind kind, stored_fn *each, void *arg);
 /* How many records of a list are read; more are beyond the limit. 0: there is no limit. */
 size_t stored_limit(enum state_kind kind);
