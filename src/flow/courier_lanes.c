@@ -176,11 +176,14 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	if (storm(c, d))
 		return;
 	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		patience_ms, &retry_at))
+		patience_ms, &retry_at)) {
 		park(c, d, retry_at.ms - now.ms,
 		    STR("waiting its turn: more messages are queued for this channel than it "
-			"takes "
-			"at once"));
+			"takes at once"));
+		return;
+	}
+	d->stage_us = c->now_us;
+	FLOW_TOOK(c->flow, taken_lane, c->now_us - d->message->taken_us);
 }
 
 void

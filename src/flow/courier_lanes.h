@@ -12,8 +12,9 @@ struct courier {
 	struct dispatch *dispatch;
 	struct pool *pool;
 	struct secret *token; /* clear for the length of one compose */
+	int64_t now_us;       /* clock_mono_us, of this part of the turn */
 	struct list outbox;   /* deliveries the scribe has no room for yet */
-	mono_t sweep_at;
+	mono_t sweep_at, look_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
 	bool gave_back;
 };

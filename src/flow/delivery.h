@@ -66,6 +66,9 @@ struct delivery {
 	struct str reason, action; /* sentences of the state */
 	wall_t due;                /* of the next attempt: retrying, parked */
 
+	int64_t
+	    stage_us; /* clock_mono_us, when it came to where it is: lane, request, answer */
+
 	bool is_for_digest;    /* parked to go out with others */
 	struct digest *digest; /* NULL: it goes alone */
 	bool has_outcome;
