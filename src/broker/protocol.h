@@ -7,7 +7,7 @@
 #include "carillon/base/base.h"
 
 enum {
-	PULL_BATCH_MAX = 1000,    /* messages a request; more gains nothing (nats.md) */
+	PULL_BATCH_MAX = 1000,    /* messages a request; more gains nothing */
 	PULL_EXPIRES_MS = 5000,   /* how long a request stays at the server */
 	PULL_HEARTBEAT_MS = 1000, /* silence the server promises to break */
 	PULL_REQUEST_MAX = 128,   /* bytes of a request's text */

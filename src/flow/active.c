@@ -309,7 +309,7 @@ active_take(struct active *h, struct message *m)
 	} else {
 		table_set(h->by_seq, seq_key(&m->seq), m);
 		table_set(h->by_id, id, m);
-		list_append(&h->oldest_first, &m->hand_link);
+		list_append(&h->oldest_first, &m->active_link);
 		h->weight += weight_of(m);
 		for_keys(h, m, take_keys);
 	}
@@ -326,7 +326,7 @@ active_release(struct active *h, struct message *m)
 	must(table_remove(h->by_seq, seq_key(&m->seq)) == m);
 	must(table_remove(h->by_id, id_key(&space, &m->event)) == m);
 	for_keys(h, m, release_keys);
-	list_remove(&m->hand_link);
+	list_remove(&m->active_link);
 	h->weight -= weight_of(m);
 	if (h->weight <= low_water(h))
 		pthread_cond_signal(&h->room);
@@ -354,15 +354,15 @@ active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
 	/* Those reported go to the end, so the list stays in order of taken_at. */
 	while (n < ACTIVE_OVERDUE_MAX && !list_is_empty(&h->oldest_first)) {
 		struct message *m =
-		    CONTAINER_OF(h->oldest_first.next, struct message, hand_link);
+		    CONTAINER_OF(h->oldest_first.next, struct message, active_link);
 
 		if (!mono_reached(now, mono_after(m->taken_at, after_ms)))
 			break;
 		if (m->origin == ORIGIN_STREAM)
 			replies[n++] = arena_str(a, m->reply);
 		m->taken_at = now;
-		list_remove(&m->hand_link);
-		list_append(&h->oldest_first, &m->hand_link);
+		list_remove(&m->active_link);
+		list_append(&h->oldest_first, &m->active_link);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return n;

@@ -9,7 +9,7 @@ enum {
 };
 
 static struct lane_policy
-policy_of(const struct config *config)
+lane_policy_of(const struct config *config)
 {
 	return (struct lane_policy){
 	    .queue_max = (int)config->lane_queue_max,
@@ -46,7 +46,7 @@ courier_new(struct flow *f)
 	c->flow = f;
 	settings_take(f->settings, &c->settings);
 	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
+	policy = lane_policy_of(&c->settings.config);
 	c->dispatch = dispatch_new(&policy, options.slots);
 	c->token = secret_new(SECRET_MAX);
 	list_init(&c->outbox);
@@ -67,7 +67,7 @@ courier_take_settings(struct courier *c, mono_t now)
 	if (!settings_take(c->flow->settings, &c->settings))
 		return;
 	options = deliver_options_of(&c->settings.config);
-	policy = policy_of(&c->settings.config);
+	policy = lane_policy_of(&c->settings.config);
 	pool_set_timeouts(c->pool, &options);
 	dispatch_set_policy(c->dispatch, &policy, now);
 }
@@ -95,6 +95,12 @@ park(struct courier *c, struct delivery *d, int64_t wait_ms, struct str reason)
 	courier_hand_over(c, d);
 }
 
+static struct lane_name
+lane_of(const struct delivery *d)
+{
+	return (struct lane_name){d->connection_key, d->channel};
+}
+
 static bool
 is_of_rule(const struct lane_item *item, void *rule_id)
 {
@@ -112,8 +118,8 @@ drop_oldest(struct courier *c, struct delivery *d)
 	const struct str why_in_doubt = STR(
 	    "a storm: the rule drops the oldest so that newer messages come through; this one "
 	    "may have been posted by an attempt that was interrupted");
-	struct lane_item *oldest = dispatch_oldest(
-	    c->dispatch, d->connection_key, d->channel, is_of_rule, &d->rule_id);
+	struct lane_item *oldest =
+	    dispatch_oldest(c->dispatch, lane_of(d), is_of_rule, &d->rule_id);
 
 	if (oldest == NULL)
 		return;
@@ -147,7 +153,7 @@ storm(struct courier *c, struct delivery *d)
 	bool drop = d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST;
 
 	if ((!digest && !drop) || d->message->origin == ORIGIN_LEDGER ||
-	    !dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) ||
+	    !dispatch_look_lane(c->dispatch, lane_of(d), &lane) ||
 	    lane.queued < config->burst_backlog)
 		return false;
 	if (digest) {
@@ -175,8 +181,8 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	}
 	if (storm(c, d))
 		return;
-	if (!dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		patience_ms, &retry_at)) {
+	if (!dispatch_offer(
+		c->dispatch, lane_of(d), &d->lane_item, now, patience_ms, &retry_at)) {
 		park(c, d, retry_at.ms - now.ms,
 		    STR("waiting its turn: more messages are queued for this channel than it "
 			"takes at once"));

@@ -131,7 +131,8 @@ section(struct arena *a, const struct buf *text)
 }
 
 static void
-count(const struct digest_item *items, int n, struct tally *types, struct tally *severities)
+count_names(
+    const struct digest_item *items, int n, struct tally *types, struct tally *severities)
 {
 	for (int i = 0; i < n; i++) {
 		const event_record *ev = items[i].event;
@@ -145,13 +146,14 @@ count(const struct digest_item *items, int n, struct tally *types, struct tally 
 }
 
 static void
-say(struct delivery *d, const struct digest_item *items, int n, const char *history_url)
+write_message(
+    struct delivery *d, const struct digest_item *items, int n, const char *history_url)
 {
 	struct arena *a = d->message->arena;
 	struct tally types = {0}, severities = {0};
 	struct buf text = {0};
 
-	count(items, n, &types, &severities);
+	count_names(items, n, &types, &severities);
 	buf_printf(&text, "*%d more like this* since ", n);
 	put_since(&text, earliest(items, n));
 	buf_cstr(&text, "\n");
@@ -183,5 +185,5 @@ digest_make(struct delivery *d, const struct digest_item *items, int n, const ch
 		                  items[i].delivery->state == (int)DELIVERY_SENDING;
 	}
 	d->digest = digest;
-	say(d, items, n, history_url);
+	write_message(d, items, n, history_url);
 }

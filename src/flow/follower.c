@@ -185,7 +185,7 @@ what_of(enum trouble_kind kind)
 }
 
 static void
-tell(struct follower *w, struct trouble *t)
+tell_trouble(struct follower *w, struct trouble *t)
 {
 	struct arena *a = arena_new(0);
 	ops_event ops;
@@ -283,7 +283,7 @@ persist(struct follower *w, struct trouble *t)
 
 		if (changed) {
 			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
-			tell(w, t);
+			tell_trouble(w, t);
 			return;
 		}
 		if (e.kind != ERR_CONFLICT && e.kind != ERR_TEMP) {
@@ -311,7 +311,7 @@ see_to_troubles(struct follower *w)
 		if (t->kind == TROUBLE_CONNECTION_BROKEN || t->kind == TROUBLE_RULE_HELD)
 			persist(w, t);
 		else
-			tell(w, t);
+			tell_trouble(w, t);
 		free(t);
 	}
 }

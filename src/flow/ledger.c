@@ -1,7 +1,8 @@
 /*
  * The ledger thread: what was parked and is due, what was held and may go again, and what a
  * dead process had claimed, is read again from the events stream by its sequence and goes the
- * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
+ * ordinary way: claim (scribe), courier, settle. Most of what may be in hand is left to live
+ * traffic.
  */
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
@@ -17,7 +18,7 @@ enum {
 	LOOK_HELD_EVERY_MS = 5000, /* besides when something was repaired */
 	PICKS_MAX = 256,           /* a look */
 	HELD_GROUP_MAX = 64,       /* of one connection a look, so that others get their turn */
-	HAND_SHARE = 4,            /* a quarter of the hand at most */
+	LEDGER_SHARE = 4,          /* a quarter of what may be in hand at most */
 };
 
 struct pick {
@@ -63,7 +64,7 @@ pick(struct ledger_walk *w, const delivery_record *d)
 	    active_has_digest(w->flow->active, str_of(d->workspace), str_of(d->rule)))
 		return true;
 	const bool is_in_hand = active_has(w->flow->active, d->seq);
-	/* What the broker brought of the event are other deliveries than this one. */
+	/* An event that the broker brought is in hand for other deliveries than this one. */
 	if (!is_in_hand || (d->digest && d->state != (int)DELIVERY_SENDING &&
 			       active_has_of_stream(w->flow->active, d->seq)))
 		w->picks[w->n++] = (struct pick){
@@ -82,7 +83,7 @@ pick_due(const delivery_record *d, void *arg)
 	return pick(arg, d);
 }
 
-/* Claimed for the broker's own redelivery (prefer_silence): it will bring the event back. */
+/* A claim made for what the broker brought (prefer_silence) is its to bring back. */
 static bool
 pick_claimed(const delivery_record *d, void *arg)
 {
@@ -126,7 +127,7 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 }
 
 static void
-look(struct ledger_walk *w, bool at_held)
+look_for_picks(struct ledger_walk *w, bool at_held)
 {
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
 
@@ -135,7 +136,8 @@ look(struct ledger_walk *w, bool at_held)
 	w->now = clock_wall();
 	if (!w->looked_at_claims)
 		ledger_each_claimed(t, w->arena, pick_claimed, w);
-	/* One may have to wait for its event's other deliveries: until a look finds none. */
+	/* A claimed one may have to wait for its event's other deliveries: they are looked for
+	 * until there is none. */
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
@@ -166,8 +168,8 @@ event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
 /* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
  * that lost its tail may have given the sequence to another event. */
 static void
-fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const struct pick *p,
-    const struct broker_message *bm)
+event_of_pick(struct ledger_walk *w, struct message *m, struct txn *history,
+    const struct pick *p, const struct broker_message *bm)
 {
 	struct broker *b = w->flow->parts.broker;
 	struct str workspace, type;
@@ -197,7 +199,7 @@ end_reading(struct txn *history, struct err *e)
 }
 
 static bool
-fill(struct ledger_walk *w, struct message *m, const struct pick *p,
+read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
 {
 	struct txn *history;
@@ -206,7 +208,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	fill_event(w, m, history, p, bm);
+	event_of_pick(w, m, history, p, bm);
 	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
 	return end_reading(history, e);
 }
@@ -246,7 +248,7 @@ static bool
 fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
 {
-	if (!fill(w, m, p, bm, picked, e) || m->n_deliveries == 0)
+	if (!read_message(w, m, p, bm, picked, e) || m->n_deliveries == 0)
 		return false;
 	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
 	    !gather_digest(w, m, p, e))
@@ -285,8 +287,7 @@ read_again(struct ledger_walk *w, int at)
 	if (p->is_used || p->is_in_hand)
 		return 1;
 	p->is_used = true;
-	/* Several deliveries of one event go together; one that is for a digest goes with that.
-	 */
+	/* Deliveries of one event go together, but for one that waits for a digest. */
 	do
 		picked.rules[picked.n] = w->picks[at + picked.n].rule;
 	while (at + ++picked.n < w->n && !p->is_for_digest &&
@@ -306,7 +307,7 @@ read_again(struct ledger_walk *w, int at)
 static int
 room(struct ledger_walk *w)
 {
-	int limit = (int)active_limit(w->flow->active) / HAND_SHARE;
+	int limit = (int)active_limit(w->flow->active) / LEDGER_SHARE;
 	int mine = (limit > 0 ? limit : 1) - atomic_load(&w->flow->ledger_in_hand);
 	int all = (int)active_room(w->flow->active);
 
@@ -388,7 +389,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 		return;
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
-	look(w, at_held);
+	look_for_picks(w, at_held);
 	read_all_again(w);
 	arena_reset(w->arena);
 }

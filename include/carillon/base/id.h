@@ -1,6 +1,6 @@
 /*
  * Identifiers. A workspace id is also a NATS token and an LMDB key prefix, so its alphabet is
- * narrow: [a-z0-9_-], 1 to 64 bytes (DESIGN.md). New ids sort by time of creation.
+ * narrow: [a-z0-9_-], 1 to 64 bytes. New ids sort by time of creation.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 enum {
 	WORKSPACE_ID_MAX = 64, /* bytes */
 	RECORD_ID_MAX = 64,    /* rule, connection: same alphabet */
-	EVENT_ID_MAX = 128,    /* DESIGN.md */
+	EVENT_ID_MAX = 128,    /* bytes, as the next */
 	EVENT_TYPE_MAX = 128,
 	NEW_ID_SIZE = 40, /* prefix, "_", 26 characters, NUL */
 };

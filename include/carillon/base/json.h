@@ -26,7 +26,7 @@ enum json_kind {
 	JSON_OBJECT
 };
 
-enum { JSON_DEPTH_MAX = 32 }; /* DESIGN.md: payload depth; [] is depth 1 */
+enum { JSON_DEPTH_MAX = 32 }; /* of a payload; [] is depth 1 */
 
 struct json {
 	enum json_kind kind;

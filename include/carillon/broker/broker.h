@@ -1,7 +1,7 @@
 /*
  * The streams: connection, set-up, pull, settle, publish, the state bucket, history. Built on
- * libnats, but pulling speaks the JetStream protocol itself (reference: nats.md; Fetch of 3.4.1
- * overruns its buffer and cannot tell "no messages" from "no consumer").
+ * libnats, but pulling speaks the JetStream protocol itself: Fetch of libnats 3.4.1 overruns
+ * its buffer and cannot tell "no messages" from "no consumer".
  *
  * One broker a process, any thread may use it; a puller or a reader belongs to one thread.
  * Everything that waits takes a time limit. While the connection is down calls fail with

@@ -32,7 +32,7 @@ struct tail {
 	bool is_resumed;  /* a repair was begun and interrupted */
 };
 
-/* What is always cheap, or also whether the message applied last is still the same one. */
+/* COUNT compares sequences; ASK also fetches the last applied message and compares it. */
 enum tail_effort { TAIL_COUNT, TAIL_ASK };
 /* Of the state, history or events stream. The index must be caught up for events. */
 MUST_USE bool tail_look(struct tail *out, struct broker *b, struct store *s, enum stream stream,

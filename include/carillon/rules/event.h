@@ -16,7 +16,7 @@ struct event {
 };
 
 enum {
-	EVENT_BYTES_MAX = 256 * 1024, /* DESIGN.md */
+	EVENT_BYTES_MAX = 256 * 1024, /* of an event as it was published */
 };
 
 /* The value of a field path: "a.b[0]" in the payload, or "event.<attribute>" as a string. NULL

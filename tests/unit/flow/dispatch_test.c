@@ -19,8 +19,9 @@ offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t 
 	char t[32], c[32];
 	mono_t retry_at;
 
-	assert_true(dispatch_offer(d, name(t, "team", team), name(c, "C", channel), item, now,
-	    INT64_MAX / 2, &retry_at));
+	assert_true(
+	    dispatch_offer(d, (struct lane_name){name(t, "team", team), name(c, "C", channel)},
+		item, now, INT64_MAX / 2, &retry_at));
 }
 
 static void
@@ -128,8 +129,8 @@ a_full_lane_refuses_and_says_when_it_will_be_empty(void **state)
 	d = dispatch_new(&p, 1000);
 	for (int i = 0; i < 10; i++)
 		offer(d, 1, 1, &items[i], at(0));
-	assert_false(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[10], at(0), 1 << 30, &retry_at));
+	assert_false(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[10],
+	    at(0), 1 << 30, &retry_at));
 	assert_int_equal(retry_at.ms, 5000); /* 11 tokens, one there, two a second */
 	done(d);
 }
@@ -150,13 +151,13 @@ a_shut_lane_refuses_whoever_has_less_patience(void **state)
 	offer(d, 1, 1, &items[1], at(0));
 	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
 	dispatch_report(d, &items[0], LANE_RESULT_THROTTLED, 10000, at(0));
-	assert_false(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 9999, &retry_at));
+	assert_false(dispatch_offer(
+	    d, (struct lane_name){STR("team1"), STR("C1")}, &items[2], at(0), 9999, &retry_at));
 	assert_int_equal(retry_at.ms, 11000); /* when it opens, behind the one that waits */
-	assert_true(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 10000, &retry_at));
-	assert_true(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[3], at(1), 9999, &retry_at));
+	assert_true(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[2],
+	    at(0), 10000, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("team1"), STR("C1")}, &items[3], at(1), 9999, &retry_at));
 	done(d);
 }
 
@@ -170,13 +171,15 @@ keys_that_look_alike_are_different_lanes(void **state)
 	mono_t retry_at;
 
 	(void)state;
-	assert_true(dispatch_offer(d, STR("a/b"), STR("c"), &a, at(0), 0, &retry_at));
-	assert_true(dispatch_offer(d, STR("a"), STR("b/c"), &b, at(0), 0, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("a/b"), STR("c")}, &a, at(0), 0, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("a"), STR("b/c")}, &b, at(0), 0, &retry_at));
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 2);
-	assert_true(dispatch_look_lane(d, STR("a"), STR("b/c"), &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("a"), STR("b/c")}, &lane));
 	assert_true(str_eq(lane.key, STR("a/b/c")));
-	assert_false(dispatch_look_lane(d, STR("a"), STR("c"), &lane));
+	assert_false(dispatch_look_lane(d, (struct lane_name){STR("a"), STR("c")}, &lane));
 	done(d);
 }
 
@@ -407,10 +410,10 @@ a_sweep_forgets_what_nobody_needs(void **state)
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 3);
 	dispatch_sweep(d, at(10000), 10000);
-	assert_false(dispatch_look_lane(d, STR("team0"), STR("C0"), &lane));
-	assert_true(dispatch_look_lane(d, STR("team1"), STR("C1"), &lane));
+	assert_false(dispatch_look_lane(d, (struct lane_name){STR("team0"), STR("C0")}, &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("team1"), STR("C1")}, &lane));
 	assert_int_equal(lane.opens_at.ms, 3600000);
-	assert_true(dispatch_look_lane(d, STR("team2"), STR("C2"), &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("team2"), STR("C2")}, &lane));
 	dispatch_sweep(d, at(3600000), 10000);
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 1);
@@ -534,8 +537,8 @@ a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
 	p.window_start = p.window_max = 1;
 	p.queue_max = 2;
 	dispatch_set_policy(d, &p, at(0));
-	assert_false(dispatch_offer(
-	    d, STR("team1"), STR("C1"), &items[5], at(0), INT64_MAX / 2, &retry_at));
+	assert_false(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[5],
+	    at(0), INT64_MAX / 2, &retry_at));
 	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
 	assert_null(dispatch_next(d, at(0)));
 	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(0));
