@@ -51,7 +51,7 @@ struct delivery {
 	struct rendered rendered;
 	bool is_rendered;  /* else that is done when it leaves its lane */
 	uint32_t spent;    /* attempts that count towards the schedule */
-	bool maybe_posted; /* an earlier attempt may have been posted */
+	bool maybe_posted; /* an earlier attempt may have been posted: delivery_doubt */
 	bool degraded;     /* plain text instead of the formatted message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
@@ -99,6 +99,10 @@ void delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struc
 void delivery_park_instead(struct delivery *d);
 /* Another sentence of the state that it is in. */
 void delivery_reword(struct delivery *d, struct str reason);
+
+/* Whether an attempt of it, or of one that it stands for, may have been posted unrecorded.
+ * Doubt stays: another `no` does not take it away. */
+void delivery_doubt(struct delivery *d, bool is_in_doubt);
 
 /* Makes the message of a delivery that has none yet, in `a`. */
 void delivery_render(struct delivery *d, struct arena *a);
