@@ -50,6 +50,14 @@ log_is_on(enum log_level level)
 	return (int)level >= atomic_load_explicit(&level_least, memory_order_relaxed);
 }
 
+bool
+log_is_said(uint64_t n)
+{
+	enum { EACH = 16 };
+
+	return n <= EACH || (n & (n - 1)) == 0;
+}
+
 static void
 find_journal(void)
 {

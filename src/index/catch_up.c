@@ -1,8 +1,21 @@
 #include "carillon/index/catch_up.h"
 
+#include <stdatomic.h>
+
 #include "carillon/base/arena.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
+
+static void
+say_unreadable(uint64_t seq, const struct err *e)
+{
+	static atomic_uint_least64_t unreadable;
+	const uint64_t n = atomic_fetch_add(&unreadable, 1) + 1;
+
+	if (log_is_said(n))
+		log_error("history.unreadable", L_INT("seq", seq), L_STR("error", e->text),
+		    L_INT("unreadable_so_far", n));
+}
 
 static bool
 apply_packed(
@@ -19,7 +32,7 @@ apply_packed(
 		app.n = ((history_batch *)batch)->n_entries;
 	} else {
 		/* One bad message must not keep the service from starting for ever. */
-		log_error("history.unreadable", L_INT("seq", bm->seq), L_STR("error", e->text));
+		say_unreadable(bm->seq, e);
 	}
 	ok = history_apply_batch(s, &app, e);
 	arena_free(a);

@@ -4,6 +4,20 @@
 #include "carillon/base/log.h"
 #include "store_private.h"
 
+/* One that cannot be applied would stop the stream for ever if it were an error, so it is said
+ * aloud and left out; of many only some are said. */
+static void
+skip(struct str workspace, uint64_t seq, const char *why)
+{
+	static atomic_uint_least64_t skipped;
+	const uint64_t n = atomic_fetch_add(&skipped, 1) + 1;
+	const struct str shown = {workspace.ptr, str_utf8_cut(workspace, WORKSPACE_ID_MAX)};
+
+	if (log_is_said(n))
+		log_error("history.skipped", L_STRN("workspace", shown), L_INT("seq", seq),
+		    L_STR("why", why), L_INT("skipped_so_far", n));
+}
+
 /* --- reading records --- */
 
 static void *
@@ -22,11 +36,32 @@ event_record *
 history_event(struct txn *t, struct arena *a, uint64_t seq)
 {
 	const struct key k = key_event(seq);
+	history_entry entry = {.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT};
+	const char *flaw;
 	struct str bytes;
 
 	if (!txn_get(t, TABLE_EVENT, &k, &bytes))
 		return NULL;
-	return unpack(t, a, &carillon__v1__event_record__descriptor, seq, bytes);
+	entry.event = unpack(t, a, &carillon__v1__event_record__descriptor, seq, bytes);
+	flaw = entry.event ? history_flaw(&entry) : NULL;
+	if (!flaw)
+		return entry.event;
+	skip(str_of(entry.event->workspace), seq, flaw);
+	return NULL;
+}
+
+delivery_record *
+delivery_unpack(struct txn *t, struct arena *a, uint64_t seq, struct str bytes)
+{
+	history_entry entry = {.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY};
+	const char *flaw;
+
+	entry.delivery = unpack(t, a, &carillon__v1__delivery_record__descriptor, seq, bytes);
+	flaw = entry.delivery ? history_flaw(&entry) : NULL;
+	if (!flaw)
+		return entry.delivery;
+	skip(str_of(entry.delivery->workspace), seq, flaw);
+	return NULL;
 }
 
 delivery_record *
@@ -35,9 +70,8 @@ history_delivery(struct txn *t, struct arena *a, uint64_t seq, struct str rule)
 	const struct key k = key_delivery(seq, rule);
 	struct str bytes;
 
-	if (!txn_get(t, TABLE_DELIVERY, &k, &bytes))
-		return NULL;
-	return unpack(t, a, &carillon__v1__delivery_record__descriptor, seq, bytes);
+	return txn_get(t, TABLE_DELIVERY, &k, &bytes) ? delivery_unpack(t, a, seq, bytes)
+	                                              : NULL;
 }
 
 uint64_t
@@ -207,22 +241,6 @@ apply_delivery(struct txn *t, const delivery_record *d)
 	if (!is_listed) /* its event may be told later */
 		txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
 	return NULL;
-}
-
-/* One that cannot be applied would stop the stream for ever if it were an error, so it is said
- * aloud and left out; of many only some are said. */
-static void
-skip(struct str workspace, uint64_t seq, const char *why)
-{
-	enum { SAID_EACH = 16 };
-	static atomic_uint_least64_t skipped;
-	const uint64_t n = atomic_fetch_add(&skipped, 1) + 1;
-
-	if (n <= SAID_EACH || (n & (n - 1)) == 0)
-		log_error("history.skipped",
-		    L_STRN("workspace", ((struct str){workspace.ptr,
-					    str_utf8_cut(workspace, WORKSPACE_ID_MAX)})),
-		    L_INT("seq", seq), L_STR("why", why), L_INT("skipped_so_far", n));
 }
 
 void

@@ -1,17 +1,6 @@
 /* The lists of history: all of an event, and of a workspace, newest first. */
 #include "store_private.h"
 
-static delivery_record *
-delivery_unpack(struct txn *t, struct arena *a, uint64_t seq, struct str bytes)
-{
-	void *d = NULL;
-	struct err why;
-
-	if (!record_unpack(&carillon__v1__delivery_record__descriptor, a, bytes, &d, &why))
-		txn_fail_record(t, seq, &why);
-	return d;
-}
-
 void
 history_each_delivery(
     struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg)
@@ -23,7 +12,7 @@ history_each_delivery(
 	scan_forward(&s, t, TABLE_DELIVERY, &prefix, &prefix);
 	while (more && scan_next(&s)) {
 		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
-		more = d && each(d, arg);
+		more = d ? each(d, arg) : !txn_error(t);
 	}
 	scan_end(&s);
 }
@@ -126,7 +115,8 @@ each_of_event(struct txn *t, struct arena *a, const struct delivery_list *list, 
 	scan_backward(&s, t, TABLE_DELIVERY, &prefix, &start);
 	while (more && scan_next(&s)) {
 		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
-		more = d && (!str_eq(str_of(d->workspace), list->workspace) || each(d, arg));
+		more = d ? !str_eq(str_of(d->workspace), list->workspace) || each(d, arg)
+		         : !txn_error(t);
 	}
 	scan_end(&s);
 	return more;

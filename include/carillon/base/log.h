@@ -37,6 +37,8 @@ struct log_field {
 
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
+/* Of lines that repeat, whether the n-th (from 1) is written: the first, then ever fewer. */
+bool log_is_said(uint64_t n);
 /* The verb is dotted and fixed: people grep for it. */
 void log_line(enum log_level level, const char *verb, const struct log_field *fields, size_t n);
 

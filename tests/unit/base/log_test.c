@@ -188,6 +188,21 @@ logging_leaves_errno_alone(void **state)
 	assert_string_equal(output, "");
 }
 
+static void
+lines_that_repeat_are_said_ever_more_rarely(void **state)
+{
+	int said = 0;
+
+	(void)state;
+	for (uint64_t n = 1; n <= 16; n++)
+		assert_true(log_is_said(n));
+	assert_false(log_is_said(17));
+	assert_true(log_is_said(1024));
+	for (uint64_t n = 1; n <= 1000000; n++)
+		said += log_is_said(n);
+	assert_true(said < 40);
+}
+
 int
 main(void)
 {
@@ -199,6 +214,7 @@ main(void)
 	    cmocka_unit_test(lines_below_the_level_are_not_written),
 	    cmocka_unit_test(a_journal_gets_priorities),
 	    cmocka_unit_test(logging_leaves_errno_alone),
+	    cmocka_unit_test(lines_that_repeat_are_said_ever_more_rarely),
 	};
 
 	unsetenv("JOURNAL_STREAM");

@@ -1,4 +1,5 @@
 /* What the service cannot have written is left out, and what it wrote stays. */
+#include "store/store_private.h"
 #include "store_fixture.h"
 
 static void
@@ -154,6 +155,21 @@ an_attempt_before_time(delivery_record *d)
 	d->n_attempts = 1;
 }
 
+/* Past what looks at it. */
+static bool
+put_unchecked(struct txn *t, void *arg, struct err *e)
+{
+	delivery_record d = delivery_of("acme", 7, "b", DELIVERY_PARKED);
+	const struct key k = key_delivery(7, STR("b"));
+
+	(void)arg;
+	(void)e;
+	d.event_id = long_id;
+	memset(long_id, 'x', sizeof(long_id) - 1);
+	txn_put_message(t, TABLE_DELIVERY, &k, &d);
+	return true;
+}
+
 static void
 a_delivery_that_cannot_be_is_left_out(void **state)
 {
@@ -178,6 +194,30 @@ a_delivery_that_cannot_be_is_left_out(void **state)
 	assert_int_equal(d->due_ms, 9000);
 	txn_end(t);
 	assert_known(f, 0, 1);
+}
+
+/* An index of before they were looked at, or a byte that changed in it. */
+static void
+what_cannot_be_is_left_out_when_it_is_read_too(void **state)
+{
+	struct fixture *f = *state;
+	const struct delivery_list list = {STR("acme"), DELIVERY_NONE, {0}};
+	struct listing all = {0}, of_event = {0};
+	struct err e = {0};
+
+	put_event(f, "acme", 7, "evt_1");
+	put_delivery(f, "acme", 7, "a", DELIVERY_PARKED);
+	put_delivery(f, "acme", 7, "b", DELIVERY_PARKED);
+	put_delivery(f, "acme", 7, "c", DELIVERY_PARKED);
+	assert_true(store_write(f->store, STORE_HISTORY, put_unchecked, NULL, &e));
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	assert_null(history_delivery(t, f->arena, 7, STR("b")));
+	history_each_delivery(t, f->arena, 7, list_delivery, &of_event);
+	assert_string_equal(of_event.text, "7/a 7/c ");
+	history_each_delivery_of(t, f->arena, &list, list_delivery, &all);
+	assert_string_equal(all.text, "7/c 7/a ");
+	assert_null(txn_error(t));
+	txn_end(t);
 }
 
 static void
@@ -292,6 +332,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORE_TEST(an_event_that_cannot_be_is_left_out),
 	    STORE_TEST(a_delivery_that_cannot_be_is_left_out),
+	    STORE_TEST(what_cannot_be_is_left_out_when_it_is_read_too),
 	    STORE_TEST(an_event_is_not_overwritten_by_an_older_one),
 	    STORE_TEST(what_stood_in_an_events_place_before_it_came_goes),
 	    STORE_TEST(a_delivery_is_not_taken_over_by_another_workspace),
