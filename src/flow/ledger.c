@@ -217,18 +217,6 @@ fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const 
 	event_from_ledger(m, history, p);
 }
 
-/* Ends the transaction; false if it could not read all that was asked of it. */
-static bool
-end_reading(struct txn *history, struct err *e)
-{
-	bool ok = txn_error(history) == NULL;
-
-	if (!ok)
-		*e = *txn_error(history);
-	txn_end(history);
-	return ok;
-}
-
 static bool
 fill(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
@@ -241,7 +229,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
 	fill_event(w, m, history, p, bm);
 	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
-	return end_reading(history, e);
+	return txn_finish(history, e);
 }
 
 static bool
@@ -268,7 +256,7 @@ gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first
 		n += read_item(history, m->arena, p, &items[n]);
 		p->is_used = true;
 	}
-	if (!end_reading(history, e))
+	if (!txn_finish(history, e))
 		return false;
 	if (n >= 2)
 		digest_make(&m->deliveries[0], items, n, w->settings.config.history_url);

@@ -298,17 +298,24 @@ places_ask(struct places *p, const struct lane_id *id, size_t lane_limit, bool i
 	return a;
 }
 
-bool
-places_take(struct places *p, struct place_lane *l)
+/* What has its turn already; `is_limited`: by what its lane may hold, too. */
+static bool
+take(struct places *p, struct place_lane *l, bool is_limited)
 {
 	bool ok;
 
 	pthread_mutex_lock(&p->lock);
-	ok = l->workspace->held < n_free(p);
+	ok = l->workspace->held < n_free(p) && (!is_limited || l->held < l->limit);
 	if (ok)
 		hold(p, l);
 	pthread_mutex_unlock(&p->lock);
 	return ok;
+}
+
+bool
+places_take(struct places *p, struct place_lane *l)
+{
+	return take(p, l, false);
 }
 
 uint64_t
@@ -451,14 +458,7 @@ places_return_begin(struct places *p, mono_t now, struct place_return *out)
 bool
 places_take_back(struct places *p, struct place_lane *l)
 {
-	bool ok;
-
-	pthread_mutex_lock(&p->lock);
-	ok = l->held < l->limit && l->workspace->held < n_free(p);
-	if (ok)
-		hold(p, l);
-	pthread_mutex_unlock(&p->lock);
-	return ok;
+	return take(p, l, true);
 }
 
 void

@@ -33,13 +33,9 @@ active_limit_most(struct store *s, uint64_t limit, uint64_t *most, struct err *e
 {
 	struct txn *t = txn_read(s, STORE_HISTORY);
 	const uint64_t before = store_number(t, STORE_ACTIVE_LIMIT);
-	const bool ok = txn_error(t) == NULL;
 
-	if (!ok)
-		*e = *txn_error(t);
-	txn_end(t);
 	*most = limit > before ? limit : before;
-	return ok;
+	return txn_finish(t, e);
 }
 
 static bool
