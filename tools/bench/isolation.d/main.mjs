@@ -13,17 +13,22 @@
  * posted within 2 s; the service's share p50 at most 1.2 times as undisturbed, p99 at most 1.2
  * times or 1 ms more; never over half of the broker's places taken.
  *
+ * Last, or as shape one-hangs: one of 51 destinations hangs, beside the consumer that a team would write
+ * itself (peers/go; needs go).
+ *
  *     --rate N      events a second of all the quiet together (1000, then 100)
  *     --seconds N   each turn (8); --rounds N: pairs of turns (2)
  */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { judge, shares } from './figures.mjs'
+import { IN_TIME_US, judge, shares } from './figures.mjs'
 import { shapes } from './shapes.mjs'
 import { World, canSeePackets } from './world.mjs'
 import { findPrograms } from '../../chaos.d/parts.mjs'
 
-const QUIET = 50
+const QUIET = 50, ONE_HANGS = 'one-hangs'
 const NOISE_IDS = 1_000_000_000
+const IN_FLIGHT = 64, HANG_RATE = 20, HANG_OTHERS_RATE = 500
 const options = { bin: 'build/release', seconds: 8, rounds: 2, rates: [1000, 100], json: false, names: [] }
 
 function readArguments(args) {
@@ -34,7 +39,7 @@ function readArguments(args) {
 		else if (args[i] === '--rate') options.rates = [Number(args[++i])]
 		else if (number[args[i]]) options[number[args[i]]] = Number(args[++i])
 		else if (args[i] === '--help' || args[i] === '-h') help()
-		else if (shapes.some(shape => shape.name === args[i])) options.names.push(args[i])
+		else if (args[i] === ONE_HANGS || shapes.some(shape => shape.name === args[i])) options.names.push(args[i])
 		else {
 			console.error(`isolation: ${args[i]} is no shape and no option (see --help)`)
 			process.exit(2)
@@ -128,6 +133,36 @@ async function measure(shape, rate) {
 	return judge(`${shape.name}@${rate / QUIET}`, served.calm, served.disturbed, served.pendingShare, nobody.calm, nobody.disturbed)
 }
 
+// What a buyer asks: one of 51 customers' destinations hangs, 64 requests may be under way. How
+// many of the others' messages come in time, and how many where nobody keeps customers apart?
+async function oneHangs(isOurs) {
+	const world = new World(options.bin)
+	try {
+		world.settings = { CARILLON_IN_FLIGHT_MAX: String(IN_FLIGHT) }
+		await world.start()
+		await provision(world, 0, QUIET, [{ channel: 'C0QUIET' }])
+		await provision(world, QUIET, 1, [{ channel: 'C0HANGS' }])
+		await (isOurs ? world.serve() : world.servePeer(IN_FLIGHT, `bench-${QUIET}`))
+		const noise = world.publish(['--noise'], { events: HANG_RATE * options.seconds, rate: HANG_RATE, firstId: NOISE_IDS, firstWorkspace: QUIET })
+		const window = await turn(world, HANG_OTHERS_RATE, options.seconds, 0)
+		await noise
+		await new Promise(resolve => setTimeout(resolve, IN_TIME_US / 1000))
+		const { inTime, due } = shares(await world.end(), [window])
+		return Number((inTime / due).toFixed(4))
+	} catch (error) {
+		await world.abandon()
+		throw error
+	}
+}
+
+function hasGo() {
+	return spawnSync('go', ['version']).status === 0
+}
+
+async function compare() {
+	return { carillon: await oneHangs(true), go_consumer: hasGo() ? await oneHangs(false) : null }
+}
+
 function print(row) {
 	const columns = [row.in_time_share, row.service_p50_ratio, row.service_p99_undisturbed_ms, row.service_p99_ms,
 		row.total_p99_undisturbed_ms, row.total_p99_ms, row.null_p99_undisturbed_ms, row.null_p99_ms, row.ack_pending_max_share]
@@ -149,4 +184,10 @@ for (const rate of options.rates)
 		cases.push(row)
 		if (!options.json) print(row)
 	}
-if (options.json) console.log(JSON.stringify({ seconds: options.seconds, rounds: options.rounds, cases }))
+const hangs = options.names.length === 0 || options.names.includes(ONE_HANGS) ? await compare() : undefined
+if (options.json) {
+	console.log(JSON.stringify({ seconds: options.seconds, rounds: options.rounds, cases, one_of_51_hangs_in_time: hangs }))
+} else if (hangs) {
+	console.log(`one of 51 destinations hangs, ${IN_FLIGHT} in flight: of the others' messages in time: carillon ${hangs.carillon}, ` +
+		`a Go consumer of a hundred lines ${hangs.go_consumer ?? '(no go here)'}`)
+}

@@ -3,8 +3,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Part, until } from '../../chaos.d/parts.mjs'
 
+const PEER = fileURLToPath(new URL('../peers/go', import.meta.url))
 const STREAM = 'CARILLON_EVENTS'
 const CONSUMER = 'dispatch-0'
 const ACK_PENDING_MAX = 20_000
@@ -19,6 +21,7 @@ const SETTINGS = {
 export class World {
 	#parts = []
 	#mostPending = 0
+	settings = {} // beside those of all
 
 	constructor(bin) {
 		this.bin = bin
@@ -37,7 +40,7 @@ export class World {
 		await this.#part('sink', `${this.bin}/bench-sink`, [this.file('sink.port')],
 			() => existsSync(this.file('sink.port')) && readFileSync(this.file('sink.port'), 'utf8').endsWith('\n'))
 		this.sink = `http://127.0.0.1:${readFileSync(this.file('sink.port'), 'utf8').trim()}`
-		this.env = { ...process.env, ...SETTINGS, CARILLON_NATS_URL: this.natsUrl, CARILLON_SLACK_API_URL: `${this.sink}/api`,
+		this.env = { ...process.env, ...SETTINGS, ...this.settings, CARILLON_NATS_URL: this.natsUrl, CARILLON_SLACK_API_URL: `${this.sink}/api`,
 			CARILLON_DATA_DIR: this.file('data'), CARILLON_MASTER_KEY_FILE: this.file('master.key') }
 		await this.cli(['vault', 'init'])
 		this.stamps = await this.#part('stamps', `${this.bin}/bench-stamps`,
@@ -63,6 +66,16 @@ export class World {
 		await this.service.end('SIGTERM')
 		await this.#part('listener', `${this.bin}/bench-listener`,
 			[this.natsUrl, STREAM, this.file('listener.ready')], () => existsSync(this.file('listener.ready')))
+	}
+
+	// What a team would write itself, in the service's place.
+	async servePeer(inFlight, hanging) {
+		const build = this.file('peer')
+		await run('go', ['build', '-C', PEER, '-o', build, '.'], process.env)
+		if (this.service === undefined) await this.serve()
+		await this.service.end('SIGTERM')
+		await this.#part('peer', build, [this.natsUrl, `${this.sink}/api`, String(inFlight), hanging],
+			() => readFileSync(this.file('peer.log'), 'utf8').includes('ready'))
 	}
 
 	cli(args, input = '') {
