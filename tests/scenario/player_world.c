@@ -369,11 +369,12 @@ world_drain(struct world *w)
 		fake_clock_advance_to(next_moment(w, until));
 		live_moment(w);
 	}
+	if (w->life != NULL)
+		atomic_store(&l->flow->is_abandoned, !is_drained(l));
+	for (int i = 0; i < 10 && w->life != NULL && !is_drained(l); i++)
+		pass_until(w, mono_after(clock_mono(), BUSY_STEP_MS));
 	if (w->life == NULL)
 		return false; /* it died meanwhile */
-	atomic_store(&l->flow->is_abandoned, !is_drained(l));
-	for (int i = 0; i < 10 && !is_drained(l); i++)
-		pass_until(w, mono_after(clock_mono(), BUSY_STEP_MS));
 	must(is_drained(l));
 	follower_turn(l->follower, 0);
 	free_stages(l);
