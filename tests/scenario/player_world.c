@@ -437,14 +437,16 @@ world_delete_index(struct world *w)
 	must(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
-static void
-open_vault(struct world *w)
+void
+world_use_key(struct world *w, const char *name)
 {
-	char path[sizeof(w->dir) + 8];
+	char path[sizeof(w->dir) + 16];
 	struct err e = {0};
 
-	snprintf(path, sizeof(path), "%s/key", w->dir);
-	if (!vault_init(path, &e) || !vault_open(&w->vault, path, &e)) {
+	vault_close(w->vault);
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	if ((access(path, F_OK) != 0 && !vault_init(path, &e)) ||
+	    !vault_open(&w->vault, path, &e)) {
 		fprintf(stderr, "%s\n", e.text);
 		abort();
 	}
@@ -465,7 +467,7 @@ world_init(struct world *w)
 	fake_pool_reset();
 	config_defaults(&w->config);
 	w->broker = fake_broker_new();
-	open_vault(w);
+	world_use_key(w, "key");
 }
 
 /* What lives that died had in memory is left to the end of this process, as theirs was. */

@@ -33,6 +33,8 @@ void world_init(struct world *w);
 void world_fini(struct world *w);
 /* The index, opened if it is not. */
 struct store *world_store(struct world *w);
+/* The vault of that name, in the place of the one before; made when it is not there. */
+void world_use_key(struct world *w, const char *name);
 /* Deletes the index. The service must be down. */
 void world_delete_index(struct world *w);
 

@@ -90,16 +90,17 @@ function run(minutes, command, ...args) {
 	})
 }
 
-/* Every unit test and story: its name and the program that is to be built for it. ctest knows a
- * program's path only once it is there. */
+/* Every unit test of src and every story: its name, and the program that is to be built for it. */
 function readTests() {
 	const { stdout } = spawnSync('ctest', ['--test-dir', built, '--show-only=json-v1'], { encoding: 'utf8' })
-	return JSON.parse(stdout).tests
-		.map(({ name }) => {
-			if (name.startsWith('scenario.')) return { name, program: 'tests/scenario/scenario_player' }
-			return { name, program: `tests/${name.split('.').pop()}` }
-		})
-		.filter(t => /^(unit|scenario)\./.test(t.name))
+	const known = []
+	for (const { name } of JSON.parse(stdout).tests) {
+		const [kind, layer, test] = name.split('.')
+		if (kind === 'scenario') known.push({ name, program: 'tests/scenario/scenario_player' })
+		else if (existsSync(join(copy, 'tests', kind, layer, `${test}.c`)))
+			known.push({ name, program: `tests/${test}` })
+	}
+	return known
 }
 
 const unique = list => [...new Set(list)]
