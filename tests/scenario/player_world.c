@@ -392,9 +392,9 @@ world_hand(const struct world *w)
 }
 
 void
-world_look(const struct world *w, struct flow_counters *out)
+world_look(const struct world *w, struct flow_view *out)
 {
-	*out = (struct flow_counters){0};
+	*out = (struct flow_view){0};
 	if (w->life != NULL)
 		flow_look(w->life->flow, out);
 }

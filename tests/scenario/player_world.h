@@ -49,5 +49,5 @@ bool world_drain(struct world *w);
 void world_pass(struct world *w, int64_t ms);
 /* Messages in hand; 0 while the service is down. */
 size_t world_hand(const struct world *w);
-/* Counters of the present life; zeroes while the service is down. */
-void world_look(const struct world *w, struct flow_counters *out);
+/* What is to be seen of the present life; zeroes while the service is down. */
+void world_look(const struct world *w, struct flow_view *out);
