@@ -16,4 +16,3 @@ void nak_slots_free(struct nak_slots *s);
 void nak_slots_set_limits(struct nak_slots *s, int64_t max, int64_t lane_max);
 /* Takes a slot for a lane until `until`. False when all, or all of this lane, are taken. */
 bool nak_slots_take(struct nak_slots *s, struct str lane, mono_t now, mono_t until);
-int64_t nak_slots_taken(struct nak_slots *s, mono_t now);
