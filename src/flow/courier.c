@@ -277,6 +277,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	if (d->outcome.left_thread)
+		d->thread_id = (struct str){0}; /* so it is what later replies go under */
 	attempt_add(
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);

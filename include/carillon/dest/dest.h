@@ -91,7 +91,10 @@ struct outcome {
 	enum verdict verdict;
 	bool ambiguous;         /* it may have been posted all the same */
 	bool lane_fault;        /* speaks against the destination, not against this message */
-	int64_t retry_after_ms; /* with THROTTLED; -1: the destination gave none */
+	/* With THROTTLED the pause asked for, with the LATER ones the shortest; -1: the
+	 * destination gave none. */
+	int64_t retry_after_ms;
+	bool left_thread;       /* with DONE: the message to reply to is gone, it stands alone */
 	char error_code[64];    /* the destination's, or empty */
 	char message_id[64];    /* with DONE: the destination's id of the message */
 	char message_channel[64];
@@ -101,7 +104,8 @@ struct outcome {
 	 * it. Either may be empty. */
 	char pointer[96];
 	char slot[64];
-	char reason[320];   /* a sentence for the customer: what happened */
+	char reason[320];   /* a sentence for the customer: what happened; with DONE what is
+	                       not as it was asked for, or empty */
 	enum repair repair; /* what repairs it, for programs */
 	char action[160];   /* the same as a sentence; may be empty */
 };

@@ -84,6 +84,23 @@ write_metadata(struct json_writer *w, struct str reference)
 	jw_object_end(w);
 }
 
+/*
+ * Of a message that is changed Slack keeps the attachments when none are sent, and reads the text
+ * again as people type it, markup and all, unless it is told not to.
+ */
+static void
+write_update(struct json_writer *w, const struct dest_message *m, bool has_attachment)
+{
+	jw_kv_string(w, "ts", m->update_id);
+	jw_kv_cstr(w, "parse", "none");
+	jw_kv_bool(w, "link_names", false);
+	if (has_attachment)
+		return;
+	jw_key(w, "attachments");
+	jw_array(w);
+	jw_array_end(w);
+}
+
 static void
 write_body(struct buf *out, const struct dest_message *m)
 {
@@ -97,7 +114,7 @@ write_body(struct buf *out, const struct dest_message *m)
 	if (!m->is_plain)
 		write_blocks(&w, b);
 	if (m->update_id.len) {
-		jw_kv_string(&w, "ts", m->update_id);
+		write_update(&w, m, !m->is_plain && b->color.len > 0);
 	} else {
 		if (m->thread_id.len)
 			jw_kv_string(&w, "thread_ts", m->thread_id);

@@ -131,7 +131,26 @@ a_message_to_replace_is_updated(void **state)
 	m.update_id = STR("1.2");
 	m.thread_id = STR("9.9");
 	assert_composes(&m, "https://slack.test/api/chat.update",
-	    "{\"channel\":\"C1\",\"text\":\"hello\",\"ts\":\"1.2\"}");
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"ts\":\"1.2\",\"parse\":\"none\","
+	    "\"link_names\":false,\"attachments\":[]}");
+}
+
+static void
+an_update_with_a_color_replaces_the_attachment_by_its_own(void **state)
+{
+	struct dest_message m = plain;
+	struct slack_body body = hello;
+
+	(void)state;
+	body.blocks = STR("[]");
+	body.color = STR("#d92d20");
+	m.body = &body.base;
+	m.is_plain = false;
+	m.update_id = STR("1.2");
+	assert_composes(&m, "https://slack.test/api/chat.update",
+	    "{\"channel\":\"C1\",\"text\":\"hello\",\"attachments\":[{\"color\":"
+	    "\"#d92d20\",\"blocks\":[]}],\"ts\":\"1.2\",\"parse\":\"none\","
+	    "\"link_names\":false}");
 }
 
 static void
@@ -390,7 +409,8 @@ chosen_codes_hold_what_they_should(void **state)
 	    {"token_revoked", VERDICT_HOLD_CONNECTION},
 	    {"channel_not_found", VERDICT_HOLD_RULE},
 	    {"slack_connect_canvas_sharing_blocked", VERDICT_HOLD_RULE},
-	    {"slack_connect_sharing_blocked", VERDICT_LATER_FEW}, /* '*' is between two '_' */
+	    {"slack_connect_blocked_file_type", VERDICT_HOLD_RULE},
+	    {"slack_connec", VERDICT_LATER_FEW},
 	    {"invalid_blocks", VERDICT_MESSAGE},
 	    {"draft_not_found", VERDICT_NEVER},
 	    {"brand_new_error", VERDICT_LATER_FEW},
@@ -444,18 +464,149 @@ a_status_without_slacks_json_is_judged_by_itself(void **state)
 {
 	struct outcome server = judged(&plain, 503, "<html>");
 	struct outcome lying = judged(&plain, 500, "{\"ok\":true,\"ts\":\"1.2\"}");
-	struct outcome redirect = judged(&plain, 302, "{\"ok\":true,\"ts\":\"1.2\"}");
-	struct outcome missing = judged(&plain, 404, "<html>");
+	struct outcome strange = judged(&plain, 400, "<html>");
 	struct outcome cut = judged(&plain, 408, "");
 
 	(void)state;
 	assert_outcome(&server, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_LATER, true, true);
+	assert_string_equal(server.reason, "Slack had an internal error (HTTP status 503)");
 	assert_outcome(&lying, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_LATER, true, true);
-	assert_outcome(&redirect, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_NEVER, false, false);
-	assert_non_null(strstr(redirect.action, "slack_api_url"));
 	assert_outcome(
-	    &missing, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_LATER_FEW, false, false);
+	    &strange, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_LATER_FEW, false, false);
 	assert_outcome(&cut, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_LATER, false, false);
+}
+
+/* A portal, a maintenance page, a proxy: transient, and nothing was posted. */
+static void
+what_stands_before_slack_goes_away_by_itself(void **state)
+{
+	static const int statuses[] = {300, 301, 302, 303, 304, 307, 308, 399, 401, 402, 403,
+	    404, 405, 407, 421, 451, 499};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(statuses); i++) {
+		struct outcome out =
+		    judged(&plain, statuses[i], "{\"ok\":true,\"ts\":\"1.2\"}");
+
+		assert_int_equal(out.verdict, VERDICT_LATER);
+		assert_false(out.ambiguous);
+		assert_non_null(strstr(out.action, "slack_api_url"));
+	}
+	assert_true(judged(&plain, 302, "").lane_fault);
+	assert_false(judged(&plain, 403, "").lane_fault); /* it may be this message alone */
+}
+
+static void
+a_body_too_large_may_go_as_plain_text(void **state)
+{
+	static const char *const bodies[] = {
+	    "", "<html>", "{\"ok\":false,\"error\":\"request_too_big\"}", "{\"ok\":true}"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct outcome out = judged(&plain, 413, bodies[i]);
+
+		assert_outcome(
+		    &out, OUTCOME_REJECTED_CLIENT_ERROR, VERDICT_MESSAGE, false, false);
+		assert_non_null(strstr(out.reason, "too large"));
+	}
+}
+
+static struct outcome
+judged_with_pause(int status, int64_t pause_ms)
+{
+	struct http_response res = {.status = status, .retry_after_ms = pause_ms};
+	struct outcome out;
+
+	slack()->judge(&plain, &res, &out);
+	return out;
+}
+
+static void
+a_busy_slack_is_asked_again_when_it_says(void **state)
+{
+	struct outcome busy = judged_with_pause(503, 20000);
+	struct outcome now = judged_with_pause(503, 0);
+	struct outcome silent = judged_with_pause(503, -1);
+	struct outcome gateway = judged_with_pause(502, 7000);
+	struct outcome portal = judged_with_pause(302, 9000);
+
+	(void)state;
+	assert_outcome(&busy, OUTCOME_REJECTED_SERVER_ERROR, VERDICT_THROTTLED, false, false);
+	assert_int_equal(busy.retry_after_ms, 20000);
+	assert_int_equal(now.verdict, VERDICT_THROTTLED);
+	assert_int_equal(silent.verdict, VERDICT_LATER);
+	assert_int_equal(gateway.verdict, VERDICT_LATER);
+	assert_true(gateway.ambiguous);
+	assert_int_equal(gateway.retry_after_ms, 7000);
+	assert_int_equal(portal.verdict, VERDICT_LATER);
+	assert_int_equal(portal.retry_after_ms, 9000);
+}
+
+static void
+a_reply_that_slack_put_elsewhere_says_so(void **state)
+{
+	static const struct {
+		const char *body;
+		bool left;
+	} answers[] = {
+	    {"{\"ok\":true,\"ts\":\"2.2\",\"message\":{\"text\":\"a\"}}", true},
+	    {"{\"ok\":true,\"ts\":\"2.2\",\"message\":{\"thread_ts\":\"\"}}", true},
+	    {"{\"ok\":true,\"ts\":\"2.2\",\"message\":{\"thread_ts\":\"1.2\"}}", false},
+	    {"{\"ok\":true,\"ts\":\"2.2\",\"message\":{\"thread_ts\":\"0.9\"}}", false},
+	    {"{\"ok\":true,\"ts\":\"2.2\"}", false}, /* no echo says nothing */
+	};
+	struct dest_message m = plain;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		struct outcome out;
+
+		m.thread_id = STR("1.2");
+		m.update_id = (struct str){0};
+		out = judged(&m, 200, answers[i].body);
+		assert_int_equal(out.verdict, VERDICT_DONE);
+		assert_int_equal(out.left_thread, answers[i].left);
+		assert_int_equal(out.reason[0] != '\0', answers[i].left);
+		m.update_id = STR("1.3");
+		assert_false(judged(&m, 200, answers[i].body).left_thread);
+		assert_false(judged(&plain, 200, answers[i].body).left_thread);
+	}
+}
+
+static void
+what_slack_left_off_is_told(void **state)
+{
+	struct outcome out = judged(&plain, 200,
+	    "{\"ok\":true,\"ts\":\"1.2\",\"warning\":\"superfluous_charset,message_truncated"
+	    "\",\"response_metadata\":{\"warnings\":[\"superfluous_charset\","
+	    "\"message_truncated\",\"invalid_metadata_schema\",7]}}");
+
+	(void)state;
+	assert_int_equal(out.verdict, VERDICT_DONE);
+	assert_string_equal(out.reason, "Slack cut the text; Slack left off what tells "
+					"machines which delivery this is");
+	assert_string_equal(
+	    judged(&plain, 200,
+		"{\"ok\":true,\"ts\":\"1.2\",\"warning\":\"superfluous_charset\"}")
+		.reason,
+	    "");
+}
+
+static void
+one_channels_refusal_is_not_the_connections(void **state)
+{
+	static const char *const codes[] = {"no_permission", "access_denied",
+	    "ekm_access_denied", "is_inactive", "channel_is_limited_access",
+	    "posting_to_channel_denied"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		char body[96];
+
+		snprintf(body, sizeof(body), "{\"ok\":false,\"error\":\"%s\"}", codes[i]);
+		assert_int_equal(judged(&plain, 200, body).verdict, VERDICT_HOLD_RULE);
+	}
 }
 
 static void
@@ -493,7 +644,7 @@ refused_blocks_keep_the_pointer(void **state)
 	    "[json-pointer:/blocks/0/text/text]\",\"second\"]}}");
 
 	(void)state;
-	assert_string_equal(out.reason, "Slack refused the layout of the message: [ERROR] must "
+	assert_string_equal(out.reason, "Slack refused the layout of the message: must "
 					"be less than 3001 characters "
 					"[json-pointer:/blocks/0/text/text]");
 	assert_string_equal(out.pointer, "/blocks/0/text/text");
@@ -556,6 +707,13 @@ main(void)
 	    cmocka_unit_test(blocks_stand_on_top_without_a_color),
 	    cmocka_unit_test(a_color_moves_the_blocks_into_an_attachment),
 	    cmocka_unit_test(a_message_to_replace_is_updated),
+	    cmocka_unit_test(an_update_with_a_color_replaces_the_attachment_by_its_own),
+	    cmocka_unit_test(a_reply_that_slack_put_elsewhere_says_so),
+	    cmocka_unit_test(what_slack_left_off_is_told),
+	    cmocka_unit_test(one_channels_refusal_is_not_the_connections),
+	    cmocka_unit_test(what_stands_before_slack_goes_away_by_itself),
+	    cmocka_unit_test(a_body_too_large_may_go_as_plain_text),
+	    cmocka_unit_test(a_busy_slack_is_asked_again_when_it_says),
 	    cmocka_unit_test(hostile_strings_stay_inside_their_quotes),
 	    cmocka_unit_test(a_base_url_may_end_in_a_slash),
 	    cmocka_unit_test(a_base_url_that_does_not_fit_is_refused),
