@@ -56,6 +56,7 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    .channel = d->channel,
 	    .body = d->body,
 	    .is_plain = d->degraded,
+	    .without_images = d->image_refusals > 1,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .reference = str_of(reference),
@@ -257,6 +258,7 @@ goes_again(struct courier *c, struct delivery *d)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
 		return true;
+	case VERDICT_IMAGE: d->image_refusals++; return true;
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;

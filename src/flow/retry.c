@@ -116,6 +116,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	case VERDICT_HOLD_CONNECTION:
 	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
+	case VERDICT_IMAGE:
 	case VERDICT_NO_THREAD:
 	case VERDICT_NEVER:
 		d->spent++;

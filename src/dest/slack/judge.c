@@ -226,6 +226,16 @@ judge_remarks(const struct json *root, struct outcome *out)
 		reason_add(out, ": ", remark);
 }
 
+/* Slack fetches each image of a message before it takes the message, and now and then fails to
+ * where there is nothing wrong with it. */
+static void
+judge_image(const struct dest_message *m, struct outcome *out)
+{
+	if (out->verdict == VERDICT_MESSAGE && !m->is_plain && !m->without_images &&
+	    strstr(out->reason, "downloading image failed") != NULL)
+		out->verdict = VERDICT_IMAGE;
+}
+
 static void
 judge_error(const struct json *root, const struct http_response *res, struct outcome *out)
 {
@@ -371,8 +381,8 @@ note_warnings(const struct json *root, struct outcome *out)
 
 		if (warnings != NULL && warnings->kind == JSON_ARRAY)
 			JSON_EACH (v, warnings)
-				is_there |= v->kind == JSON_STRING &&
-				            str_eq(v->text, known[i].code);
+				is_there |=
+				    v->kind == JSON_STRING && str_eq(v->text, known[i].code);
 		if (is_there)
 			note(out, known[i].sentence);
 	}
@@ -405,11 +415,14 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 		str_copy(out->message_id, sizeof(out->message_id), ts);
 		copy_text(out->message_channel, sizeof(out->message_channel),
 		    json_string(root, STR("channel")));
+		if (m->without_images && !m->is_plain)
+			note(out, "Slack could not fetch an image, so it went without images");
 		note_thread(m, root, out);
 		note_warnings(root, out);
 	} else if (root) {
 		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
+	judge_image(m, out);
 	if (out->pointer[0] != '\0' && m->body != NULL)
 		slack_slot_of(
 		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));
