@@ -16,6 +16,7 @@ enum {
 	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
 	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
+	LOOK_EVERY_MS = 1000,
 	LANE_IDLE_MS = 600000,
 	STORE_PAUSE_MS = 2000, /* until a delivery whose rule cannot be read comes again */
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
@@ -102,6 +103,8 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	delivery_render(d, d->arena);
 	if (compose(c, d, conn, transfer_request(t), &e)) {
 		FLOW_COUNT(c->flow, attempts);
+		FLOW_TOOK(c->flow, lane_sent, c->now_us - d->stage_us);
+		d->stage_us = c->now_us;
 		pool_start(c->pool, t, d);
 		return;
 	}
@@ -277,6 +280,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	const struct dest_type *dest = d->rule->connection->dest;
 	enum lane_result result;
 
+	FLOW_TOOK(c->flow, sent_answered, c->now_us - d->stage_us);
+	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
 	if (d->outcome.left_thread)
@@ -359,10 +364,28 @@ hold_or_release(struct courier *c, mono_t now)
 	log_warn("courier.destination", L_BOOL("down", is_down));
 }
 
+/* For whoever asks the flow: the lanes are nobody else's to look at. */
+static void
+show_lanes(struct courier *c)
+{
+	struct flow *f = c->flow;
+	struct dispatch_view v;
+
+	dispatch_look(c->dispatch, &v);
+	atomic_store_explicit(&f->lanes.lanes, v.lanes, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.queued, v.queued, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.in_flight, v.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.shut, v.shut, memory_order_relaxed);
+}
+
 static void
 housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
+	if (mono_reached(now, c->look_at)) {
+		show_lanes(c);
+		c->look_at = mono_after(now, LOOK_EVERY_MS);
+	}
 	if (mono_reached(now, c->sweep_at)) {
 		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
 		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);
@@ -376,10 +399,18 @@ housekeeping(struct courier *c, mono_t now)
 		pool_give_up(c->pool);
 }
 
+/* Once before the courier sends, and once after it has waited. */
+static mono_t
+read_clock(struct courier *c)
+{
+	c->now_us = clock_mono_us();
+	return (mono_t){c->now_us / 1000};
+}
+
 void
 courier_turn(struct courier *c, int64_t longest_ms)
 {
-	mono_t now = clock_mono();
+	mono_t now = read_clock(c);
 	int64_t wait;
 
 	courier_take_settings(c, now);
@@ -389,7 +420,7 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	wait = wait_ms(c, now);
 	pool_turn(
 	    c->pool, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
-	finish_all(c, clock_mono());
+	finish_all(c, read_clock(c));
 	flush_outbox(c);
 }
 

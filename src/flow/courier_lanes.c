@@ -151,8 +151,11 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	make_room(c, d);
 	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		patience_ms, &retry_at))
+		patience_ms, &retry_at)) {
+		d->stage_us = c->now_us;
+		FLOW_TOOK(c->flow, taken_lane, c->now_us - d->message->taken_us);
 		return;
+	}
 	admit_wait_in_line(c->flow, d, retry_at,
 	    STR("waiting its turn: the destination asked for a longer pause"));
 	courier_hand_over(c, d);

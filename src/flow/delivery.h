@@ -69,8 +69,11 @@ struct delivery {
 
 	/* Its line in the book of places; NULL: it has none, or none any more (admit.h). */
 	struct place_lane *line;
-	bool has_place;        /* in memory */
-	bool is_overflow;      /* parked to wait for room in its lane */
+	bool has_place;   /* in memory */
+	bool is_overflow; /* parked to wait for room in its lane */
+
+	int64_t stage_us; /* clock_mono_us, when it came to its lane, request or answer */
+
 	bool is_for_digest;    /* parked to go out with others */
 	struct digest *digest; /* NULL: it goes alone */
 	bool has_outcome;

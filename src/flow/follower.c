@@ -338,14 +338,18 @@ report_progress(struct flow *f, mono_t now, int64_t after_ms)
 static void
 log_counters(struct flow *f)
 {
-	struct flow_counters c;
+	struct flow_view v;
+	const struct flow_counters *c = &v.counters;
 
-	flow_look(f, &c);
-	log_info("flow.counters", L_INT("received", c.events_received),
-	    L_INT("delivered", c.deliveries_delivered),
-	    L_INT("retrying", c.deliveries_retrying), L_INT("parked", c.deliveries_parked),
-	    L_INT("held", c.deliveries_held), L_INT("failed", c.deliveries_failed),
-	    L_INT("in_hand", active_count(f->active)));
+	flow_look(f, &v);
+	log_info("flow.counters", L_INT("received", c->events_received),
+	    L_INT("delivered", c->deliveries_delivered),
+	    L_INT("retrying", c->deliveries_retrying), L_INT("parked", c->deliveries_parked),
+	    L_INT("held", c->deliveries_held), L_INT("failed", c->deliveries_failed),
+	    L_INT("in_hand", v.in_hand), L_INT("lanes", v.lanes.lanes),
+	    L_INT("queued", v.lanes.queued), L_INT("in_flight", v.lanes.in_flight),
+	    L_INT("shut", v.lanes.shut), L_INT("places", v.places.held),
+	    L_INT("overflow", v.places.overflow));
 }
 
 static void

@@ -146,6 +146,9 @@ message_from(struct intake *in, const struct broker_message *bm)
 	m->counts_in_doubt =
 	    maybe_counted_back(doubt, bm->seq, broker_reconnects(in->flow->parts.broker));
 	m->received_at = bm->stored_at;
+	if (bm->deliveries == 1)
+		FLOW_TOOK(
+		    in->flow, received_taken, (clock_wall().ms - bm->stored_at.ms) * 1000);
 	m->is_repeat = bm->deliveries > 1 || maybe_posted_event(doubt, bm->seq, bm->stored_at);
 	return m;
 }

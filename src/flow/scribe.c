@@ -41,6 +41,7 @@ struct scribe {
 	uint64_t random; /* for jitter; not a secret, and a system call less for each event */
 	wall_t now;
 	mono_t mono_now;
+	int64_t safe_us; /* clock_mono_us, when the last batch was */
 };
 
 /* --- deciding --- */
@@ -284,6 +285,8 @@ go_on(struct scribe *s, struct handoff *h)
 			must(queue_try_put(s->flow->to_courier, &h->link));
 			return;
 		}
+		if (d->has_outcome)
+			FLOW_TOOK(s->flow, answered_settled, s->safe_us - d->stage_us);
 		tell_operator(s, d);
 		admit_settled(s->flow, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
@@ -338,6 +341,7 @@ write_batch(struct scribe *s)
 
 	if (s->batch.n > 0 && !commit_batch(s->commit, &s->batch))
 		return false;
+	s->safe_us = clock_mono_us();
 	FLOW_COUNT(s->flow, batches);
 	FLOW_COUNT_N(s->flow, batch_entries, s->batch.n);
 	batch_clear(&s->batch);

@@ -1,6 +1,6 @@
 /*
  * A broker in memory, in place of src/broker: the four streams, the state bucket with
- * compare-and-set, and the dispatch consumer as a NATS server runs it (reference: nats.md):
+ * compare-and-set, and the dispatch consumer as a NATS server runs it:
  *
  *     handed out ---> pending ---> acked
  *                      |   ^
