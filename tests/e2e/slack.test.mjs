@@ -151,4 +151,48 @@ describe('slack', () => {
 		assert.equal(delivery.attempts.length, 1, JSON.stringify(delivery.attempts));
 		assert.ok((await until('the message', seen))[0].blocks.length > 30);
 	});
+
+	/** Every kind of node on the screen, of all messages of a channel. */
+	const kinds = async (channel) => {
+		const { messages } = await bench.sandbox.get(`/sandbox/messages?channel=${channel}&view=1`);
+		const found = new Set();
+		const walk = (node) => {
+			if (node?.tag) found.add(node.tag);
+			if (node && typeof node === 'object') Object.values(node).forEach(walk);
+		};
+		walk(messages);
+		return found;
+	};
+	const visible = (text) => text.replace(/[\u034f\u00ad]/g, '');
+
+	test('a value is text: marks, emoji, quotes, mentions', async () => {
+		const hostile = ['*x*', '_x_', '~x~', ':100:', ':tada:', '*.example.com and *.example.org', '**x**', '_*~x~*_',
+			'> x', '<!channel>', '<@U1>', '<https://a.b|c>', '2 * 3 * 4', 'snake_case_name', '*', '&lt;', '(*x*)', 'é*x*'];
+		const { channel, deliver, seen } = await scene(...template({ header: '{{ payload.x }}', body: 'a {{ payload.x }} b', context: '{{ payload.x }}' }));
+		for (const x of hostile) await deliver({ x });
+		const messages = await seen();
+		assert.deepEqual(messages.map((message) => visible(message.shown)), hostile.map((x) => `${x}\na ${x} b\n${x}`));
+		const found = await kinds(channel);
+		for (const kind of ['b', 'i', 's', 'emoji', 'quote', 'code', 'pre', 'link', 'user', 'broadcast']) {
+			assert.ok(!found.has(kind), `${kind}: ${[...found]}`);
+		}
+	});
+
+	test('a link goes to the page of the id, and its words are as they were written', async () => {
+		const { channel, deliver, seen } = await scene(...template({ body: 'x',
+			link: 'https://app.example.com/x/{{ payload.id }}', link_label: '{{ payload.words }}' }));
+		await deliver({ id: 'a b/c?d=e&f#g', words: 'p95 > 800ms & err <1% | api' });
+		assert.equal((await seen())[0].shown, 'x\np95 > 800ms & err <1% | api');
+		const { messages } = await bench.sandbox.get(`/sandbox/messages?channel=${channel}&view=1`);
+		assert.match(JSON.stringify(messages[0]), /https:\/\/app\.example\.com\/x\/a%20b%2Fc%3Fd%3De%26f%23g"/);
+	});
+
+	test('what is open at a cut is closed', async () => {
+		const { channel, deliver, seen } = await scene(...template({ body: 'Log: ```{{ payload.p }}``` End' }));
+		await deliver({ p: 'line of a log\n'.repeat(400) });
+		assert.match((await seen())[0].blocks[0].text.text, /…```$/);
+		assert.ok((await kinds(channel)).has('pre'));
+		await deliver({ p: 'y'.repeat(60000) });
+		assert.match((await seen())[1].blocks[0].text.text, /y…```$/);
+	});
 });

@@ -35,7 +35,8 @@ build_text(struct composer *c, const struct block_node *object)
 	struct str text = {0};
 	for (const struct block_node *m = object->first; m; m = m->next) {
 		if (m->member->kind == WORDS)
-			text = composer_text(c, m->text, "blocks", is_mrkdwn, false, m->max);
+			text = composer_text(c, m->text, "blocks",
+			    is_mrkdwn ? FORM_MRKDWN : FORM_PLAIN, false, m->max);
 		else
 			emoji = m->truth;
 	}
@@ -66,7 +67,8 @@ clean_url(struct composer *c, struct str url)
 static bool
 build_string(struct composer *c, const struct block_node *m)
 {
-	struct str text = composer_text(c, m->text, m->member->name, false, true, m->max);
+	enum text_form form = m->member->kind == URL ? FORM_URL : FORM_STRING;
+	struct str text = composer_text(c, m->text, m->member->name, form, true, m->max);
 	if (text.len == 0)
 		return false;
 	if (m->member->kind == URL) {

@@ -8,7 +8,7 @@
 #include "carillon/base/suggest.h"
 
 const struct slot_type slot_types[SLOTS] = {
-#define SLOT(NAME, name, is_mrkdwn, one_line, max) {#name, is_mrkdwn, one_line, max},
+#define SLOT(NAME, name, FORM, one_line, max) {#name, FORM_##FORM, one_line, max},
 #include "render_slots.def"
 #undef SLOT
 };

@@ -19,19 +19,29 @@ enum {
 	MESSAGE_CHARACTERS_MAX = 13000,
 	BLOCK_CHARACTERS = 125,
 	MESSAGE_TEXT_MAX = 3000,
+	FIELD_NAME_MAX = 80,
 	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
 };
 
 enum slot {
-#define SLOT(NAME, name, is_mrkdwn, one_line, max) SLOT_##NAME,
+#define SLOT(NAME, name, FORM, one_line, max) SLOT_##NAME,
 #include "render_slots.def"
 #undef SLOT
 	SLOTS
 };
 
+/* How Slack reads a text. */
+enum text_form {
+	FORM_MRKDWN,
+	FORM_PLAIN,  /* words, in which it looks for emoji */
+	FORM_STRING, /* as it stands */
+	FORM_URL,
+};
+
 struct slot_type {
 	const char *name;
-	bool is_mrkdwn, one_line;
+	enum text_form form;
+	bool one_line;
 	size_t max; /* characters */
 };
 
@@ -99,7 +109,7 @@ void composer_warn(struct composer *c, struct warning w);
  * blanks came out. `where` names it in warnings.
  */
 struct str composer_text(struct composer *c, const struct template *t, const char *where,
-    bool is_mrkdwn, bool one_line, size_t max);
+    enum text_form form, bool one_line, size_t max);
 /* Behind a {: "type":"mrkdwn","text":...,"verbatim":flag} or "type":"plain_text",... */
 void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
 

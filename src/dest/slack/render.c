@@ -23,12 +23,15 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 }
 
 struct str
-composer_text(struct composer *c, const struct template *t, const char *where, bool is_mrkdwn,
-    bool one_line, size_t max)
+composer_text(struct composer *c, const struct template *t, const char *where,
+    enum text_form form, bool one_line, size_t max)
 {
+	static const struct template_dialect *const dialects[] = {
+	    [FORM_MRKDWN] = &mrkdwn_dialect, [FORM_PLAIN] = &plain_dialect, [FORM_URL] = NULL};
 	struct template_context context = {
-	    .dialect = is_mrkdwn ? &mrkdwn_dialect : NULL,
+	    .dialect = dialects[form],
 	    .one_line = one_line,
+	    .is_url = form == FORM_URL,
 	    .severity = c->severity,
 	    .buffers = c->buffers,
 	};
@@ -37,12 +40,12 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	template_run(t, c->ev, &context, &c->text, &w);
 	if (w.missing > 0 || w.cut || w.disarmed)
 		warn_about(c, str_of(where), &w);
-	if (!is_mrkdwn)
-		plain_clean(&c->text, 0, one_line);
+	if (form != FORM_MRKDWN)
+		plain_clean(&c->text, one_line);
 	max = max < c->left ? max : c->left;
 	/* Only what has more bytes can have more characters. */
 	size_t length = c->text.len > max ? characters_utf16(buf_view(&c->text)) : 0;
-	if (!mrkdwn_fit(&c->text, 0, max, is_mrkdwn))
+	if (form == FORM_MRKDWN ? !mrkdwn_fit(&c->text, max, w.cut) : !plain_fit(&c->text, max))
 		composer_warn(c, (struct warning){WARNING_CUT, .slot = str_of(where),
 				     .length = length, .max = max});
 	return buf_view(&c->text);
@@ -54,7 +57,7 @@ slot_text(struct composer *c, enum slot slot)
 	const struct template *t = c->template->slots[slot];
 	if (!t)
 		return STR("");
-	return composer_text(c, t, slot_types[slot].name, slot_types[slot].is_mrkdwn,
+	return composer_text(c, t, slot_types[slot].name, slot_types[slot].form,
 	    slot_types[slot].one_line, slot_types[slot].max);
 }
 
@@ -124,10 +127,11 @@ put_field(struct composer *c, const struct json *v)
 	buf_clear(&c->text);
 	buf_putc(&c->text, '*');
 	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, 0, 80, true);
+	(void)mrkdwn_fit(&c->text, FIELD_NAME_MAX, false);
 	buf_cstr(&c->text, "*\n");
-	(void)mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
+	bool is_torn =
+	    !mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_fit(&c->text, FIELD_CHARACTERS_MAX, is_torn);
 	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
 	buf_fini(&tmp);
@@ -209,7 +213,7 @@ composer_put_type(struct composer *c)
 {
 	buf_clear(&c->text);
 	(void)mrkdwn_put(c->ev->type, MRKDWN_TEXT, true, MESSAGE_TEXT_MAX, &c->text);
-	(void)mrkdwn_fit(&c->text, 0, MESSAGE_TEXT_MAX, true);
+	(void)mrkdwn_fit(&c->text, MESSAGE_TEXT_MAX, false);
 	if (c->text.len == 0)
 		buf_cstr(&c->text, "event");
 	composer_note_block(c, SLOTS, 0);
@@ -262,11 +266,11 @@ fallback_text(struct composer *c)
 	const struct template *header = c->template->slots[SLOT_HEADER];
 	struct str text = slot_text(c, SLOT_TEXT);
 	if (text.len == 0 && !t && header)
-		text = composer_text(c, header, "header", true, true, MESSAGE_TEXT_MAX);
+		text = composer_text(c, header, "header", FORM_MRKDWN, true, MESSAGE_TEXT_MAX);
 	if (text.len == 0) {
 		buf_clear(&c->text);
 		(void)mrkdwn_put(c->ev->type, MRKDWN_TEXT, true, MESSAGE_TEXT_MAX, &c->text);
-		(void)mrkdwn_fit(&c->text, 0, MESSAGE_TEXT_MAX, true);
+		(void)mrkdwn_fit(&c->text, MESSAGE_TEXT_MAX, false);
 		text = buf_view(&c->text);
 	}
 	return text.len ? arena_str(c->arena, text) : STR("event");
