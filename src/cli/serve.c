@@ -9,6 +9,7 @@
 #include "carillon/flow/flow.h"
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
+#include "carillon/keeper/keeper.h"
 #include "carillon/keeper/refusals.h"
 
 #include "command.h"
@@ -118,7 +119,8 @@ ready_file_write(const char *path, struct err *e)
 
 /* Until a signal asks to stop (true) or the flow is broken (false, with the reason). */
 static bool
-wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, struct err *e)
+wait_for_end(struct command *c, struct flow *flow, struct keeper *keeper,
+    const sigset_t *signals, struct err *e)
 {
 	const struct timespec look = {.tv_sec = LOOK_EVERY_S};
 
@@ -129,8 +131,10 @@ wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, stru
 			log_info("serve.stopping", L_STR("signal", sigabbrev_np(got)));
 			return true;
 		}
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
 			serve_reload(c, flow);
+			keeper_reload(keeper, &c->config);
+		}
 		if (flow_is_broken(flow, e))
 			return false;
 	}
@@ -163,6 +167,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 {
 	struct flow_parts parts;
 	struct refusals *refusals;
+	struct keeper *keeper;
 	struct flow *flow;
 	bool ok;
 
@@ -172,11 +177,16 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
+	if (!keeper_start(&keeper,
+		&(struct keeper_parts){&c->config, c->broker, c->store, c->vault}, e)) {
+		(void)flow_stop(flow);
+		return false;
+	}
 	refusals = watch_refusals(c);
 	ok = ready_file_write(c->options[OPTION_READY_FILE], e);
 	if (ok) {
 		say_ready(c);
-		ok = wait_for_end(c, flow, signals, e);
+		ok = wait_for_end(c, flow, keeper, signals, e);
 	}
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
@@ -185,11 +195,13 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		unlink(c->options[OPTION_READY_FILE]);
 	signals_exit_at_once();
 	refusals_close(refusals);
+	keeper_quiesce(keeper);
 	if (!flow_stop(flow)) {
 		/* Its threads' work is abandoned: nothing they may touch is taken away. */
 		fflush(NULL);
 		_exit(ok ? EXIT_FINE : EXIT_FAILED);
 	}
+	keeper_stop(keeper);
 	return ok;
 }
 
