@@ -11,6 +11,7 @@
 #include "carillon/v1/keeper.pb-c.h"
 #include "carillon/v1/ops.pb-c.h"
 #include "carillon/v1/repair.pb-c.h"
+#include "carillon/v1/short.pb-c.h"
 #include "carillon/v1/state.pb-c.h"
 
 typedef Carillon__V1__Event event_message;
@@ -19,6 +20,9 @@ typedef Carillon__V1__Connection connection_record;
 typedef Carillon__V1__Rule rule_record;
 typedef Carillon__V1__EventType type_record;
 typedef Carillon__V1__Replay replay_record;
+typedef Carillon__V1__Key key_record;
+typedef Carillon__V1__Session session_record;
+typedef Carillon__V1__Repeatable repeatable_record;
 typedef Carillon__V1__HistoryBatch history_batch;
 typedef Carillon__V1__HistoryEntry history_entry;
 typedef Carillon__V1__EventRecord event_record;
