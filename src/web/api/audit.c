@@ -176,7 +176,7 @@ write_version(struct versions *all, struct json_writer *w, int i)
 static bool
 look_up(struct request *q, struct versions *all, struct str id)
 {
-	const struct registry_key key = {request_part(q, 0), all->kind, id};
+	const struct stored_key key = {request_part(q, 0), all->kind, id};
 	struct err e = {0};
 
 	all->q = q;
