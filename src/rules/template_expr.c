@@ -1,8 +1,10 @@
 #include "template_expr.h"
 
 #include "carillon/base/suggest.h"
+#include "exact.h"
 #include "template_date.h"
 #include "template_number.h"
+#include "template_value.h"
 
 static const char *const event_names[] = {
 #define EVENT_ATTRIBUTE(NAME, name) name,
@@ -296,6 +298,23 @@ fail_after_literal(struct scanner *s)
 	return fail_unexpected(s, NULL, "nothing more after this value");
 }
 
+/* One that a double has no room for keeps its digits, in the one form of its value. */
+static struct value
+number_literal(struct arena *a, struct str text)
+{
+	struct exact x;
+	struct buf form = {0};
+
+	if (number_is_held(text))
+		return value_of_number(number_of_json(text));
+	must(exact_read(&x, text)); /* it is digits and a point */
+	exact_put(&x, &form);
+	exact_fini(&x);
+	text = arena_str(a, buf_view(&form));
+	buf_fini(&form);
+	return value_of_number_text(text);
+}
+
 bool
 parse_operand(struct scanner *s, const struct scope *scope, struct operand *o)
 {
@@ -308,8 +327,7 @@ parse_operand(struct scanner *s, const struct scope *scope, struct operand *o)
 		return scan_string(s, &o->literal.text) && fail_after_literal(s);
 	}
 	if (scan_number(s, &number)) {
-		o->literal.kind = VALUE_NUMBER;
-		o->literal.number = number_of_json(number);
+		o->literal = number_literal(s->arena, number);
 		return fail_after_literal(s);
 	}
 	if (scan_peek(s) == '(')
