@@ -9,6 +9,7 @@
 #include "carillon/flow/flow.h"
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
+#include "carillon/index/lost_tail.h"
 #include "carillon/keeper/refusals.h"
 
 #include "command.h"
@@ -75,7 +76,7 @@ static uint64_t
 events_begin(struct command *c)
 {
 	struct txn *t = txn_read(c->store, STORE_HISTORY);
-	const uint64_t newest = ledger_newest(t);
+	const uint64_t newest = tail_newest_in_sequence(t);
 
 	txn_end(t);
 	return newest == 0 ? 0 : newest + (uint64_t)c->config.active_max + 1;

@@ -63,10 +63,11 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	};
 }
 
-/* Opens the credential for the length of one compose. */
+/* Opens the credential for the length of one compose; `opened` says whether that was possible.
+ */
 static bool
 compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
-    struct http_request *req, struct err *e)
+    struct http_request *req, bool *opened, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -77,9 +78,9 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 	};
 	bool ok;
 
-	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-		 conn->sealed.ptr, conn->sealed.len, c->credential, e) &&
-	     conn->dest->compose(req, &what, &call, e);
+	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
+	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
+	ok = *opened && conn->dest->compose(req, &what, &call, e);
 	secret_clear(c->credential);
 	return ok;
 }
@@ -92,15 +93,37 @@ turn_back(struct courier *c, struct delivery *d, mono_t now)
 	courier_hand_over(c, d);
 }
 
+/* As if the destination had refused the credential: its connection needs a person, and until
+ * the state says so its deliveries must not run into the same. */
 static void
-start(struct courier *c, struct delivery *d, const struct ruleset_connection *conn, mono_t now)
+refuse_credential(struct delivery *d, const struct ruleset *r, const struct rule *rule)
+{
+	struct outcome *o = &d->outcome;
+	struct gate gate;
+
+	atomic_store_explicit(&rule->connection->is_sealed_shut, true, memory_order_relaxed);
+	gate = gate_of(r, rule);
+	*o = (struct outcome){.verdict = VERDICT_HOLD_CONNECTION,
+	    .code = OUTCOME_AUTH_FAILED,
+	    .retry_after_ms = -1};
+	str_copy(o->error_code, sizeof(o->error_code), str_of(CODE_SEALED_SHUT));
+	str_copy(o->reason, sizeof(o->reason), gate.reason);
+	o->repair = gate.remedy.repair;
+	str_copy(o->action, sizeof(o->action), gate.remedy.action);
+	d->has_outcome = true;
+}
+
+static void
+start(struct courier *c, struct delivery *d, const struct ruleset *r, const struct rule *rule,
+    mono_t now)
 {
 	struct transfer *t = pool_slot(c->pool);
 	struct err e = {0};
+	bool opened;
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
 	delivery_render(d, d->arena);
-	if (compose(c, d, conn, transfer_request(t), &e)) {
+	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
 		FLOW_TOOK(c->flow, lane_sent, c->now_us - d->stage_us);
 		d->stage_us = c->now_us;
@@ -109,15 +132,12 @@ start(struct courier *c, struct delivery *d, const struct ruleset_connection *co
 	}
 	pool_release(c->pool, t);
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
-	    L_STRN("connection", conn->id), L_STR("error", e.text));
-	if (e.kind == ERR_DENIED)
-		delivery_settle(d, DELIVERY_HELD,
-		    STR("the stored credential could not be opened"),
-		    (struct remedy){REPAIR_SUPPORT,
-			STR("ask the operator to check the master key, or reconnect")});
-	else
+	    L_STRN("connection", rule->connection->id), L_STR("error", e.text));
+	if (opened)
 		delivery_settle(d, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
 		    remedy_of(REPAIR_EDIT_MESSAGE));
+	else
+		refuse_credential(d, r, rule);
 	turn_back(c, d, now);
 }
 
@@ -138,7 +158,10 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
-	if (!gate.is_open) {
+	if (!r->exists) {
+		delivery_orphan(d);
+		turn_back(c, d, now);
+	} else if (!gate.is_open) {
 		delivery_settle(d, DELIVERY_HELD, arena_str(d->arena, gate.reason),
 		    (struct remedy){
 			gate.remedy.repair, arena_str(d->arena, gate.remedy.action)});
@@ -150,7 +173,7 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	} else if (delivery_wants_claim(d)) {
 		courier_hand_over(c, d); /* the scribe sends it back */
 	} else {
-		start(c, d, rule->connection, now);
+		start(c, d, r, rule, now);
 	}
 	ruleset_unref(r);
 }
@@ -378,6 +401,7 @@ static void
 housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
+	courier_cancel_orphans(c);
 	if (mono_reached(now, c->look_at)) {
 		show_lanes(c);
 		c->look_at = mono_after(now, LOOK_EVERY_MS);

@@ -1,5 +1,7 @@
 #include "courier_lanes.h"
 
+#include <stdio.h>
+
 #include "admit.h"
 
 #include "carillon/base/clock.h"
@@ -180,4 +182,36 @@ courier_give_back(struct courier *c)
 	dispatch_drain(c->dispatch, (struct str){0}, &queued);
 	while ((first = list_take_first(&queued)) != NULL)
 		give_back(c, CONTAINER_OF(first, struct delivery, lane_item.link));
+}
+
+/* It may be there again, under the same id: then its lanes go by the rules it has now. */
+static bool
+is_gone(struct courier *c, struct str workspace)
+{
+	struct err e;
+	struct ruleset *r = rulebook_get(c->flow->rulebook, workspace, &e);
+	bool is_gone = r != NULL && !r->exists;
+
+	ruleset_unref(r);
+	return is_gone;
+}
+
+void
+courier_cancel_orphans(struct courier *c)
+{
+	char workspace[WORKSPACE_ID_MAX + 1], prefix[WORKSPACE_ID_MAX + 2];
+	struct list queued, *first;
+
+	list_init(&queued);
+	while (gone_take_lanes(c->flow->gone, workspace)) {
+		snprintf(prefix, sizeof(prefix), "%s/", workspace);
+		if (is_gone(c, str_of(workspace)))
+			dispatch_drain_under(c->dispatch, str_of(prefix), &queued);
+	}
+	while ((first = list_take_first(&queued)) != NULL) {
+		struct delivery *d = CONTAINER_OF(first, struct delivery, lane_item.link);
+
+		delivery_orphan(d);
+		courier_hand_over(c, d);
+	}
 }

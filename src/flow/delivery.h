@@ -70,6 +70,7 @@ struct delivery {
 	struct place_lane *line;
 	bool has_place;   /* in memory */
 	bool is_overflow; /* parked to wait for room in its lane */
+	bool is_orphan;   /* canceled with its workspace */
 
 	int64_t stage_us; /* clock_mono_us, when it came to its lane, request or answer */
 
@@ -96,6 +97,8 @@ void delivery_claim(struct delivery *d);
  * long as the message. */
 void delivery_settle(
     struct delivery *d, enum delivery_state to, struct str reason, struct remedy remedy);
+/* Its workspace is gone, and it with it. */
+void delivery_orphan(struct delivery *d);
 /* The same for what comes again at `due`: retrying or parked. */
 void delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struct str reason,
     struct remedy remedy);

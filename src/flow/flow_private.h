@@ -16,6 +16,7 @@
 #include "carillon/registry/rulebook.h"
 #include "settings.h"
 #include "follower.h"
+#include "gone.h"
 
 struct ledger_walk;
 
@@ -37,6 +38,7 @@ struct flow {
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
+	struct gone *gone;         /* workspaces, to the ledger */
 	struct doubt doubt;        /* found at start */
 	char node[64];
 

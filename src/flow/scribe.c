@@ -98,6 +98,24 @@ count_repeat(struct scribe *s, struct delivery *d)
 			       STR_ARG(d->reason), d->suppressed));
 }
 
+static void
+put_trouble(struct flow *f, const struct trouble *t)
+{
+	if (!troubles_put(f->troubles, t, clock_mono()))
+		FLOW_COUNT(f, ops_dropped);
+}
+
+/* With its workspace: told as one, with the count. */
+static void
+tell_orphan(struct scribe *s, const struct delivery *d)
+{
+	struct trouble t = {.kind = TROUBLE_CANCELED, .seq = d->message->seq};
+
+	str_copy(t.workspace, sizeof(t.workspace), d->message->event.workspace);
+	str_copy(t.reason, sizeof(t.reason), d->reason);
+	put_trouble(s->flow, &t);
+}
+
 /* The delivery's last word: its state is decided and its record goes into the batch. */
 static void
 settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
@@ -110,6 +128,8 @@ settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
 		count_repeat(s, d);
 	place(s, d);
 	count_state(s->flow, d->state);
+	if (d->is_orphan)
+		tell_orphan(s, d);
 	m->open--;
 	if (d->state == DELIVERY_RETRYING) {
 		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
@@ -200,13 +220,6 @@ tell_broker(struct scribe *s, const struct message *m)
 	/* The broker sends it again, and the ledger knows what is done. */
 	if (!ok)
 		log_debug("scribe.ack", L_INT("seq", m->seq), L_STR("error", e.text));
-}
-
-static void
-put_trouble(struct flow *f, const struct trouble *t)
-{
-	if (!troubles_put(f->troubles, t))
-		FLOW_COUNT(f, ops_dropped);
 }
 
 static void

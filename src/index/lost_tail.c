@@ -2,7 +2,13 @@
 
 #include <stdio.h>
 
+#include "carillon/base/log.h"
+
 enum { EVENTS_ASKED_MAX = 16 }; /* newest ones, when some were deleted by hand */
+
+/* Events that a stream may have lost; a record beyond that is none of the service's, and to use
+ * up the sequences before it would take days. */
+#define LOST_MAX (UINT64_C(1) << 32)
 
 /* --- in words --- */
 
@@ -285,6 +291,34 @@ judge_events(struct probe *p, enum tail_effort effort)
 	return true;
 }
 
+bool
+tail_newest_event(struct store *s, uint64_t last_seq, uint64_t *newest, struct err *e)
+{
+	struct txn *history;
+
+	if (*newest <= last_seq || *newest - last_seq <= LOST_MAX)
+		return true;
+	log_error("tail.forged", L_INT("seq", *newest), L_INT("stream_ends_at", last_seq),
+	    L_STR("found", "no stream can have lost so many events: the record is left out"));
+	history = txn_read(s, STORE_HISTORY);
+	*newest = ledger_newest_until(history, last_seq + LOST_MAX);
+	return txn_finish(history, e);
+}
+
+uint64_t
+tail_newest_in_sequence(struct txn *history)
+{
+	uint64_t newest = ledger_newest(history), before;
+
+	while (newest > LOST_MAX) {
+		before = ledger_newest_until(history, newest - 1);
+		if (before == 0 || newest - before <= LOST_MAX)
+			break;
+		newest = before;
+	}
+	return newest;
+}
+
 static bool
 remember_events(struct tail *t, struct store *s, struct err *e)
 {
@@ -306,7 +340,8 @@ look_at_events(
 	bool ok;
 
 	*e = (struct err){0};
-	if (!remember_events(t, s, e) || !broker_stream_info(b, STREAM_EVENTS, &t->info, e))
+	if (!remember_events(t, s, e) || !broker_stream_info(b, STREAM_EVENTS, &t->info, e) ||
+	    !tail_newest_event(s, t->info.last_seq, &t->applied, e))
 		return false;
 	if (t->is_resumed || t->is_noted) {
 		t->is = TAIL_LOST;

@@ -246,7 +246,10 @@ word_publish(struct story *s, struct line *l)
 	line_wants(l, "to");
 	workspace = line_word(l, "a workspace");
 	if (strcmp(type, "garbage") == 0) {
-		story_publish(s, workspace, "alert.triggered", "", NULL);
+		int64_t n = line_has_more(l) ? line_number(l, "a count") : 1;
+
+		for (; n > 0; n--)
+			story_publish(s, workspace, "alert.triggered", "", NULL);
 		return;
 	}
 	ids = line_ids(l, line_word(l, "an event id"));
@@ -296,6 +299,8 @@ word_broker(struct story *s, struct line *l)
 		fake_broker_full(b, false);
 	} else if (line_takes(l, "forgets")) {
 		fake_broker_forget(b);
+	} else if (line_takes(l, "slow")) {
+		fake_broker_slow_ops(b, line_duration(l));
 	} else if (line_takes(l, "keeps")) {
 		line_wants(l, "acks");
 		fake_broker_lose_settles(b, false);

@@ -29,7 +29,7 @@ struct flow_parts {
 };
 
 /*
- * Brings the index up to date with the streams, checks that the master key opens the stored
+ * Brings the index up to date with the streams, checks that the master key opens stored
  * credentials, and starts the threads. Call once a process, before any other thread exists.
  */
 MUST_USE bool flow_start(struct flow **out, const struct flow_parts *parts, struct err *e);

@@ -14,6 +14,7 @@
 #include "carillon/broker/broker.h"
 #include "carillon/dest/dest.h"
 #include "carillon/base/records.h"
+#include "carillon/registry/stored.h"
 #include "carillon/store/store.h"
 
 enum {
@@ -53,7 +54,7 @@ void registry_set_author(struct registry *r, struct str by);
 MUST_USE bool registry_catch_up(struct registry *r, uint64_t until, struct err *e);
 
 /* Reading: unpacked into `a`; NULL if there is none or (e->kind not ERR_NOT_FOUND) reading
- * failed. */
+ * failed. ERR_CORRUPT: it is there and cannot be read (stored.h); its revision is told. */
 workspace_record *registry_workspace(struct registry *r, struct arena *a, struct str workspace,
     uint64_t *revision, struct err *e);
 connection_record *registry_connection(struct registry *r, struct arena *a,
@@ -64,6 +65,11 @@ type_record *registry_type(struct registry *r, struct arena *a, struct str works
     struct str name, uint64_t *revision, struct err *e);
 replay_record *registry_replay(struct registry *r, struct arena *a, struct str workspace,
     struct str id, uint64_t *revision, struct err *e);
+/* Whether a record is there, which need not be readable: what may be deleted or written again.
+ */
+MUST_USE bool registry_revision(struct registry *r, struct str workspace, enum state_kind kind,
+    struct str id, uint64_t *revision, struct err *e);
+MUST_USE bool registry_has_workspace(struct registry *r, struct str workspace, struct err *e);
 /* What the catalogue says of a rule's event type: the workspace's own entry, else the one all
  * share, else (or of a pattern with "*" or ">") NULL. */
 type_record *registry_type_of_rule(
@@ -73,12 +79,19 @@ type_record *registry_type_of_rule(
 const struct dest_type *registry_dest_of_rule(
     struct registry *r, struct str workspace, const rule_record *rule);
 
-/* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
+/* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`.
+ * What cannot be read is left out. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
 MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
+/* Every record of a kind, of whatever workspace, also those that cannot be read. */
+MUST_USE bool registry_each_of_kind(
+    struct registry *r, enum state_kind kind, stored_fn *each, void *arg, struct err *e);
+/* What the lists leave out, of a workspace or (empty) of all; and why. */
+MUST_USE bool registry_each_unreadable(struct registry *r, struct str workspace,
+    enum state_kind kind, stored_fn *each, void *arg, struct err *e);
 
 /* A revision of a record, as the bucket has it: the newest STATE_KEEP of each. */
 struct registry_revision {
@@ -88,16 +101,11 @@ struct registry_revision {
 	const void *record; /* unpacked; NULL: deleted by this revision, or not readable */
 	bool is_delete;
 };
-struct registry_key {
-	struct str workspace;
-	enum state_kind kind;
-	struct str id;
-};
 typedef bool registry_revision_fn(const struct registry_revision *v, void *arg);
 /* The revisions of a record, newest first; false from `each` stops. Asks the broker, some 20
  * round trips. None is no error. */
 MUST_USE bool registry_history(struct registry *r, struct arena *a,
-    const struct registry_key *key, registry_revision_fn *each, void *arg, struct err *e);
+    const struct stored_key *key, registry_revision_fn *each, void *arg, struct err *e);
 
 /*
  * Writing: checks the record (ids, references, that filter and template compile), puts it with
@@ -109,8 +117,8 @@ MUST_USE bool registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
 /*
  * Creates a workspace with the default rules of the shared catalogue's event types, inactive
- * until a person gives them a connection and a channel. Interrupted, it can be run again.
- * ERR_CONFLICT: there is one already.
+ * until a person gives them a connection and a channel. Interrupted, it can be run again. One
+ * that is there and cannot be read is written again. ERR_CONFLICT: there is one already.
  */
 MUST_USE bool registry_provision_workspace(
     struct registry *r, const workspace_record *w, struct err *e);

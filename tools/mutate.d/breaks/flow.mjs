@@ -33,7 +33,7 @@ export default [
 		breaks: 'more requests are in flight than may be' },
 	{ file: 'src/flow/courier.c', find: 'd->maybe_posted = d->maybe_posted || d->outcome.ambiguous;', put: '',
 		breaks: 'an attempt without an answer leaves no doubt' },
-	{ file: 'src/flow/flow.c', find: 'check_master_key(f, r, e) && ', put: '',
+	{ file: 'src/flow/flow.c', find: 'check_master_key(f, e) && ', put: '',
 		breaks: "a service with another master key starts, and holds every customer's deliveries" },
 	{ file: 'src/flow/intake.c', find: 'hold == HOLD_ALL || hold == HOLD_BUT_OVERFLOW ||', put: '',
 		breaks: 'events are pulled while every destination is down' },
