@@ -234,6 +234,13 @@ registry_replay(struct registry *r, struct arena *a, struct str workspace, struc
 	return get(r, a, &(struct stored_key){workspace, STATE_REPLAY, id}, revision, e);
 }
 
+key_record *
+registry_key(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, &(struct record_key){workspace, STATE_KEY, id}, revision, e);
+}
+
 type_record *
 registry_type_of_rule(
     struct registry *r, struct arena *a, struct str workspace, const rule_record *rule)
@@ -374,6 +381,7 @@ id_of(enum state_kind kind, const void *record)
 	case STATE_RULE: return str_of(((const rule_record *)record)->id);
 	case STATE_TYPE: return str_of(((const type_record *)record)->name);
 	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	case STATE_KEY: return str_of(((const key_record *)record)->id);
 	default: return str_of(((const workspace_record *)record)->id);
 	}
 }
@@ -414,6 +422,7 @@ check_record(struct registry *r, struct arena *a, struct str workspace, enum sta
 		return check_rule(record, registry_type_of_rule(r, a, workspace, record),
 		    registry_dest_of_rule(r, workspace, record), f);
 	case STATE_TYPE: return check_type(record, f);
+	case STATE_KEY: return check_key(record, f);
 	default: return true;
 	}
 }
@@ -517,6 +526,16 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
 }
 
 bool
+registry_put_key(struct registry *r, struct str workspace, const key_record *k,
+    uint64_t expected, struct findings *f, struct err *e)
+{
+	return registry_is_sound(r, workspace, STATE_KEY, k, f, e) &&
+	       (str_eq(workspace, KEYS_WORKSPACE) || workspace_exists(r, workspace, e)) &&
+	       (expected != 0 || has_room(r, workspace, STATE_KEY, KEYS_MAX, e)) &&
+	       registry_put_record(r, workspace, STATE_KEY, k, expected, e);
+}
+
+bool
 registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
     uint64_t expected, struct err *e)
 {
@@ -590,5 +609,6 @@ registry_delete_workspace(struct registry *r, struct str workspace, struct err *
 	       delete_all(r, workspace, STATE_CONNECTION, e) &&
 	       delete_all(r, workspace, STATE_TYPE, e) &&
 	       delete_all(r, workspace, STATE_REPLAY, e) &&
+	       delete_all(r, workspace, STATE_KEY, e) &&
 	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }

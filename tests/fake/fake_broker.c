@@ -317,7 +317,8 @@ broker_message_free(struct broker_message *m)
 bool
 broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, struct err *e)
 {
-	static const char *const names[STREAMS] = {"events", "state", "history", "ops"};
+	static const char *const names[STREAMS] = {
+	    "events", "state", "history", "ops", "short"};
 	size_t n = b->streams[s].n;
 
 	*out = (struct stream_info){
