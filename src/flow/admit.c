@@ -174,7 +174,7 @@ is_digest_without_place(const struct message *m)
 /* --- admission --- */
 
 static enum admission
-take(struct flow *f, struct message *m)
+take_in_hand(struct flow *f, struct message *m)
 {
 	switch (active_take(f->active, m)) {
 	case ACTIVE_TAKEN: return ADMITTED;
@@ -224,7 +224,7 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 	enum admission admission;
 
 	rule_keys_prepare(m);
-	admission = take(f, m);
+	admission = take_in_hand(f, m);
 	if (admission != ADMITTED)
 		return admission;
 	if (!look_at_keys(f, m, now, e)) {

@@ -32,7 +32,7 @@ courier_hand_over(struct courier *c, struct delivery *d)
 	list_append(&c->outbox, &d->handoff.link);
 }
 
-/* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
+/* Sends what the scribe has room for. The rest waits here: not more than is in hand. */
 static void
 flush_outbox(struct courier *c)
 {
@@ -47,7 +47,8 @@ flush_outbox(struct courier *c)
 }
 
 static struct dest_message
-say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
+dest_message_of(
+    const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
 {
 	const struct message *m = d->message;
 
@@ -70,7 +71,7 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
     struct http_request *req, bool *opened, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = say(d, reference);
+	struct dest_message what = dest_message_of(d, reference);
 	struct dest_call call = {
 	    .base_url = conn->dest->settings(&c->settings.config).base_url,
 	    .credential = c->credential,
@@ -141,7 +142,8 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	turn_back(c, d, now);
 }
 
-/* By the rules as they are now: the connection may have been repaired or broken since. */
+/* Sends a delivery by the rules as they are now: its connection may have been repaired or
+ * broken since. */
 static void
 launch(struct courier *c, struct delivery *d, mono_t now)
 {
@@ -293,11 +295,11 @@ goes_again(struct courier *c, struct delivery *d)
 }
 
 static void
-finish(struct courier *c, struct transfer *t, struct delivery *d,
+finish_request(struct courier *c, struct transfer *t, struct delivery *d,
     const struct http_response *res, struct flight flight, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = say(d, reference);
+	struct dest_message what = dest_message_of(d, reference);
 	const struct dest_type *dest = d->rule->connection->dest;
 	enum lane_result result;
 
@@ -334,7 +336,7 @@ finish_all(struct courier *c, mono_t now)
 	struct flight flight;
 
 	while ((t = pool_finished(c->pool, &res, &tag, &flight)) != NULL)
-		finish(c, t, tag, &res, flight, now);
+		finish_request(c, t, tag, &res, flight, now);
 }
 
 static int64_t

@@ -238,7 +238,7 @@ key_record *
 registry_key(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_KEY, id}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_KEY, id}, revision, e);
 }
 
 type_record *
