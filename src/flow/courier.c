@@ -311,7 +311,7 @@ finish_request(struct courier *c, struct transfer *t, struct delivery *d,
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);
 	result = lane_result(&d->outcome);
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
 	if (goes_again(c, d)) {

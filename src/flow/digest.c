@@ -92,8 +92,8 @@ digest_make(struct delivery *d, const struct digest_item *items, int n, const ch
 	for (int i = 1; i < n; i++) {
 		digest->members[digest->n++] = items[i].delivery;
 		/* In doubt for one, in doubt for the message. */
-		d->maybe_posted = d->maybe_posted || items[i].delivery->maybe_posted ||
-		                  items[i].delivery->state == (int)DELIVERY_SENDING;
+		delivery_doubt(d, items[i].delivery->maybe_posted ||
+				      items[i].delivery->state == (int)DELIVERY_SENDING);
 	}
 	d->digest = digest;
 	write_message(d, items, n, history_url);

@@ -31,7 +31,7 @@ export default [
 		breaks: 'a late success opens a lane that was shut since' },
 	{ file: 'src/flow/lanes/dispatch.c', find: 'if (d->n_in_flight >= (size_t)d->in_flight_max)\n\t\treturn NULL;', put: '',
 		breaks: 'more requests are in flight than may be' },
-	{ file: 'src/flow/courier.c', find: 'd->maybe_posted = d->maybe_posted || d->outcome.ambiguous;', put: '',
+	{ file: 'src/flow/courier.c', find: 'delivery_doubt(d, d->outcome.ambiguous);', put: '',
 		breaks: 'an attempt without an answer leaves no doubt' },
 	{ file: 'src/flow/flow.c', find: 'check_master_key(f, e) && ', put: '',
 		breaks: "a service with another master key starts, and holds every customer's deliveries" },
