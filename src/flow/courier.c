@@ -58,6 +58,7 @@ dest_message_of(
 	    .channel = d->channel,
 	    .body = d->body,
 	    .is_plain = d->degraded,
+	    .without_images = d->image_refusals > 1,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .reference = str_of(reference),
@@ -285,6 +286,7 @@ goes_again(struct courier *c, struct delivery *d)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
 		return true;
+	case VERDICT_IMAGE: d->image_refusals++; return true;
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;
@@ -307,6 +309,8 @@ finish_request(struct courier *c, struct transfer *t, struct delivery *d,
 	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	if (d->outcome.left_thread)
+		d->thread_id = (struct str){0}; /* so it is what later replies go under */
 	attempt_add(
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);

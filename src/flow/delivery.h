@@ -50,8 +50,9 @@ struct delivery {
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
 	const struct dest_body *body;  /* NULL: made when it leaves its lane */
 	uint32_t spent;                /* attempts that count towards the schedule */
-	bool maybe_posted; /* an earlier attempt may have been posted: delivery_doubt */
-	bool degraded;     /* plain text instead of the formatted message */
+	bool maybe_posted;      /* an earlier attempt may have been posted: delivery_doubt */
+	bool degraded;          /* plain text instead of the formatted message */
+	uint8_t image_refusals; /* how often an image could not be fetched */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
