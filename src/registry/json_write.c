@@ -195,14 +195,32 @@ json_write_event_open(struct json_writer *w, const event_record *r)
 	write_members(w, &event_record_members, r);
 }
 
+static void
+write_attempts(struct json_writer *w, const delivery_record *r)
+{
+	jw_key(w, "attempts");
+	write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
+}
+
 void
 json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts)
 {
 	jw_object(w);
 	write_members(w, &delivery_members, r);
-	if (with_attempts) {
-		jw_key(w, "attempts");
-		write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
-	}
+	if (with_attempts)
+		write_attempts(w, r);
+	jw_object_end(w);
+}
+
+void
+json_write_delivery_of(
+    struct json_writer *w, const delivery_record *r, const event_record *event)
+{
+	jw_object(w);
+	write_members(w, &delivery_members, r);
+	jw_key(w, "event_warnings");
+	write_objects(
+	    w, &event_warning_members, pointer_at(&event->warnings), event->n_warnings);
+	write_attempts(w, r);
 	jw_object_end(w);
 }

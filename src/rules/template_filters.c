@@ -22,7 +22,7 @@ text_of(struct filter_use *u, const struct value *v)
 	 */
 	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
 		return v->text;
-	return value_text(v, renderer_buffer(u->r));
+	return renderer_text(u->r, v);
 }
 
 static struct value
@@ -201,7 +201,7 @@ apply_join(struct filter_use *u, const struct value *v)
 	struct str separator =
 	    u->n_args > 0 && !value_is_nil(&u->args[0]) ? text_of(u, &u->args[0]) : STR(" ");
 	struct buf *out = renderer_buffer(u->r);
-	value_join(v, separator, out);
+	value_join(v, separator, u->r->context->is_key, out);
 	return value_in(out);
 }
 

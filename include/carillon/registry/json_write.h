@@ -23,3 +23,6 @@ void json_write_replay_open(struct json_writer *w, const replay_record *r, uint6
 void json_write_event_open(struct json_writer *w, const event_record *r);
 /* With its attempts, or only their number. */
 void json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts);
+/* With its attempts, and with the warnings of its event. */
+void json_write_delivery_of(
+    struct json_writer *w, const delivery_record *r, const event_record *event);

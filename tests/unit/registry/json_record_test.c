@@ -183,7 +183,8 @@ an_event(void **state)
 	reads(&x,
 	    "{\"id\":\"evt_1\",\"type\":\"a.b\",\"resource\":\"\",\"resource_id\":\"\","
 	    "\"severity\":\"\",\"status\":\"failed\",\"reason\":\"\",\"matched\":2,"
-	    "\"time\":null,\"received_at\":\"2026-04-17T16:02:00.000Z\",\"sequence\":11}");
+	    "\"time\":null,\"received_at\":\"2026-04-17T16:02:00.000Z\",\"sequence\":11,"
+	    "\"warnings\":[]}");
 }
 
 static void
