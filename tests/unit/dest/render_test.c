@@ -378,74 +378,6 @@ the_example_reads_as_the_issue_asks(void **state)
 	assert_int_equal(f->r.base.warnings.n, 0);
 }
 
-/* The line that the built-in template makes of a value and a threshold. */
-static void
-a_difference_is_shown_between_numbers_only(void **state)
-{
-	struct fixture *f = *state;
-	static const struct {
-		const char *members, *line; /* NULL: there is none */
-	} cases[] = {
-	    {"\"value\":1840,\"threshold\":1000",
-		"value *1,840* \xc2\xb7 threshold *1,000* \xc2\xb7 +840 (+84%)"},
-	    {"\"value\":99.9,\"threshold\":100",
-		"value *99.9* \xc2\xb7 threshold *100* \xc2\xb7 -0.1 (0%)"},
-	    {"\"value\":95,\"threshold\":100",
-		"value *95* \xc2\xb7 threshold *100* \xc2\xb7 -5 (-5%)"},
-	    {"\"value\":100,\"threshold\":100",
-		"value *100* \xc2\xb7 threshold *100* \xc2\xb7 0 (0%)"},
-	    {"\"value\":-5,\"threshold\":-10",
-		"value *-5* \xc2\xb7 threshold *-10* \xc2\xb7 +5"},
-	    {"\"value\":5,\"threshold\":0", "value *5* \xc2\xb7 threshold *0* \xc2\xb7 +5"},
-	    {"\"value\":\"95\",\"threshold\":90",
-		"value *95* \xc2\xb7 threshold *90* \xc2\xb7 +5 (+6%)"},
-	    {"\"value\":7134821077305984002,\"threshold\":7134821077305984001",
-		"value *7,134,821,077,305,984,002* \xc2\xb7 threshold "
-		"*7,134,821,077,305,984,001* \xc2\xb7 +1 (0%)"},
-	    {"\"value\":\"95.5%\",\"threshold\":90", "value *95.5%* \xc2\xb7 threshold *90*"},
-	    {"\"value\":95,\"threshold\":\"90%\"", "value *95* \xc2\xb7 threshold *90%*"},
-	    {"\"value\":\"1840 ms\",\"threshold\":\"1000 ms\"",
-		"value *1840 ms* \xc2\xb7 threshold *1000 ms*"},
-	    {"\"value\":\"n/a\",\"threshold\":90", "value *n/a* \xc2\xb7 threshold *90*"},
-	    {"\"value\":85,\"threshold\":\"> 5\"", "value *85* \xc2\xb7 threshold *&gt; 5*"},
-	    {"\"value\":\"\",\"threshold\":90", "threshold *90*"},
-	    {"\"value\":{\"ms\":5},\"threshold\":90", "threshold *90*"},
-	    {"\"value\":[1,2],\"threshold\":90", "threshold *90*"},
-	    {"\"value\":90,\"threshold\":{}", "value *90*"},
-	    {"\"value\":{},\"threshold\":[]", NULL},
-	    {"\"value\":null,\"threshold\":5", NULL},
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		char payload[256], line[256];
-		snprintf(payload, sizeof(payload), "{%s}", cases[i].members);
-		const char *blocks = render(f, "", payload);
-		snprintf(line, sizeof(line), "\"text\":\"%s\"",
-		    cases[i].line ? cases[i].line : "value");
-		bool is_there = strstr(blocks, line) != NULL;
-		bool has_any = strstr(blocks, "value *") || strstr(blocks, "threshold *");
-		if (cases[i].line ? !is_there : has_any)
-			fail_msg("%s: %s", payload, blocks);
-		assert_null(strstr(blocks, "[object"));
-		assert_null(strstr(f->r.text.ptr, "[object"));
-	}
-}
-
-static void
-an_object_is_shown_nowhere(void **state)
-{
-	struct fixture *f = *state;
-	static const char *const names[] = {"resource", "message", "value", "threshold",
-	    "account_id", "triggered_at", "severity", "other"};
-	static const char *const values[] = {"{\"a\":1}", "[{\"a\":1}]", "{}", "[]"};
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		for (size_t k = 0; k < COUNT_OF(values); k++) {
-			char payload[64];
-			snprintf(payload, sizeof(payload), "{\"%s\":%s}", names[i], values[k]);
-			assert_null(strstr(render(f, "", payload), "[object"));
-			assert_null(strstr(f->r.text.ptr, "[object"));
-		}
-}
-
 static void
 any_other_event_shows_its_plain_fields(void **state)
 {
@@ -611,8 +543,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_payload_breaks_a_limit_or_mentions_anybody),
 	    TEST(the_example_reads_as_the_issue_asks),
-	    TEST(a_difference_is_shown_between_numbers_only),
-	    TEST(an_object_is_shown_nowhere),
 	    TEST(any_other_event_shows_its_plain_fields),
 	    TEST(an_empty_slot_vanishes_and_an_empty_message_does_not),
 	    TEST(a_block_whose_text_came_out_empty_vanishes),

@@ -48,6 +48,110 @@ a_number_in_a_key_keeps_its_text(void **state)
 	}
 }
 
+static char
+digit(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (char)('0' + (*seed >> 33) % 10);
+}
+
+static void
+put_digits(struct buf *b, uint64_t *seed, int n)
+{
+	for (int i = 0; i < n; i++)
+		buf_putc(b, digit(seed));
+}
+
+/* A number as JSON may write one. */
+static void
+put_literal(struct buf *b, uint64_t *seed)
+{
+	int shape = digit(seed) - '0';
+
+	if (digit(seed) < '5')
+		buf_putc(b, '-');
+	if (shape == 0) {
+		buf_putc(b, '0');
+	} else {
+		buf_putc(b, (char)('1' + (digit(seed) - '0') % 9));
+		put_digits(b, seed, (digit(seed) - '0') * 3);
+	}
+	if (shape % 3 == 0) {
+		buf_putc(b, '.');
+		put_digits(b, seed, 1 + (digit(seed) - '0') * 2);
+	}
+	if (shape == 5) {
+		buf_cstr(b, digit(seed) < '5' ? "e" : "E+");
+		put_digits(b, seed, 1 + digit(seed) % 2);
+	}
+}
+
+static bool
+is_wanted(const char *filter, const struct event *ev)
+{
+	struct findings found;
+	struct filter *f;
+
+	findings_init(&found, arena);
+	if (!filter_compile(arena, str_of(filter), NULL, NULL, &f, &found))
+		fail_msg("%s", filter);
+	return filter_matches(f, ev);
+}
+
+static struct str
+written(const char *source, const struct event *ev)
+{
+	struct template_error e;
+	struct template *t;
+	struct buf out = {0};
+
+	assert_true(template_compile(arena, str_of(source), &t, &e));
+	template_render(t, ev, NULL, &out, NULL);
+	struct str s = arena_str(arena, buf_view(&out));
+	buf_fini(&out);
+	return s;
+}
+
+/* From payload to filter, template, key and link. */
+static void
+a_number_is_the_same_everywhere(void **state)
+{
+	uint64_t seed = 11;
+	struct buf number = {0}, text = {0};
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		if (i % 100 == 0)
+			arena_reset(arena);
+		buf_clear(&number);
+		put_literal(&number, &seed);
+		struct str n = buf_view(&number);
+		buf_clear(&text);
+		buf_printf(&text, "{\"n\":%s,\"l\":[%s]}", number.ptr, number.ptr);
+		struct event ev = event_with(arena, arena_cstr(arena, buf_view(&text)));
+		if (!str_eq(written("{{ payload.n }}", &ev), n) ||
+		    !str_eq(written("{{ payload.l | join }}", &ev), n) ||
+		    !str_eq(key_of("{{ payload.n }}", ev.payload_text.ptr), n))
+			fail_msg("%s", number.ptr);
+		buf_clear(&text);
+		buf_printf(&text, "https://example.com/%s?n=%s", number.ptr, number.ptr);
+		assert_true(str_eq(
+		    written("https://example.com/{{ payload.n }}?n={{ payload.n }}", &ev),
+		    buf_view(&text)));
+		buf_clear(&text);
+		buf_printf(
+		    &text, "{\"field\":\"payload.n\",\"op\":\"eq\",\"value\":%s}", number.ptr);
+		assert_true(is_wanted(text.ptr, &ev));
+		assert_true(str_eq(
+		    written("{% if payload.l[0] == payload.n and payload.n >= payload.l[-1] "
+			    "and payload.l contains payload.n %}yes{% endif %}",
+			&ev),
+		    STR("yes")));
+	}
+	buf_fini(&number);
+	buf_fini(&text);
+}
+
 /* The same for every one, and different for what differs. */
 static void
 a_list_or_an_object_is_compared_as_its_json(void **state)
@@ -150,6 +254,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_number_in_a_key_keeps_its_text),
+	    TEST(a_number_is_the_same_everywhere),
 	    TEST(a_list_or_an_object_is_compared_as_its_json),
 	    TEST(the_whole_key_counts),
 	    TEST(a_long_key_is_not_cut_inside_a_character),
