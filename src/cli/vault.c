@@ -9,7 +9,7 @@
 
 #include "carillon/keeper/nats_dir.h"
 
-#include "command.h"
+#include "output.h"
 
 enum { CONFLICTS_MAX = 5 }; /* with a customer who is editing */
 
@@ -23,16 +23,31 @@ key_file_is_ours(const struct command *c, struct err *e)
 	    "the settings; a key from systemd or the environment is changed there");
 }
 
+static void
+say_made(struct command *c)
+{
+	struct document doc;
+
+	if (!command_has(c, OPTION_JSON)) {
+		printf("made %s: keep a copy where the backups are not; without it no "
+		       "credential can be read again\n",
+		    c->config.master_key_file);
+		return;
+	}
+	document_begin(&doc, c);
+	jw_object(&doc.w);
+	jw_kv_cstr(&doc.w, "file", c->config.master_key_file);
+	jw_object_end(&doc.w);
+	document_end(&doc);
+}
+
 bool
 verb_vault_init(struct command *c, struct err *e)
 {
 	if (!command_load(c, e) || !key_file_is_ours(c, e) ||
 	    !vault_init(c->config.master_key_file, e))
 		return false;
-	printf(
-	    "made %s: keep a copy where the backups are not; without it no credential can be "
-	    "read again\n",
-	    c->config.master_key_file);
+	say_made(c);
 	return true;
 }
 
@@ -186,6 +201,27 @@ add_version(struct command *c, struct err *e)
 	return vault_open(&c->vault, c->config.master_key_file, e);
 }
 
+static void
+say_rotated(const struct rotation *r, size_t sealed)
+{
+	const uint32_t version = vault_version(r->command->vault);
+	struct document doc;
+
+	if (!command_has(r->command, OPTION_JSON)) {
+		printf("%zu of %zu credentials sealed anew under key version %u; the old key "
+		       "is gone\n",
+		    sealed, r->total, version);
+		return;
+	}
+	document_begin(&doc, r->command);
+	jw_object(&doc.w);
+	jw_kv_int(&doc.w, "sealed", (int64_t)sealed);
+	jw_kv_int(&doc.w, "credentials", (int64_t)r->total);
+	jw_kv_int(&doc.w, "key_version", version);
+	jw_object_end(&doc.w);
+	document_end(&doc);
+}
+
 static bool
 rotate(struct rotation *r, struct err *e)
 {
@@ -195,7 +231,8 @@ rotate(struct rotation *r, struct err *e)
 	if (!find_old(r, e))
 		return false;
 	if (r->n > 0)
-		printf("going on with a rotation that was interrupted\n");
+		fprintf(
+		    stderr, "carillon: note: going on with a rotation that was interrupted\n");
 	else if (!add_version(c, e) || !find_old(r, e))
 		return false;
 	sealed = r->n;
@@ -207,8 +244,7 @@ rotate(struct rotation *r, struct err *e)
 	if (!registry_catch_up(c->registry, 0, e) || !find_old(r, e) ||
 	    !reseal_until_none_is_old(r, e))
 		return false;
-	printf("%zu of %zu credentials sealed anew under key version %u; the old key is gone\n",
-	    sealed, r->total, vault_version(c->vault));
+	say_rotated(r, sealed);
 	return true;
 }
 
