@@ -123,7 +123,7 @@ void help_verb(struct buf *out, const struct verb *v);
  * `indent` columns to the right. */
 void help_usage(struct buf *out, const struct verb *v, size_t indent);
 
-/* --- open.c --- */
+/* --- command_open.c --- */
 
 enum need {
 	NEED_BROKER = 1 << 0,

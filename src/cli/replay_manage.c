@@ -8,6 +8,7 @@
 
 #include "output.h"
 #include "replay.h"
+#include "unreadable.h"
 
 enum {
 	WAIT_STEP_MS = 250,
@@ -46,11 +47,12 @@ verb_replay_list(struct command *c, struct err *e)
 	struct listing l;
 
 	if (!command_open(c, NEED_STATE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e))
 		return false;
 	listing_begin(&l, c, "ID ACTION STATUS SELECTED SENT SKIPPED CREATED BY");
 	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_REPLAY},
-		list_one, &l, e))
+		list_one, &l, e) ||
+	    !list_unreadable(&l, workspace, STATE_REPLAY, "STATUS", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;
@@ -65,7 +67,7 @@ replay_show(struct command *c, struct str workspace, struct str id, struct err *
 	struct document doc;
 	uint64_t revision;
 	const replay_record *r =
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) != NULL
+	    registry_has_workspace(c->registry, workspace, e)
 		? registry_replay(c->registry, c->arena, workspace, id, &revision, e)
 		: NULL;
 
@@ -155,7 +157,7 @@ set_status(struct command *c, Carillon__V1__ReplayStatus status, struct err *e)
 	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
 
 	return command_open(c, NEED_HISTORY | NEED_WRITE, e) &&
-	       registry_workspace(c->registry, c->arena, workspace, NULL, e) != NULL &&
+	       registry_has_workspace(c->registry, workspace, e) &&
 	       replay_set_status(c->registry, workspace, id, status, e) &&
 	       replay_show(c, workspace, id, e);
 }

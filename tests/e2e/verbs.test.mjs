@@ -106,7 +106,7 @@ describe('the table', () => {
 	}
 
 	test('groups and no verb at all say what there is', async () => {
-		await fails(bare, [], 2, /needs a verb: one of serve, check/);
+		await fails(bare, [], 2, /needs a verb: one of serve, web, check/);
 		for (const group of new Set(verbs.filter((v) => v.verb.includes(' ')).map((v) => v.verb.split(' ')[0]))) {
 			if (verbs.some((v) => v.verb === group)) continue;
 			await fails(bare, [group], 2, new RegExp(`${group} needs a verb: one of \\S+`));
@@ -116,7 +116,7 @@ describe('the table', () => {
 });
 
 describe('without a broker', () => {
-	const local = ['serve', 'check', 'vault init', 'nats config', 'producer creds', 'producer list', 'producer revoke', 'help', 'version'];
+	const local = ['serve', 'web', 'check', 'vault init', 'nats config', 'producer creds', 'producer list', 'producer revoke', 'help', 'version'];
 
 	before(() => bare.cli('vault', 'init'));
 	for (const verb of verbs.filter((v) => !local.includes(v.verb) && !v.verb.startsWith('docs '))) {
@@ -214,7 +214,7 @@ describe('with everything', () => {
 			'connection test', 'connection set', 'connection reconnect', 'connection disable', 'connection enable', 'rule list', 'rule show', 'rule set',
 			'rule disable', 'rule enable', 'rule test', 'rule preview', 'event list', 'event show', 'event export', 'delivery list', 'delivery show',
 			'delivery cancel', 'replay start', 'replay', 'replay list', 'type list', 'type show', 'check', 'version', 'help', 'docs settings', 'docs verbs',
-			'producer creds', 'producer list', 'producer revoke', 'vault rotate');
+			'producer creds', 'producer list', 'producer revoke', 'vault rotate', 'key create', 'key list', 'docs api', 'docs openapi');
 		await tell('delivery retry');
 		for (const name of ['replay pause', 'replay resume', 'replay show', 'replay cancel']) {
 			// The id of an example stands for one that was just made.
@@ -225,11 +225,13 @@ describe('with everything', () => {
 			});
 			left.delete(name);
 		}
+		const key = await bench.json('key', 'create', 'acme', '--name', 'x');
+		await sh(`carillon ${verbs.find((v) => v.verb === 'key revoke').example.replace('key_website', key.id)}`);
 		await sh(`CARILLON_MASTER_KEY_FILE= carillon ${verbs.find((v) => v.verb === 'vault init').example}`);
 		await sh(`carillon ${verbs.find((v) => v.verb === 'nats config').example}`);
 		assert.match(await sh('ls nats'), /nats-server\.conf/);
 		await tell('type delete', 'rule delete', 'connection delete', 'workspace delete', 'workspace erase');
-		for (const name of ['vault init', 'nats config', 'serve']) left.delete(name);
+		for (const name of ['vault init', 'nats config', 'serve', 'web', 'key revoke']) left.delete(name);
 		assert.deepEqual([...left], []);
 	});
 });

@@ -35,7 +35,9 @@ no_character_moves_the_cursor(void **state)
 {
 	(void)state;
 	assert_tame(STR("a\033[2Jb\r\nc\td\x7f"), "a [2Jb  c d ");
-	assert_tame(STR("a\xc2\x85\xc2\x9b" "b"), "a  b");
+	assert_tame(STR("a\xc2\x85\xc2\x9b"
+			"b"),
+	    "a  b");
 }
 
 static void
