@@ -84,8 +84,7 @@ compose(struct courier *c, struct delivery *d, const struct ruleset_connection *
 	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
 	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
 	ok = *opened &&
-	     (call.base_url != NULL ||
-		 fail(e, ERR_INPUT, "the connection has no known host"));
+	     (call.base_url != NULL || fail(e, ERR_INPUT, "the connection has no known host"));
 	if (ok) {
 		d->other_way = d->other_way || conn->dest->has_only_other_way(c->credential);
 		what = say(d, reference);
@@ -133,8 +132,8 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
 	if (str_eq(d->channel, rule->connection->granted_channel))
-		d->other_way = d->other_way ||
-		               clock_wall().ms < rule->connection->other_way_until_ms;
+		d->other_way =
+		    d->other_way || clock_wall().ms < rule->connection->other_way_until_ms;
 	delivery_render(d, d->arena);
 	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);

@@ -87,7 +87,23 @@ apply_state(struct follower *f, const struct broker_message *m, struct err *e)
 	return true;
 }
 
-/* --- sessions --- */
+/* --- sessions, and consents --- */
+
+static void
+note_authorization(struct web *w, const struct broker_message *m)
+{
+	struct arena *a = arena_new(0);
+	const authorization_record *r;
+	void *unpacked;
+
+	if (!m->is_delete && record_unpack(&carillon__v1__authorization__descriptor, a, m->data,
+				 &unpacked, NULL)) {
+		r = unpacked;
+		hub_note(w->hub, &(struct change){CHANGE_AUTHORIZATION, str_of(r->workspace),
+				     {str_of(r->id)}, 1});
+	}
+	arena_free(a);
+}
 
 static bool
 apply_short(struct follower *f, const struct broker_message *m, struct err *e)
@@ -97,6 +113,8 @@ apply_short(struct follower *f, const struct broker_message *m, struct err *e)
 	struct str id;
 
 	(void)e;
+	if (str_starts_with(key, STR("authorization.")))
+		note_authorization(f->web, m);
 	if (!str_starts_with(key, kind) || m->is_delete)
 		return true;
 	id = (struct str){key.ptr + kind.len, key.len - kind.len};
