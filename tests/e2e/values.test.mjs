@@ -116,10 +116,10 @@ describe('values', () => {
 	test('a NUL in a name is told and merges nothing', async () => {
 		const failed = async () => (await bench.json('event', 'list', 'acme', '--limit', '100')).records
 			.filter((r) => /the character NUL/.test(r.reason));
-		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'acct\0001', text: '{}' }));
-		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'acct\0002', text: '{}' }));
-		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'r1', resource: 'a\0b', text: '{}' }));
-		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'r2', text: '{"a":"\0"}' }));
+		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'acct\x00001', text: '{}' }));
+		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'acct\x00002', text: '{}' }));
+		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'r1', resource: 'a\x00b', text: '{}' }));
+		await producer.publishRaw('acme', 'spoilt', encodeEvent({ id: 'r2', text: '{"a":"\x00"}' }));
 		const records = await until('four records', async () => {
 			const got = await failed();
 			return got.length === 4 && got;
