@@ -274,6 +274,12 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 }
 
+uint64_t
+fake_broker_stored(const struct broker *b, enum stream s)
+{
+	return b->streams[s].n;
+}
+
 size_t
 broker_payload_max(const struct broker *b)
 {
