@@ -196,12 +196,12 @@ write_why_not(struct json_writer *w, const struct preview *p)
 	jw_object_end(w);
 }
 
+const char *const preview_key_names[KEY_USES] = {"thread_key", "update_key", "dedupe_key"};
+
 void
 preview_json(struct json_writer *w, const struct preview *p)
 {
 	const struct warnings none = {0};
-	static const char *const key_names[KEY_USES] = {
-	    "thread_key", "update_key", "dedupe_key"};
 
 	jw_object(w);
 	jw_kv_bool(w, "matched", p->matches);
@@ -212,7 +212,7 @@ preview_json(struct json_writer *w, const struct preview *p)
 	if (p->body != NULL)
 		p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
-		jw_kv_string(w, key_names[use], p->keys[use]);
+		jw_kv_string(w, preview_key_names[use], p->keys[use]);
 	jw_key(w, "warnings");
 	warnings_write(w, p->body != NULL ? &p->body->warnings : &none);
 	jw_key(w, "errors");
