@@ -120,6 +120,7 @@ verb_delivery_list(struct command *c, struct err *e)
 
 struct showing {
 	struct json_writer *w;
+	const event_record *event;
 	size_t n;
 };
 
@@ -128,7 +129,7 @@ show_one(const delivery_record *d, void *arg)
 {
 	struct showing *s = arg;
 
-	json_write_delivery(s->w, d, true);
+	json_write_delivery_of(s->w, d, s->event);
 	s->n++;
 	return true;
 }
@@ -154,7 +155,7 @@ write_deliveries(struct command *c, struct txn *t, struct json_writer *w, const 
     struct err *e)
 {
 	const event_record *event = event_of_arguments(c, t, e);
-	struct showing s = {.w = w};
+	struct showing s = {.w = w, .event = event};
 	const delivery_record *d;
 
 	if (event == NULL)
@@ -177,7 +178,7 @@ write_deliveries(struct command *c, struct txn *t, struct json_writer *w, const 
 	if (d == NULL)
 		return fail(e, ERR_NOT_FOUND, "event \"%s\" has no delivery by rule \"%s\"",
 		    c->arguments[1], c->arguments[2]);
-	json_write_delivery(w, d, true);
+	json_write_delivery_of(w, d, event);
 	return true;
 }
 

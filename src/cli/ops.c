@@ -70,8 +70,8 @@ about(struct arena *a, const ops_event *ops)
 static struct str
 said(struct arena *a, const ops_event *ops)
 {
-	return arena_printf(a, "%s%s%s", ops->reason, ops->action[0] != '\0' ? "; " : "",
-	    ops->action);
+	return arena_printf(
+	    a, "%s%s%s", ops->reason, ops->action[0] != '\0' ? "; " : "", ops->action);
 }
 
 /* --- list --- */
@@ -151,10 +151,10 @@ print_one(struct command *c, const ops_event *ops, struct arena *a)
 		jw_init(&w, &line);
 		write_ops(&w, ops);
 	} else {
-		tame_put(&line,
-		    arena_printf(a, "%s  %s  %s  %.*s  %.*s",
-			clock_text((wall_t){ops->at_ms}, at), ops->what, ops->workspace,
-			STR_ARG(about(a, ops)), STR_ARG(said(a, ops))));
+		tame_put(
+		    &line, arena_printf(a, "%s  %s  %s  %.*s  %.*s",
+			       clock_text((wall_t){ops->at_ms}, at), ops->what, ops->workspace,
+			       STR_ARG(about(a, ops)), STR_ARG(said(a, ops))));
 	}
 	buf_putc(&line, '\n');
 	ok = fwrite(line.ptr, 1, line.len, stdout) == line.len && fflush(stdout) == 0;
@@ -187,7 +187,8 @@ verb_ops_follow(struct command *c, struct err *e)
 	struct wish wish;
 	uint64_t from;
 	bool ok = read_wish(c, &wish, e) && command_open(c, NEED_BROKER, e) &&
-	          first_of(c, &wish, &from, e) && reader_open(&r, c->broker, STREAM_OPS, from, e);
+	          first_of(c, &wish, &from, e) &&
+	          reader_open(&r, c->broker, STREAM_OPS, from, e);
 
 	while (ok) {
 		const ops_event *ops;

@@ -172,9 +172,9 @@ print_message(struct command *c, const struct preview *p)
 		if (p->keys[use].len > 0)
 			buf_printf(
 			    &out, "%s: %.*s\n", preview_key_names[use], STR_ARG(p->keys[use]));
-	for (int i = 0; i < p->body->warnings.n; i++)
+	for (int i = 0; i < p->warnings.n; i++)
 		buf_printf(&out, "warning: %.*s\n",
-		    STR_ARG(warning_sentence(&p->body->warnings.items[i], c->arena)));
+		    STR_ARG(warning_sentence(&p->warnings.items[i], c->arena)));
 	print_lines(buf_view(&out));
 	buf_fini(&out);
 }

@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "metrics.h"
 #include "problem.h"
+#include "repeats.h"
 #include "web_private.h"
 
 enum {
@@ -247,9 +248,15 @@ set_author(struct request *q, struct registry *r)
 void
 handle_run(struct request *q, struct registry *r)
 {
+	bool is_repeatable = repeats_has(q);
+
 	q->registry = r;
 	set_author(q, r);
-	q->route->handler(q);
+	if (!is_repeatable || repeats_begin(q)) {
+		q->route->handler(q);
+		if (is_repeatable && q->answer.status != 0)
+			repeats_end(q);
+	}
 	if (q->answer.status == 0)
 		(void)problem(q, PROBLEM_INTERNAL, "the log has it under this request id");
 }
@@ -267,6 +274,8 @@ handle_resume(struct request *q)
 static bool
 work(struct request *q)
 {
+	if (q->is_done && q->finish != NULL && q->answer.status == 0)
+		q->finish(q);
 	if (q->answer.status != 0 || q->is_done)
 		return true;
 	if (q->route->where == INLINE) {
@@ -275,6 +284,7 @@ work(struct request *q)
 	}
 	if (q->route->where == BY_ITSELF) {
 		q->registry = q->web->registry;
+		q->now = clock_wall();
 		q->route->handler(q);
 		return !q->is_suspended;
 	}

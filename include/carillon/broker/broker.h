@@ -177,7 +177,8 @@ void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct 
     struct str type);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
-/* Splits an event's subject; false if it is none of ours. */
+/* Splits an event's subject; false if it is of no workspace. The type is what stands after it,
+ * whatever that is. */
 MUST_USE bool subject_parse_event(
     const struct broker *b, struct str subject, struct str *workspace, struct str *type);
 
