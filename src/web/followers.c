@@ -89,7 +89,7 @@ apply_state(struct follower *f, const struct broker_message *m, struct err *e)
 	return true;
 }
 
-/* --- sessions, and workspaces that were erased --- */
+/* --- sessions, consents, and workspaces that were erased --- */
 
 enum { ERASE_STEP = 1024 };
 
@@ -122,6 +122,22 @@ forget_workspace(struct follower *f, struct str workspace, struct err *e)
 	return store_ask_rewrite(f->web->config->web_data_dir, e);
 }
 
+static void
+note_authorization(struct web *w, const struct broker_message *m)
+{
+	struct arena *a = arena_new(0);
+	const authorization_record *r;
+	void *unpacked;
+
+	if (!m->is_delete && record_unpack(&carillon__v1__authorization__descriptor, a, m->data,
+				 &unpacked, NULL)) {
+		r = unpacked;
+		hub_note(w->hub, &(struct change){CHANGE_AUTHORIZATION, str_of(r->workspace),
+				     {str_of(r->id)}, 1});
+	}
+	arena_free(a);
+}
+
 static bool
 apply_short(struct follower *f, const struct broker_message *m, struct err *e)
 {
@@ -132,6 +148,8 @@ apply_short(struct follower *f, const struct broker_message *m, struct err *e)
 	if (str_starts_with(key, erased))
 		return forget_workspace(
 		    f, (struct str){key.ptr + erased.len, key.len - erased.len}, e);
+	if (str_starts_with(key, STR("authorization.")))
+		note_authorization(f->web, m);
 	if (!str_starts_with(key, kind) || m->is_delete)
 		return true;
 	id = (struct str){key.ptr + kind.len, key.len - kind.len};

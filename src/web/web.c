@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "metrics.h"
 #include "sessions.h"
+#include "web/slack/signature.h"
 #include "web_private.h"
 
 enum {
@@ -136,6 +137,7 @@ web_free(struct web *w)
 	hub_free(w->hub);
 	sessions_free(w->sessions);
 	metrics_free(w->metrics);
+	signer_close(w->slack_signer);
 	registry_free(w->registry);
 	pthread_mutex_destroy(&w->broken_lock);
 	free(w);
@@ -263,7 +265,8 @@ web_start(struct web **out, const struct web_parts *parts, struct err *e)
 {
 	struct web *w = web_new(parts);
 
-	if (listen_for_admins(w, e) && catch_up(w, e) && listen_for_all(w, e)) {
+	if (signer_open(&w->slack_signer, w->config->slack_signing_secret_file, e) &&
+	    listen_for_admins(w, e) && catch_up(w, e) && listen_for_all(w, e)) {
 		*out = w;
 		return true;
 	}
