@@ -49,6 +49,8 @@ broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
 		if (suffix[s])
 			snprintf(b->streams[s], STREAM_NAME_MAX, "%s_%s", upper, suffix[s]);
 	snprintf(b->streams[STREAM_STATE], STREAM_NAME_MAX, "KV_%s", b->bucket);
+	snprintf(b->short_bucket, sizeof b->short_bucket, "%s_short", prefix);
+	snprintf(b->streams[STREAM_SHORT], STREAM_NAME_MAX, "KV_%s", b->short_bucket);
 	broker_set_partition(b, PARTITION_ONLY);
 	return true;
 }
@@ -99,11 +101,23 @@ subject_parse_event(
 	return id_is_workspace(*workspace) && id_is_event_type(*type);
 }
 
-struct str
-broker_state_key(const struct broker *b, struct str subject)
+static struct str
+bucket_key(const char *bucket, struct str subject)
 {
-	if (!str_take(&subject, STR("$KV.")) || !str_take(&subject, str_of(b->bucket)) ||
+	if (!str_take(&subject, STR("$KV.")) || !str_take(&subject, str_of(bucket)) ||
 	    !str_take(&subject, STR(".")))
 		return (struct str){NULL, 0};
 	return subject;
+}
+
+struct str
+broker_state_key(const struct broker *b, struct str subject)
+{
+	return bucket_key(b->bucket, subject);
+}
+
+struct str
+broker_short_key(const struct broker *b, struct str subject)
+{
+	return bucket_key(b->short_bucket, subject);
 }

@@ -8,6 +8,7 @@
 #include "carillon/index/lost_tail.h"
 
 #include "check_producers.h"
+#include "check_stored.h"
 #include "output.h"
 
 struct checks {
@@ -173,6 +174,20 @@ check_index(struct checks *f)
 	check_tail(f, STREAM_EVENTS);
 }
 
+static void
+check_stored(struct checks *f)
+{
+	struct command *c = f->command;
+
+	if (c->store == NULL)
+		return;
+	f->what = "records";
+	check_records(c, broker_finding, f);
+	f->what = "vault";
+	if (c->vault != NULL)
+		check_credentials(c, broker_finding, f);
+}
+
 /* Tokens travel to this address: in clear only to this very machine. */
 static void
 check_base_url(struct checks *f, const struct dest_type *dest)
@@ -231,6 +246,7 @@ verb_check(struct command *c, struct err *e)
 			check_producers(&f);
 		if (check_data_dir(&f))
 			check_index(&f);
+		check_stored(&f);
 	}
 	jw_array_end(&f.doc.w);
 	jw_kv_bool(&f.doc.w, "ok", f.bad == 0);

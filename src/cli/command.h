@@ -118,7 +118,7 @@ void help_verb(struct buf *out, const struct verb *v);
 /* "WORKSPACE ID --event FILE [--json]" */
 void help_usage(struct buf *out, const struct verb *v);
 
-/* --- open.c --- */
+/* --- command_open.c --- */
 
 enum need {
 	NEED_BROKER = 1 << 0,

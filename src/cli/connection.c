@@ -5,11 +5,12 @@
 #include "carillon/registry/words.h"
 
 #include "output.h"
+#include "unreadable.h"
 
 connection_record *
 connection_of_arguments(struct command *c, uint64_t *revision, struct err *e)
 {
-	if (registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+	if (!registry_has_workspace(c->registry, command_argument(c, 0), e))
 		return NULL;
 	return registry_connection(
 	    c->registry, c->arena, command_argument(c, 0), command_argument(c, 1), revision, e);
@@ -26,14 +27,15 @@ show(struct command *c, const connection_record *r, uint64_t revision, const str
 }
 
 bool
-connection_store(struct command *c, connection_record *r, uint64_t revision,
-    const struct held *held, struct err *e)
+connection_store(struct command *c, connection_record *r, uint64_t revision, struct held *held,
+    struct err *e)
 {
 	struct str workspace = command_argument(c, 0);
 	const connection_record *now;
 
 	r->updated_ms = clock_wall().ms;
-	if (!registry_put_connection(c->registry, workspace, r, revision, e))
+	if (!registry_put_connection(c->registry, workspace, r, revision, e) ||
+	    !held_after_repair(c, held, e))
 		return false;
 	now =
 	    registry_connection(c->registry, c->arena, workspace, str_of(r->id), &revision, e);
@@ -94,11 +96,12 @@ verb_connection_list(struct command *c, struct err *e)
 	struct listing l;
 
 	if (!command_open(c, NEED_STATE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e))
 		return false;
 	listing_begin(&l, c, "CONNECTION NAME DESTINATION STATUS TEAM CHANNELS");
 	if (!registry_each(c->registry, c->arena,
-		&(struct state_list){workspace, STATE_CONNECTION}, list_one, &l, e))
+		&(struct state_list){workspace, STATE_CONNECTION}, list_one, &l, e) ||
+	    !list_unreadable(&l, workspace, STATE_CONNECTION, "STATUS", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;
@@ -218,8 +221,10 @@ verb_connection_delete(struct command *c, struct err *e)
 	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
 	uint64_t revision;
 
+	/* Whatever its record says. */
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    connection_of_arguments(c, &revision, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e) ||
+	    !registry_revision(c->registry, workspace, STATE_CONNECTION, id, &revision, e))
 		return false;
 	if (!command_has(c, OPTION_FORCE) && !is_unused(c, workspace, id, e))
 		return false;

@@ -11,7 +11,7 @@ connection_record *connection_of_arguments(
     struct command *c, uint64_t *revision, struct err *e);
 /* Puts it, and shows it as it is stored then, with what it holds unless that is NULL. */
 MUST_USE bool connection_store(struct command *c, connection_record *r, uint64_t revision,
-    const struct held *held, struct err *e);
+    struct held *held, struct err *e);
 void connection_set_active(connection_record *r);
 /* Puts it as active, saying what is released; --drop-older-than comes first. */
 MUST_USE bool connection_repair(

@@ -110,7 +110,7 @@ verb_connection_add(struct command *c, struct err *e)
 
 	if (!new_connection(c, &r, e) ||
 	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e) ||
-	    registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, command_argument(c, 0), e))
 		return false;
 	if (!read_credential(&r, &credential, e))
 		return false;
@@ -138,6 +138,22 @@ reconnect_with(struct command *c, connection_record *r, uint64_t revision,
 	return connection_repair(c, r, revision, e);
 }
 
+/* One whose stored record cannot be read begins anew, with its id and this credential. */
+static connection_record *
+connection_to_reconnect(struct command *c, uint64_t *revision, struct err *e)
+{
+	connection_record *r = connection_of_arguments(c, revision, e);
+
+	if (r != NULL || e->kind != ERR_CORRUPT)
+		return r;
+	r = ARENA_NEW(c->arena, connection_record);
+	carillon__v1__connection__init(r);
+	r->id = arena_cstr(c->arena, command_argument(c, 1));
+	r->dest = arena_cstr(c->arena, STR("slack"));
+	r->created_ms = clock_wall().ms;
+	return r;
+}
+
 bool
 verb_connection_reconnect(struct command *c, struct err *e)
 {
@@ -148,7 +164,7 @@ verb_connection_reconnect(struct command *c, struct err *e)
 
 	if (!command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e))
 		return false;
-	r = connection_of_arguments(c, &revision, e);
+	r = connection_to_reconnect(c, &revision, e);
 	if (r == NULL || !read_credential(r, &credential, e))
 		return false;
 	ok = reconnect_with(c, r, revision, credential, e);

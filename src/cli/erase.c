@@ -29,7 +29,7 @@ say(const char *what, uint64_t done, uint64_t of, void *arg)
 static bool
 delete_state(struct command *c, struct str workspace, bool *was_there, struct err *e)
 {
-	*was_there = registry_workspace(c->registry, c->arena, workspace, NULL, e) != NULL;
+	*was_there = registry_has_workspace(c->registry, workspace, e);
 	if (*was_there)
 		return registry_delete_workspace(c->registry, workspace, e);
 	return e->kind == ERR_NOT_FOUND;

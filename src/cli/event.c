@@ -125,8 +125,7 @@ list_one(const event_record *r, void *arg)
 bool
 history_is_known(struct command *c, size_t found, struct err *e)
 {
-	return found > 0 || registry_workspace(
-				c->registry, c->arena, command_argument(c, 0), NULL, e) != NULL;
+	return found > 0 || registry_has_workspace(c->registry, command_argument(c, 0), e);
 }
 
 bool

@@ -1,6 +1,8 @@
 /* Help and documentation, from the tables of verbs, options and settings. */
 #include <stdio.h>
 
+#include "carillon/web/web.h"
+
 #include "command.h"
 #include "output.h"
 
@@ -152,6 +154,31 @@ verb_docs_settings(struct command *c, struct err *e)
 	    "if one is wrong, the log says\nwhich, and all stay as they were. Run "
 	    "`carillon check` with the same options first.\n\n");
 	config_markdown(&out);
+	print_text(&out);
+	return true;
+}
+
+bool
+verb_docs_api(struct command *c, struct err *e)
+{
+	struct buf out = {0};
+
+	(void)c;
+	(void)e;
+	web_api_markdown(&out);
+	print_text(&out);
+	return true;
+}
+
+bool
+verb_docs_openapi(struct command *c, struct err *e)
+{
+	struct buf out = {0};
+
+	if (!command_load(c, e))
+		return false;
+	web_openapi(&out, c->config.public_url);
+	buf_putc(&out, '\n');
 	print_text(&out);
 	return true;
 }

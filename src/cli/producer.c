@@ -310,8 +310,9 @@ verb_producer_revoke(struct command *c, struct err *e)
 		    "dropped",
 		    chosen.n, chosen.n == 1 ? "" : "s", STR_ARG(workspace)),
 		e) ||
-	    !producers_revoke(
-		&d, chosen.keys, chosen.n, clock_wall().ms / 1000, c->arena, &token, e) ||
+	    !producers_revoke(&d,
+		&(struct producer_keys){chosen.keys, chosen.n, clock_wall().ms / 1000},
+		c->arena, &token, e) ||
 	    !push(c, &d, token, e) || !tell(c, workspace, chosen.n, e))
 		return false;
 	say_revoked(c, &d, &chosen);

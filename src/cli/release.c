@@ -1,6 +1,7 @@
 #include "release.h"
 
 #include "carillon/base/clock.h"
+#include "carillon/registry/released.h"
 
 #include "replay.h"
 
@@ -21,5 +22,24 @@ held_before_repair(struct command *c, const struct held_of *of, struct held *out
 	if (age_ms > 0 &&
 	    !replay_cancel_held(c, of, clock_wall().ms - age_ms, &out->dropped, e))
 		return false;
-	return held_look(c, of, out, e);
+	if (!command_open(c, NEED_HISTORY, e))
+		return false;
+	out->released = released_gather(c->store, c->arena, of, e);
+	return out->released != NULL;
+}
+
+bool
+held_after_repair(struct command *c, struct held *h, struct err *e)
+{
+	struct released_count n;
+
+	if (h == NULL || !h->is_released)
+		return true;
+	if (!released_judge(h->released, c->store, &n, e))
+		return false;
+	h->count = n.count;
+	h->oldest_ms = n.oldest_ms;
+	h->still_held = n.still_held;
+	h->why = n.why;
+	return true;
 }

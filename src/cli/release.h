@@ -9,8 +9,11 @@
 MUST_USE bool held_look(
     struct command *c, const struct held_of *of, struct held *out, struct err *e);
 /*
- * The same, about to be released. With --drop-older-than what is older is canceled first, and
+ * What is about to be released. With --drop-older-than what is older is canceled first, and
  * waited for: the service does it.
  */
 MUST_USE bool held_before_repair(
     struct command *c, const struct held_of *of, struct held *out, struct err *e);
+/* Once the repair is stored: how much of it goes, and how much is held for another reason.
+ * NULL, or no repair: nothing to do. */
+MUST_USE bool held_after_repair(struct command *c, struct held *h, struct err *e);

@@ -138,7 +138,7 @@ count_and_begin(
 	struct replay_counting *k;
 
 	if (!command_open(c, NEED_HISTORY | NEED_WRITE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL ||
+	    !registry_has_workspace(c->registry, workspace, e) ||
 	    !replay_bound(c->registry, workspace, r, e))
 		return false;
 	if (!count_all(c, workspace, r, &k, e)) {

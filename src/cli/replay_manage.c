@@ -8,6 +8,7 @@
 
 #include "output.h"
 #include "replay.h"
+#include "unreadable.h"
 
 enum {
 	WAIT_STEP_MS = 250,
@@ -46,11 +47,12 @@ verb_replay_list(struct command *c, struct err *e)
 	struct listing l;
 
 	if (!command_open(c, NEED_STATE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e))
 		return false;
 	listing_begin(&l, c, "ID ACTION STATUS SELECTED SENT SKIPPED CREATED BY");
 	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_REPLAY},
-		list_one, &l, e))
+		list_one, &l, e) ||
+	    !list_unreadable(&l, workspace, STATE_REPLAY, "STATUS", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;

@@ -8,25 +8,26 @@
 
 #include "output.h"
 #include "release.h"
+#include "unreadable.h"
 
 rule_record *
 rule_of_arguments(struct command *c, uint64_t *revision, struct err *e)
 {
-	if (registry_workspace(c->registry, c->arena, command_argument(c, 0), NULL, e) == NULL)
+	if (!registry_has_workspace(c->registry, command_argument(c, 0), e))
 		return NULL;
 	return registry_rule(
 	    c->registry, c->arena, command_argument(c, 0), command_argument(c, 1), revision, e);
 }
 
 static bool
-show_stored(struct command *c, const char *id, const struct held *held, struct err *e)
+show_stored(struct command *c, const char *id, struct held *held, struct err *e)
 {
 	struct document doc;
 	uint64_t revision;
 	const rule_record *r = registry_rule(
 	    c->registry, c->arena, command_argument(c, 0), str_of(id), &revision, e);
 
-	if (r == NULL)
+	if (r == NULL || !held_after_repair(c, held, e))
 		return false;
 	document_begin(&doc, c);
 	json_write_rule(&doc.w, r, revision, held);
@@ -36,19 +37,24 @@ show_stored(struct command *c, const char *id, const struct held *held, struct e
 
 /* --- add --- */
 
+static void
+begin_rule(struct command *c, rule_record *r, struct str id)
+{
+	carillon__v1__rule__init(r);
+	r->id = arena_cstr(c->arena, id);
+	r->active = !command_has(c, OPTION_INACTIVE);
+	r->on_unknown = CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_DUPLICATE;
+	r->on_message_error = CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
+	r->created_ms = r->updated_ms = clock_wall().ms;
+}
+
 static bool
 new_rule(struct command *c, rule_record *r, struct err *e)
 {
 	char id[NEW_ID_SIZE];
 
-	carillon__v1__rule__init(r);
 	id_new(id, "rule");
-	r->id = arena_cstr(
-	    c->arena, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
-	r->active = !command_has(c, OPTION_INACTIVE);
-	r->on_unknown = CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_DUPLICATE;
-	r->on_message_error = CARILLON__V1__ON_MESSAGE_ERROR__ON_MESSAGE_ERROR_PLAIN_TEXT;
-	r->created_ms = r->updated_ms = clock_wall().ms;
+	begin_rule(c, r, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
 	return rule_options_read(c, r, e);
 }
 
@@ -76,6 +82,19 @@ end_hold(rule_record *r)
 	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
 }
 
+/* One whose stored record cannot be read is written anew, from what is given alone. */
+static rule_record *
+rule_to_set(struct command *c, uint64_t *revision, struct err *e)
+{
+	rule_record *r = rule_of_arguments(c, revision, e);
+
+	if (r != NULL || e->kind != ERR_CORRUPT)
+		return r;
+	r = ARENA_NEW(c->arena, rule_record);
+	begin_rule(c, r, command_argument(c, 1));
+	return r;
+}
+
 /* Another channel or connection is the repair of a rule that is held. */
 bool
 verb_rule_set(struct command *c, struct err *e)
@@ -88,7 +107,7 @@ verb_rule_set(struct command *c, struct err *e)
 
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
 		return false;
-	r = rule_of_arguments(c, &revision, e);
+	r = rule_to_set(c, &revision, e);
 	if (r == NULL || !rule_options_read(c, r, e))
 		return false;
 	r->updated_ms = clock_wall().ms;
@@ -142,11 +161,12 @@ verb_rule_list(struct command *c, struct err *e)
 	struct listing l;
 
 	if (!command_open(c, NEED_STATE, e) ||
-	    registry_workspace(c->registry, c->arena, workspace, NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e))
 		return false;
 	listing_begin(&l, c, "RULE NAME TYPE STATUS CONNECTION CHANNEL FILTER");
 	if (!registry_each(c->registry, c->arena, &(struct state_list){workspace, STATE_RULE},
-		list_one, &l, e))
+		list_one, &l, e) ||
+	    !list_unreadable(&l, workspace, STATE_RULE, "STATUS", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;
@@ -211,8 +231,10 @@ verb_rule_delete(struct command *c, struct err *e)
 	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
 	uint64_t revision;
 
+	/* Whatever its record says. */
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    rule_of_arguments(c, &revision, e) == NULL)
+	    !registry_has_workspace(c->registry, workspace, e) ||
+	    !registry_revision(c->registry, workspace, STATE_RULE, id, &revision, e))
 		return false;
 	return confirm(c,
 		   arena_printf(c->arena, "this deletes rule \"%.*s\" of workspace \"%.*s\"",

@@ -1,6 +1,4 @@
 /* The service: starts everything in order, waits for signals, drains in reverse. */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -9,10 +7,12 @@
 #include "carillon/flow/flow.h"
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
+#include "carillon/index/lost_tail.h"
 #include "carillon/keeper/refusals.h"
 
 #include "command.h"
 #include "notify.h"
+#include "run.h"
 #include "single_instance.h"
 #include "reload.h"
 
@@ -21,43 +21,6 @@ enum {
 	SERVE_CONNECT_WAIT_MS = 10000,
 	LOOK_EVERY_S = 1, /* whether the flow is broken */
 };
-
-/* --- signals: the main thread waits for them; every other thread inherits the block --- */
-
-static sigset_t
-signals_block(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	must(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
-	return set;
-}
-
-static void
-exit_at_once(int signal_number)
-{
-	(void)signal_number;
-	_exit(EXIT_FAILED);
-}
-
-/* From here on a second signal means: now. What is in flight the broker sends again. */
-static void
-signals_exit_at_once(void)
-{
-	struct sigaction now = {.sa_handler = exit_at_once};
-	sigset_t set;
-
-	sigaction(SIGTERM, &now, NULL);
-	sigaction(SIGINT, &now, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
 
 /* --- starting --- */
 
@@ -75,7 +38,7 @@ static uint64_t
 events_begin(struct command *c)
 {
 	struct txn *t = txn_read(c->store, STORE_HISTORY);
-	const uint64_t newest = ledger_newest(t);
+	const uint64_t newest = tail_newest_in_sequence(t);
 
 	txn_end(t);
 	return newest == 0 ? 0 : newest + (uint64_t)c->config.active_max + 1;
@@ -91,27 +54,11 @@ serve_open(struct command *c, struct err *e)
 	http_global_init();
 	say_memory();
 	if (!vault_open(&c->vault, c->config.master_key_file, e) ||
-	    !single_instance(c->config.data_dir, e) || !store_open(&c->store, &store, e))
+	    !single_instance("serve", c->config.data_dir, e) ||
+	    !store_open(&c->store, &store, e))
 		return false;
 	broker.events_begin = events_begin(c);
 	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
-}
-
-static bool
-ready_file_write(const char *path, struct err *e)
-{
-	int fd;
-	bool ok;
-
-	if (path == NULL)
-		return true;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ok = fd >= 0 && write(fd, "ready\n", 6) == 6;
-	if (!ok)
-		(void)fail(e, ERR_SETUP, "--ready-file %s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ok;
 }
 
 /* --- running --- */
@@ -173,7 +120,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	if (!flow_start(&flow, &parts, e))
 		return false;
 	refusals = watch_refusals(c);
-	ok = ready_file_write(c->options[OPTION_READY_FILE], e);
+	ok = ready_file_write(c->options[OPTION_READY_FILE], STR("ready\n"), e);
 	if (ok) {
 		say_ready(c);
 		ok = wait_for_end(c, flow, signals, e);

@@ -6,6 +6,7 @@
 #include "carillon/registry/json_write.h"
 
 #include "output.h"
+#include "unreadable.h"
 
 static struct str
 catalogue(const struct command *c)
@@ -52,13 +53,14 @@ verb_type_put(struct command *c, struct err *e)
 {
 	uint64_t revision = 0;
 	type_record t;
-	struct err none = {0};
+	struct err none;
 
 	if (!read_type(c, c->options[OPTION_FILE], &t, e) ||
 	    !command_open(c, NEED_STATE | NEED_WRITE, e))
 		return false;
-	if (registry_type(
-		c->registry, c->arena, catalogue(c), str_of(t.name), &revision, &none) == NULL)
+	/* One that cannot be read is replaced like any other. */
+	if (!registry_revision(
+		c->registry, catalogue(c), STATE_TYPE, str_of(t.name), &revision, &none))
 		revision = 0;
 	return registry_put_type(c->registry, catalogue(c), &t, revision, &c->findings, e) &&
 	       show_stored(c, str_of(t.name), e);
@@ -92,11 +94,12 @@ verb_type_list(struct command *c, struct err *e)
 	if (!command_open(c, NEED_STATE, e))
 		return false;
 	if (command_has(c, OPTION_WORKSPACE) &&
-	    registry_workspace(c->registry, c->arena, catalogue(c), NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, catalogue(c), e))
 		return false;
 	listing_begin(&l, c, "TYPE SCHEMA SAMPLE DESCRIPTION");
 	if (!registry_each(c->registry, c->arena,
-		&(struct state_list){catalogue(c), STATE_TYPE}, list_one, &l, e))
+		&(struct state_list){catalogue(c), STATE_TYPE}, list_one, &l, e) ||
+	    !list_unreadable(&l, catalogue(c), STATE_TYPE, "DESCRIPTION", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;
@@ -115,7 +118,7 @@ verb_type_delete(struct command *c, struct err *e)
 	uint64_t revision;
 
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    registry_type(c->registry, c->arena, catalogue(c), name, &revision, e) == NULL)
+	    !registry_revision(c->registry, catalogue(c), STATE_TYPE, name, &revision, e))
 		return false;
 	return confirm(c,
 		   arena_printf(c->arena, "this deletes event type \"%.*s\" from the catalogue",

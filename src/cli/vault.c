@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "carillon/base/table.h"
 #include "carillon/keeper/nats_dir.h"
+#include "carillon/registry/credentials.h"
 
 #include "command.h"
 
@@ -45,100 +47,129 @@ struct old_seal {
 
 struct rotation {
 	struct command *command;
-	struct str workspace;
 	struct old_seal *old;
-	size_t n, cap, total;
-	struct err *err;
+	size_t n, cap, total, sealed;
+	size_t of_newer_keys; /* than the file has */
+	struct table *shut;   /* "workspace/connection" of what does not open: said, and left */
 };
 
-static bool
-note_connection(const void *record, uint64_t revision, void *arg)
+static struct str
+name_of(struct arena *a, struct str workspace, struct str connection)
 {
-	const connection_record *rec = record;
-	struct rotation *r = arg;
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(workspace), STR_ARG(connection));
+}
 
-	(void)revision;
-	r->total++;
-	if (rec->sealed.len == 0 || vault_sealed_version(rec->sealed.data, rec->sealed.len) ==
-					vault_version(r->command->vault))
-		return true;
+/* Leaves it as it is, for its connection must be reconnected anyway. */
+static void
+pass_over(struct rotation *r, struct str workspace, struct str connection, const char *why)
+{
+	struct str name = name_of(r->command->arena, workspace, connection);
+
+	if (table_set(r->shut, name, r) != NULL)
+		return;
+	fprintf(stderr,
+	    "carillon: note: passed over %.*s: %s; carillon connection reconnect %.*s %.*s "
+	    "--token-stdin\n",
+	    STR_ARG(name), why, STR_ARG(workspace), STR_ARG(connection));
+}
+
+static void
+add_old(struct rotation *r, const struct stored_key *k)
+{
+	struct arena *a = r->command->arena;
+
 	if (r->n == r->cap) {
 		r->cap = r->cap ? 2 * r->cap : 64;
 		r->old = realloc(r->old, r->cap * sizeof(*r->old));
 		must(r->old != NULL);
 	}
-	r->old[r->n++] =
-	    (struct old_seal){r->workspace, arena_str(r->command->arena, str_of(rec->id))};
+	r->old[r->n++] = (struct old_seal){arena_str(a, k->workspace), arena_str(a, k->id)};
+}
+
+static bool
+is_passed_over(const struct rotation *r, struct str workspace, struct str connection)
+{
+	return table_get(r->shut, name_of(r->command->arena, workspace, connection)) != NULL;
+}
+
+static bool
+note_connection(const struct stored *s, void *arg)
+{
+	struct rotation *r = arg;
+	const connection_record *rec = s->record;
+	uint32_t newest = vault_version(r->command->vault), version;
+
+	r->total++;
+	if (rec == NULL)
+		pass_over(r, s->key.workspace, s->key.id, "its stored record cannot be read");
+	if (rec == NULL || rec->sealed.len == 0)
+		return true;
+	version = vault_sealed_version(rec->sealed.data, rec->sealed.len);
+	r->of_newer_keys += version > newest;
+	if (version != newest && !is_passed_over(r, s->key.workspace, s->key.id))
+		add_old(r, &s->key);
 	return true;
 }
 
-static bool
-note_workspace(const void *record, uint64_t revision, void *arg)
-{
-	const workspace_record *w = record;
-	struct rotation *r = arg;
-	struct arena *a = arena_new(0);
-	bool ok;
-
-	(void)revision;
-	r->workspace = arena_str(r->command->arena, str_of(w->id));
-	ok = registry_each(r->command->registry, a,
-	    &(struct state_list){r->workspace, STATE_CONNECTION}, note_connection, r, r->err);
-	arena_free(a);
-	return ok;
-}
-
-/* Every credential that is not under the newest key. */
+/* Every credential that is not under the newest key, and was not passed over. */
 static bool
 find_old(struct rotation *r, struct err *e)
 {
-	struct err found = {0};
-	struct arena *a = arena_new(0);
-	bool ok;
+	r->n = r->total = r->of_newer_keys = 0;
+	return registry_each_of_kind(
+	    r->command->registry, STATE_CONNECTION, note_connection, r, e);
+}
 
-	r->n = r->total = 0;
-	r->err = &found;
-	ok = registry_each_workspace(
-	    r->command->registry, a, (struct str){0}, note_workspace, r, e);
-	arena_free(a);
-	if (ok && found.kind != ERR_NONE) {
-		*e = found;
-		ok = false;
-	}
-	return ok;
+/* The credential of a connection; NULL with `e`: it is gone, or (ERR_DENIED) does not open. */
+static struct secret *
+open_sealed(
+    struct command *c, const struct old_seal *o, const connection_record *rec, struct err *e)
+{
+	struct secret *token = secret_new(SECRET_MAX);
+
+	if (vault_unseal(c->vault, o->workspace, o->connection, rec->sealed.data,
+		rec->sealed.len, token, e))
+		return token;
+	secret_free(token);
+	e->kind = ERR_DENIED;
+	return NULL;
 }
 
 static bool
 reseal_record(struct command *c, const struct old_seal *o, struct arena *a, struct err *e)
 {
-	struct secret *token = secret_new(SECRET_MAX);
+	struct secret *token;
 	uint64_t revision;
 	connection_record *rec =
 	    registry_connection(c->registry, a, o->workspace, o->connection, &revision, e);
-	bool ok = rec != NULL && vault_unseal(c->vault, o->workspace, o->connection,
-				     rec->sealed.data, rec->sealed.len, token, e);
 
-	if (ok) {
-		rec->sealed.data =
-		    arena_must(a, secret_len(token) + (size_t)VAULT_SEALED_OVERHEAD);
-		vault_seal(c->vault, o->workspace, o->connection, token, rec->sealed.data,
-		    &rec->sealed.len);
-	}
+	if (rec == NULL || (token = open_sealed(c, o, rec, e)) == NULL)
+		return false;
+	rec->sealed.data = arena_must(a, secret_len(token) + (size_t)VAULT_SEALED_OVERHEAD);
+	vault_seal(
+	    c->vault, o->workspace, o->connection, token, rec->sealed.data, &rec->sealed.len);
 	secret_free(token);
-	return ok && registry_put_connection(c->registry, o->workspace, rec, revision, e);
+	return registry_put_connection(c->registry, o->workspace, rec, revision, e);
 }
 
 static bool
-reseal(struct command *c, const struct old_seal *o, struct err *e)
+reseal(struct rotation *r, const struct old_seal *o, struct err *e)
 {
+	struct command *c = r->command;
+
 	for (int i = 0;; i++) {
 		struct arena *a = arena_new(0);
 		bool ok = reseal_record(c, o, a, e);
 
 		arena_free(a);
+		r->sealed += ok;
 		/* Deleted meanwhile: nothing left to seal. */
 		if (ok || e->kind == ERR_NOT_FOUND)
 			return true;
+		if (e->kind == ERR_DENIED || e->kind == ERR_CORRUPT) {
+			pass_over(r, o->workspace, o->connection, e->text);
+			return true;
+		}
 		if (e->kind != ERR_CONFLICT || i == CONFLICTS_MAX)
 			return fail_within(e, "connection %.*s of workspace %.*s",
 			    STR_ARG(o->connection), STR_ARG(o->workspace));
@@ -153,7 +184,7 @@ reseal_all(struct rotation *r, struct err *e)
 	bool on_terminal = isatty(STDERR_FILENO);
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (!reseal(r->command, &r->old[i], e))
+		if (!reseal(r, &r->old[i], e))
 			return false;
 		if (on_terminal)
 			fprintf(stderr, "\rsealed %zu of %zu", i + 1, r->n);
@@ -186,20 +217,66 @@ add_version(struct command *c, struct err *e)
 	return vault_open(&c->vault, c->config.master_key_file, e);
 }
 
+/* What does not open is no sign of a rotation that was interrupted. */
+static bool
+pass_over_shut(struct rotation *r, struct err *e)
+{
+	struct command *c = r->command;
+	size_t n = r->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct old_seal *o = &r->old[i];
+		struct arena *a = arena_new(0);
+		struct err why;
+		const connection_record *rec = registry_connection(
+		    c->registry, a, o->workspace, o->connection, NULL, &why);
+		struct secret *token = rec == NULL ? NULL : open_sealed(c, o, rec, &why);
+
+		if (token == NULL)
+			pass_over(r, o->workspace, o->connection, why.text);
+		secret_free(token);
+		arena_free(a);
+	}
+	return find_old(r, e);
+}
+
+/* With another master key than theirs, or an older copy of the file, credentials would be
+ * passed over that the right one opens. */
+static bool
+key_file_is_theirs(struct rotation *r, struct err *e)
+{
+	struct command *c = r->command;
+	size_t open;
+
+	if (!credentials_check_key(c->store, c->vault, e) || !find_old(r, e) ||
+	    !pass_over_shut(r, e))
+		return false;
+	open = r->total - table_len(r->shut);
+	return r->of_newer_keys == 0 || r->of_newer_keys < open ||
+	       fail(e, ERR_SETUP,
+		   "%zu of %zu credentials were sealed with a newer key than %s has: it is an "
+		   "older copy",
+		   r->of_newer_keys, r->total, c->config.master_key_file);
+}
+
+static bool
+begin_rotation(struct rotation *r, struct err *e)
+{
+	if (!key_file_is_theirs(r, e))
+		return false;
+	if (r->n == 0)
+		return add_version(r->command, e) && find_old(r, e);
+	printf("going on with a rotation that was interrupted\n");
+	return true;
+}
+
 static bool
 rotate(struct rotation *r, struct err *e)
 {
 	struct command *c = r->command;
-	size_t sealed;
+	size_t shut;
 
-	if (!find_old(r, e))
-		return false;
-	if (r->n > 0)
-		printf("going on with a rotation that was interrupted\n");
-	else if (!add_version(c, e) || !find_old(r, e))
-		return false;
-	sealed = r->n;
-	if (!reseal_until_none_is_old(r, e) ||
+	if (!begin_rotation(r, e) || !reseal_until_none_is_old(r, e) ||
 	    !nats_dir_reseal(c->config.nats_dir, c->vault, e) ||
 	    !vault_drop_old_versions(c->config.master_key_file, e))
 		return false;
@@ -207,8 +284,12 @@ rotate(struct rotation *r, struct err *e)
 	if (!registry_catch_up(c->registry, 0, e) || !find_old(r, e) ||
 	    !reseal_until_none_is_old(r, e))
 		return false;
+	shut = table_len(r->shut);
 	printf("%zu of %zu credentials sealed anew under key version %u; the old key is gone\n",
-	    sealed, r->total, vault_version(c->vault));
+	    r->sealed, r->total, vault_version(c->vault));
+	if (shut > 0)
+		printf("%zu could not be opened or read: reconnect them\n", shut);
+	c->exit_code = shut > 0 ? EXIT_FAILED : EXIT_FINE;
 	return true;
 }
 
@@ -221,7 +302,9 @@ verb_vault_rotate(struct command *c, struct err *e)
 	if (!command_load(c, e) || !key_file_is_ours(c, e) ||
 	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e))
 		return false;
+	r.shut = table_new();
 	ok = rotate(&r, e);
+	table_free(r.shut);
 	free(r.old);
 	return ok;
 }

@@ -5,6 +5,7 @@
 
 #include "output.h"
 #include "release.h"
+#include "unreadable.h"
 
 static void
 show_workspace(
@@ -19,13 +20,13 @@ show_workspace(
 
 /* As stored now, with its revision. */
 static bool
-show_stored(struct command *c, const struct held *held, struct err *e)
+show_stored(struct command *c, struct held *held, struct err *e)
 {
 	uint64_t revision;
 	const workspace_record *w =
 	    registry_workspace(c->registry, c->arena, command_argument(c, 0), &revision, e);
 
-	if (w == NULL)
+	if (w == NULL || !held_after_repair(c, held, e))
 		return false;
 	show_workspace(c, w, revision, held);
 	return true;
@@ -75,7 +76,8 @@ verb_workspace_list(struct command *c, struct err *e)
 	if (!command_open(c, NEED_STATE, e))
 		return false;
 	listing_begin(&l, c, "WORKSPACE NAME STATUS CREATED");
-	if (!registry_each_workspace(c->registry, c->arena, (struct str){0}, list_one, &l, e))
+	if (!registry_each_workspace(c->registry, c->arena, (struct str){0}, list_one, &l, e) ||
+	    !list_unreadable(&l, (struct str){0}, STATE_WORKSPACE, "STATUS", e))
 		return false;
 	listing_end(&l, STR(""));
 	return true;
@@ -131,7 +133,7 @@ verb_workspace_delete(struct command *c, struct err *e)
 	struct str id = command_argument(c, 0);
 
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
-	    registry_workspace(c->registry, c->arena, id, NULL, e) == NULL)
+	    !registry_has_workspace(c->registry, id, e))
 		return false;
 	if (!confirm(c,
 		arena_printf(c->arena,

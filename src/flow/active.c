@@ -47,7 +47,8 @@ id_key(struct id_key *k, const struct event *ev)
 	must(ev->workspace.len <= WORKSPACE_ID_MAX && ev->id.len <= EVENT_ID_MAX);
 	memcpy(k->bytes, ev->workspace.ptr, ev->workspace.len);
 	k->bytes[ev->workspace.len] = '\0';
-	memcpy(k->bytes + ev->workspace.len + 1, ev->id.ptr, ev->id.len);
+	if (ev->id.len > 0) /* the ledger may know a delivery whose event it does not */
+		memcpy(k->bytes + ev->workspace.len + 1, ev->id.ptr, ev->id.len);
 	return (struct str){k->bytes, ev->workspace.len + 1 + ev->id.len};
 }
 

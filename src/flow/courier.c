@@ -16,6 +16,7 @@ enum {
 	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
 	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
+	LOOK_EVERY_MS = 1000,
 	LANE_IDLE_MS = 600000,
 	STORE_PAUSE_MS = 2000, /* until a delivery whose rule cannot be read comes again */
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
@@ -62,10 +63,11 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	};
 }
 
-/* Opens the credential for the length of one compose. */
+/* Opens the credential for the length of one compose; `opened` says whether that was possible.
+ */
 static bool
 compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
-    struct http_request *req, struct err *e)
+    struct http_request *req, bool *opened, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what = say(d, reference);
@@ -76,9 +78,9 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 	};
 	bool ok;
 
-	ok = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-		 conn->sealed.ptr, conn->sealed.len, c->credential, e) &&
-	     conn->dest->compose(req, &what, &call, e);
+	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
+	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
+	ok = *opened && conn->dest->compose(req, &what, &call, e);
 	secret_clear(c->credential);
 	return ok;
 }
@@ -91,30 +93,51 @@ turn_back(struct courier *c, struct delivery *d, mono_t now)
 	courier_hand_over(c, d);
 }
 
+/* As if the destination had refused the credential: its connection needs a person, and until
+ * the state says so its deliveries must not run into the same. */
 static void
-start(struct courier *c, struct delivery *d, const struct ruleset_connection *conn, mono_t now)
+refuse_credential(struct delivery *d, const struct ruleset *r, const struct rule *rule)
+{
+	struct outcome *o = &d->outcome;
+	struct gate gate;
+
+	atomic_store_explicit(&rule->connection->is_sealed_shut, true, memory_order_relaxed);
+	gate = gate_of(r, rule);
+	*o = (struct outcome){.verdict = VERDICT_HOLD_CONNECTION,
+	    .code = OUTCOME_AUTH_FAILED,
+	    .retry_after_ms = -1};
+	str_copy(o->error_code, sizeof(o->error_code), str_of(CODE_SEALED_SHUT));
+	str_copy(o->reason, sizeof(o->reason), gate.reason);
+	o->repair = gate.remedy.repair;
+	str_copy(o->action, sizeof(o->action), gate.remedy.action);
+	d->has_outcome = true;
+}
+
+static void
+start(struct courier *c, struct delivery *d, const struct ruleset *r, const struct rule *rule,
+    mono_t now)
 {
 	struct transfer *t = pool_slot(c->pool);
 	struct err e = {0};
+	bool opened;
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
 	delivery_render(d, d->arena);
-	if (compose(c, d, conn, transfer_request(t), &e)) {
+	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
+		FLOW_TOOK(c->flow, lane_sent, c->now_us - d->stage_us);
+		d->stage_us = c->now_us;
 		pool_start(c->pool, t, d);
 		return;
 	}
 	pool_release(c->pool, t);
 	log_error("courier.compose", L_STRN("workspace", d->message->event.workspace),
-	    L_STRN("connection", conn->id), L_STR("error", e.text));
-	if (e.kind == ERR_DENIED)
-		delivery_settle(d, DELIVERY_HELD,
-		    STR("the stored credential could not be opened"),
-		    (struct remedy){REPAIR_SUPPORT,
-			STR("ask the operator to check the master key, or reconnect")});
-	else
+	    L_STRN("connection", rule->connection->id), L_STR("error", e.text));
+	if (opened)
 		delivery_settle(d, DELIVERY_FAILED, arena_printf(d->arena, "%s", e.text),
 		    remedy_of(REPAIR_EDIT_MESSAGE));
+	else
+		refuse_credential(d, r, rule);
 	turn_back(c, d, now);
 }
 
@@ -135,7 +158,10 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	}
 	rule = ruleset_rule(r, d->rule_id);
 	gate = gate_of(r, rule);
-	if (!gate.is_open) {
+	if (!r->exists) {
+		delivery_orphan(d);
+		turn_back(c, d, now);
+	} else if (!gate.is_open) {
 		delivery_settle(d, DELIVERY_HELD, arena_str(d->arena, gate.reason),
 		    (struct remedy){
 			gate.remedy.repair, arena_str(d->arena, gate.remedy.action)});
@@ -147,7 +173,7 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	} else if (delivery_wants_claim(d)) {
 		courier_hand_over(c, d); /* the scribe sends it back */
 	} else {
-		start(c, d, rule->connection, now);
+		start(c, d, r, rule, now);
 	}
 	ruleset_unref(r);
 }
@@ -275,6 +301,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	const struct dest_type *dest = d->rule->connection->dest;
 	enum lane_result result;
 
+	FLOW_TOOK(c->flow, sent_answered, c->now_us - d->stage_us);
+	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
 	attempt_add(
@@ -355,10 +383,29 @@ hold_or_release(struct courier *c, mono_t now)
 	log_warn("courier.destination", L_BOOL("down", is_down));
 }
 
+/* For whoever asks the flow: the lanes are nobody else's to look at. */
+static void
+show_lanes(struct courier *c)
+{
+	struct flow *f = c->flow;
+	struct dispatch_view v;
+
+	dispatch_look(c->dispatch, &v);
+	atomic_store_explicit(&f->lanes.lanes, v.lanes, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.queued, v.queued, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.in_flight, v.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.shut, v.shut, memory_order_relaxed);
+}
+
 static void
 housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
+	courier_cancel_orphans(c);
+	if (mono_reached(now, c->look_at)) {
+		show_lanes(c);
+		c->look_at = mono_after(now, LOOK_EVERY_MS);
+	}
 	if (mono_reached(now, c->sweep_at)) {
 		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
 		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);
@@ -372,10 +419,18 @@ housekeeping(struct courier *c, mono_t now)
 		pool_give_up(c->pool);
 }
 
+/* Once before the courier sends, and once after it has waited. */
+static mono_t
+read_clock(struct courier *c)
+{
+	c->now_us = clock_mono_us();
+	return (mono_t){c->now_us / 1000};
+}
+
 void
 courier_turn(struct courier *c, int64_t longest_ms)
 {
-	mono_t now = clock_mono();
+	mono_t now = read_clock(c);
 	int64_t wait;
 
 	courier_take_settings(c, now);
@@ -385,7 +440,7 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	wait = wait_ms(c, now);
 	pool_turn(
 	    c->pool, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
-	finish_all(c, clock_mono());
+	finish_all(c, read_clock(c));
 	flush_outbox(c);
 }
 

@@ -1,5 +1,7 @@
 #include "courier_lanes.h"
 
+#include <stdio.h>
+
 #include "admit.h"
 
 #include "carillon/base/clock.h"
@@ -151,8 +153,11 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	make_room(c, d);
 	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		patience_ms, &retry_at))
+		patience_ms, &retry_at)) {
+		d->stage_us = c->now_us;
+		FLOW_TOOK(c->flow, taken_lane, c->now_us - d->message->taken_us);
 		return;
+	}
 	admit_wait_in_line(c->flow, d, retry_at,
 	    STR("waiting its turn: the destination asked for a longer pause"));
 	courier_hand_over(c, d);
@@ -177,4 +182,36 @@ courier_give_back(struct courier *c)
 	dispatch_drain(c->dispatch, (struct str){0}, &queued);
 	while ((first = list_take_first(&queued)) != NULL)
 		give_back(c, CONTAINER_OF(first, struct delivery, lane_item.link));
+}
+
+/* It may be there again, under the same id: then its lanes go by the rules it has now. */
+static bool
+is_gone(struct courier *c, struct str workspace)
+{
+	struct err e;
+	struct ruleset *r = rulebook_get(c->flow->rulebook, workspace, &e);
+	bool is_gone = r != NULL && !r->exists;
+
+	ruleset_unref(r);
+	return is_gone;
+}
+
+void
+courier_cancel_orphans(struct courier *c)
+{
+	char workspace[WORKSPACE_ID_MAX + 1], prefix[WORKSPACE_ID_MAX + 2];
+	struct list queued, *first;
+
+	list_init(&queued);
+	while (gone_take_lanes(c->flow->gone, workspace)) {
+		snprintf(prefix, sizeof(prefix), "%s/", workspace);
+		if (is_gone(c, str_of(workspace)))
+			dispatch_drain_under(c->dispatch, str_of(prefix), &queued);
+	}
+	while ((first = list_take_first(&queued)) != NULL) {
+		struct delivery *d = CONTAINER_OF(first, struct delivery, lane_item.link);
+
+		delivery_orphan(d);
+		courier_hand_over(c, d);
+	}
 }

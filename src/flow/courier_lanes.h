@@ -13,8 +13,9 @@ struct courier {
 	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
 	struct secret *credential; /* clear for the length of one compose */
+	int64_t now_us;            /* clock_mono_us, of this part of the turn */
 	struct list outbox;        /* deliveries the scribe has no room for yet */
-	mono_t sweep_at;
+	mono_t sweep_at, look_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
 	mono_t probe_at;  /* or one to probe with, because none was in hand */
 	bool gave_back;
@@ -26,6 +27,8 @@ void courier_take_settings(struct courier *c, mono_t now);
 void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 /* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */
 void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
+/* Cancels what is in the lanes of workspaces that were deleted. */
+void courier_cancel_orphans(struct courier *c);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */
 void courier_give_back(struct courier *c);
 /* Takes a delivery to the scribe; it is not the courier's any more. */

@@ -71,6 +71,14 @@ delivery_settle(
 }
 
 void
+delivery_orphan(struct delivery *d)
+{
+	d->is_orphan = true;
+	delivery_settle(
+	    d, DELIVERY_CANCELED, STR("the workspace was deleted"), remedy_of(REPAIR_NONE));
+}
+
+void
 delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struct str reason,
     struct remedy remedy)
 {

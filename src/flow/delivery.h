@@ -68,8 +68,12 @@ struct delivery {
 
 	/* Its line in the book of places; NULL: it has none, or none any more (admit.h). */
 	struct place_lane *line;
-	bool has_place;        /* in memory */
-	bool is_overflow;      /* parked to wait for room in its lane */
+	bool has_place;   /* in memory */
+	bool is_overflow; /* parked to wait for room in its lane */
+	bool is_orphan;   /* canceled with its workspace */
+
+	int64_t stage_us; /* clock_mono_us, when it came to its lane, request or answer */
+
 	bool is_for_digest;    /* parked to go out with others */
 	struct digest *digest; /* NULL: it goes alone */
 	bool has_outcome;
@@ -93,6 +97,8 @@ void delivery_claim(struct delivery *d);
  * long as the message. */
 void delivery_settle(
     struct delivery *d, enum delivery_state to, struct str reason, struct remedy remedy);
+/* Its workspace is gone, and it with it. */
+void delivery_orphan(struct delivery *d);
 /* The same for what comes again at `due`: retrying or parked. */
 void delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struct str reason,
     struct remedy remedy);

@@ -6,86 +6,46 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
+#include "carillon/registry/credentials.h"
 #include "carillon/registry/registry.h"
 #include "carillon/http/pool.h"
 #include "admit.h"
 #include "carillon/index/active_limit.h"
 #include "carillon/index/catch_up.h"
+#include "carillon/index/lost_tail.h"
 #include "carillon/index/repair.h"
 
 enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
-	TROUBLES_MAX = 1024,
 	SCRIBE_QUEUE_MAX = 65536,
 	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* above what the hand may ever be given */
 };
 
 /* --- start --- */
 
-struct key_check {
-	struct flow *flow;
-	struct str workspace;
-	struct err *err;
-	bool done;
-};
-
-static bool
-check_key_of_connection(const void *record, uint64_t revision, void *arg)
-{
-	const connection_record *c = record;
-	struct key_check *k = arg;
-	struct secret *token = secret_new(SECRET_MAX);
-
-	(void)revision;
-	if (c->sealed.len > 0) {
-		k->done = true;
-		if (!vault_unseal(k->flow->parts.vault, k->workspace, str_of(c->id),
-			c->sealed.data, c->sealed.len, token, k->err))
-			fail_within(k->err, "connection %s of workspace %.*s", c->id,
-			    STR_ARG(k->workspace));
-	}
-	secret_free(token);
-	return !k->done;
-}
-
-static bool
-check_key_of_workspace(const void *record, uint64_t revision, void *arg)
-{
-	const workspace_record *w = record;
-	struct key_check *k = arg;
-	struct registry *r = registry_new(k->flow->parts.broker, k->flow->parts.store);
-	struct arena *a = arena_new(0);
-	struct err e = {0};
-
-	(void)revision;
-	k->workspace = str_of(w->id);
-	if (!registry_each(r, a, &(struct state_list){k->workspace, STATE_CONNECTION},
-		check_key_of_connection, k, &e))
-		k->done = true;
-	arena_free(a);
-	registry_free(r);
-	return !k->done;
-}
-
 /*
- * One credential is opened before anything is delivered: with a wrong master key every
- * customer's deliveries would be held, when one sentence now is enough.
+ * Credentials are tried before anything is delivered: with a wrong master key every customer's
+ * deliveries would be held, when one sentence now is enough. It is wrong when it opens none.
  */
 static bool
-check_master_key(struct flow *f, struct registry *r, struct err *e)
+check_master_key(struct flow *f, struct err *e)
 {
-	struct err found = {0}, e2 = {0};
-	struct key_check k = {.flow = f, .err = &found};
-	struct arena *a = arena_new(0);
-	bool ok =
-	    registry_each_workspace(r, a, (struct str){0}, check_key_of_workspace, &k, &e2);
+	return credentials_check_key(f->parts.store, f->parts.vault, e);
+}
 
-	arena_free(a);
-	if (found.kind != ERR_NONE)
-		*e = found;
-	else if (!ok)
-		*e = e2;
-	return ok && found.kind == ERR_NONE;
+/* When the stream stored its last event; one that is gone says nothing. */
+static bool
+find_last_at(struct flow *f, struct doubt *d, struct err *e)
+{
+	struct broker_message m;
+
+	if (d->last == 0)
+		return true;
+	if (!broker_get(f->parts.broker, STREAM_EVENTS, d->last, &m, e))
+		return e->kind == ERR_NOT_FOUND;
+	d->last_at = m.stored_at;
+	broker_message_free(&m);
+	return true;
 }
 
 static bool
@@ -105,6 +65,8 @@ find_doubt(struct flow *f, struct err *e)
 	if (!ok)
 		return false;
 	d.last = stream.last_seq;
+	if (!tail_newest_event(f->parts.store, d.last, &d.newest, e) || !find_last_at(f, &d, e))
+		return false;
 	f->doubt = d;
 	return true;
 }
@@ -117,7 +79,7 @@ catch_up(struct flow *f, struct err *e)
 	    f->parts.config, f->parts.broker, f->parts.store, &f->parts.partition};
 	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
 	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
-	          check_master_key(f, r, e) && find_doubt(f, e) && admit_load(f, e);
+	          check_master_key(f, e) && find_doubt(f, e) && admit_load(f, e);
 
 	if (ok)
 		repair_tell_rebuilt(&p);
@@ -160,7 +122,8 @@ flow_new(const struct flow_parts *parts)
 	f->places = places_new(places_of(parts->config));
 	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
-	f->troubles = troubles_new(TROUBLES_MAX);
+	f->troubles = troubles_new();
+	f->gone = gone_new(f);
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
 	deadline_cond_init(&f->wake);
@@ -181,6 +144,7 @@ flow_close(struct flow *f)
 	queue_free(f->to_courier);
 	queue_free(f->to_scribe);
 	troubles_free(f->troubles);
+	gone_free(f->gone);
 	pthread_cond_destroy(&f->wake);
 	pthread_mutex_destroy(&f->wake_lock);
 	pthread_mutex_destroy(&f->broken_lock);
@@ -374,11 +338,35 @@ flow_is_broken(struct flow *f, struct err *e)
 	return broken;
 }
 
-void
-flow_look(struct flow *f, struct flow_counters *out)
+static uint64_t
+look_at(const atomic_uint_least64_t *n)
 {
-#define COUNTER(name, sentence) \
-	out->name = atomic_load_explicit(&f->count.name, memory_order_relaxed);
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+void
+flow_look(struct flow *f, struct flow_view *out)
+{
+	struct places_view places;
+
+#define COUNTER(name, sentence) out->counters.name = look_at(&f->count.name);
 #include "carillon/flow/counters.def"
 #undef COUNTER
+#define HISTOGRAM(name, sentence) histogram_look(&f->took.name, &out->name);
+#include "carillon/flow/histograms.def"
+#undef HISTOGRAM
+	out->lanes = (struct flow_lanes){
+	    .lanes = look_at(&f->lanes.lanes),
+	    .queued = look_at(&f->lanes.queued),
+	    .in_flight = look_at(&f->lanes.in_flight),
+	    .shut = look_at(&f->lanes.shut),
+	};
+	places_look(f->places, &places);
+	out->places = (struct flow_places){
+	    .limit = places.limit,
+	    .held = places.held,
+	    .overflow = places.overflow,
+	    .overflow_lanes = places.overflow_lanes,
+	};
+	out->in_hand = active_count(f->active);
 }

@@ -16,6 +16,7 @@
 #include "carillon/registry/rulebook.h"
 #include "settings.h"
 #include "follower.h"
+#include "gone.h"
 
 struct ledger_walk;
 
@@ -37,6 +38,7 @@ struct flow {
 	struct queue *to_courier;  /* messages; never full: the hand bounds it */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
+	struct gone *gone;         /* workspaces, to the ledger */
 	struct doubt doubt;        /* found at start */
 	char node[64];
 
@@ -59,6 +61,14 @@ struct flow {
 #include "carillon/flow/counters.def"
 #undef COUNTER
 	} count;
+	struct {
+#define HISTOGRAM(name, sentence) struct histogram name;
+#include "carillon/flow/histograms.def"
+#undef HISTOGRAM
+	} took;
+	struct {
+		atomic_uint_least64_t lanes, queued, in_flight, shut;
+	} lanes; /* by the courier, once a second */
 
 	pthread_mutex_t broken_lock;
 	struct err broken;
@@ -67,6 +77,8 @@ struct flow {
 #define FLOW_COUNT(f, name) atomic_fetch_add_explicit(&(f)->count.name, 1, memory_order_relaxed)
 #define FLOW_COUNT_N(f, name, n) \
 	atomic_fetch_add_explicit(&(f)->count.name, (n), memory_order_relaxed)
+/* How long a stage took, in microseconds. */
+#define FLOW_TOOK(f, name, us) histogram_observe(&(f)->took.name, (us))
 
 /*
  * The stages. A thread calls its stage's turn until the stage is done; a scenario test calls

@@ -6,67 +6,13 @@
  */
 #include "follower.h"
 
+#include <stdio.h>
+
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
-#include "carillon/base/queue.h"
 #include "carillon/registry/registry.h"
 #include "flow_private.h"
-
-/* --- what the others put down for it --- */
-
-struct troubles {
-	struct queue *queue;
-	struct list taken; /* the follower's */
-};
-
-struct troubles *
-troubles_new(size_t limit)
-{
-	struct troubles *t = calloc(1, sizeof(*t));
-
-	must(t != NULL);
-	t->queue = queue_new(limit);
-	list_init(&t->taken);
-	return t;
-}
-
-void
-troubles_free(struct troubles *t)
-{
-	struct trouble *left;
-
-	if (t == NULL)
-		return;
-	while ((left = troubles_take(t)) != NULL)
-		free(left);
-	queue_free(t->queue);
-	free(t);
-}
-
-bool
-troubles_put(struct troubles *t, const struct trouble *trouble)
-{
-	struct trouble *copy = malloc(sizeof(*copy));
-
-	must(copy != NULL);
-	*copy = *trouble;
-	list_init(&copy->link);
-	if (queue_try_put(t->queue, &copy->link))
-		return true;
-	free(copy);
-	return false;
-}
-
-struct trouble *
-troubles_take(struct troubles *t)
-{
-	struct list *first;
-
-	if (list_is_empty(&t->taken))
-		queue_take_all(t->queue, &t->taken);
-	first = list_take_first(&t->taken);
-	return first == NULL ? NULL : CONTAINER_OF(first, struct trouble, link);
-}
+#include "unreadable.h"
 
 void
 credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed)
@@ -81,17 +27,44 @@ credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed)
 enum {
 	FOLLOW_WAIT_MS = 50, /* how soon a trouble is seen to */
 	OPEN_PAUSE_MS = 500,
-	PERSIST_TRIES = 5, /* conflicts with a customer who is editing */
+	TROUBLES_A_TURN = 64,
+	AGAIN_MS = 1000,     /* until what could not be written is tried again */
+	KEY_WAIT_MS = 10000, /* until it is looked whether the master key is there now */
 	LOOK_EVERY_MS = 60000,
 };
 
 struct follower {
 	struct flow *flow;
 	struct registry *registry;
+	struct unreadable *unreadable;
+	bool has_scanned; /* what there was at the start for what cannot be read */
 	struct reader *reader;
 	uint64_t at;
 	mono_t progress_at, look_at;
 };
+
+/* --- records that cannot be read --- */
+
+static void
+found_unreadable(const struct stored *s, void *arg)
+{
+	struct follower *w = arg;
+	struct flow *f = w->flow;
+	struct trouble t = {.kind = TROUBLE_UNREADABLE};
+	const char *kind = state_kind_name(s->key.kind);
+
+	str_copy(t.workspace, sizeof(t.workspace), s->key.workspace);
+	if (s->key.kind == STATE_RULE)
+		str_copy(t.rule, sizeof(t.rule), s->key.id);
+	if (s->key.kind == STATE_CONNECTION)
+		str_copy(t.connection, sizeof(t.connection), s->key.id);
+	snprintf(t.reason, sizeof(t.reason),
+	    "the stored record of %s \"%.*s\" cannot be read: %s", kind, STR_ARG(s->key.id),
+	    s->why.text);
+	snprintf(t.action, sizeof(t.action), "write the %s again, or delete it", kind);
+	if (!troubles_put(f->troubles, &t, clock_mono()))
+		FLOW_COUNT(f, ops_dropped);
+}
 
 /* --- state that changed --- */
 
@@ -125,8 +98,7 @@ change(struct follower *w, const struct broker_message *m)
 	    .msg_id = m->msg_id,
 	    .seq = m->seq,
 	};
-	struct str workspace, id;
-	enum state_kind kind;
+	struct stored_key key;
 	struct err e = {0};
 
 	if (!store_write(f->parts.store, STORE_STATE, apply_change, &c, &e)) {
@@ -137,11 +109,15 @@ change(struct follower *w, const struct broker_message *m)
 		return;
 	}
 	w->at = m->seq;
-	if (!state_key_parse(c.key, &workspace, &kind, &id))
+	if (!state_key_parse(c.key, &key.workspace, &key.kind, &key.id))
 		return;
-	if (kind != STATE_REPLAY) /* nothing is compiled from one */
-		rulebook_drop(f->rulebook,
-		    str_eq(workspace, CATALOGUE_WORKSPACE) ? (struct str){0} : workspace);
+	if (key.kind != STATE_REPLAY) /* nothing is compiled from one */
+		rulebook_drop(f->rulebook, str_eq(key.workspace, CATALOGUE_WORKSPACE)
+					       ? (struct str){0}
+					       : key.workspace);
+	if (key.kind == STATE_WORKSPACE && m->is_delete)
+		gone_note(f->gone, key.workspace);
+	unreadable_look(w->unreadable, &key, found_unreadable, w);
 	flow_wake_ledger(f);
 }
 
@@ -180,16 +156,32 @@ what_of(enum trouble_kind kind)
 	case TROUBLE_RULE_HELD: return "rule.held";
 	case TROUBLE_EXHAUSTED: return "delivery.exhausted";
 	case TROUBLE_UNDECODABLE: return "event.undecodable";
+	case TROUBLE_UNREADABLE: return "record.unreadable";
+	case TROUBLE_CANCELED: return "workspace.canceled";
 	}
 	return "unknown";
 }
 
-static void
+static struct str
+reason_of(struct arena *a, const struct trouble *t)
+{
+	if (t->count == 0)
+		return str_of(t->reason);
+	return arena_printf(a,
+	    t->kind == TROUBLE_CANCELED ? "%llu deliveries were canceled: %s"
+					: "%llu more in a minute; the newest: %s",
+	    (unsigned long long)t->count, t->reason);
+}
+
+/* False when it could not be published. */
+static bool
 tell(struct follower *w, struct trouble *t)
 {
 	const char *what = what_of(t->kind);
+	struct arena *a = arena_new(0);
 	struct err e = {0};
 	ops_event ops;
+	bool ok;
 
 	carillon__v1__ops_event__init(&ops);
 	ops.what = (char *)(uintptr_t)what;
@@ -197,14 +189,18 @@ tell(struct follower *w, struct trouble *t)
 	ops.connection = t->connection;
 	ops.rule = t->rule;
 	ops.event_id = t->event_id;
-	ops.reason = t->reason;
+	ops.reason = arena_cstr(a, reason_of(a, t));
 	ops.action = t->action;
 	ops.repair = (Carillon__V1__Repair)t->repair;
+	ops.count = t->count;
 	log_warn(what, L_STR("workspace", t->workspace), L_STR("connection", t->connection),
 	    L_STR("rule", t->rule), L_STR("event", t->event_id), L_STR("code", t->code),
-	    L_STR("reason", t->reason), L_STR("action", t->action));
-	if (!ops_publish(w->flow->parts.broker, &ops, &e))
+	    L_STR("reason", ops.reason), L_STR("action", t->action));
+	ok = ops_publish(w->flow->parts.broker, &ops, &e);
+	if (!ok)
 		log_error("follower.ops", L_STR("error", e.text));
+	arena_free(a);
+	return ok;
 }
 
 static bool
@@ -223,33 +219,72 @@ is_same_channel(const struct trouble *t, const rule_record *r)
 	       strcmp(t->connection, r->connection) == 0;
 }
 
-/* True when this call made the change, so that it is told once however many deliveries failed.
+/* What became of a trouble that was to be written. */
+enum persisted {
+	PERSISTED, /* by this call, so that it is told once however many deliveries failed */
+	PERSISTED_NOT,   /* there is nothing to be written */
+	PERSISTED_LATER, /* it must be tried again */
+};
+
+/*
+ * Whether the credential of a connection is really shut: a rotation may have sealed it under a
+ * key that our file has got since, or that somebody forgot to give us. That is not the
+ * customer's to repair, and so waits here until the key is there.
  */
-static bool
+static enum persisted
+look_at_seal(struct follower *w, struct trouble *t, const connection_record *c)
+{
+	const struct vault *v = w->flow->parts.vault;
+	struct secret *clear = secret_new(SECRET_MAX);
+	enum persisted verdict = PERSISTED;
+
+	t->is_over = vault_unseal(v, str_of(t->workspace), str_of(t->connection),
+	    c->sealed.data, c->sealed.len, clear, NULL);
+	secret_free(clear);
+	if (t->is_over)
+		verdict = PERSISTED_NOT;
+	else if (c->sealed.len >= VAULT_SEALED_OVERHEAD &&
+		 !vault_has_version(v, vault_sealed_version(c->sealed.data, c->sealed.len)))
+		verdict = PERSISTED_LATER;
+	return verdict;
+}
+
+static enum persisted
+put_broken(struct follower *w, struct trouble *t, connection_record *c, uint64_t revision,
+    struct err *e)
+{
+	c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
+	c->status_reason = t->reason;
+	c->status_code = t->code;
+	c->repair = (Carillon__V1__Repair)t->repair;
+	c->updated_ms = clock_wall().ms;
+	return registry_put_connection(w->registry, str_of(t->workspace), c, revision, e)
+	           ? PERSISTED
+	           : PERSISTED_NOT;
+}
+
+static enum persisted
 break_connection(struct follower *w, struct trouble *t, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	uint64_t revision = 0;
 	connection_record *c = registry_connection(
 	    w->registry, a, str_of(t->workspace), str_of(t->connection), &revision, e);
-	bool changed = false;
+	enum persisted result = PERSISTED_NOT;
 
 	t->is_over = c != NULL && !is_same_credential(t, c);
 	if (c != NULL && !t->is_over &&
 	    c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE) {
-		c->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_NEEDS_RECONNECT;
-		c->status_reason = t->reason;
-		c->status_code = t->code;
-		c->repair = (Carillon__V1__Repair)t->repair;
-		c->updated_ms = clock_wall().ms;
-		changed =
-		    registry_put_connection(w->registry, str_of(t->workspace), c, revision, e);
+		result =
+		    strcmp(t->code, CODE_SEALED_SHUT) == 0 ? look_at_seal(w, t, c) : PERSISTED;
+		if (result == PERSISTED)
+			result = put_broken(w, t, c, revision, e);
 	}
 	arena_free(a);
-	return changed;
+	return result;
 }
 
-static bool
+static enum persisted
 hold_rule(struct follower *w, struct trouble *t, struct err *e)
 {
 	struct arena *a = arena_new(0);
@@ -268,50 +303,108 @@ hold_rule(struct follower *w, struct trouble *t, struct err *e)
 		    registry_put_rule(w->registry, str_of(t->workspace), r, revision, NULL, e);
 	}
 	arena_free(a);
-	return changed;
+	return changed ? PERSISTED : PERSISTED_NOT;
 }
 
+/* A customer edits it this moment, or the broker is away or full. */
+static bool
+is_worth_trying(const struct err *e)
+{
+	return e->kind == ERR_CONFLICT || e->kind == ERR_TEMP || e->kind == ERR_FULL;
+}
+
+/* What was held because of it may go. */
+static void
+release(struct follower *w, const struct trouble *t)
+{
+	rulebook_drop(w->flow->rulebook, str_of(t->workspace));
+	flow_wake_ledger(w->flow);
+}
+
+static void
+wait_for_key(struct follower *w, struct trouble *t)
+{
+	if (!t->is_told) {
+		str_copy(t->action, sizeof(t->action),
+		    STR("give the service the master key file as the last rotation left it, "
+			"and restart it"));
+		(void)tell(w, t);
+	}
+	t->is_told = true;
+	troubles_try_later(w->flow->troubles, t, mono_after(clock_mono(), KEY_WAIT_MS));
+}
+
+/* Takes it. */
 static void
 persist(struct follower *w, struct trouble *t)
 {
-	for (int i = 0; i < PERSIST_TRIES; i++) {
-		struct err e = {0};
-		bool changed = t->kind == TROUBLE_CONNECTION_BROKEN ? break_connection(w, t, &e)
-		                                                    : hold_rule(w, t, &e);
+	struct err e = {0};
+	enum persisted result = t->kind == TROUBLE_CONNECTION_BROKEN
+	                            ? break_connection(w, t, &e)
+	                            : hold_rule(w, t, &e);
 
-		if (changed) {
-			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
-			tell(w, t);
-			return;
-		}
-		if (e.kind != ERR_CONFLICT && e.kind != ERR_TEMP) {
-			if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND)
-				log_error("follower.persist", L_STR("error", e.text));
-			if (!t->is_over)
-				return;
-			/* What was held because of it may go. */
-			rulebook_drop(w->flow->rulebook, str_of(t->workspace));
-			flow_wake_ledger(w->flow);
-			return;
-		}
+	if (result == PERSISTED_LATER) {
+		wait_for_key(w, t);
+		return;
 	}
-	/* The held deliveries bring it up again. */
-	log_warn("follower.persist", L_STR("workspace", t->workspace),
-	    L_STR("error", "kept conflicting"));
+	if (is_worth_trying(&e)) {
+		log_warn("follower.persist", L_STR("workspace", t->workspace),
+		    L_STR("error", e.text), L_STR("meanwhile", "it is tried again"));
+		troubles_try_later(w->flow->troubles, t, mono_after(clock_mono(), AGAIN_MS));
+		return;
+	}
+	/* One that is gone, or that nobody can read, sends nothing. */
+	if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND && e.kind != ERR_CORRUPT)
+		log_error("follower.persist", L_STR("error", e.text));
+	if (result == PERSISTED) {
+		rulebook_drop(w->flow->rulebook, str_of(t->workspace));
+		(void)tell(w, t);
+	} else if (t->is_over) {
+		release(w, t);
+	}
+	free(t);
 }
 
+/* Returns whether there may be more. What cannot be published has been logged. */
+static bool
+tell_next(struct follower *w, mono_t now)
+{
+	struct trouble *t = troubles_take_news(w->flow->troubles, now);
+	bool ok = t != NULL && tell(w, t);
+
+	free(t);
+	return ok;
+}
+
+/* Work first; of either no more than others can wait for. */
 static void
 see_to_troubles(struct follower *w)
 {
+	mono_t now = clock_mono();
 	struct trouble *t;
 
-	while ((t = troubles_take(w->flow->troubles)) != NULL) {
-		if (t->kind == TROUBLE_CONNECTION_BROKEN || t->kind == TROUBLE_RULE_HELD)
-			persist(w, t);
-		else
-			tell(w, t);
-		free(t);
+	for (int i = 0; i < TROUBLES_A_TURN; i++) {
+		t = troubles_take_work(w->flow->troubles, now);
+		if (t == NULL)
+			break;
+		persist(w, t);
 	}
+	for (int i = 0; i < TROUBLES_A_TURN; i++)
+		if (!broker_is_connected(w->flow->parts.broker) || !tell_next(w, now))
+			break;
+}
+
+/* At the end of its life: also what was counted and not yet told. */
+static void
+see_to_all_troubles(struct follower *w)
+{
+	const mono_t now = clock_mono();
+	struct trouble *t;
+
+	while ((t = troubles_take_work(w->flow->troubles, now)) != NULL)
+		persist(w, t);
+	while (tell_next(w, MONO_NEVER))
+		continue;
 }
 
 /* --- every now and then --- */
@@ -338,14 +431,18 @@ report_progress(struct flow *f, mono_t now, int64_t after_ms)
 static void
 log_counters(struct flow *f)
 {
-	struct flow_counters c;
+	struct flow_view v;
+	const struct flow_counters *c = &v.counters;
 
-	flow_look(f, &c);
-	log_info("flow.counters", L_INT("received", c.events_received),
-	    L_INT("delivered", c.deliveries_delivered),
-	    L_INT("retrying", c.deliveries_retrying), L_INT("parked", c.deliveries_parked),
-	    L_INT("held", c.deliveries_held), L_INT("failed", c.deliveries_failed),
-	    L_INT("in_hand", active_count(f->active)));
+	flow_look(f, &v);
+	log_info("flow.counters", L_INT("received", c->events_received),
+	    L_INT("delivered", c->deliveries_delivered),
+	    L_INT("retrying", c->deliveries_retrying), L_INT("parked", c->deliveries_parked),
+	    L_INT("held", c->deliveries_held), L_INT("failed", c->deliveries_failed),
+	    L_INT("in_hand", v.in_hand), L_INT("lanes", v.lanes.lanes),
+	    L_INT("queued", v.lanes.queued), L_INT("in_flight", v.lanes.in_flight),
+	    L_INT("shut", v.lanes.shut), L_INT("places", v.places.held),
+	    L_INT("overflow", v.places.overflow));
 }
 
 static void
@@ -376,6 +473,7 @@ follower_new(struct flow *f)
 	must(w != NULL);
 	w->flow = f;
 	w->registry = registry_new(f->parts.broker, f->parts.store);
+	w->unreadable = unreadable_new(f->parts.store);
 	w->at = store_applied_now(f->parts.store, STORE_STATE);
 	w->look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
 	return w;
@@ -385,6 +483,7 @@ void
 follower_free(struct follower *w)
 {
 	reader_close(w->reader);
+	unreadable_free(w->unreadable);
 	registry_free(w->registry);
 	free(w);
 }
@@ -393,6 +492,8 @@ void
 follower_turn(struct follower *w, int64_t wait_ms)
 {
 	follow(w, wait_ms);
+	if (!w->has_scanned)
+		w->has_scanned = !unreadable_scan(w->unreadable, found_unreadable, w);
 	see_to_troubles(w);
 	now_and_then(w);
 }
@@ -404,7 +505,7 @@ follower_run(void *flow)
 
 	while (!atomic_load(&w->flow->is_ending))
 		follower_turn(w, FOLLOW_WAIT_MS);
-	see_to_troubles(w);
+	see_to_all_troubles(w);
 	follower_free(w);
 	return NULL;
 }

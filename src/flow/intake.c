@@ -25,6 +25,7 @@ struct intake {
 	bool knows_consumer;   /* false: it is gone, or may be */
 	uint64_t consumer;     /* consumer_info.id: who counts what is pulled */
 	bool has_lost_tail;    /* the stream: nothing more is taken in this life */
+	uint64_t highest;      /* sequence pulled in this life */
 	mono_t not_before;     /* after a failure */
 	struct onward onward;  /* taken, and not yet handed over */
 };
@@ -49,6 +50,18 @@ come_back(const struct intake *in, const struct broker_message *bm, int64_t dela
 		log_debug("intake.nak", L_STR("error", e.text));
 }
 
+/* A sequence that no event can have had before this one, so that a record of another one under
+ * it is none that the service wrote: it is new, or the stream had it when we looked at it. */
+static bool
+is_its_first(const struct intake *in, const struct message *m)
+{
+	const struct doubt *at_start = &in->flow->doubt;
+
+	if (m->seq <= at_start->last)
+		return m->received_at.ms <= at_start->last_at.ms;
+	return m->seq > in->highest;
+}
+
 /* A server that lost its newest events while we run gives their sequences to others. Nothing is
  * recorded under them: the next start puts such events at the end of the stream. */
 static bool
@@ -56,8 +69,10 @@ is_of_another(struct intake *in, struct txn *history, struct message *m, struct 
 {
 	const event_record *rec = m->is_known ? NULL : history_event(history, m->arena, m->seq);
 
-	if (rec == NULL || (rec->received_ms == m->received_at.ms &&
-			       str_eq(str_of(rec->workspace), m->event.workspace)))
+	if (rec == NULL ||
+	    (rec->received_ms == m->received_at.ms &&
+		str_eq(str_of(rec->workspace), m->event.workspace)) ||
+	    is_its_first(in, m))
 		return false;
 	in->has_lost_tail = true;
 	if (tail_note_lost(in->flow->parts.store, m->seq, e))
@@ -109,6 +124,18 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 	return ok;
 }
 
+/* Of a workspace that is gone: what the ledger knows is canceled, what it does not know is
+ * nobody's. */
+static bool
+is_known(const struct intake *in, const struct message *m)
+{
+	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
+	const uint64_t seq = ledger_seq(history, m->event.workspace, m->event.id);
+
+	txn_end(history);
+	return seq != 0;
+}
+
 /* Fills the message from the broker's. True unless the index could not be read, or has another
  * event under its sequence. */
 static bool
@@ -121,7 +148,7 @@ prepare(struct intake *in, struct message *m, const struct broker_message *bm,
 	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
 	if (m->rules == NULL)
 		return false;
-	if (!m->rules->exists)
+	if (!m->rules->exists && !is_known(in, m))
 		return fail_event(in, m,
 		    STR("there is no such workspace: create it, or correct the "
 			"producer's subject"),
@@ -146,6 +173,9 @@ message_from(struct intake *in, const struct broker_message *bm)
 	m->counts_in_doubt =
 	    maybe_counted_back(doubt, bm->seq, broker_reconnects(in->flow->parts.broker));
 	m->received_at = bm->stored_at;
+	if (bm->deliveries == 1)
+		FLOW_TOOK(
+		    in->flow, received_taken, (clock_wall().ms - bm->stored_at.ms) * 1000);
 	m->is_repeat = bm->deliveries > 1 || maybe_posted_event(doubt, bm->seq, bm->stored_at);
 	return m;
 }
@@ -299,6 +329,8 @@ intake_turn(struct intake *in, int64_t wait_ms)
 		room = 1;
 	if (puller_next(in->puller, room, wait_ms, &bm, &e)) {
 		ingest(in, &bm);
+		if (bm.seq > in->highest)
+			in->highest = bm.seq;
 		broker_message_free(&bm);
 		if (in->onward.n >= TOGETHER_MAX || !puller_has_next(in->puller))
 			onward_send(&in->onward, f);

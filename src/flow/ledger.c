@@ -118,7 +118,7 @@ is_shut_for_all(const struct ruleset *r, struct str connection)
 {
 	const struct ruleset_connection *c = ruleset_connection(r, connection);
 
-	return r->paused || (c != NULL && !gate_of_connection(c).is_open);
+	return r->paused || r->is_unreadable || (c != NULL && !gate_of_connection(c).is_open);
 }
 
 static bool
@@ -507,6 +507,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	int hold;
 
 	settings_take(w->flow->settings, &w->settings);
+	gone_turn(w->flow->gone);
 	hold = atomic_load(&w->flow->hold);
 	if (hold == HOLD_ALL)
 		return false;

@@ -28,18 +28,12 @@ match_aim(struct delivery *d)
 	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
 }
 
-static struct str
-severity_of(const struct event *ev)
-{
-	return json_string(ev->payload, STR("severity"));
-}
-
 /* Quiet hours: it waits until their end, and goes out with the others that waited. */
 static bool
 is_quiet(struct delivery *d, wall_t now)
 {
 	const struct message *m = d->message;
-	int rank = severity_rank(d->rule->order, severity_of(&m->event));
+	int rank = severity_rank_of(d->rule->order, m->event.payload);
 	char text[CLOCK_TEXT_MAX];
 	wall_t until;
 
@@ -76,8 +70,7 @@ match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
 static void
 note_severity(struct message *m, const struct rule *rule)
 {
-	struct str written = severity_of(&m->event);
-	int rank = severity_rank(rule->order, written);
+	int rank = severity_rank_of(rule->order, m->event.payload);
 
 	m->severity = rank < 0 ? (struct str){0} : severity_name(rule->order, rank);
 }

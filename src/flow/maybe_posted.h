@@ -8,7 +8,8 @@
 struct doubt {
 	struct consumer_info consumer;
 	uint64_t newest;       /* sequence of the newest event that the ledger knows */
-	uint64_t last;         /* of the stream */
+	uint64_t last;         /* of the stream, */
+	wall_t last_at;        /* and when it was stored; 0: not known */
 	uint64_t active_limit; /* most events that a life holds without a record */
 };
 /* Whether an event of which the ledger knows nothing may have been posted. One that was not in

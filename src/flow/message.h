@@ -48,8 +48,9 @@ struct message {
 	uint64_t seq;           /* in the events stream */
 	struct handout handout; /* active.h keeps it current */
 	bool counts_in_doubt;   /* the consumer may have counted back: see maybe_posted.h */
-	mono_t taken_at;    /* when it came into our hands, or was last reported in progress */
-	wall_t received_at; /* when the stream stored it */
+	int64_t taken_us;       /* clock_mono_us, when it came into our hands */
+	mono_t taken_at;        /* the same, or when it was last reported in progress */
+	wall_t received_at;     /* when the stream stored it */
 	struct event event;
 	struct ruleset *rules; /* a reference; NULL if it could not be decoded */
 	struct str failure;    /* why the event itself is failed; empty normally */

@@ -116,6 +116,17 @@ is_not_due_yet(const delivery_record *rec, wall_t now)
 	       now.ms >= rec->updated_ms;
 }
 
+/* Its rule is there and nobody can read it: with it goes where the delivery was bound for, so
+ * that its record says on what it said. */
+static void
+hold_without_rule(struct delivery *d)
+{
+	const struct gate gate = gate_of(d->message->rules, d->rule);
+
+	d->rule = NULL;
+	delivery_settle(d, DELIVERY_HELD, gate.reason, gate.remedy);
+}
+
 static void
 resume(struct delivery *d, const delivery_record *rec, wall_t now)
 {
@@ -131,7 +142,9 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	    is_in_doubt(rec);
 	if (d->rule != NULL)
 		match_aim(d);
-	if (m->is_gone)
+	if (!m->rules->exists)
+		delivery_orphan(d);
+	else if (m->is_gone)
 		delivery_settle(d, DELIVERY_FAILED,
 		    STR("the event is no longer in the stream: it waited longer than events "
 			"are kept, or the broker lost it"),
@@ -140,6 +153,8 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	else if (d->rule == NULL || !d->rule->active)
 		delivery_settle(d, DELIVERY_CANCELED,
 		    STR("the rule was deleted or disabled meanwhile"), remedy_of(REPAIR_NONE));
+	else if (d->rule->left_out != LEFT_OUT_NOT)
+		hold_without_rule(d);
 	else if (is_not_due_yet(rec, now))
 		delivery_wait(d, DELIVERY_RETRYING, (wall_t){rec->due_ms}, str_of(rec->reason),
 		    (struct remedy){(enum repair)rec->repair, str_of(rec->action)});
@@ -207,7 +222,7 @@ want_recorded(struct message *m, struct txn *history, struct resume_wish *wish,
 	for (int i = 0; i < g.n; i++) {
 		const struct rule *rule = ruleset_rule(m->rules, str_of(g.records[i]->rule));
 
-		if (rule == NULL || !rule->active)
+		if (rule == NULL || !rule->active || rule->left_out != LEFT_OUT_NOT)
 			wish->skipped++;
 		else
 			wanted[n++] = (struct wanted){rule, g.records[i]};

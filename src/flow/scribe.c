@@ -41,6 +41,7 @@ struct scribe {
 	uint64_t random; /* for jitter; not a secret, and a system call less for each event */
 	wall_t now;
 	mono_t mono_now;
+	int64_t safe_us; /* clock_mono_us, when the last batch was */
 };
 
 /* --- deciding --- */
@@ -97,6 +98,24 @@ count_repeat(struct scribe *s, struct delivery *d)
 			       STR_ARG(d->reason), d->suppressed));
 }
 
+static void
+put_trouble(struct flow *f, const struct trouble *t)
+{
+	if (!troubles_put(f->troubles, t, clock_mono()))
+		FLOW_COUNT(f, ops_dropped);
+}
+
+/* With its workspace: told as one, with the count. */
+static void
+tell_orphan(struct scribe *s, const struct delivery *d)
+{
+	struct trouble t = {.kind = TROUBLE_CANCELED, .seq = d->message->seq};
+
+	str_copy(t.workspace, sizeof(t.workspace), d->message->event.workspace);
+	str_copy(t.reason, sizeof(t.reason), d->reason);
+	put_trouble(s->flow, &t);
+}
+
 /* The delivery's last word: its state is decided and its record goes into the batch. */
 static void
 settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
@@ -109,6 +128,8 @@ settle_delivery(struct scribe *s, struct delivery *d, enum batch_join join)
 		count_repeat(s, d);
 	place(s, d);
 	count_state(s->flow, d->state);
+	if (d->is_orphan)
+		tell_orphan(s, d);
 	m->open--;
 	if (d->state == DELIVERY_RETRYING) {
 		int64_t wait_ms = d->due.ms > s->now.ms ? d->due.ms - s->now.ms : 0;
@@ -202,13 +223,6 @@ tell_broker(struct scribe *s, const struct message *m)
 }
 
 static void
-put_trouble(struct flow *f, const struct trouble *t)
-{
-	if (!troubles_put(f->troubles, t))
-		FLOW_COUNT(f, ops_dropped);
-}
-
-static void
 tell_operator(struct scribe *s, const struct delivery *d)
 {
 	struct trouble t = {.seq = d->message->seq};
@@ -284,6 +298,8 @@ go_on(struct scribe *s, struct handoff *h)
 			must(queue_try_put(s->flow->to_courier, &h->link));
 			return;
 		}
+		if (d->has_outcome)
+			FLOW_TOOK(s->flow, answered_settled, s->safe_us - d->stage_us);
 		tell_operator(s, d);
 		admit_settled(s->flow, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
@@ -338,6 +354,7 @@ write_batch(struct scribe *s)
 
 	if (s->batch.n > 0 && !commit_batch(s->commit, &s->batch))
 		return false;
+	s->safe_us = clock_mono_us();
 	FLOW_COUNT(s->flow, batches);
 	FLOW_COUNT_N(s->flow, batch_entries, s->batch.n);
 	batch_clear(&s->batch);

@@ -4,7 +4,7 @@
 #include "carillon/base/log.h"
 #include "carillon/base/table.h"
 #include "carillon/registry/registry.h"
-#include "carillon/registry/check.h"
+#include "carillon/registry/stored.h"
 
 /* --- one entry --- */
 
@@ -155,23 +155,24 @@ struct catalogue {
 	struct table *types; /* by name, to struct event_type */
 };
 
-static bool
-add_type(struct str id, const struct state_value *v, void *arg)
-{
-	struct catalogue *c = arg;
-	struct arena *scratch = arena_new(0);
-	struct err e = {0};
-	void *record;
+struct reading {
+	struct catalogue *catalogue;
+	struct arena *record; /* of the entry that is being read */
+};
 
-	if (record_unpack(
-		&carillon__v1__event_type__descriptor, scratch, v->bytes, &record, &e)) {
-		const struct event_type *t = event_type_compile(c->arena, record);
+/* What cannot be read is said by who looks at all that is stored. */
+static bool
+add_type(const struct stored *s, void *arg)
+{
+	struct reading *r = arg;
+	struct catalogue *c = r->catalogue;
+
+	if (s->record != NULL) {
+		const struct event_type *t = event_type_compile(c->arena, s->record);
 
 		(void)table_set(c->types, t->name, (void *)(uintptr_t)t);
-	} else {
-		log_warn("catalogue.type_left_out", L_STRN("type", id), L_STR("error", e.text));
 	}
-	arena_free(scratch);
+	arena_reset(r->record);
 	return true;
 }
 
@@ -180,13 +181,16 @@ catalogue_build(struct store *s, struct err *e)
 {
 	struct txn *t = txn_read(s, STORE_STATE);
 	struct catalogue *c = calloc(1, sizeof(*c));
+	struct reading r = {c, arena_new(0)};
 	bool ok;
 
 	must(c != NULL);
 	atomic_init(&c->refs, 1);
 	c->arena = arena_new(0);
 	c->types = table_new();
-	state_each(t, &(struct state_list){CATALOGUE_WORKSPACE, STATE_TYPE}, add_type, c);
+	stored_each(
+	    t, r.record, &(struct state_list){CATALOGUE_WORKSPACE, STATE_TYPE}, add_type, &r);
+	arena_free(r.record);
 	ok = txn_finish(t, e);
 	if (ok)
 		return c;

@@ -3,6 +3,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/id.h"
 #include "carillon/base/suggest.h"
+#include "carillon/registry/keys.h"
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
 #include "carillon/rules/event.h"
@@ -18,6 +19,7 @@ registry_type_of(enum state_kind kind)
 	case STATE_RULE: return &carillon__v1__rule__descriptor;
 	case STATE_TYPE: return &carillon__v1__event_type__descriptor;
 	case STATE_REPLAY: return &carillon__v1__replay__descriptor;
+	case STATE_KEY: return &carillon__v1__key__descriptor;
 	default: break;
 	}
 	must(kind < STATE_KINDS);
@@ -55,9 +57,9 @@ check_workspace(const workspace_record *w, struct findings *f)
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
 		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
 		    STR_ARG(id), WORKSPACE_ID_MAX);
-	else if (str_eq(id, CATALOGUE_WORKSPACE))
+	else if (str_eq(id, CATALOGUE_WORKSPACE) || str_eq(id, KEYS_WORKSPACE))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		    "workspace id \"%.*s\" is reserved for the catalogue", STR_ARG(id));
+		    "workspace id \"%.*s\" is reserved", STR_ARG(id));
 	return check_name(w->name, f) && ok;
 }
 
@@ -122,6 +124,14 @@ check_connection(const connection_record *c, struct findings *f)
 	ok = check_destination(str_of(c->dest), f) && ok;
 	ok = check_channels(c, f) && ok;
 	return check_retry(c->retry_s, c->n_retry_s, f) && ok;
+}
+
+bool
+check_key(const key_record *k, struct findings *f)
+{
+	bool ok = check_id("key", k->id, f);
+
+	return check_name(k->name, f) && key_scopes_check(k, f) && ok;
 }
 
 /* --- rules --- */

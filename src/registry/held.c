@@ -37,7 +37,10 @@ held_write(struct json_writer *w, const struct held *h)
 	jw_object(w);
 	jw_kv_int(w, "count", (int64_t)h->count);
 	json_write_time(w, "oldest_at", h->oldest_ms);
-	if (h->is_released)
+	if (h->is_released) {
 		jw_kv_int(w, "dropped", (int64_t)h->dropped);
+		jw_kv_int(w, "still_held", (int64_t)h->still_held);
+		jw_kv_string(w, "still_held_because", h->why);
+	}
 	jw_object_end(w);
 }

@@ -1,11 +1,10 @@
 /* What a record was, and who changed it: the revisions that the state bucket keeps of it. */
 #include "carillon/base/id.h"
-#include "carillon/registry/check.h"
 #include "registry_private.h"
 
 struct history {
 	struct arena *arena;
-	enum state_kind kind;
+	const struct stored_key *key;
 	registry_revision_fn *each;
 	void *arg;
 };
@@ -16,8 +15,7 @@ give_revision(const struct broker_message *m, void *arg)
 	struct history *h = arg;
 	void *record = NULL;
 
-	if (!m->is_delete && !record_unpack(registry_type_of(h->kind), h->arena,
-				 arena_str(h->arena, m->data), &record, NULL))
+	if (!m->is_delete && !stored_read(h->arena, h->key, m->data, &record, NULL))
 		record = NULL;
 	return h->each(
 	    &(struct registry_revision){
@@ -32,7 +30,7 @@ give_revision(const struct broker_message *m, void *arg)
 
 /* Ids come from outside: one with a wildcard would be everybody's. */
 static bool
-name_key(char out[static STATE_KEY_MAX], const struct registry_key *key, struct err *e)
+name_key(char out[static STATE_KEY_MAX], const struct stored_key *key, struct err *e)
 {
 	const bool fits =
 	    key->workspace.len <= WORKSPACE_ID_MAX && key->id.len <= EVENT_TYPE_MAX;
@@ -49,10 +47,10 @@ name_key(char out[static STATE_KEY_MAX], const struct registry_key *key, struct 
 }
 
 bool
-registry_history(struct registry *r, struct arena *a, const struct registry_key *key,
+registry_history(struct registry *r, struct arena *a, const struct stored_key *key,
     registry_revision_fn *each, void *arg, struct err *e)
 {
-	struct history h = {a, key->kind, each, arg};
+	struct history h = {a, key, each, arg};
 	char name[STATE_KEY_MAX];
 
 	return name_key(name, key, e) &&

@@ -148,6 +148,23 @@ static const struct member replay_list[] = {
 const struct members replay_members = {
     "a replay", &carillon__v1__replay__descriptor, MEMBERS(replay_list)};
 
+/* --- keys --- */
+
+static const struct member key_list[] = {
+    {"id", MEMBER_TEXT, KEPT, FIELD(key_record, id)},
+    {"kind", MEMBER_WORD, GIVEN, FIELD(key_record, kind), .words = &key_kind_words},
+    {"name", MEMBER_TEXT, GIVEN, FIELD(key_record, name)},
+    {"scopes", MEMBER_TEXTS, GIVEN, LIST(key_record, scopes)},
+    {"workspaces", MEMBER_TEXTS, GIVEN, LIST(key_record, workspaces)},
+    {"allowed_origins", MEMBER_TEXTS, GIVEN, LIST(key_record, allowed_origins)},
+    {"last4", MEMBER_TEXT, KEPT, FIELD(key_record, last4)},
+    {"created_at", MEMBER_TIME, KEPT, FIELD(key_record, created_ms)},
+    {"expires_at", MEMBER_TIME, GIVEN, FIELD(key_record, expires_ms)},
+    {"replaced_by", MEMBER_TEXT, KEPT, FIELD(key_record, replaced_by)},
+    {"revision", MEMBER_BESIDE},
+};
+const struct members key_members = {"a key", &carillon__v1__key__descriptor, MEMBERS(key_list)};
+
 /* --- history: nobody writes it but the service --- */
 
 static const struct member event_record_list[] = {

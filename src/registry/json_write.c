@@ -189,6 +189,14 @@ json_write_replay_open(struct json_writer *w, const replay_record *r, uint64_t r
 }
 
 void
+json_write_key_open(struct json_writer *w, const key_record *r, uint64_t revision)
+{
+	jw_object(w);
+	write_members(w, &key_members, r);
+	write_revision(w, revision);
+}
+
+void
 json_write_event_open(struct json_writer *w, const event_record *r)
 {
 	jw_object(w);

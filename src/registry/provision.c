@@ -84,6 +84,7 @@ bool
 registry_provision_workspace(struct registry *r, const workspace_record *w, struct err *e)
 {
 	struct str id = str_of(w->id);
+	uint64_t revision;
 	struct seeds *s;
 	bool ok;
 
@@ -93,8 +94,10 @@ registry_provision_workspace(struct registry *r, const workspace_record *w, stru
 	s = calloc(1, sizeof(*s));
 	must(s != NULL);
 	s->arena = arena_new(0);
-	if (registry_workspace(r, s->arena, id, NULL, e) != NULL)
+	if (registry_workspace(r, s->arena, id, &revision, e) != NULL)
 		ok = fail(e, ERR_CONFLICT, "workspace \"%.*s\" exists already", STR_ARG(id));
+	else if (e->kind == ERR_CORRUPT) /* it has its rules already */
+		ok = registry_put_workspace(r, w, revision, e);
 	else
 		ok = e->kind == ERR_NOT_FOUND && provision(r, w, s, e);
 	arena_free(s->arena);

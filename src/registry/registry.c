@@ -134,15 +134,8 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 
 /* --- reading --- */
 
-/* The name of a record. */
-struct record_key {
-	struct str workspace;
-	enum state_kind kind;
-	struct str id;
-};
-
 static bool
-fail_missing(const struct record_key *k, struct err *e)
+fail_missing(const struct stored_key *k, struct err *e)
 {
 	const char *kind = state_kind_name(k->kind);
 
@@ -155,27 +148,54 @@ fail_missing(const struct record_key *k, struct err *e)
 	    STR_ARG(k->workspace), kind, STR_ARG(k->id));
 }
 
+static bool
+fail_unreadable(const struct stored *s, struct err *e)
+{
+	return fail(e, ERR_CORRUPT,
+	    "the stored record of %s \"%.*s\" cannot be read (%s): write it again, or delete "
+	    "it",
+	    state_kind_name(s->key.kind), STR_ARG(s->key.id), s->why.text);
+}
+
 static void *
-get(struct registry *r, struct arena *a, const struct record_key *k, uint64_t *revision,
+get(struct registry *r, struct arena *a, const struct stored_key *k, uint64_t *revision,
     struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
-	struct state_value v;
-	void *record = NULL;
+	struct stored s;
+	bool is_there = stored_get(t, a, k, &s);
 
-	if (state_get(t, k->workspace, k->kind, k->id, &v)) {
-		if (revision != NULL)
-			*revision = v.revision;
-		if (!record_unpack(
-			registry_type_of(k->kind), a, arena_str(a, v.bytes), &record, e))
-			record = NULL;
-	} else if (txn_error(t) != NULL) {
+	if (is_there && revision != NULL)
+		*revision = s.revision;
+	if (is_there && s.record == NULL)
+		(void)fail_unreadable(&s, e);
+	else if (!is_there && txn_error(t) != NULL)
 		*e = *txn_error(t);
-	} else {
+	else if (!is_there)
 		(void)fail_missing(k, e);
-	}
 	txn_end(t);
-	return record;
+	return s.record;
+}
+
+bool
+registry_revision(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	struct txn *t = txn_read(r->store, STORE_STATE);
+	struct state_value v;
+	bool is_there = state_get(t, workspace, kind, id, &v);
+
+	*revision = v.revision;
+	return txn_finish(t, e) &&
+	       (is_there || fail_missing(&(struct stored_key){workspace, kind, id}, e));
+}
+
+bool
+registry_has_workspace(struct registry *r, struct str workspace, struct err *e)
+{
+	uint64_t revision;
+
+	return registry_revision(r, workspace, STATE_WORKSPACE, workspace, &revision, e);
 }
 
 workspace_record *
@@ -183,35 +203,42 @@ registry_workspace(struct registry *r, struct arena *a, struct str workspace,
     uint64_t *revision, struct err *e)
 {
 	return get(
-	    r, a, &(struct record_key){workspace, STATE_WORKSPACE, workspace}, revision, e);
+	    r, a, &(struct stored_key){workspace, STATE_WORKSPACE, workspace}, revision, e);
 }
 
 connection_record *
 registry_connection(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_CONNECTION, id}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_CONNECTION, id}, revision, e);
 }
 
 rule_record *
 registry_rule(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_RULE, id}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_RULE, id}, revision, e);
 }
 
 type_record *
 registry_type(struct registry *r, struct arena *a, struct str workspace, struct str name,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_TYPE, name}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_TYPE, name}, revision, e);
 }
 
 replay_record *
 registry_replay(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_REPLAY, id}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_REPLAY, id}, revision, e);
+}
+
+key_record *
+registry_key(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, &(struct record_key){workspace, STATE_KEY, id}, revision, e);
 }
 
 type_record *
@@ -248,55 +275,100 @@ registry_dest_of_rule(struct registry *r, struct str workspace, const rule_recor
 }
 
 struct each_closure {
-	struct arena *arena;
-	enum state_kind kind;
 	registry_each_fn *each;
 	void *arg;
-	struct err *err;
 };
 
 static bool
-each_record(struct str id, const struct state_value *v, void *arg)
+each_readable(const struct stored *s, void *arg)
 {
 	struct each_closure *c = arg;
-	void *record;
 
-	if (!record_unpack(registry_type_of(c->kind), c->arena, arena_str(c->arena, v->bytes),
-		&record, c->err))
-		return fail_within(c->err, "%s %.*s", state_kind_name(c->kind), STR_ARG(id));
-	return c->each(record, v->revision, c->arg);
-}
-
-static bool
-end_each(struct txn *t, struct err *e)
-{
-	return txn_finish(t, e) && e->kind == ERR_NONE;
+	return s->record == NULL || c->each(s->record, s->revision, c->arg);
 }
 
 bool
 registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e)
 {
-	struct each_closure c = {
-	    .arena = a, .kind = list->kind, .each = each, .arg = arg, .err = e};
+	struct each_closure c = {each, arg};
 	struct txn *t = txn_read(r->store, STORE_STATE);
 
-	*e = (struct err){0};
-	state_each(t, list, each_record, &c);
-	return end_each(t, e);
+	stored_each(t, a, list, each_readable, &c);
+	return txn_finish(t, e);
+}
+
+/* Each workspace is a list of one. */
+struct each_workspace {
+	struct txn *txn;
+	struct arena *arena;
+	struct each_closure to;
+};
+
+static bool
+each_workspace(struct str id, const struct state_value *v, void *arg)
+{
+	struct each_workspace *w = arg;
+	struct stored s;
+
+	(void)v;
+	return !stored_get(
+		   w->txn, w->arena, &(struct stored_key){id, STATE_WORKSPACE, id}, &s) ||
+	       each_readable(&s, &w->to);
 }
 
 bool
 registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e)
 {
-	struct each_closure c = {
-	    .arena = a, .kind = STATE_WORKSPACE, .each = each, .arg = arg, .err = e};
+	struct each_workspace w = {txn_read(r->store, STORE_STATE), a, {each, arg}};
+
+	state_each_workspace(w.txn, after, each_workspace, &w);
+	return txn_finish(w.txn, e);
+}
+
+bool
+registry_each_of_kind(
+    struct registry *r, enum state_kind kind, stored_fn *each, void *arg, struct err *e)
+{
+	struct txn *t = txn_read(r->store, STORE_STATE);
+	struct arena *a = arena_new(0);
+
+	stored_each_of_kind(t, a, kind, each, arg);
+	arena_free(a);
+	return txn_finish(t, e);
+}
+
+struct unreadable_closure {
+	struct arena *arena;
+	stored_fn *each;
+	void *arg;
+};
+
+static bool
+each_unreadable(const struct stored *s, void *arg)
+{
+	struct unreadable_closure *c = arg;
+	bool more = s->record != NULL || c->each(s, c->arg);
+
+	arena_reset(c->arena);
+	return more;
+}
+
+bool
+registry_each_unreadable(struct registry *r, struct str workspace, enum state_kind kind,
+    stored_fn *each, void *arg, struct err *e)
+{
+	struct unreadable_closure c = {arena_new(0), each, arg};
 	struct txn *t = txn_read(r->store, STORE_STATE);
 
-	*e = (struct err){0};
-	state_each_workspace(t, after, each_record, &c);
-	return end_each(t, e);
+	if (workspace.len > 0)
+		stored_each(
+		    t, c.arena, &(struct state_list){workspace, kind}, each_unreadable, &c);
+	else
+		stored_each_of_kind(t, c.arena, kind, each_unreadable, &c);
+	arena_free(c.arena);
+	return txn_finish(t, e);
 }
 
 /* --- writing --- */
@@ -309,6 +381,7 @@ id_of(enum state_kind kind, const void *record)
 	case STATE_RULE: return str_of(((const rule_record *)record)->id);
 	case STATE_TYPE: return str_of(((const type_record *)record)->name);
 	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	case STATE_KEY: return str_of(((const key_record *)record)->id);
 	default: return str_of(((const workspace_record *)record)->id);
 	}
 }
@@ -349,6 +422,7 @@ check_record(struct registry *r, struct arena *a, struct str workspace, enum sta
 		return check_rule(record, registry_type_of_rule(r, a, workspace, record),
 		    registry_dest_of_rule(r, workspace, record), f);
 	case STATE_TYPE: return check_type(record, f);
+	case STATE_KEY: return check_key(record, f);
 	default: return true;
 	}
 }
@@ -383,36 +457,31 @@ registry_put_workspace(
 static bool
 workspace_exists(struct registry *r, struct str workspace, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	bool ok = str_eq(workspace, CATALOGUE_WORKSPACE) ||
-	          registry_workspace(r, a, workspace, NULL, e) != NULL;
-
-	arena_free(a);
-	return ok;
+	return str_eq(workspace, CATALOGUE_WORKSPACE) ||
+	       registry_has_workspace(r, workspace, e);
 }
 
 static bool
-count_one(const void *record, uint64_t revision, void *arg)
+count_one(struct str id, const struct state_value *v, void *n)
 {
-	(void)record;
-	(void)revision;
-	++*(int *)arg;
+	(void)id;
+	(void)v;
+	++*(int *)n;
 	return true;
 }
 
 static bool
 has_room(struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
 {
-	struct arena *a = arena_new(0);
+	struct txn *t = txn_read(r->store, STORE_STATE);
 	int n = 0;
-	bool ok = registry_each(r, a, &(struct state_list){workspace, kind}, count_one, &n, e);
 
-	arena_free(a);
-	if (ok && n >= max)
-		return fail(e, ERR_FULL,
-		    "workspace \"%.*s\" has %d %ss already; that is the limit",
-		    STR_ARG(workspace), n, state_kind_name(kind));
-	return ok;
+	state_each(t, &(struct state_list){workspace, kind}, count_one, &n);
+	if (!txn_finish(t, e))
+		return false;
+	return n < max ||
+	       fail(e, ERR_FULL, "workspace \"%.*s\" has %d %ss already; that is the limit",
+		   STR_ARG(workspace), n, state_kind_name(kind));
 }
 
 bool
@@ -430,15 +499,10 @@ static bool
 rule_references_exist(
     struct registry *r, struct str workspace, const rule_record *rule, struct err *e)
 {
-	struct arena *a;
-	bool ok;
+	uint64_t revision;
 
-	if (rule->connection[0] == '\0')
-		return true;
-	a = arena_new(0);
-	ok = registry_connection(r, a, workspace, str_of(rule->connection), NULL, e) != NULL;
-	arena_free(a);
-	return ok;
+	return rule->connection[0] == '\0' || registry_revision(r, workspace, STATE_CONNECTION,
+						  str_of(rule->connection), &revision, e);
 }
 
 bool
@@ -462,6 +526,16 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
 }
 
 bool
+registry_put_key(struct registry *r, struct str workspace, const key_record *k,
+    uint64_t expected, struct findings *f, struct err *e)
+{
+	return registry_is_sound(r, workspace, STATE_KEY, k, f, e) &&
+	       (str_eq(workspace, KEYS_WORKSPACE) || workspace_exists(r, workspace, e)) &&
+	       (expected != 0 || has_room(r, workspace, STATE_KEY, KEYS_MAX, e)) &&
+	       registry_put_record(r, workspace, STATE_KEY, k, expected, e);
+}
+
+bool
 registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
     uint64_t expected, struct err *e)
 {
@@ -479,7 +553,6 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 /* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
 struct ids {
 	struct arena *arena;
-	enum state_kind kind;
 	struct {
 		struct str id;
 		uint64_t revision;
@@ -488,7 +561,7 @@ struct ids {
 };
 
 static bool
-gather_id(const void *record, uint64_t revision, void *arg)
+gather_id(struct str id, const struct state_value *v, void *arg)
 {
 	struct ids *ids = arg;
 
@@ -497,17 +570,27 @@ gather_id(const void *record, uint64_t revision, void *arg)
 		ids->items = realloc(ids->items, ids->cap * sizeof(*ids->items));
 		must(ids->items != NULL);
 	}
-	ids->items[ids->n].id = arena_str(ids->arena, id_of(ids->kind, record));
-	ids->items[ids->n++].revision = revision;
+	ids->items[ids->n].id = arena_str(ids->arena, id);
+	ids->items[ids->n++].revision = v->revision;
 	return true;
 }
 
 static bool
+gather_ids(struct registry *r, struct str workspace, enum state_kind kind, struct ids *ids,
+    struct err *e)
+{
+	struct txn *t = txn_read(r->store, STORE_STATE);
+
+	state_each(t, &(struct state_list){workspace, kind}, gather_id, ids);
+	return txn_finish(t, e);
+}
+
+/* Whatever the records say: they need not be read for that. */
+static bool
 delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
 {
-	struct ids ids = {.arena = arena_new(0), .kind = kind};
-	bool ok = registry_each(
-	    r, ids.arena, &(struct state_list){workspace, kind}, gather_id, &ids, e);
+	struct ids ids = {.arena = arena_new(0)};
+	bool ok = gather_ids(r, workspace, kind, &ids, e);
 
 	for (size_t i = 0; ok && i < ids.n; i++)
 		ok = registry_delete(
@@ -526,5 +609,6 @@ registry_delete_workspace(struct registry *r, struct str workspace, struct err *
 	       delete_all(r, workspace, STATE_CONNECTION, e) &&
 	       delete_all(r, workspace, STATE_TYPE, e) &&
 	       delete_all(r, workspace, STATE_REPLAY, e) &&
+	       delete_all(r, workspace, STATE_KEY, e) &&
 	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }

@@ -53,11 +53,7 @@ make_room(struct registry *r, struct str workspace, struct err *e)
 static bool
 may_begin(struct registry *r, struct str workspace, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	bool ok = registry_workspace(r, a, workspace, NULL, e) != NULL;
-
-	arena_free(a);
-	return ok && make_room(r, workspace, e);
+	return registry_has_workspace(r, workspace, e) && make_room(r, workspace, e);
 }
 
 bool

@@ -259,8 +259,10 @@ ruleset_connection(const struct ruleset *r, struct str id)
 const struct rule *
 ruleset_rule(const struct ruleset *r, struct str id)
 {
+	static const struct rule cut_off = {.active = true, .left_out = LEFT_OUT_BEYOND};
+
 	for (int i = 0; i < r->n_rules; i++)
 		if (str_eq(r->rules[i].id, id))
 			return &r->rules[i];
-	return NULL;
+	return r->is_cut ? &cut_off : NULL;
 }

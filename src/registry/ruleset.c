@@ -2,14 +2,17 @@
 
 #include "carillon/base/arena.h"
 #include "carillon/base/id.h"
+#include "carillon/registry/registry.h"
+#include "carillon/registry/stored.h"
 
 /* What building needs and the ruleset does not keep. */
 struct builder {
 	struct txn *txn;
 	struct ruleset *rules;
-	struct arena *scratch; /* the records as they are stored */
-	struct err *err;       /* kind is set when a record cannot be read */
+	struct arena *scratch; /* of the whole building */
+	struct arena *record;  /* of the record that is being read */
 	struct own_type *own_types;
+	size_t room; /* for more of what is left out, in the list that is being read */
 };
 
 /* A type that the workspace has in a catalogue of its own, compiled once for its rules. */
@@ -18,49 +21,51 @@ struct own_type {
 	struct own_type *next;
 };
 
-/* Records of one kind, gathered so that arrays can be made of them. */
-struct gathering {
-	struct builder *builder;
-	const ProtobufCMessageDescriptor *type;
-	void **records;
-	int n, cap;
-};
-
 static bool
-gather_one(struct str id, const struct state_value *v, void *arg)
+count_one(struct str id, const struct state_value *v, void *n)
 {
-	struct gathering *g = arg;
-	struct arena *scratch = g->builder->scratch;
-	void *record;
-
-	if (!record_unpack(g->type, scratch, v->bytes, &record, g->builder->err))
-		return fail_within(g->builder->err, "record %.*s", STR_ARG(id));
-	if (g->n == g->cap) {
-		int cap = g->cap ? 2 * g->cap : 8;
-		void **more = ARENA_ARRAY(scratch, void *, cap);
-
-		if (g->n > 0)
-			memcpy(more, g->records, (size_t)g->n * sizeof(*more));
-		g->records = more;
-		g->cap = cap;
-	}
-	g->records[g->n++] = record;
+	(void)id;
+	(void)v;
+	++*(size_t *)n;
 	return true;
 }
 
-static struct gathering
-gather(struct builder *b, enum state_kind kind)
+/* Beside the records that count the ruleset knows as many that do not, so that what these have
+ * is held. Returns how many of the kind there can be in it. */
+static size_t
+make_room(struct builder *b, enum state_kind kind)
 {
-	struct gathering g = {.builder = b, .type = registry_type_of(kind)};
+	const size_t limit = stored_limit(kind);
+	size_t n = 0;
 
-	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, gather_one, &g);
-	return g;
+	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, count_one, &n);
+	b->room = limit;
+	return n < 2 * limit ? n : 2 * limit;
+}
+
+/* Whether there is room for it; for one that counts there always is. */
+static bool
+has_room(struct builder *b, const struct stored *s)
+{
+	if (s->record != NULL)
+		return true;
+	if (b->room == 0)
+		return false;
+	b->room--;
+	return true;
+}
+
+static enum left_out
+left_out(const struct stored *s)
+{
+	if (s->record != NULL)
+		return LEFT_OUT_NOT;
+	return s->why.kind == ERR_FULL ? LEFT_OUT_BEYOND : LEFT_OUT_UNREADABLE;
 }
 
 static void
 connection_fill(struct ruleset_connection *c, struct arena *a, const connection_record *rec)
 {
-	c->id = arena_str(a, str_of(rec->id));
 	c->dest = dest_find(str_of(rec->dest));
 	c->status = rec->status;
 	if (rec->status_reason[0] != '\0')
@@ -70,37 +75,55 @@ connection_fill(struct ruleset_connection *c, struct arena *a, const connection_
 	c->n_retry = (int)rec->n_retry_s;
 	c->sealed = arena_str(a, (struct str){(const char *)rec->sealed.data, rec->sealed.len});
 	atomic_init(&c->is_broken, false);
+	atomic_init(&c->is_sealed_shut, false);
+}
+
+static bool
+add_connection(const struct stored *s, void *arg)
+{
+	struct builder *b = arg;
+	struct ruleset *r = b->rules;
+	struct ruleset_connection *c;
+
+	if (!has_room(b, s))
+		return s->why.kind != ERR_FULL; /* then none that counts comes any more */
+	c = &r->connections[r->n_connections++];
+	c->id = arena_str(r->arena, s->key.id);
+	c->left_out = left_out(s);
+	if (s->record != NULL)
+		connection_fill(c, r->arena, s->record);
+	arena_reset(b->record);
+	return true;
 }
 
 static void
 build_connections(struct builder *b)
 {
-	struct gathering g = gather(b, STATE_CONNECTION);
 	struct ruleset *r = b->rules;
+	size_t n = make_room(b, STATE_CONNECTION);
 
-	if (g.n == 0)
+	if (n == 0)
 		return;
-	r->connections = ARENA_ARRAY(r->arena, struct ruleset_connection, g.n);
-	r->n_connections = g.n;
-	for (int i = 0; i < g.n; i++)
-		connection_fill(&r->connections[i], r->arena, g.records[i]);
+	r->connections = ARENA_ARRAY(r->arena, struct ruleset_connection, n);
+	stored_each(b->txn, b->record, &(struct state_list){r->workspace, STATE_CONNECTION},
+	    add_connection, b);
 }
 
 static const struct event_type *
 own_type(struct builder *b, struct str name)
 {
-	struct state_value v;
-	void *record;
+	struct stored s;
 	struct own_type *own;
 
 	for (own = b->own_types; own != NULL; own = own->next)
 		if (str_eq(own->type->name, name))
 			return own->type;
-	if (!state_get(b->txn, b->rules->workspace, STATE_TYPE, name, &v) ||
-	    !record_unpack(registry_type_of(STATE_TYPE), b->scratch, v.bytes, &record, NULL))
+	if (!stored_get(b->txn, b->scratch,
+		&(struct stored_key){b->rules->workspace, STATE_TYPE, name}, &s) ||
+	    s.record == NULL)
 		return NULL;
 	own = ARENA_NEW(b->scratch, struct own_type);
-	own->type = event_type_compile(b->rules->arena, record);
+	own->type = event_type_compile(b->rules->arena, s.record);
 	own->next = b->own_types;
 	b->own_types = own;
 	return own->type;
@@ -130,43 +153,70 @@ dest_of(const struct ruleset_connection *c)
 }
 
 static void
-build_rules(struct builder *b)
+rule_fill(struct builder *b, struct rule *rule, const rule_record *rec)
 {
-	struct gathering g = gather(b, STATE_RULE);
 	struct ruleset *r = b->rules;
+	const struct event_type *type = own_type(b, str_of(rec->event_type));
+	struct str id = str_of(rec->connection);
+	struct ruleset_connection *c = ruleset_connection(r, id);
 	struct findings f;
 
-	if (g.n == 0)
-		return;
-	r->rules = ARENA_ARRAY(r->arena, struct rule, g.n);
-	r->n_rules = g.n;
-	for (int i = 0; i < g.n; i++) {
-		const rule_record *rec = g.records[i];
-		const struct event_type *type = own_type(b, str_of(rec->event_type));
-		struct str id = str_of(rec->connection);
-		struct ruleset_connection *c = ruleset_connection(r, id);
+	if (type == NULL)
+		type = catalogue_type(r->catalogue, str_of(rec->event_type));
+	findings_init(&f, b->scratch);
+	rule_compile(r->arena, rec, type, dest_of(c), rule, &f);
+	aim(r, rule, id, c);
+}
 
-		if (type == NULL)
-			type = catalogue_type(r->catalogue, str_of(rec->event_type));
-		findings_init(&f, b->scratch);
-		rule_compile(r->arena, rec, type, dest_of(c), &r->rules[i], &f);
-		aim(r, &r->rules[i], id, c);
+/* One that is left out counts as active: what it has is held, not canceled. */
+static bool
+add_rule(const struct stored *s, void *arg)
+{
+	struct builder *b = arg;
+	struct ruleset *r = b->rules;
+	struct rule *rule;
+
+	if (!has_room(b, s)) {
+		r->is_cut = true;
+		return s->why.kind != ERR_FULL;
 	}
+	rule = &r->rules[r->n_rules++];
+	if (s->record != NULL)
+		rule_fill(b, rule, s->record);
+	else
+		*rule = (struct rule){.id = arena_str(r->arena, s->key.id),
+		    .active = true,
+		    .left_out = left_out(s)};
+	arena_reset(b->record);
+	return true;
+}
+
+static void
+build_rules(struct builder *b)
+{
+	struct ruleset *r = b->rules;
+	size_t n = make_room(b, STATE_RULE);
+
+	if (n == 0)
+		return;
+	r->rules = ARENA_ARRAY(r->arena, struct rule, n);
+	stored_each(
+	    b->txn, b->record, &(struct state_list){r->workspace, STATE_RULE}, add_rule, b);
 }
 
 static void
 build_workspace(struct builder *b)
 {
 	struct ruleset *r = b->rules;
-	struct state_value v;
-	void *record;
+	struct stored s;
 
-	if (!state_get(b->txn, r->workspace, STATE_WORKSPACE, r->workspace, &v))
+	if (!stored_get(b->txn, b->scratch,
+		&(struct stored_key){r->workspace, STATE_WORKSPACE, r->workspace}, &s))
 		return;
 	r->exists = true;
-	if (record_unpack(
-		registry_type_of(STATE_WORKSPACE), b->scratch, v.bytes, &record, NULL))
-		r->paused = ((const workspace_record *)record)->paused;
+	r->is_unreadable = s.record == NULL;
+	if (s.record != NULL)
+		r->paused = ((const workspace_record *)s.record)->paused;
 	build_connections(b);
 	build_rules(b);
 }
@@ -188,21 +238,19 @@ ruleset_new(struct catalogue *c, struct str workspace)
 struct ruleset *
 ruleset_build(struct store *s, struct catalogue *c, struct str workspace, struct err *e)
 {
-	struct err trouble = {0};
 	struct builder b = {
 	    .txn = txn_read(s, STORE_STATE),
 	    .rules = ruleset_new(c, workspace),
 	    .scratch = arena_new(0),
-	    .err = &trouble,
+	    .record = arena_new(0),
 	};
 
 	build_workspace(&b);
-	const bool is_read = txn_finish(b.txn, &trouble);
+	const bool is_read = txn_finish(b.txn, e);
+	arena_free(b.record);
 	arena_free(b.scratch);
-	if (is_read && trouble.kind == ERR_NONE)
+	if (is_read)
 		return b.rules;
-	if (e != NULL)
-		*e = trouble;
 	(void)fail_within(e, "workspace %.*s", STR_ARG(workspace));
 	ruleset_unref(b.rules);
 	return NULL;
@@ -213,7 +261,8 @@ ruleset_build(struct store *s, struct catalogue *c, struct str workspace, struct
 bool
 rule_wants(const struct rule *rule, const struct event *ev)
 {
-	if (!rule->active || !id_type_matches(rule->pattern, ev->type))
+	if (!rule->active || rule->left_out != LEFT_OUT_NOT ||
+	    !id_type_matches(rule->pattern, ev->type))
 		return false;
 	/* A rule that does not compile is recorded as failed, not silently skipped. */
 	return rule->problem.len > 0 || filter_matches(rule->filter, ev);
@@ -232,9 +281,35 @@ repair_or(enum repair recorded, enum repair usual)
 	return recorded != REPAIR_NONE ? recorded : usual;
 }
 
+static struct gate
+gate_of_left_out_rule(const struct rule *rule)
+{
+	if (rule->left_out == LEFT_OUT_BEYOND)
+		return held(
+		    STR("the workspace has more rules than it may have, and this is one "
+			"too many"),
+		    (struct remedy){REPAIR_NONE, STR("delete rules that are not needed")});
+	return held(STR("the rule's stored record cannot be read"),
+	    (struct remedy){REPAIR_NONE, STR("delete the rule, or write it again")});
+}
+
+static struct gate
+gate_of_left_out_connection(const struct ruleset_connection *c)
+{
+	if (c->left_out == LEFT_OUT_BEYOND)
+		return held(STR("the workspace has more connections than it may have, and this "
+				"is one too many"),
+		    (struct remedy){
+			REPAIR_NONE, STR("delete connections that are not needed")});
+	return held(
+	    STR("the connection's stored record cannot be read"), remedy_of(REPAIR_RECONNECT));
+}
+
 struct gate
 gate_of_connection(const struct ruleset_connection *c)
 {
+	if (c->left_out != LEFT_OUT_NOT)
+		return gate_of_left_out_connection(c);
 	if (c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_DISABLED)
 		return held(STR("the connection is switched off"),
 		    (struct remedy){REPAIR_NONE, STR("switch the connection on")});
@@ -243,6 +318,9 @@ gate_of_connection(const struct ruleset_connection *c)
 		    c->status_reason, remedy_of(repair_or(c->repair, REPAIR_RECONNECT)));
 	if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))
 		return held(STR("the destination refused the connection's credential"),
+		    remedy_of(REPAIR_RECONNECT));
+	if (atomic_load_explicit(&c->is_sealed_shut, memory_order_relaxed))
+		return held(STR("the connection's stored credential cannot be opened"),
 		    remedy_of(REPAIR_RECONNECT));
 	if (c->sealed.len == 0)
 		return held(
@@ -255,9 +333,16 @@ gate_of(const struct ruleset *r, const struct rule *rule)
 {
 	const struct ruleset_connection *c = rule == NULL ? NULL : rule->connection;
 
+	if (r->is_unreadable)
+		return held(STR("the workspace's stored record cannot be read"),
+		    (struct remedy){REPAIR_SUPPORT, STR("ask the operator to write it again")});
 	if (r->paused)
 		return held(STR("the workspace is paused"),
 		    (struct remedy){REPAIR_NONE, STR("resume the workspace")});
+	if (rule != NULL && rule->left_out != LEFT_OUT_NOT)
+		return gate_of_left_out_rule(rule);
+	if (c != NULL && c->left_out != LEFT_OUT_NOT)
+		return gate_of_connection(c);
 	if (rule == NULL || (c == NULL && rule->connection_id.len > 0))
 		return held(STR("the connection of this rule was deleted"),
 		    (struct remedy){

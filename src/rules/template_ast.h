@@ -5,6 +5,8 @@
 #pragma once
 
 #include "carillon/rules/template.h"
+#include "event_attribute.h"
+#include "path.h"
 
 enum {
 	TEMPLATE_SOURCE_MAX = 16 * 1024,
@@ -34,8 +36,8 @@ enum value_kind {
 struct value {
 	enum value_kind kind;
 	bool truth;
-	double number;
-	struct str text;   /* of a string; the plain form of markup */
+	double number;   /* of a number without a text */
+	struct str text; /* of a string; the plain form of markup; a number as it is written */
 	struct str markup; /* complete and escaped; empty without a dialect */
 	const struct json *tree;
 };
@@ -48,13 +50,6 @@ enum operand_kind {
 	OPERAND_FORLOOP,
 };
 
-enum event_attribute {
-#define EVENT_ATTRIBUTE(NAME, name) EVENT_ATTRIBUTE_##NAME,
-#include "template_names.def"
-#undef EVENT_ATTRIBUTE
-	EVENT_ATTRIBUTES
-};
-
 enum forloop_attribute {
 #define FORLOOP_ATTRIBUTE(NAME, name) FORLOOP_ATTRIBUTE_##NAME,
 #include "template_names.def"
@@ -62,19 +57,12 @@ enum forloop_attribute {
 	FORLOOP_ATTRIBUTES
 };
 
-struct path_step {
-	struct str key; /* also the written form of an index */
-	bool is_index;
-	int index; /* negative counts from the end */
-};
-
 struct operand {
 	enum operand_kind kind;
 	int index; /* enum event_attribute, enum forloop_attribute, or depth of the loop */
 	int loop;  /* of forloop: depth */
 	struct value literal;
-	struct path_step *steps;
-	int n_steps;
+	struct path path;
 	struct str source; /* as written, for warnings */
 };
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "carillon/base/clock.h"
+#include "template_value.h"
 
 static const char *const months[] = {"January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December"};
@@ -149,6 +150,6 @@ bool
 date_of_value(const struct value *v, int64_t *unix_s)
 {
 	if (v->kind == VALUE_NUMBER)
-		return date_of_number(v->number, unix_s);
+		return date_of_number(value_number(v), unix_s);
 	return v->kind == VALUE_STRING && date_of_text(v->text, unix_s);
 }

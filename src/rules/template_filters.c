@@ -3,6 +3,7 @@
 #include "carillon/rules/characters.h"
 #include "template_case.h"
 #include "template_date.h"
+#include "template_math.h"
 #include "template_number.h"
 #include "template_run.h"
 
@@ -28,14 +29,6 @@ static struct value
 value_in(const struct buf *b)
 {
 	return value_of_string(buf_view(b));
-}
-
-/* toNumber of LiquidJS: what is no number is 0. */
-static double
-number_of(const struct value *v)
-{
-	double n = value_number(v);
-	return isnan(n) ? 0 : n;
 }
 
 bool
@@ -117,60 +110,53 @@ static struct value
 apply_round(struct filter_use *u, const struct value *v)
 {
 	bool has_digits = u->n_args > 0 && u->args[0].kind != VALUE_UNDEFINED;
-	double digits = has_digits ? number_of(&u->args[0]) : 0;
-	return value_of_number(number_round(number_of(v), digits));
+	return math_round(u->r, v, has_digits ? math_number(&u->args[0]) : 0);
 }
 
 static struct value
 apply_plus(struct filter_use *u, const struct value *v)
 {
-	return value_of_number(number_of(v) + number_of(&u->args[0]));
+	return math_plus(u->r, v, &u->args[0]);
 }
 
 static struct value
 apply_minus(struct filter_use *u, const struct value *v)
 {
-	return value_of_number(number_of(v) - number_of(&u->args[0]));
+	return math_minus(u->r, v, &u->args[0]);
 }
 
 static struct value
 apply_times(struct filter_use *u, const struct value *v)
 {
-	return value_of_number(number_of(v) * number_of(&u->args[0]));
+	return math_times(u->r, v, &u->args[0]);
 }
 
 static struct value
 apply_divided_by(struct filter_use *u, const struct value *v)
 {
-	double quotient = number_of(v) / number_of(&u->args[0]);
-	bool whole = u->n_args > 1 && number_of(&u->args[1]) != 0;
-	return value_of_number(whole ? floor(quotient) : quotient);
+	bool is_whole = u->n_args > 1 && math_number(&u->args[1]) != 0;
+	return math_divided_by(u->r, v, &u->args[0], is_whole);
 }
 
-/* Digits after the point, or `usual`; whether `v` is a number at all goes to `*n`. */
-static bool
-figures(struct filter_use *u, const struct value *v, int usual, double *n, int *digits)
+/* Digits after the point, or `usual`. */
+static int
+digits_of(struct filter_use *u, int usual)
 {
-	bool blank = value_is_nil(v) || v->kind == VALUE_BOOL || v->kind == VALUE_TREE ||
-	             ((v->kind == VALUE_STRING || v->kind == VALUE_MARKUP) && v->text.len == 0);
-	*n = value_number(v);
-	*digits = usual;
-	if (u->n_args > 0) {
-		double wanted = number_of(&u->args[0]);
-		*digits = wanted < 0 ? 0 : wanted > 20 ? 20 : (int)wanted;
-	}
-	return !blank && !isnan(*n);
+	double wanted = u->n_args > 0 ? math_number(&u->args[0]) : usual;
+	return u->n_args == 0 ? usual : wanted < 0 ? 0 : wanted > 20 ? 20 : (int)wanted;
 }
 
+/* A tree is no figure, and nothing that people could read in its place. */
 static struct value
 apply_percent(struct filter_use *u, const struct value *v)
 {
-	double n;
-	int digits;
-	if (!figures(u, v, 0, &n, &digits))
+	struct str text;
+	if (v->kind == VALUE_TREE)
+		return value_of_string(STR(""));
+	if (!math_figure(u->r, v, &text))
 		return *v;
 	struct buf *out = renderer_buffer(u->r);
-	number_print_grouped(number_shift(n, 2), digits, out);
+	number_put_grouped(text, 2, digits_of(u, 0), out);
 	buf_putc(out, '%');
 	return value_in(out);
 }
@@ -178,12 +164,13 @@ apply_percent(struct filter_use *u, const struct value *v)
 static struct value
 apply_number(struct filter_use *u, const struct value *v)
 {
-	double n;
-	int digits;
-	if (!figures(u, v, -1, &n, &digits))
+	struct str text;
+	if (v->kind == VALUE_TREE)
+		return value_of_string(STR(""));
+	if (!math_figure(u->r, v, &text))
 		return *v;
 	struct buf *out = renderer_buffer(u->r);
-	number_print_grouped(n, digits, out);
+	number_put_grouped(text, 0, digits_of(u, -1), out);
 	return value_in(out);
 }
 
@@ -231,9 +218,8 @@ apply_size(struct filter_use *u, const struct value *v)
 	/* (v && v.length) || 0: an object may have a member of that name */
 	const struct json *length = json_get(v->tree, STR("length"));
 	struct value of = length ? value_of_json(length) : value_of_number(0);
-	bool is_zero = of.kind == VALUE_NUMBER && of.number == 0;
 	bool is_void = of.kind == VALUE_STRING && of.text.len == 0;
-	return !value_is_truthy(&of) || is_zero || is_void ? value_of_number(0) : of;
+	return !value_is_truthy(&of) || value_is_zero(&of) || is_void ? value_of_number(0) : of;
 }
 
 static struct value

@@ -2,11 +2,14 @@
 
 #include <math.h>
 
+#include "carillon/base/json.h"
+#include "exact.h"
+
 enum {
 	EXACT_DIGITS = 15, /* so many decimal digits survive a double */
 	EXACT_POWER = 22,  /* 10^22 is the last power of ten that is a double */
 	DIGITS_MAX = 17,
-	DECIMAL_TEXT_MAX = 400, /* 1e308 written out, and digits after the point */
+	FIGURES_MAX = 6, /* digits that people are shown behind the point */
 };
 
 static const double powers[EXACT_POWER + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
@@ -84,7 +87,7 @@ blank_length(const char *p, size_t len)
 	return 0;
 }
 
-static struct str
+struct str
 number_trim(struct str s)
 {
 	for (size_t n; s.len > 0 && (n = blank_length(s.ptr, s.len)) > 0;)
@@ -373,40 +376,45 @@ number_round(double n, double digits)
 	return n < 0 ? -rounded : rounded;
 }
 
-/* `text` is [-]digits[.digits]. */
-static void
-put_grouped(const char *text, size_t len, struct buf *out)
+bool
+number_is_held(struct str text)
 {
-	size_t whole = strcspn(text, ".");
-	if (*text == '-') {
-		if (strspn(text, "-0.") < len) /* no -0 */
-			buf_putc(out, '-');
-		text++;
-		whole--;
-		len--;
-	}
-	size_t first = whole % 3 ? whole % 3 : 3;
-	for (size_t i = 0; i < whole; i += i == 0 ? first : 3) {
-		if (i > 0)
-			buf_putc(out, ',');
-		buf_put(out, text + i, i == 0 && whole >= first ? first : 3);
-	}
-	buf_put(out, text + whole, len - whole);
+	char held[NUMBER_TEXT_MAX];
+	double n;
+
+	if (text.len <= EXACT_DIGITS)
+		return true;
+	n = number_of_json(text);
+	return isfinite(n) &&
+	       json_number_cmp((struct str){held, number_print(n, held)}, text) == 0;
+}
+
+/* Digits are shown behind the zeros of a number below 1, for there the zeros say how small. */
+static int64_t
+places_shown(const struct exact *x, int digits)
+{
+	int64_t magnitude = exact_magnitude(x);
+
+	if (digits >= 0)
+		return digits;
+	return magnitude < 0 ? FIGURES_MAX - magnitude : FIGURES_MAX;
 }
 
 void
-number_print_grouped(double n, int digits, struct buf *out)
+number_put_grouped(struct str text, int power, int digits, struct buf *out)
 {
-	char text[DECIMAL_TEXT_MAX];
-	if (digits < 0 && fabs(n) >= 1)
-		n = number_round(n, 6);
-	size_t len = number_print(n, text);
-	if (!isfinite(n) || fabs(n) >= 1e21) {
-		buf_put(out, text, len);
-		return;
+	struct exact x;
+	bool is_readable = exact_read(&x, text);
+	bool has_exponent = text.len > 0 && (memchr(text.ptr, 'e', text.len) ||
+						memchr(text.ptr, 'E', text.len));
+	int64_t magnitude = exact_magnitude(&x);
+
+	if (!is_readable || (has_exponent && (magnitude > 21 || magnitude < -21))) {
+		buf_str(out, text);
+	} else {
+		exact_shift(&x, power);
+		exact_round(&x, places_shown(&x, digits));
+		exact_put_grouped(&x, digits, out);
 	}
-	if (digits > 0 || (digits == 0 && !is_small_integer(n)))
-		len = (size_t)snprintf(
-		    text, sizeof(text), "%.*f", digits, number_round(n, digits));
-	put_grouped(text, len, out);
+	exact_fini(&x);
 }

@@ -84,36 +84,12 @@ emit_value(struct renderer *r, const struct value *v)
 		emit(r, value_text(v, renderer_buffer(r)));
 }
 
-static struct str
-time_text(struct renderer *r)
-{
-	clock_text(r->ev->time, r->time_text);
-	struct str s = str_of(r->time_text);
-	char *fraction = strchr(r->time_text, '.');
-	if (fraction && strcmp(fraction, ".000Z") == 0) {
-		memcpy(fraction, "Z", 2);
-		s = str_of(r->time_text);
-	}
-	return s;
-}
-
 /* An empty attribute is one that the event does not have. */
 static struct value
 event_value(struct renderer *r, enum event_attribute attribute)
 {
-	const struct event *ev = r->ev;
-	struct str s = {0};
-	switch (attribute) {
-	case EVENT_ATTRIBUTE_TYPE: s = ev->type; break;
-	case EVENT_ATTRIBUTE_RESOURCE: s = ev->resource; break;
-	case EVENT_ATTRIBUTE_RESOURCE_ID: s = ev->resource_id; break;
-	case EVENT_ATTRIBUTE_ID: s = ev->id; break;
-	case EVENT_ATTRIBUTE_SOURCE: s = ev->source; break;
-	case EVENT_ATTRIBUTE_TIME: s = time_text(r); break;
-	case EVENT_ATTRIBUTE_WORKSPACE: s = ev->workspace; break;
-	case EVENT_ATTRIBUTE_SEVERITY: s = r->context->severity; break;
-	case EVENT_ATTRIBUTES: break;
-	}
+	struct str s =
+	    event_attribute_text(r->ev, attribute, r->context->severity, r->time_text);
 	return s.len ? value_of_string(s) : (struct value){.kind = VALUE_UNDEFINED};
 }
 
@@ -144,6 +120,23 @@ payload_value(const struct renderer *r)
 }
 
 static struct value
+path_value(struct renderer *r, const struct path *p, struct value from)
+{
+	struct value v = from;
+	size_t walked = 0; /* members are found one after the other */
+	for (int i = 0; i < p->n; i++) {
+		walked += v.kind == VALUE_TREE ? v.tree->count : 0;
+		v = value_step(&v, &p->steps[i]);
+	}
+	if (v.kind == VALUE_UNDEFINED && from.kind == VALUE_TREE) {
+		const struct json *found = path_find_joined(p, from.tree, &walked);
+		v = found ? value_of_json(found) : v;
+	}
+	renderer_step(r, 1 + walked / 64);
+	return v;
+}
+
+static struct value
 operand_value(struct renderer *r, const struct operand *o)
 {
 	struct value v = {0};
@@ -156,13 +149,7 @@ operand_value(struct renderer *r, const struct operand *o)
 		v = forloop_value(&r->frames[o->loop], (enum forloop_attribute)o->index);
 		break;
 	}
-	size_t walked = 0; /* members are found one after the other */
-	for (int i = 0; i < o->n_steps; i++) {
-		walked += v.kind == VALUE_TREE ? v.tree->count : 0;
-		v = value_step(&v, &o->steps[i]);
-	}
-	renderer_step(r, 1 + walked / 64);
-	return v;
+	return path_value(r, &o->path, v);
 }
 
 static struct value
@@ -382,8 +369,6 @@ template_render(const struct template *t, const struct event *ev,
     const struct template_dialect *dialect, struct buf *out, struct template_warnings *w)
 {
 	struct template_context context = {.dialect = dialect};
-	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
-	int rank = severity_rank(severity_default(), written);
-	context.severity = rank < 0 ? written : severity_name(severity_default(), rank);
+	context.severity = severity_of(severity_default(), ev->payload);
 	template_run(t, ev, &context, out, w);
 }

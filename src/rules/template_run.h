@@ -24,7 +24,7 @@ struct renderer {
 	/* What filters make. A value lives for as many uses as there are buffers, less one. */
 	struct buf *buffers;
 	int next_buffer;
-	char time_text[40];
+	char time_text[CLOCK_TEXT_MAX];
 };
 
 /* A cleared buffer for a value in the making. */

@@ -4,6 +4,7 @@
 
 #include "carillon/rules/characters.h"
 #include "template_number.h"
+#include "value.h"
 
 struct value
 value_of_string(struct str s)
@@ -18,13 +19,19 @@ value_of_number(double n)
 }
 
 struct value
+value_of_number_text(struct str text)
+{
+	return (struct value){.kind = VALUE_NUMBER, .text = text};
+}
+
+struct value
 value_of_json(const struct json *v)
 {
 	switch (v->kind) {
 	case JSON_NULL: return (struct value){.kind = VALUE_NULL};
 	case JSON_FALSE: return (struct value){.kind = VALUE_BOOL};
 	case JSON_TRUE: return (struct value){.kind = VALUE_BOOL, .truth = true};
-	case JSON_NUMBER: return value_of_number(number_of_json(v->text));
+	case JSON_NUMBER: return value_of_number_text(v->text);
 	case JSON_STRING: return value_of_string(v->text);
 	case JSON_ARRAY:
 	case JSON_OBJECT: return (struct value){.kind = VALUE_TREE, .tree = v};
@@ -71,7 +78,7 @@ put_list(const struct json *list, const struct str *separator, struct buf *out)
 		case JSON_NULL: break;
 		case JSON_FALSE: buf_cstr(out, "false"); break;
 		case JSON_TRUE: buf_cstr(out, "true"); break;
-		case JSON_NUMBER: put_number(number_of_json(v->text), out); break;
+		case JSON_NUMBER:
 		case JSON_STRING: buf_str(out, v->text); break;
 		case JSON_ARRAY: put_list(v, separator ? &comma : NULL, out); break;
 		case JSON_OBJECT: buf_cstr(out, "[object Object]"); break;
@@ -87,6 +94,8 @@ scalar_text(const struct value *v, struct buf *tmp)
 	case VALUE_STRING:
 	case VALUE_MARKUP: return v->text;
 	case VALUE_NUMBER:
+		if (v->text.len > 0)
+			return v->text;
 		buf_clear(tmp);
 		put_number(v->number, tmp);
 		return buf_view(tmp);
@@ -132,6 +141,18 @@ js_text(const struct value *v, struct buf *tmp)
 	return buf_view(tmp);
 }
 
+/* What there is of a number's own text: as written, or a string's that is a decimal number. */
+static struct str
+number_text(const struct value *v)
+{
+	if (v->kind == VALUE_NUMBER)
+		return v->text;
+	if (v->kind != VALUE_STRING)
+		return (struct str){0};
+	struct str s = number_trim(v->text);
+	return value_is_number_text(s) ? s : (struct str){0};
+}
+
 double
 value_number(const struct value *v)
 {
@@ -142,12 +163,38 @@ value_number(const struct value *v)
 	case VALUE_NULL:
 	case VALUE_NIL: return 0;
 	case VALUE_BOOL: return v->truth;
-	case VALUE_NUMBER: return v->number;
+	case VALUE_NUMBER: return v->text.len > 0 ? number_of_json(v->text) : v->number;
 	default:
 		n = number_of_string(js_text(v, &tmp));
 		buf_fini(&tmp);
 		return n;
 	}
+}
+
+bool
+value_is_zero(const struct value *v)
+{
+	return v->kind == VALUE_NUMBER && value_number(v) == 0;
+}
+
+/* Doubles first: what is less as such is less, but what is equal may differ in digits that
+ * they have no room for. */
+static int
+number_order(const struct value *a, double x, const struct value *b, double y)
+{
+	struct str left = number_text(a), right = number_text(b);
+
+	if (x != y || left.len == 0 || right.len == 0 || str_eq(left, right))
+		return (x > y) - (x < y);
+	return json_number_cmp(left, right);
+}
+
+static bool
+numbers_equal(const struct value *a, const struct value *b)
+{
+	double x = value_number(a), y = value_number(b);
+
+	return x == y && number_order(a, x, b, y) == 0;
 }
 
 static bool is_equal(const struct value *a, const struct value *b);
@@ -231,7 +278,7 @@ is_equal(const struct value *a, const struct value *b)
 		return false;
 	switch (a->kind) {
 	case VALUE_BOOL: return a->truth == b->truth;
-	case VALUE_NUMBER: return a->number == b->number;
+	case VALUE_NUMBER: return numbers_equal(a, b);
 	case VALUE_TREE: return trees_equal(a->tree, b->tree);
 	case VALUE_STRING: return str_eq(a->text, b->text);
 	default: return true;
@@ -291,7 +338,7 @@ value_order(enum operator_kind op, const struct value *a, const struct value *b)
 	double x = value_number(a), y = value_number(b);
 	if (isnan(x) || isnan(y))
 		return false;
-	return is_ordered(op, (x > y) - (x < y));
+	return is_ordered(op, number_order(a, x, b, y));
 }
 
 static bool
@@ -328,19 +375,6 @@ value_compare(enum operator_kind op, const struct value *a, const struct value *
 	}
 }
 
-static struct value
-list_at(const struct json *list, int64_t index)
-{
-	if (index < 0)
-		index += list->count;
-	if (index < 0 || index >= list->count)
-		return (struct value){.kind = VALUE_UNDEFINED};
-	const struct json *v = list->child;
-	while (index-- > 0)
-		v = v->next;
-	return value_of_json(v);
-}
-
 /* One UTF-16 unit of a string; half of a pair cannot be written and becomes U+FFFD. */
 static struct value
 string_at(struct str s, int64_t index)
@@ -358,64 +392,24 @@ string_at(struct str s, int64_t index)
 	return (struct value){.kind = VALUE_UNDEFINED};
 }
 
-/* The index that a property name is to JavaScript: "0", "17", not "01". Else -1. */
-static int64_t
-key_index(const struct path_step *step)
-{
-	struct str k = step->key;
-	if (k.len == 0 || k.len > 9 || (k.len > 1 && k.ptr[0] == '0'))
-		return -1;
-	int64_t n = 0;
-	for (size_t i = 0; i < k.len; i++) {
-		if (k.ptr[i] < '0' || k.ptr[i] > '9')
-			return -1;
-		n = n * 10 + (k.ptr[i] - '0');
-	}
-	return n;
-}
-
-static struct value
-list_step(const struct json *list, const struct path_step *step)
-{
-	if (step->is_index)
-		return list_at(list, step->index);
-	int64_t index = key_index(step);
-	if (index >= 0)
-		return list_at(list, index);
-	if (str_eq(step->key, STR("size")) || str_eq(step->key, STR("length")))
-		return value_of_number(list->count);
-	if (str_eq(step->key, STR("first")))
-		return list_at(list, 0);
-	if (str_eq(step->key, STR("last")))
-		return list_at(list, -1);
-	return (struct value){.kind = VALUE_UNDEFINED};
-}
-
-static struct value
-string_step(struct str s, const struct path_step *step)
-{
-	if (str_eq(step->key, STR("size")) || str_eq(step->key, STR("length")))
-		return value_of_number((double)characters_utf16(s));
-	return string_at(s, key_index(step));
-}
-
 struct value
 value_step(const struct value *v, const struct path_step *step)
 {
+	struct json text = {.kind = JSON_STRING, .text = v->text};
+	struct path_scratch scratch;
+	const struct json *found = NULL;
 	if (v->kind == VALUE_NULL)
 		return *v;
 	if (v->kind == VALUE_STRING)
-		return string_step(v->text, step);
-	if (v->kind != VALUE_TREE)
-		return (struct value){.kind = VALUE_UNDEFINED};
-	if (v->tree->kind == JSON_ARRAY)
-		return list_step(v->tree, step);
-	const struct json *member = json_get(v->tree, step->key);
-	if (member)
-		return value_of_json(member);
-	if (!step->is_index && str_eq(step->key, STR("size")))
-		return value_of_number(v->tree->count);
-	return (struct value){.kind = VALUE_UNDEFINED};
+		found = path_step_into(&text, step, &scratch);
+	else if (v->kind == VALUE_TREE)
+		found = path_step_into(v->tree, step, &scratch);
+	if (!found)
+		return v->kind == VALUE_STRING ? string_at(v->text, path_index_of(step->key))
+		                               : (struct value){.kind = VALUE_UNDEFINED};
+	if (found == &scratch.value && found->kind == JSON_NUMBER)
+		return value_of_number(number_of_json(found->text));
+	return value_of_json(found);
 }
 
 struct str

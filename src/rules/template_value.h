@@ -11,6 +11,8 @@ enum { VALUE_TEXT_MAX = 1024 * 1024 }; /* a list written out; more is cut */
 struct value value_of_json(const struct json *v);
 struct value value_of_string(struct str s);
 struct value value_of_number(double n);
+/* Of a decimal number's text, which stays as it is until somebody computes with it. */
+struct value value_of_number_text(struct str text);
 
 /* LiquidJS's stringify: lists without separators, an object as [object Object]. The result is
  * the value's own text or stands in `tmp`. */
@@ -22,6 +24,8 @@ double value_number(const struct value *v);
 /* All but nil and false. */
 bool value_is_truthy(const struct value *v);
 bool value_is_nil(const struct value *v);
+/* Whether it is a number that is 0. */
+bool value_is_zero(const struct value *v);
 bool value_compare(enum operator_kind op, const struct value *a, const struct value *b);
 /* The property at one step of a path. */
 struct value value_step(const struct value *v, const struct path_step *step);

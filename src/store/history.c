@@ -2,6 +2,17 @@
 #include "carillon/base/log.h"
 #include "store_private.h"
 
+/* One that cannot be applied would stop the stream for ever if it were an error, so it is said
+ * aloud and left out. */
+static void
+skip(struct str workspace, uint64_t seq, const char *why)
+{
+	const struct str shown = {workspace.ptr, str_utf8_cut(workspace, WORKSPACE_ID_MAX)};
+
+	log_error("history.skipped", L_STRN("workspace", shown), L_INT("seq", seq),
+	    L_STR("why", why));
+}
+
 /* --- reading records --- */
 
 static void *
@@ -20,11 +31,32 @@ event_record *
 history_event(struct txn *t, struct arena *a, uint64_t seq)
 {
 	const struct key k = key_event(seq);
+	history_entry entry = {.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT};
+	const char *flaw;
 	struct str bytes;
 
 	if (!txn_get(t, TABLE_EVENT, &k, &bytes))
 		return NULL;
-	return unpack(t, a, &carillon__v1__event_record__descriptor, seq, bytes);
+	entry.event = unpack(t, a, &carillon__v1__event_record__descriptor, seq, bytes);
+	flaw = entry.event ? history_flaw(&entry) : NULL;
+	if (!flaw)
+		return entry.event;
+	skip(str_of(entry.event->workspace), seq, flaw);
+	return NULL;
+}
+
+delivery_record *
+delivery_unpack(struct txn *t, struct arena *a, uint64_t seq, struct str bytes)
+{
+	history_entry entry = {.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY};
+	const char *flaw;
+
+	entry.delivery = unpack(t, a, &carillon__v1__delivery_record__descriptor, seq, bytes);
+	flaw = entry.delivery ? history_flaw(&entry) : NULL;
+	if (!flaw)
+		return entry.delivery;
+	skip(str_of(entry.delivery->workspace), seq, flaw);
+	return NULL;
 }
 
 delivery_record *
@@ -33,9 +65,8 @@ history_delivery(struct txn *t, struct arena *a, uint64_t seq, struct str rule)
 	const struct key k = key_delivery(seq, rule);
 	struct str bytes;
 
-	if (!txn_get(t, TABLE_DELIVERY, &k, &bytes))
-		return NULL;
-	return unpack(t, a, &carillon__v1__delivery_record__descriptor, seq, bytes);
+	return txn_get(t, TABLE_DELIVERY, &k, &bytes) ? delivery_unpack(t, a, seq, bytes)
+	                                              : NULL;
 }
 
 uint64_t
@@ -134,59 +165,89 @@ index_event(struct txn *t, const event_record *ev)
 static bool
 is_same_event(const event_record *a, const event_record *b)
 {
-	return str_eq(str_of(a->workspace), str_of(b->workspace)) &&
+	return a->received_ms == b->received_ms &&
+	       str_eq(str_of(a->workspace), str_of(b->workspace)) &&
 	       str_eq(str_of(a->event_id), str_of(b->event_id));
 }
 
-/* Appending proves that there was no record, which spares the common case a lookup. */
-static void
+/* Of two events under one sequence the stream has stored the later one last: a record of an
+ * earlier one is an old one, or none of ours. Returns why it is not applied. Appending proves
+ * that there was no record, which spares the common case a lookup. */
+static const char *
 apply_event(struct txn *t, const event_record *ev)
 {
 	const struct key k = key_event(ev->seq);
 
 	if (!txn_append_message(t, TABLE_EVENT, &k, ev)) {
 		const event_record *old = history_event(t, txn_scratch(t), ev->seq);
-		if (old && !is_same_event(old, ev))
+		const bool is_other = old && !is_same_event(old, ev);
+
+		if (is_other && ev->received_ms <= old->received_ms)
+			return "another event is known under its sequence";
+		if (is_other)
 			unindex_event(t, old);
 		txn_put_message(t, TABLE_EVENT, &k, ev);
 	}
 	index_event(t, ev);
+	return NULL;
 }
 
+/* Whether a delivery that would take the place of another workspace's may: only as that of the
+ * event itself. */
+static bool
+may_replace(struct txn *t, const delivery_record *d, const delivery_record *old)
+{
+	struct arena *a;
+	const event_record *ev;
+	bool may = true;
+
+	if (str_eq(str_of(d->workspace), str_of(old->workspace)))
+		return true;
+	a = arena_new(0);
+	ev = history_event(t, a, d->seq);
+	if (ev != NULL)
+		may = str_eq(str_of(ev->workspace), str_of(d->workspace));
+	arena_free(a);
+	return may;
+}
+
+/* Takes the one that was there out of all indexes; of another workspace also out of its list.
+ */
 static void
+replace_delivery(struct txn *t, const delivery_record *d, const delivery_record *old)
+{
+	const struct key by_workspace = key_by_workspace(str_of(old->workspace), old->seq);
+
+	index_delivery(t, old, txn_delete);
+	if (!str_eq(str_of(d->workspace), str_of(old->workspace))) {
+		keyed_forget(t, old);
+		txn_delete(t, TABLE_BY_WORKSPACE, &by_workspace);
+	}
+}
+
+static const char *
 apply_delivery(struct txn *t, const delivery_record *d)
 {
 	const struct key k = key_delivery(d->seq, str_of(d->rule));
 	const struct key by_workspace = key_by_workspace(str_of(d->workspace), d->seq);
 	const delivery_record *old = NULL;
+	bool is_listed = false;
 
 	if (!txn_append_message(t, TABLE_DELIVERY, &k, d)) {
 		old = history_delivery(t, txn_scratch(t), d->seq, str_of(d->rule));
+		if (old && !may_replace(t, d, old))
+			return "another workspace's delivery is known under its sequence";
+		is_listed = old && str_eq(str_of(d->workspace), str_of(old->workspace));
 		if (old)
-			index_delivery(t, old, txn_delete);
+			replace_delivery(t, d, old);
 		txn_put_message(t, TABLE_DELIVERY, &k, d);
 	}
 	index_delivery(t, d, index_put);
 	hours_move(t, old, d);
 	keyed_note(t, d);
-	if (!old) /* its event may be told later */
+	if (!is_listed) /* its event may be told later */
 		txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
-}
-
-static bool
-fits(struct str workspace, struct str connection, struct str rule)
-{
-	return workspace.len && workspace.len <= WORKSPACE_ID_MAX &&
-	       connection.len <= RECORD_ID_MAX && rule.len <= RECORD_ID_MAX;
-}
-
-/* The records are ours. One with an id that cannot be a key would stop the stream for ever if
- * it were an error, so it is said aloud and left out. */
-static void
-skip(struct str workspace, uint64_t seq)
-{
-	log_error("history.skipped", L_STRN("workspace", workspace), L_INT("seq", seq),
-	    L_STR("why", "its ids are not those of a record"));
+	return NULL;
 }
 
 void
@@ -194,19 +255,20 @@ history_apply(struct txn *t, const history_entry *entry)
 {
 	const event_record *ev = entry->event;
 	const delivery_record *d = entry->delivery;
+	const char *flaw = history_flaw(entry);
 
 	switch (entry->entry_case) {
 	case CARILLON__V1__HISTORY_ENTRY__ENTRY_EVENT:
-		if (fits(str_of(ev->workspace), STR(""), STR("")))
-			apply_event(t, ev);
-		else
-			skip(str_of(ev->workspace), ev->seq);
+		if (!flaw)
+			flaw = apply_event(t, ev);
+		if (flaw)
+			skip(str_of(ev->workspace), ev->seq, flaw);
 		return;
 	case CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY:
-		if (fits(str_of(d->workspace), str_of(d->connection), str_of(d->rule)))
-			apply_delivery(t, d);
-		else
-			skip(str_of(d->workspace), d->seq);
+		if (!flaw)
+			flaw = apply_delivery(t, d);
+		if (flaw)
+			skip(str_of(d->workspace), d->seq, flaw);
 		return;
 	default: return; /* of a newer version; it is kept in the stream */
 	}

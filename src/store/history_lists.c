@@ -1,17 +1,6 @@
 /* The lists of history: all of an event, and of a workspace, newest first. */
 #include "store_private.h"
 
-static delivery_record *
-delivery_unpack(struct txn *t, struct arena *a, uint64_t seq, struct str bytes)
-{
-	void *d = NULL;
-	struct err why;
-
-	if (!record_unpack(&carillon__v1__delivery_record__descriptor, a, bytes, &d, &why))
-		txn_fail_record(t, seq, &why);
-	return d;
-}
-
 void
 history_each_delivery(
     struct txn *t, struct arena *a, uint64_t seq, delivery_each_fn *each, void *arg)
@@ -23,7 +12,7 @@ history_each_delivery(
 	scan_forward(&s, t, TABLE_DELIVERY, &prefix, &prefix);
 	while (more && scan_next(&s)) {
 		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
-		more = d && each(d, arg);
+		more = d ? each(d, arg) : !txn_error(t);
 	}
 	scan_end(&s);
 }
@@ -47,15 +36,14 @@ scan_next_seq(struct scan *s, uint64_t *seq)
 	return scan_next(s) && key_read_delivery(s->key, s->prefix.len, seq, &rest);
 }
 
-/* The newest sequence with an event at or before `seq`; 0 if there is none. */
-static uint64_t
-seq_before(struct txn *t, uint64_t seq)
+uint64_t
+ledger_newest_until(struct txn *t, uint64_t seq)
 {
 	const struct key all = key_empty(),
 			 start = key_event(seq == UINT64_MAX ? seq : seq + 1);
 	uint64_t found = 0;
-	struct str rest;
 	struct scan s;
+	struct str rest;
 
 	scan_backward(&s, t, TABLE_EVENT, &all, &start);
 	if (scan_next(&s) && !key_read_delivery(s.key, 0, &found, &rest))
@@ -67,13 +55,13 @@ seq_before(struct txn *t, uint64_t seq)
 uint64_t
 ledger_newest(struct txn *t)
 {
-	return seq_before(t, UINT64_MAX);
+	return ledger_newest_until(t, UINT64_MAX);
 }
 
 event_record *
 history_event_before(struct txn *t, struct arena *a, uint64_t seq)
 {
-	const uint64_t found = seq_before(t, seq);
+	const uint64_t found = ledger_newest_until(t, seq);
 
 	return found ? history_event(t, a, found) : NULL;
 }
@@ -94,7 +82,7 @@ history_seq_at(struct txn *t, wall_t at)
 	/* What is at or below `low` is older, what is at `high` is not. */
 	while (high > low + 1) {
 		const uint64_t middle = low + (high - low) / 2;
-		const uint64_t seq = seq_before(t, middle);
+		const uint64_t seq = ledger_newest_until(t, middle);
 
 		if (is_received_by(t, seq, at))
 			high = seq;
@@ -153,7 +141,8 @@ each_of_event(struct txn *t, struct arena *a, const struct delivery_list *list, 
 	scan_backward(&s, t, TABLE_DELIVERY, &prefix, &start);
 	while (more && scan_next(&s)) {
 		const delivery_record *d = delivery_unpack(t, a, seq, s.value);
-		more = d && (!str_eq(str_of(d->workspace), list->workspace) || each(d, arg));
+		more = d ? !str_eq(str_of(d->workspace), list->workspace) || each(d, arg)
+		         : !txn_error(t);
 	}
 	scan_end(&s);
 	return more;

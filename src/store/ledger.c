@@ -196,3 +196,30 @@ ledger_each_open(
 	}
 	scan_end(&s);
 }
+
+void
+ledger_each_workspace(struct txn *t, struct str after, ledger_workspace_fn *each, void *arg)
+{
+	const struct key all = key_empty(), of_after = key_of_workspace(after);
+	struct key from = after.len ? key_after(&of_after) : all;
+	bool more = true;
+
+	/* One step a workspace, however many deliveries it has. */
+	while (more && !from.bad) {
+		const char *zero;
+		struct scan s;
+
+		scan_forward(&s, t, TABLE_BY_STATE, &all, &from);
+		more = scan_next(&s);
+		zero = more ? memchr(s.key.ptr, '\0', s.key.len) : NULL;
+		more = zero != NULL;
+		if (more) {
+			const struct str workspace = {s.key.ptr, (size_t)(zero - s.key.ptr)};
+			const struct key its_own = key_of_workspace(workspace);
+
+			more = each(workspace, arg);
+			from = key_after(&its_own);
+		}
+		scan_end(&s);
+	}
+}

@@ -137,6 +137,12 @@ void scan_backward(struct scan *s, struct txn *t, enum table_id table, const str
 bool scan_next(struct scan *s);
 void scan_end(struct scan *s);
 
+/* Why an entry is none that can have been written (history_check.c); NULL: it is one. */
+const char *history_flaw(const history_entry *entry);
+/* A record of the index, unpacked into `a`. NULL: it is damaged, which is the transaction's
+ * error, or none that can have been written, which is only left out (history.c). */
+delivery_record *delivery_unpack(
+    struct txn *t, struct arena *a, uint64_t seq, struct str bytes);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
 void history_delete_event(struct txn *t, const event_record *ev);

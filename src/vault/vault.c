@@ -322,17 +322,29 @@ open_sealed(const struct vault *v, struct str workspace, struct str connection,
 	    root->version);
 }
 
+static bool
+knows(const struct vault *v, uint32_t version)
+{
+	hold(v);
+	bool known = keyring_find(&v->roots, version) != NULL;
+	let_go(v);
+	return known;
+}
+
+bool
+vault_has_version(const struct vault *v, uint32_t version)
+{
+	if (!knows(v, version))
+		look_again(v);
+	return knows(v, version);
+}
+
 bool
 vault_unseal(const struct vault *v, struct str workspace, struct str connection,
     const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
 {
-	uint32_t version = vault_sealed_version(sealed, sealed_len);
 	secret_clear(clear);
-	hold(v);
-	bool known = keyring_find(&v->roots, version) != NULL;
-	let_go(v);
-	if (!known)
-		look_again(v);
+	(void)vault_has_version(v, vault_sealed_version(sealed, sealed_len));
 	hold(v);
 	bool ok = open_sealed(v, workspace, connection, sealed, sealed_len, clear, e);
 	let_go(v);

@@ -178,7 +178,7 @@ describe('the path', () => {
 		const { ok, findings } = await bench.json('check');
 		assert.equal(ok, true, JSON.stringify(findings.filter((f) => !f.ok)));
 		assert.deepEqual([...new Set(findings.map((f) => f.what))].sort(),
-			['broker', 'data_dir', 'index', 'producers', 'settings', 'slack', 'vault']);
+			['broker', 'data_dir', 'index', 'producers', 'records', 'settings', 'slack', 'vault']);
 	});
 
 	test('the index is rebuilt from the streams with identical answers', async () => {
@@ -499,7 +499,7 @@ describe('bad configuration', () => {
 	test('a wrong master key refuses to serve', async () => {
 		const other = path.join(bench.dir, 'other-key');
 		await bench.cliWith({ settings: { master_key_file: other } }, 'vault', 'init');
-		await refusesToServe(/connection slack of workspace acme.*master key/, { master_key_file: other });
+		await refusesToServe(/credential of acme\/slack.*master key/, { master_key_file: other });
 		await refused(bench, ['vault', 'init'], 4, /exist/);
 	});
 

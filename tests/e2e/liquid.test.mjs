@@ -3,9 +3,46 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Liquid } from "liquidjs";
-import { render } from "./render_tool.mjs";
+import { render, renderLines } from "./render_tool.mjs";
 
 const liquid = new Liquid();
+
+// Ours keeps an integer that a double has no room for; so does LiquidJS with these filters, which
+// compute with BigInt where a number has left the safe ones. Its own do the rest.
+class BeyondBigInt extends Error {} // 9007199254740993 less a half has no oracle here
+function withIntegersOfAnyLength(name, ofBig) {
+  const ofDoubles = liquid.filters[name];
+  const asBig = (v) => {
+    if (typeof v === "bigint") return v;
+    if (typeof v === "string" && /^\s*-?\d+\s*$/.test(v)) return BigInt(v.trim());
+    const n = Number(v ?? 0);
+    if (typeof v === "string" && !v.trim()) return 0n;
+    if (Number.isNaN(n)) return 0n;
+    return Number.isInteger(n) && !String(n).includes("e") ? BigInt(String(n)) : null;
+  };
+  const asDouble = (v) => (typeof v === "bigint" ? Number(v) : v);
+  liquid.registerFilter(name, function (value, ...args) {
+    const inDoubles = ofDoubles.call(this, asDouble(value), ...args.map(asDouble));
+    const [a, b] = [asBig(value), asBig(args[0])];
+    const isSafe = [Number(a), Number(b), inDoubles].every((n) => Math.abs(n) <= 2 ** 53);
+    const isFine = [a, b].some((n) => n !== null && BigInt(Number(n)) !== n);
+    if ((a === null || b === null) && isFine) throw new BeyondBigInt();
+    return a === null || b === null || isSafe ? inDoubles : ofBig(a, b, inDoubles, args);
+  });
+}
+const roundDoubles = liquid.filters.round;
+liquid.registerFilter("round", function (value, digits) {
+  if (typeof value !== "bigint") return roundDoubles.call(this, value, digits);
+  if (Number(digits ?? 0) < 0) throw new BeyondBigInt();
+  return value;
+});
+withIntegersOfAnyLength("plus", (a, b) => a + b);
+withIntegersOfAnyLength("minus", (a, b) => a - b);
+withIntegersOfAnyLength("times", (a, b) => a * b);
+withIntegersOfAnyLength("divided_by", (a, b, inDoubles, args) => {
+  if (b === 0n || (a % b !== 0n && !(Number(args[1]) || 0))) return inDoubles;
+  return a / b - (a % b !== 0n && a < 0n !== b < 0n ? 1n : 0n);
+});
 
 const event = {
   type: "alert.triggered", resource: "alert", resource_id: "alrt_tyrion_42", id: "ev_1",
@@ -124,7 +161,6 @@ const handpicked = [
   "{{ payload.value|plus:1|times : 2 | default: 'x' }}", "{{ payload.text | truncate : 6 , '~' | upcase }}",
   "{{ 5.6843418860808015e-14 }}".replace("e-14", ""), "{{ 2 | divided_by: 3 }} {{ 1 | divided_by: 3000000000 }} {{ 1 | divided_by: 1000000 }} {{ 1 | divided_by: 10000000 }}",
   "{{ 1.005 | round: 2 }} {{ 2.5 | round }} {{ -2.5 | round }} {{ 0.49999999999999994 | round }} {{ 1234.5678 | round: 3 }} {{ -0.4 | round }}",
-  "{{ 999999999999999999999 }} {{ 1000000000000000000000 }} {{ 123456789012345680000 | times: 10 }} {{ 123456789012345680000 | times: 100 }}",
 ];
 
 const refused = [
@@ -228,13 +264,23 @@ function generator(seed) {
 }
 
 // A step onto forloop.index or a literal is refused by us and harmless to LiquidJS: not a pair.
+function oracle(template, scope) {
+  try {
+    return liquid.parseAndRenderSync(template, scope);
+  } catch (e) {
+    if (e.originalError instanceof BeyondBigInt) return undefined;
+    throw e;
+  }
+}
+
 function agree(pairs) {
   const answers = render(pairs.map(([template, payload]) => ({ template, payload, event })));
   let accepted = 0;
   pairs.forEach(([template, payload], i) => {
     const got = answers[i];
     if (!got.ok || got.cut) return;
-    const want = liquid.parseAndRenderSync(template, { payload: structuredClone(payload), event });
+    const want = oracle(template, { payload: structuredClone(payload), event });
+    if (want === undefined) return;
     const expected = Buffer.from(want, "utf8").toString("utf8");
     assert.equal(got.output, expected, `${JSON.stringify(template)} with ${JSON.stringify(payload)}`);
     accepted++;
@@ -248,6 +294,42 @@ test("handpicked templates render as LiquidJS renders them", () => {
   const refusals = pairs.filter((_, i) => !answers[i].ok).map(([t]) => t);
   assert.deepEqual([...new Set(refusals)], []);
   assert.ok(accepted >= 500, `${accepted} pairs`);
+});
+
+test("an integer of any length keeps its digits", () => {
+  const ids = ["7134821077305984001", "7134821077305984002", "9007199254740993", "-9007199254740993",
+    "12345678901234567890", "1" + "0".repeat(40) + "1", "18446744073709551615", "9223372036854775807"];
+  // As producers write them: JSON.stringify of Node 20 has no way to.
+  const lines = (template) => ids.map((id) => `{"template":${JSON.stringify(template)},"payload":{"id":${id},"list":[${id}]}}`);
+  const of = (template) => renderLines(lines(template)).map((a) => a.output);
+  const group = (id) => id.replace(/\B(?=(\d{3})+$)/g, ",");
+  assert.deepEqual(of("{{ payload.id }}"), ids);
+  assert.deepEqual(of("{{ payload.list }}{{ payload.list | join }}"), ids.map((id) => id + id));
+  assert.deepEqual(of("{{ payload.id | number }}"), ids.map(group));
+  assert.deepEqual(of("{{ payload.id | number: 2 }}"), ids.map((id) => group(id) + ".00"));
+  assert.deepEqual(of("{{ payload.id | round }}"), ids);
+  assert.deepEqual(of("{{ payload.id | plus: 1 }}"), ids.map((id) => String(BigInt(id) + 1n)));
+  assert.deepEqual(of("{{ payload.id | minus: 7134821077305984000 }}"), ids.map((id) => String(BigInt(id) - 7134821077305984000n)));
+  assert.deepEqual(of("{{ payload.id | times: payload.id }}"), ids.map((id) => String(BigInt(id) ** 2n)));
+  assert.deepEqual(of("{{ payload.id | divided_by: payload.id }}"), ids.map(() => "1"));
+  assert.deepEqual(of("{{ payload.id | divided_by: 10, true }}"), ids.map((id) => String((BigInt(id) - ((BigInt(id) % 10n) + 10n) % 10n) / 10n)));
+  const compare = (op) => of(`{% if payload.id ${op} 7134821077305984001 %}yes{% else %}no{% endif %}`);
+  const truth = (test) => ids.map((id) => (test(BigInt(id)) ? "yes" : "no"));
+  const pivot = 7134821077305984001n;
+  assert.deepEqual(compare("=="), truth((n) => n === pivot));
+  assert.deepEqual(compare("!="), truth((n) => n !== pivot));
+  assert.deepEqual(compare(">"), truth((n) => n > pivot));
+  assert.deepEqual(compare("<="), truth((n) => n <= pivot));
+  assert.deepEqual(of("{% if payload.list contains payload.id %}yes{% endif %}"), ids.map(() => "yes"));
+  assert.deepEqual(of("{{ 999999999999999999999 }} {{ 123456789012345680000 | times: 100 }}")[0], "999999999999999999999 12345678901234568000000");
+});
+
+test("people read at most six digits behind the point", () => {
+  const cases = [["1e-7", "0.0000001"], ["-0.09999999999999432", "-0.1"], ["0.1234567", "0.123457"],
+    ["1234.56789012", "1,234.56789"], ["0.0000012345678", "0.00000123457"], ["1E3", "1,000"], ["1.10", "1.1"],
+    ['"1840.5"', "1,840.5"], ['"n/a"', "n/a"], ["{}", ""], ["[1,2]", ""], ["null", ""], ["true", "true"]];
+  const answers = renderLines(cases.map(([n]) => `{"template":"{{ payload.n | number }}","payload":{"n":${n}}}`));
+  assert.deepEqual(answers.map((a) => a.output), cases.map(([, text]) => text));
 });
 
 test("generated templates render as LiquidJS renders them", () => {

@@ -18,7 +18,12 @@ function findTool() {
 }
 
 export function render(requests) {
-  const input = requests.map((r) => JSON.stringify(r) + "\n").join("");
+  return renderLines(requests.map((r) => JSON.stringify(r)));
+}
+
+// The same for requests that are JSON already, whose numbers JavaScript could not write.
+export function renderLines(lines) {
+  const input = lines.map((line) => line + "\n").join("");
   const run = spawnSync(findTool(), { input, maxBuffer: 1 << 28, encoding: "utf8" });
   if (run.status !== 0)
     throw new Error(`render_tool: ${run.status ?? run.signal} ${run.error ?? ""} ${run.stderr}`);

@@ -60,6 +60,12 @@ fake_broker_lose_pubacks(struct broker *b, int n)
 }
 
 void
+fake_broker_slow_ops(struct broker *b, int64_t ms)
+{
+	b->ops_ms = ms;
+}
+
+void
 fake_broker_expire(struct broker *b, uint64_t seq)
 {
 	b->streams[STREAM_EVENTS].messages[seq - 1].is_gone = true;
@@ -249,6 +255,8 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	if (b->is_full)
 		return fail(
 		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
+	if (s == STREAM_OPS && b->ops_ms > 0)
+		clock_sleep(b->ops_ms);
 	at = find_repeat(&b->streams[s], msg_id);
 	if (at == 0)
 		at = store_message(b, s, subject, data, msg_id ? msg_id : "", false);
@@ -309,7 +317,8 @@ broker_message_free(struct broker_message *m)
 bool
 broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, struct err *e)
 {
-	static const char *const names[STREAMS] = {"events", "state", "history", "ops"};
+	static const char *const names[STREAMS] = {
+	    "events", "state", "history", "ops", "short"};
 	size_t n = b->streams[s].n;
 
 	*out = (struct stream_info){
@@ -463,4 +472,19 @@ broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
 	return state_write(b, c, true, revision, e);
+}
+
+void
+fake_broker_put_state(struct broker *b, const char *key, struct str bytes)
+{
+	char subject[SUBJECT_MAX];
+
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	(void)store_message(b, STREAM_STATE, subject, bytes, "", false);
+}
+
+void
+fake_broker_put_history(struct broker *b, struct str bytes)
+{
+	(void)store_message(b, STREAM_HISTORY, "carillon.history.0", bytes, "", false);
 }

@@ -1,6 +1,6 @@
 /*
  * A broker in memory, in place of src/broker: the four streams, the state bucket with
- * compare-and-set, and the dispatch consumer as a NATS server runs it (reference: nats.md):
+ * compare-and-set, and the dispatch consumer as a NATS server runs it:
  *
  *     handed out ---> pending ---> acked
  *                      |   ^
@@ -30,6 +30,8 @@ void fake_broker_full(struct broker *b, bool is_full);
 void fake_broker_lose_settles(struct broker *b, bool loses);
 /* The next `n` publishes to history are stored, and their PubAcks lost. */
 void fake_broker_lose_pubacks(struct broker *b, int n);
+/* It takes so long to store an operator event. */
+void fake_broker_slow_ops(struct broker *b, int64_t ms);
 /* The client process died: what it was sent, or had not sent yet, is gone with it. */
 void fake_broker_cut(struct broker *b);
 /* Hands messages out again although they were acked: `seq`, or all (0). */
@@ -44,6 +46,11 @@ void fake_broker_expire(struct broker *b, uint64_t seq);
 
 /* As a producer does. */
 uint64_t fake_broker_publish_event(struct broker *b, const char *subject, struct str bytes);
+
+/* Somebody with `nats kv put`: whatever was there, and whatever the bytes say. */
+void fake_broker_put_state(struct broker *b, const char *key, struct str bytes);
+/* The same with `nats pub`, into the history stream. */
+void fake_broker_put_history(struct broker *b, struct str bytes);
 
 /* When the consumer next has something that must be handed out again; MONO_NEVER: nothing. */
 mono_t fake_broker_next(const struct broker *b);

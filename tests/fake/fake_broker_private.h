@@ -39,6 +39,7 @@ struct broker {
 	bool is_full;
 	uint64_t reconnects; /* of the present client */
 	int lost_pubacks;
+	int64_t ops_ms; /* that storing an operator event takes */
 	struct fake_broker_options options;
 	/* The consumer: */
 	bool has_consumer, is_restored;

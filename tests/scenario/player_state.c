@@ -366,6 +366,13 @@ word_delete(struct story *s, struct line *l)
 		world_delete_index(&s->world);
 		return;
 	}
+	if (line_takes(l, "workspace")) {
+		done(l,
+		    registry_delete_workspace(
+			registry_of(s), str_of(line_word(l, "a workspace")), &e),
+		    &e);
+		return;
+	}
 	if (line_takes(l, "connection"))
 		kind = STATE_CONNECTION;
 	else

@@ -51,7 +51,7 @@ make_certificates() {
 }
 
 # With $tls true it speaks TLS, and the service trusts it beside all that the system trusts.
-start_sink() { # LATENCY_MS [MODE]
+start_sink() { # LATENCY_MS
 	local scheme=http
 	unset BENCH_TLS_CERT BENCH_TLS_KEY CARILLON_SLACK_CA
 	if ${tls:-false}; then

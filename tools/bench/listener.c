@@ -1,56 +1,25 @@
 /*
- * The plainest consumer of a stream: hears what bench-producer publishes, does nothing with it
- * and acknowledges nothing. What it waits for is the broker's and the machine's time, not the
- * service's.
+ * The plainest consumer of a stream: asks for events as the service does, acknowledges each,
+ * and does nothing with them. What they wait for then is the broker's and the machine's time.
  *
- *     bench-listener NATS_URL STREAM EVENTS [BUT_NOT_OF]     until it has heard EVENTS of
- *     subjects without BUT_NOT_OF; then prints the 99th percentile of publish -> heard, ms
+ *     bench-listener NATS_URL STREAM READY_FILE     until SIGTERM; then says how many there
+ * were
  */
 #include <nats/nats.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "carillon/base/base.h"
 
-enum { BUCKETS = 200000, BUCKET_US = 50, WAIT_MS = 60000 };
+enum { BATCH = 256, WAIT_MS = 200, ACK_PENDING_MAX = 20000 };
 
-static uint64_t histogram[BUCKETS];
+static volatile sig_atomic_t is_told_to_end;
 
-static int64_t
-now_us(void)
+static void
+end_soon(int signal)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* Whether it counts: of the others, and with the time it was made. */
-static bool
-count(natsMsg *msg, const char *but_not_of)
-{
-	const char *data = natsMsg_GetData(msg);
-	const char *mark = memmem(data, (size_t)natsMsg_GetDataLength(msg), "bench-t:", 8);
-	int64_t at;
-
-	if (mark == NULL || strstr(natsMsg_GetSubject(msg), but_not_of) != NULL)
-		return false;
-	at = (now_us() - strtoll(mark + 8, NULL, 10) / 1000) / BUCKET_US;
-	histogram[at < 0 ? 0 : at >= BUCKETS ? BUCKETS - 1 : at]++;
-	return true;
-}
-
-static double
-percentile_ms(long heard, double share)
-{
-	double want = (double)heard * share;
-	uint64_t sum = 0;
-
-	for (int i = 0; i < BUCKETS; i++)
-		if ((double)(sum += histogram[i]) > want)
-			return (double)(i * BUCKET_US) / 1000.0;
-	return 0;
+	(void)signal;
+	is_told_to_end = 1;
 }
 
 static natsSubscription *
@@ -64,34 +33,46 @@ listen_to(const char *url, const char *stream)
 	jsSubOptions_Init(&opts);
 	opts.Stream = stream;
 	opts.Config.DeliverPolicy = js_DeliverNew;
-	opts.Config.AckPolicy = js_AckNone;
+	opts.Config.AckPolicy = js_AckExplicit;
+	opts.Config.MaxAckPending = ACK_PENDING_MAX;
 	must(natsConnection_ConnectTo(&nc, url) == NATS_OK);
 	must(natsConnection_JetStream(&js, nc, NULL) == NATS_OK);
-	must(js_SubscribeSync(&sub, js, ">", NULL, &opts, NULL) == NATS_OK);
-	must(natsSubscription_SetPendingLimits(sub, -1, -1) == NATS_OK);
+	must(js_PullSubscribe(&sub, js, ">", "listener", NULL, &opts, NULL) == NATS_OK);
 	return sub;
+}
+
+static long
+hear(natsSubscription *sub)
+{
+	natsMsgList heard = {0};
+	long n = 0;
+
+	if (natsSubscription_Fetch(&heard, sub, BATCH, WAIT_MS, NULL) != NATS_OK)
+		return 0; /* there was none for a while */
+	for (; n < heard.Count; n++)
+		must(natsMsg_Ack(heard.Msgs[n], NULL) == NATS_OK);
+	natsMsgList_Destroy(&heard);
+	return n;
 }
 
 int
 main(int argc, char **argv)
 {
+	struct sigaction on_end = {.sa_handler = end_soon};
 	natsSubscription *sub;
-	long wanted, heard = 0;
+	long heard = 0;
+	FILE *ready;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: bench-listener NATS_URL STREAM EVENTS [BUT_NOT_OF]\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: bench-listener NATS_URL STREAM READY_FILE\n");
 		return 2;
 	}
-	wanted = strtol(argv[3], NULL, 10);
+	sigaction(SIGTERM, &on_end, NULL);
 	sub = listen_to(argv[1], argv[2]);
-	fprintf(stderr, "listening\n");
-	while (heard < wanted) {
-		natsMsg *msg = NULL;
-
-		must(natsSubscription_NextMsg(&msg, sub, WAIT_MS) == NATS_OK);
-		heard += count(msg, argc > 4 ? argv[4] : "no such subject");
-		natsMsg_Destroy(msg);
-	}
-	printf("%.2f\n", percentile_ms(heard, 0.99));
+	ready = fopen(argv[3], "w");
+	must(ready != NULL && fputs("ready\n", ready) >= 0 && fclose(ready) == 0);
+	while (!is_told_to_end)
+		heard += hear(sub);
+	printf("%ld\n", heard);
 	return 0; /* the process takes its connection along */
 }

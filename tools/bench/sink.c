@@ -1,12 +1,14 @@
 /*
  * The cheapest HTTP server that Slack's client would believe: for measuring the service, not
- * itself. One thread, one epoll. It finds the mark "bench-t:<nanoseconds>" in each body and
- * keeps the time from publish to POST.
+ * itself. One thread, one epoll. It finds the mark "bench-t:<nanoseconds>" in each body, counts
+ * each once, and keeps the time from due to POST.
  *
- *     bench-sink PORT_FILE [LATENCY_MS [MODE]]     answers after LATENCY_MS
- *     MODE, of the channel C0BAD alone, whose requests are not counted: hangs, 429, 500,
- * revoked GET /stats                                   JSON of what was counted; POST /reset
- * clears it
+ *     bench-sink PORT_FILE [LATENCY_MS]     answers after LATENCY_MS
+ *     GET /stats                            JSON of what was counted; POST /reset clears it
+ *     GET /marks                            each mark that came, and how often: "NS TIMES" a
+ * line
+ *
+ * Channels C0HANGS, C0LIMIT, C0ERROR and C0GONE misbehave: no answer, 429, 500, token revoked.
  *
  * Speaks TLS if BENCH_TLS_CERT and BENCH_TLS_KEY name files in PEM; connections may resume each
  * other's sessions, as Slack's may.
@@ -28,6 +30,7 @@ enum {
 	BUCKETS = 200000, /* of 50 us: 10 s */
 	BUCKET_US = 50,
 	EVENTS = 256,
+	SLOTS = 1 << 21, /* of marks; a power of two */
 };
 
 struct client {
@@ -43,14 +46,18 @@ struct client {
 };
 
 static struct {
-	uint64_t count, connections, resumed, marked, histogram[BUCKETS];
+	uint64_t count, requests, connections, resumed, marked, histogram[BUCKETS];
 	int64_t first_ns, last_ns;
 } seen;
+
+static struct {
+	uint64_t ns; /* 0: the slot is free */
+	uint64_t times;
+} marks[SLOTS];
 
 static gnutls_certificate_credentials_t credentials; /* NULL: no TLS */
 static gnutls_datum_t ticket_key;
 static int64_t latency_ns;
-static const char *bad_mode;
 static struct client *due_first, *due_last;
 static struct buf stats;
 
@@ -68,19 +75,37 @@ now_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* How often the mark has come, this time included. */
+static uint64_t
+note_mark(uint64_t ns)
+{
+	size_t i = (size_t)((ns * 0x9e3779b97f4a7c15ULL) >> 40) & (SLOTS - 1);
+
+	while (marks[i].ns != 0 && marks[i].ns != ns)
+		i = (i + 1) & (SLOTS - 1);
+	if (marks[i].ns == 0)
+		must(++seen.marked < SLOTS / 2);
+	marks[i].ns = ns;
+	return ++marks[i].times;
+}
+
 static void
 count(const char *body, size_t len)
 {
 	const char *mark = memmem(body, len, "bench-t:", 8);
 	int64_t now = now_ns(CLOCK_REALTIME), us;
+	uint64_t due;
 
+	seen.requests++;
+	if (mark == NULL)
+		return;
+	due = strtoull(mark + 8, NULL, 10);
+	if (note_mark(due) > 1)
+		return;
 	seen.last_ns = now;
 	if (seen.count++ == 0)
 		seen.first_ns = now;
-	if (mark == NULL)
-		return;
-	us = (now - strtoll(mark + 8, NULL, 10)) / 1000 / BUCKET_US;
-	seen.marked++;
+	us = (now - (int64_t)due) / 1000 / BUCKET_US;
 	seen.histogram[us < 0 ? 0 : us >= BUCKETS ? BUCKETS - 1 : us]++;
 }
 
@@ -100,14 +125,32 @@ stats_answer(void)
 {
 	char body[256];
 	int n = snprintf(body, sizeof(body),
-	    "{\"count\":%llu,\"seconds\":%.3f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
+	    "{\"count\":%llu,\"requests\":%llu,\"seconds\":%.3f,\"p50_ms\":%.2f,\"p99_ms\":%."
+	    "2f,"
 	    "\"connections\":%llu,\"resumed\":%llu}\n",
-	    (unsigned long long)seen.count, (double)(seen.last_ns - seen.first_ns) / 1e9,
-	    percentile_ms(0.5), percentile_ms(0.99), (unsigned long long)seen.connections,
+	    (unsigned long long)seen.count, (unsigned long long)seen.requests,
+	    (double)(seen.last_ns - seen.first_ns) / 1e9, percentile_ms(0.5),
+	    percentile_ms(0.99), (unsigned long long)seen.connections,
 	    (unsigned long long)seen.resumed);
 
 	buf_clear(&stats);
 	buf_printf(&stats, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, body);
+	return buf_view(&stats);
+}
+
+static struct str
+marks_answer(void)
+{
+	struct buf body = {0};
+
+	for (size_t i = 0; i < SLOTS; i++)
+		if (marks[i].ns != 0)
+			buf_printf(&body, "%llu %llu\n", (unsigned long long)marks[i].ns,
+			    (unsigned long long)marks[i].times);
+	buf_clear(&stats);
+	buf_printf(&stats, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", body.len);
+	buf_str(&stats, buf_view(&body));
+	buf_fini(&body);
 	return buf_view(&stats);
 }
 
@@ -226,22 +269,31 @@ answer_due(void)
 	}
 }
 
-/* One destination that misbehaves beside others that do not. */
-static void
-answer_badly(struct client *c)
-{
-	static const char revoked[] =
-	    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	    "Content-Length: 36\r\n\r\n{\"ok\":false,\"error\":\"token_revoked\"}";
+/* A destination that misbehaves beside others that do not; "" is no answer at all. */
+static const struct {
+	const char *channel, *answer;
+} bad_channels[] = {
+    {"C0HANGS", ""},
+    {"C0LIMIT",
+	"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"},
+    {"C0ERROR", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"},
+    {"C0GONE", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n"
+	       "{\"ok\":false,\"error\":\"token_revoked\"}"},
+};
 
-	if (strcmp(bad_mode, "429") == 0)
-		answer_now(c, STR("HTTP/1.1 429 Too Many Requests\r\nRetry-After: "
-				  "1\r\nContent-Length: 0\r\n\r\n"));
-	else if (strcmp(bad_mode, "500") == 0)
-		answer_now(
-		    c, STR("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"));
-	else if (strcmp(bad_mode, "revoked") == 0)
-		answer_now(c, STR(revoked));
+static bool
+is_answered_badly(struct client *c, const char *body, size_t len)
+{
+	for (size_t i = 0; i < COUNT_OF(bad_channels); i++) {
+		const char *channel = bad_channels[i].channel, *words = bad_channels[i].answer;
+
+		if (memmem(body, len, channel, strlen(channel)) == NULL)
+			continue;
+		if (*words != '\0')
+			answer_now(c, str_of(words));
+		return true;
+	}
+	return false;
 }
 
 static void
@@ -249,12 +301,13 @@ handle(struct client *c, const char *body, size_t len)
 {
 	if (strncmp(c->in, "GET /stats", 10) == 0) {
 		answer_now(c, stats_answer());
+	} else if (strncmp(c->in, "GET /marks", 10) == 0) {
+		answer_now(c, marks_answer());
 	} else if (strncmp(c->in, "POST /reset", 11) == 0) {
 		memset(&seen, 0, sizeof(seen));
+		memset(marks, 0, sizeof(marks));
 		answer_now(c, stats_answer());
-	} else if (bad_mode != NULL && memmem(body, len, "C0BAD", 5) != NULL) {
-		answer_badly(c);
-	} else {
+	} else if (!is_answered_badly(c, body, len)) {
 		count(body, len);
 		answer(c, buf_view(&posted));
 	}
@@ -361,7 +414,6 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	latency_ns = argc > 2 ? strtoll(argv[2], NULL, 10) * 1000000 : 0;
-	bad_mode = argc > 3 ? argv[3] : NULL;
 	buf_printf(&posted,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/json; "
 	    "charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",

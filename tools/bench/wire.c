@@ -113,7 +113,8 @@ main(int argc, char **argv)
 	for (int i = 0; i < KEPT_ROUNDS; i++)
 		kept_us += all_at_once(p, argv[1], o.slots);
 	printf("\"cpu_ms_per_new_connection\":%.3f,\"cpu_us_per_kept_request\":%.1f}\n",
-	    (double)opened_us / 1000.0 / o.slots, (double)kept_us / KEPT_ROUNDS / o.slots);
+	    (double)opened_us / 1000.0 / o.slots,
+	    (double)kept_us / (double)KEPT_ROUNDS / o.slots);
 	pool_free(p);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "carillon/v1/history.pb-c.h"
 #include "carillon/v1/ops.pb-c.h"
 #include "carillon/v1/repair.pb-c.h"
+#include "carillon/v1/short.pb-c.h"
 #include "carillon/v1/state.pb-c.h"
 
 typedef Carillon__V1__Event event_message;
@@ -18,6 +19,9 @@ typedef Carillon__V1__Connection connection_record;
 typedef Carillon__V1__Rule rule_record;
 typedef Carillon__V1__EventType type_record;
 typedef Carillon__V1__Replay replay_record;
+typedef Carillon__V1__Key key_record;
+typedef Carillon__V1__Session session_record;
+typedef Carillon__V1__Repeatable repeatable_record;
 typedef Carillon__V1__HistoryBatch history_batch;
 typedef Carillon__V1__HistoryEntry history_entry;
 typedef Carillon__V1__EventRecord event_record;

@@ -44,7 +44,7 @@ const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 
-enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAMS };
+enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAM_SHORT, STREAMS };
 
 /*
  * Creates the streams, the bucket and the consumer that are not there, and compares those that
@@ -206,6 +206,18 @@ MUST_USE bool broker_state_history(
     struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
+
+/* --- the short bucket (KV carillon_short): what is forgotten after SHORT_AGE_S, such as
+ * sessions; the newest value of a key only. The same functions, for "<kind>.<id>". --- */
+
+enum { SHORT_AGE_S = 24 * 60 * 60 };
+MUST_USE bool broker_short_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+MUST_USE bool broker_short_delete(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+MUST_USE bool broker_short_get(
+    struct broker *b, const char *key, struct broker_message *out, struct err *e);
+struct str broker_short_key(const struct broker *b, struct str subject);
 
 /* --- reading a stream in order from a sequence (catch-up, follow), by an ephemeral consumer
  * that acknowledges nothing; gaps and lost consumers are noticed and it starts again where it

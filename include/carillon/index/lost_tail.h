@@ -50,3 +50,10 @@ bool tail_is_same_event(const struct broker *b, const event_record *rec, struct 
     const struct broker_message *m);
 /* Notes for the next start that the events stream has given `seq` to another event. */
 MUST_USE bool tail_note_lost(struct store *s, uint64_t seq, struct err *e);
+/* Lowers the sequence of the newest event that the index knows to one that a stream that ends
+ * at `last_seq` can have had: further ahead is nothing that the service wrote. */
+MUST_USE bool tail_newest_event(
+    struct store *s, uint64_t last_seq, uint64_t *newest, struct err *e);
+/* The newest event that the index knows, for when there is no stream to ask: without those that
+ * are further ahead of the one before them than that. 0: there is none. */
+uint64_t tail_newest_in_sequence(struct txn *history);

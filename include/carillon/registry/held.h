@@ -18,9 +18,12 @@ struct held {
 	/* At a repair, which releases them: */
 	bool is_released;
 	uint64_t dropped; /* canceled before, because they were too old */
+	struct released *released;
+	uint64_t still_held; /* after it, */
+	struct str why;      /* and what holds them */
 };
 
-/* Counts in a short transaction of its own; `is_released` and `dropped` stay as they are. */
+/* Counts in a short transaction of its own; the rest stays as it is. */
 MUST_USE bool held_count(
     struct store *s, const struct held_of *of, struct held *out, struct err *e);
 /* "held": {...}, or "released": {...}; nothing for NULL. */

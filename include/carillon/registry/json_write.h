@@ -20,6 +20,7 @@ void json_write_rule(
 void json_write_type(struct json_writer *w, const type_record *r, uint64_t revision);
 /* Leaves the object open, for what else is known of it. */
 void json_write_replay_open(struct json_writer *w, const replay_record *r, uint64_t revision);
+void json_write_key_open(struct json_writer *w, const key_record *r, uint64_t revision);
 void json_write_event_open(struct json_writer *w, const event_record *r);
 /* With its attempts, or only their number. */
 void json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts);

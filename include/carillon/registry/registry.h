@@ -14,6 +14,7 @@
 #include "carillon/broker/broker.h"
 #include "carillon/dest/dest.h"
 #include "carillon/base/records.h"
+#include "carillon/registry/stored.h"
 #include "carillon/store/store.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 	REPLAYS_KEPT = 256, /* of one workspace; older ones that ended go */
 	REPLAY_RATE_MAX = 1000,
 	CONNECTIONS_MAX = 64, /* of one workspace */
+	KEYS_MAX = 64,        /* of one workspace; and secret keys of the whole */
 	NAME_MAX_BYTES = 128,
 	THREAD_HOURS_MAX = 720,
 	THREAD_HOURS_USUAL = 24,
@@ -36,6 +38,8 @@ enum {
 
 /* Workspace of the catalogue that all workspaces share. No customer can have this id. */
 #define CATALOGUE_WORKSPACE STR("_catalogue")
+/* That of the secret keys. */
+#define KEYS_WORKSPACE STR("_keys")
 
 /* Both are borrowed and must outlive the registry. */
 struct registry;
@@ -53,7 +57,7 @@ void registry_set_author(struct registry *r, struct str by);
 MUST_USE bool registry_catch_up(struct registry *r, uint64_t until, struct err *e);
 
 /* Reading: unpacked into `a`; NULL if there is none or (e->kind not ERR_NOT_FOUND) reading
- * failed. */
+ * failed. ERR_CORRUPT: it is there and cannot be read (stored.h); its revision is told. */
 workspace_record *registry_workspace(struct registry *r, struct arena *a, struct str workspace,
     uint64_t *revision, struct err *e);
 connection_record *registry_connection(struct registry *r, struct arena *a,
@@ -64,6 +68,14 @@ type_record *registry_type(struct registry *r, struct arena *a, struct str works
     struct str name, uint64_t *revision, struct err *e);
 replay_record *registry_replay(struct registry *r, struct arena *a, struct str workspace,
     struct str id, uint64_t *revision, struct err *e);
+/* A publishable key of a workspace, or a secret one (KEYS_WORKSPACE). */
+key_record *registry_key(struct registry *r, struct arena *a, struct str workspace,
+    struct str id, uint64_t *revision, struct err *e);
+/* Whether a record is there, which need not be readable: what may be deleted or written again.
+ */
+MUST_USE bool registry_revision(struct registry *r, struct str workspace, enum state_kind kind,
+    struct str id, uint64_t *revision, struct err *e);
+MUST_USE bool registry_has_workspace(struct registry *r, struct str workspace, struct err *e);
 /* What the catalogue says of a rule's event type: the workspace's own entry, else the one all
  * share, else (or of a pattern with "*" or ">") NULL. */
 type_record *registry_type_of_rule(
@@ -73,12 +85,19 @@ type_record *registry_type_of_rule(
 const struct dest_type *registry_dest_of_rule(
     struct registry *r, struct str workspace, const rule_record *rule);
 
-/* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`. */
+/* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`.
+ * What cannot be read is left out. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
 MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
+/* Every record of a kind, of whatever workspace, also those that cannot be read. */
+MUST_USE bool registry_each_of_kind(
+    struct registry *r, enum state_kind kind, stored_fn *each, void *arg, struct err *e);
+/* What the lists leave out, of a workspace or (empty) of all; and why. */
+MUST_USE bool registry_each_unreadable(struct registry *r, struct str workspace,
+    enum state_kind kind, stored_fn *each, void *arg, struct err *e);
 
 /* A revision of a record, as the bucket has it: the newest STATE_KEEP of each. */
 struct registry_revision {
@@ -88,16 +107,11 @@ struct registry_revision {
 	const void *record; /* unpacked; NULL: deleted by this revision, or not readable */
 	bool is_delete;
 };
-struct registry_key {
-	struct str workspace;
-	enum state_kind kind;
-	struct str id;
-};
 typedef bool registry_revision_fn(const struct registry_revision *v, void *arg);
 /* The revisions of a record, newest first; false from `each` stops. Asks the broker, some 20
  * round trips. None is no error. */
 MUST_USE bool registry_history(struct registry *r, struct arena *a,
-    const struct registry_key *key, registry_revision_fn *each, void *arg, struct err *e);
+    const struct stored_key *key, registry_revision_fn *each, void *arg, struct err *e);
 
 /*
  * Writing: checks the record (ids, references, that filter and template compile), puts it with
@@ -109,8 +123,8 @@ MUST_USE bool registry_put_workspace(
     struct registry *r, const workspace_record *w, uint64_t expected, struct err *e);
 /*
  * Creates a workspace with the default rules of the shared catalogue's event types, inactive
- * until a person gives them a connection and a channel. Interrupted, it can be run again.
- * ERR_CONFLICT: there is one already.
+ * until a person gives them a connection and a channel. Interrupted, it can be run again. One
+ * that is there and cannot be read is written again. ERR_CONFLICT: there is one already.
  */
 MUST_USE bool registry_provision_workspace(
     struct registry *r, const workspace_record *w, struct err *e);
@@ -123,6 +137,8 @@ MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const 
 /* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
 MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
     const replay_record *replay, uint64_t expected, struct err *e);
+MUST_USE bool registry_put_key(struct registry *r, struct str workspace, const key_record *k,
+    uint64_t expected, struct findings *f, struct err *e);
 MUST_USE bool registry_delete(struct registry *r, struct str workspace, enum state_kind kind,
     struct str id, uint64_t expected, struct err *e);
 /* Deletes a workspace's connections, rules, types and then itself. */

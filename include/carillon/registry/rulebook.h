@@ -20,20 +20,30 @@
 #include "carillon/rules/template.h"
 #include "carillon/registry/catalogue.h"
 
+/* Why a stored record counts for nothing (stored.h). Who needs it is held. */
+enum left_out {
+	LEFT_OUT_NOT,
+	LEFT_OUT_UNREADABLE,
+	LEFT_OUT_BEYOND, /* the limit of its kind */
+};
+
 struct ruleset_connection {
 	struct str id;
+	enum left_out left_out;       /* then nothing else is known of it */
 	const struct dest_type *dest; /* NULL: a type this build does not know */
 	Carillon__V1__ConnectionStatus status;
 	struct str status_reason;
 	enum repair repair; /* of the status */
 	int n_retry;        /* schedule of rules that have none; 0: the service's */
 	uint32_t const *retry_s;
-	struct str sealed;     /* the credential; opened by the courier for one compose */
-	atomic_bool is_broken; /* refused a moment ago; state.proto will say so soon */
+	struct str sealed;          /* the credential; opened by the courier for one compose */
+	atomic_bool is_broken;      /* refused a moment ago; state.proto will say so soon */
+	atomic_bool is_sealed_shut; /* the credential did not open a moment ago */
 };
 
 struct rule {
 	struct str id, pattern, channel;
+	enum left_out left_out;                /* then nothing else is known of it */
 	struct str hold_reason;                /* not empty: the channel needs a person */
 	enum repair repair;                    /* then: what ends it */
 	struct str problem;                    /* not empty: it does not compile, and why */
@@ -61,8 +71,10 @@ struct ruleset {
 	struct arena *arena;
 	struct catalogue *catalogue; /* a reference: rules point into it */
 	struct str workspace;
-	bool exists; /* the workspace is known */
+	bool exists;        /* the workspace is known */
+	bool is_unreadable; /* and its record is not */
 	bool paused;
+	bool is_cut; /* it has still more rules: one that is not here may be among them */
 	int n_rules, n_connections;
 	struct rule *rules; /* in order of id */
 	struct ruleset_connection *connections;
@@ -81,7 +93,7 @@ MUST_USE struct ruleset *rulebook_get(struct rulebook *b, struct str workspace, 
 void ruleset_unref(struct ruleset *r); /* NULL is fine */
 /* Forgets what is compiled for a workspace ("": for all). Those in use live on. */
 void rulebook_drop(struct rulebook *b, struct str workspace);
-/* NULL if there is none. */
+/* NULL if there is none. Where a rule may be one of those cut off it is left out, too. */
 struct ruleset_connection *ruleset_connection(const struct ruleset *r, struct str id);
 const struct rule *ruleset_rule(const struct ruleset *r, struct str id);
 

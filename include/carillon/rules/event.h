@@ -16,5 +16,5 @@ struct event {
 };
 
 enum {
-	EVENT_BYTES_MAX = 256 * 1024, /* DESIGN.md */
+	EVENT_BYTES_MAX = 256 * 1024, /* of an event as it was published */
 };

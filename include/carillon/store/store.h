@@ -71,6 +71,7 @@ enum state_kind {
 	STATE_RULE,
 	STATE_TYPE,
 	STATE_REPLAY,
+	STATE_KEY,
 	STATE_KINDS
 };
 const char *state_kind_name(enum state_kind k); /* "workspace", "connection", ... */
@@ -143,12 +144,15 @@ void store_set_stream_id(struct txn *t, struct str id);
 
 /* --- history and ledger --- */
 
-/* Applies one entry (an upsert of the whole record, with its indexes). */
+/* Applies one entry (an upsert of the whole record, with its indexes). One that the service
+ * cannot have written is left out and said in the log. */
 void history_apply(struct txn *t, const history_entry *entry);
 /* Sequence under which (workspace, event id) is known; 0 if it is not. */
 uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
 /* Sequence of the newest event that is known; 0 if none is. */
 uint64_t ledger_newest(struct txn *t);
+/* The same, of those at or before `seq`. */
+uint64_t ledger_newest_until(struct txn *t, uint64_t seq);
 /* The newest event at or before `seq`, unpacked into `a`; NULL if there is none. */
 event_record *history_event_before(struct txn *t, struct arena *a, uint64_t seq);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
@@ -228,6 +232,11 @@ void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
 typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);
 void ledger_each_held_group(struct txn *t, struct str after_workspace,
     struct str after_connection, held_group_fn *each, void *arg);
+/* Each workspace after `after` that has deliveries in any other state than delivered, once, in
+ * order; false from `each` stops. */
+typedef bool ledger_workspace_fn(struct str workspace, void *arg);
+void ledger_each_workspace(
+    struct txn *t, struct str after, ledger_workspace_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 

@@ -539,15 +539,14 @@ const struct dest_body *
 slack_render(const struct dest_template *t, const struct event *ev,
     const struct severity_order *order, struct arena *a)
 {
-	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
-	int rank = severity_rank(order, written);
+	int rank = severity_rank_of(order, ev->payload);
 	must(t->type == &dest_slack);
 	const struct message_template *template =
 	    CONTAINER_OF(t, const struct message_template, base);
 	struct composer c = {
 	    .template = template,
 	    .ev = ev,
-	    .severity = rank < 0 ? written : severity_name(order, rank),
+	    .severity = severity_of(order, ev->payload),
 	    .arena = a,
 	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX,

@@ -416,6 +416,22 @@ dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out)
 	return n;
 }
 
+size_t
+dispatch_drain_under(struct dispatch *d, struct str prefix, struct list *out)
+{
+	size_t n = 0;
+
+	LIST_EACH (node, &d->teams) {
+		struct team *t = CONTAINER_OF(node, struct team, link);
+		const struct lane *any = CONTAINER_OF(t->lanes.next, struct lane, sibling);
+
+		if (!list_is_empty(&t->lanes) &&
+		    str_starts_with((struct str){any->key, any->connection_len}, prefix))
+			n += drain_team(d, t, out);
+	}
+	return n;
+}
+
 /* --- looking and sweeping --- */
 
 bool

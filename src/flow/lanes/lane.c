@@ -2,6 +2,8 @@
 
 enum {
 	RETRY_AFTER_DEFAULT_MS = 30 * 1000,
+	RETRY_AFTER_MIN_MS = 1000,
+	HOLLOW_MAX = 16, /* more mean nothing: the pause has long been the longest */
 	/* An answer may say anything; no pause it names is worth more than a day. */
 	RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000,
 };
@@ -124,6 +126,7 @@ success(struct lane *l, const struct lane_policy *p)
 {
 	if (l->faults > 0)
 		l->faults--;
+	l->hollow = 0;
 	if (l->state == LANE_PROBING) {
 		l->is_down = false;
 		enter(l, LANE_OPEN);
@@ -136,14 +139,38 @@ success(struct lane *l, const struct lane_policy *p)
 	l->peak = 0;
 }
 
+/* "Too many requests, come again at once": the pause is ours to choose, and doubles while that
+ * goes on. */
+static int64_t
+hollow_pause_ms(struct lane *l, bool is_news)
+{
+	int64_t ms = RETRY_AFTER_MIN_MS;
+
+	if (is_news && l->hollow < HOLLOW_MAX)
+		l->hollow++;
+	for (int i = 1; i < l->hollow && ms < RETRY_AFTER_DEFAULT_MS; i++)
+		ms *= 2;
+	return ms < RETRY_AFTER_DEFAULT_MS ? ms : RETRY_AFTER_DEFAULT_MS;
+}
+
+static int64_t
+pause_ms(struct lane *l, int64_t retry_after_ms, bool is_news)
+{
+	if (retry_after_ms < 0)
+		return RETRY_AFTER_DEFAULT_MS;
+	if (retry_after_ms < RETRY_AFTER_MIN_MS)
+		return hollow_pause_ms(l, is_news);
+	return retry_after_ms < RETRY_AFTER_MAX_MS ? retry_after_ms : RETRY_AFTER_MAX_MS;
+}
+
 static void
 throttled(struct lane *l, int64_t retry_after_ms, bool is_news, mono_t now)
 {
-	int64_t ms = retry_after_ms < 0 ? RETRY_AFTER_DEFAULT_MS : retry_after_ms;
+	int64_t ms = pause_ms(l, retry_after_ms, is_news);
 
 	if (is_news) /* whoever asks for a pause is up */
 		l->is_down = false;
-	shut(l, mono_after(now, ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS));
+	shut(l, mono_after(now, ms));
 }
 
 void

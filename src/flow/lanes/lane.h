@@ -40,6 +40,7 @@ struct lane {
 	bool is_down;   /* not open because of faults, not of a throttle */
 	uint32_t epoch; /* grows whenever the lane is shut: older requests say nothing new */
 	int faults;     /* less the successes since; the shut time doubles with each */
+	int hollow;     /* throttles in a row that named no pause worth the name */
 	int window;
 	int credit, peak; /* successes, and most in flight, since it last might have grown */
 	mono_t opens_at;

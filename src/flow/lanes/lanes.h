@@ -105,6 +105,8 @@ struct lane_item *dispatch_oldest(const struct dispatch *d, struct str connectio
 void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 /* Takes every queued (not in-flight) item of a connection ("" = of all) into `out`. */
 size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list *out);
+/* The same of all connections whose keys begin with `prefix`. */
+size_t dispatch_drain_under(struct dispatch *d, struct str prefix, struct list *out);
 /*
  * Whether the destination type itself is down: all lanes that hold items or were used in the
  * last minute are shut by faults, at least `min_lanes` of them, of two connections and half of

@@ -2,8 +2,8 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
-#include "carillon/registry/check.h"
 #include "carillon/registry/registry.h"
+#include "carillon/registry/stored.h"
 #include "flow/admit.h"
 #include "find.h"
 
@@ -96,65 +96,60 @@ run_find(struct replays *r, struct str workspace, struct str id)
 	return NULL;
 }
 
+/* Takes the arena, which has the record. */
 static void
-run_new(struct replays *r, struct str workspace, struct str bytes, uint64_t revision)
+run_new(struct replays *r, struct arena *a, const struct stored_key *key, replay_record *record,
+    uint64_t revision)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	struct err e = {0};
-	void *record;
+	struct err e;
 
 	must(run != NULL);
-	run->arena = arena_new(0);
-	list_append(&r->runs, &run->link);
-	if (!record_unpack(registry_type_of(STATE_REPLAY), run->arena,
-		arena_str(run->arena, bytes), &record, &e) ||
-	    !replay_selection_of(record, &run->selection, &e)) {
-		log_error("replay.unreadable", L_STRN("workspace", workspace),
-		    L_STR("error", e.text));
-		run_free(run);
-		return;
-	}
+	must(replay_selection_of(record, &run->selection, &e)); /* stored_read did */
+	run->arena = a;
 	run->record = record;
 	run->revision = revision;
-	run->workspace = arena_str(run->arena, workspace);
-	run->next = run->record->position + 1;
-	run->sent = run->record->sent;
-	run->skipped = run->record->skipped;
+	run->workspace = arena_str(a, key->workspace);
+	run->next = record->position + 1;
+	run->sent = record->sent;
+	run->skipped = record->skipped;
 	run->due_us = clock_mono().ms * 1000;
 	run->is_seen = true;
-	log_info("replay.run", L_STRN("workspace", workspace), L_STR("replay", run->record->id),
-	    L_INT("from", run->next), L_INT("to", run->record->to_seq));
+	list_append(&r->runs, &run->link);
+	log_info("replay.run", L_STRN("workspace", run->workspace), L_STR("replay", record->id),
+	    L_INT("from", run->next), L_INT("to", record->to_seq));
 }
 
 static bool
-is_running(struct str bytes)
+is_running(const replay_record *r)
 {
-	struct arena *a = arena_new(0);
-	void *record;
-	bool running = record_unpack(registry_type_of(STATE_REPLAY), a, bytes, &record, NULL) &&
-	               ((replay_record *)record)->status ==
-	                   CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
-
-	arena_free(a);
-	return running;
+	return r->status == CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
 }
 
 static bool
 refresh_one(struct str workspace, struct str id, const struct state_value *v, void *arg)
 {
+	const struct stored_key key = {workspace, STATE_REPLAY, id};
 	struct replays *r = arg;
 	struct run *run = run_find(r, workspace, id);
+	struct arena *a;
+	void *record;
 
-	if (run != NULL && run->revision == v->revision)
+	if (run != NULL && run->revision == v->revision) {
 		run->is_seen = true;
-	else if (!is_running(v->bytes))
-		return true; /* by hand meanwhile: a run of it ends below */
-	else if (run == NULL)
-		run_new(r, workspace, v->bytes, v->revision);
-	else {
+		return true;
+	}
+	a = arena_new(0);
+	/* By hand meanwhile: a run of it ends below. */
+	if (!stored_read(a, &key, v->bytes, &record, NULL) || !is_running(record)) {
+		arena_free(a);
+	} else if (run == NULL) {
+		run_new(r, a, &key, record, v->revision);
+	} else {
 		/* Only its progress is ever changed besides its status. */
 		run->revision = v->revision;
 		run->is_seen = true;
+		arena_free(a);
 	}
 	return true;
 }

@@ -20,6 +20,7 @@ struct model_lane {
 	int window, successes, peak;
 	int shut_as; /* requests that left earlier know nothing of the last shut */
 	int faults;
+	int hollow; /* throttles since the last success that asked for less than a second */
 	int64_t leaves[LEAVES_MAX];
 	int n_leaves;
 	int passed_over;
@@ -124,6 +125,19 @@ model_shut(struct model *m, struct model_lane *l, int64_t until)
 	l->successes = l->peak = 0;
 }
 
+static int64_t
+model_throttle(struct model_lane *l, int64_t after, bool is_news)
+{
+	int64_t pause = 1000;
+
+	if (after >= 1000)
+		return after;
+	l->hollow += is_news;
+	for (int i = 1; i < l->hollow && pause < 30000; i++)
+		pause *= 2;
+	return pause < 30000 ? pause : 30000;
+}
+
 static void
 model_report(
     struct model *m, struct model_item *it, enum lane_result r, int64_t after, int64_t now)
@@ -133,7 +147,7 @@ model_report(
 	int64_t pause = m->policy.shut_min_ms;
 
 	if (r == LANE_RESULT_THROTTLED) {
-		model_shut(m, l, now + after);
+		model_shut(m, l, now + model_throttle(l, after, is_news));
 	} else if (r == LANE_RESULT_FAULT && is_news) {
 		for (int i = 0; i < l->faults && pause < m->policy.shut_max_ms; i++)
 			pause *= 2;
@@ -145,6 +159,7 @@ model_report(
 		l->state = LANE_SHUT;
 	} else if (r == LANE_RESULT_OK && is_news) {
 		l->state = LANE_OPEN;
+		l->hollow = 0;
 		l->faults -= l->faults > 0;
 		if (++l->successes >= l->window) {
 			l->window += l->peak >= l->window && l->window < m->policy.window_max;

@@ -1,28 +1,6 @@
 /* All lanes together: rotation, refusals, drains, sweeps. */
 #include "lanes_fixture.h"
 
-enum { FAST = 1000 * 1000 * 1000 };
-
-static const struct lane_policy OPEN_WIDE = {.queue_max = 100,
-    .window_start = 100,
-    .window_max = 100,
-    .shut_min_ms = 1000,
-    .shut_max_ms = 60000,
-    .rate_milli = FAST,
-    .burst = 1000,
-    .team_rate_milli = FAST,
-    .team_burst = 100000};
-
-static void
-offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t now)
-{
-	char t[32], c[32];
-	mono_t retry_at;
-
-	assert_true(dispatch_offer(d, name(t, "team", team), name(c, "C", channel), item, now,
-	    INT64_MAX / 2, &retry_at));
-}
-
 static void
 ready_lanes_are_each_served_once_a_round(void **state)
 {
@@ -229,6 +207,31 @@ a_drain_takes_one_connections_queue_in_order(void **state)
 	assert_int_equal(v.in_flight, 2);
 	dispatch_report(d, &items[0][0], LANE_RESULT_OK, -1, at(0));
 	dispatch_report(d, &items[1][0], LANE_RESULT_OK, -1, at(0));
+	done(d);
+}
+
+static void
+a_drain_by_prefix_takes_all_connections_under_it(void **state)
+{
+	static struct lane_item items[4];
+	const struct str keys[] = {STR("acme/a"), STR("acme/b"), STR("acme2/a"), STR("acm/a")};
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+	mono_t retry_at;
+	struct list out;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_true(
+		    dispatch_offer(d, keys[i], STR("C1"), &items[i], at(0), 0, &retry_at));
+	list_init(&out);
+	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 2);
+	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 0);
+	for (int i = 0; i < 2; i++)
+		assert_ptr_equal(list_take_first(&out), &items[i].link);
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[2]);
+	assert_ptr_equal(dispatch_next(d, at(0)), &items[3]);
+	dispatch_report(d, &items[2], LANE_RESULT_OK, -1, at(0));
+	dispatch_report(d, &items[3], LANE_RESULT_OK, -1, at(0));
 	done(d);
 }
 
@@ -470,106 +473,10 @@ ten_thousand_waiting_lanes_cost_a_step_nothing(void **state)
 	done(d);
 }
 
-static void
-another_policy_holds_for_those_who_wait_already(void **state)
-{
-	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[4] = {0};
-	struct dispatch *d;
-
-	(void)state;
-	p.rate_milli = 1; /* a message in a million seconds */
-	p.burst = 1;
-	d = dispatch_new(&p, 100);
-	for (int i = 0; i < 4; i++)
-		offer(d, 1, 1, &items[i], at(0));
-	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
-	assert_null(dispatch_next(d, at(1000)));
-	p.rate_milli = 1000;
-	dispatch_set_policy(d, &p, at(1000));
-	assert_int_equal(dispatch_wake(d, at(1000)).ms, 1999); /* it had a thousandth */
-	assert_ptr_equal(dispatch_next(d, at(1999)), &items[1]);
-	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(1999));
-	dispatch_report(d, &items[1], LANE_RESULT_OK, -1, at(1999));
-	done(d);
-}
-
-static void
-another_rate_of_a_team_releases_its_blocked_lanes(void **state)
-{
-	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[3] = {0}, *next;
-	struct dispatch *d;
-
-	(void)state;
-	p.team_rate_milli = 1;
-	p.team_burst = 1;
-	d = dispatch_new(&p, 100);
-	for (int i = 0; i < 3; i++)
-		offer(d, 1, i, &items[i], at(0));
-	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
-	assert_null(dispatch_next(d, at(0)));
-	p.team_rate_milli = 1000;
-	dispatch_set_policy(d, &p, at(0));
-	assert_null(dispatch_next(d, at(0)));
-	assert_int_equal(dispatch_wake(d, at(0)).ms, 1000);
-	next = dispatch_next(d, at(1000));
-	assert_non_null(next);
-	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(1000));
-	dispatch_report(d, next, LANE_RESULT_OK, -1, at(1000));
-	done(d);
-}
-
-static void
-a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
-{
-	struct lane_policy p = OPEN_WIDE;
-	struct lane_item items[6] = {0};
-	struct dispatch *d = dispatch_new(&p, 100);
-	mono_t retry_at;
-
-	(void)state;
-	for (int i = 0; i < 5; i++)
-		offer(d, 1, 1, &items[i], at(0));
-	p.window_start = p.window_max = 1;
-	p.queue_max = 2;
-	dispatch_set_policy(d, &p, at(0));
-	assert_false(dispatch_offer(
-	    d, STR("team1"), STR("C1"), &items[5], at(0), INT64_MAX / 2, &retry_at));
-	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
-	assert_null(dispatch_next(d, at(0)));
-	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(0));
-	done(d);
-}
-
-static void
-each_connection_has_the_rates_of_its_kind(void **state)
-{
-	struct lane_policy quick = OPEN_WIDE, slow = OPEN_WIDE;
-	struct lane_item items[4] = {
-	    {.policy = &quick}, {.policy = &quick}, {.policy = &slow}, {.policy = &slow}};
-	struct dispatch *d;
-
-	(void)state;
-	slow.rate_milli = 1;
-	slow.burst = 1;
-	d = dispatch_new(&slow, 100);
-	for (int i = 0; i < 4; i++)
-		offer(d, i / 2, 1, &items[i], at(0));
-	for (int i = 0; i < 3; i++)
-		assert_non_null(dispatch_next(d, at(0)));
-	assert_null(dispatch_next(d, at(1000)));
-	slow.rate_milli = 1000;
-	dispatch_set_policy(d, &quick, at(1000));
-	assert_ptr_equal(dispatch_next(d, at(2000)), &items[3]);
-	done(d);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_connection_has_the_rates_of_its_kind),
 	    cmocka_unit_test(ready_lanes_are_each_served_once_a_round),
 	    cmocka_unit_test(an_offer_does_not_cost_a_lane_its_turn),
 	    cmocka_unit_test(lanes_of_a_team_share_its_tokens_in_turn),
@@ -579,6 +486,7 @@ main(void)
 	    cmocka_unit_test(keys_that_look_alike_are_different_lanes),
 	    cmocka_unit_test(no_more_than_the_limit_is_in_flight),
 	    cmocka_unit_test(a_drain_takes_one_connections_queue_in_order),
+	    cmocka_unit_test(a_drain_by_prefix_takes_all_connections_under_it),
 	    cmocka_unit_test(down_means_every_lane_lately_used_and_by_faults),
 	    cmocka_unit_test(down_stays_down_until_a_request_is_answered),
 	    cmocka_unit_test(while_down_one_lane_at_a_time_probes_and_all_go_once_it_is_up),
@@ -588,9 +496,6 @@ main(void)
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
 	    cmocka_unit_test(ten_thousand_waiting_lanes_cost_a_step_nothing),
-	    cmocka_unit_test(another_policy_holds_for_those_who_wait_already),
-	    cmocka_unit_test(another_rate_of_a_team_releases_its_blocked_lanes),
-	    cmocka_unit_test(a_smaller_window_and_queue_hold_for_lanes_that_are_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* What one lane learns from its reports, seen through the dispatch that owns it. */
 #include "lanes_fixture.h"
 
-enum { FAST = 1000 * 1000 * 1000, ITEMS = 4000 };
+enum { ITEMS = 4000 };
 
 static const struct lane_policy POLICY = {.queue_max = ITEMS,
     .window_start = 4,
@@ -275,6 +275,39 @@ a_throttle_without_a_time_lasts_thirty_seconds(void **state)
 }
 
 static void
+a_throttle_that_names_no_pause_gets_one_that_doubles(void **state)
+{
+	const int64_t expected[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+	struct dispatch *d = dispatch_with(20);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(expected); i++) {
+		dispatch_report(
+		    d, dispatch_next(d, now), LANE_RESULT_THROTTLED, i % 2 ? 0 : 999, now);
+		assert_int_equal(look(d).opens_at.ms - now.ms, expected[i]);
+		now = look(d).opens_at;
+	}
+	report(d, dispatch_next(d, now), LANE_RESULT_OK);
+	dispatch_report(d, dispatch_next(d, now), LANE_RESULT_THROTTLED, 0, now);
+	assert_int_equal(look(d).opens_at.ms - now.ms, 1000); /* a new beginning */
+	done(d);
+}
+
+static void
+throttles_of_one_window_are_one(void **state)
+{
+	struct dispatch *d = dispatch_with(20);
+	struct lane_item *out[20];
+
+	(void)state;
+	(void)leave_all(d, out);
+	for (int i = 0; i < 4; i++)
+		dispatch_report(d, out[i], LANE_RESULT_THROTTLED, 0, now);
+	assert_int_equal(look(d).opens_at.ms - now.ms, 1000);
+	done(d);
+}
+
+static void
 an_absurd_throttle_lasts_a_day(void **state)
 {
 	struct dispatch *d = dispatch_with(2);
@@ -332,6 +365,8 @@ main(void)
 	    cmocka_unit_test(a_repaired_account_widens_again),
 	    cmocka_unit_test(a_throttle_shuts_for_exactly_the_time_told),
 	    cmocka_unit_test(a_throttle_without_a_time_lasts_thirty_seconds),
+	    cmocka_unit_test(a_throttle_that_names_no_pause_gets_one_that_doubles),
+	    cmocka_unit_test(throttles_of_one_window_are_one),
 	    cmocka_unit_test(an_absurd_throttle_lasts_a_day),
 	    cmocka_unit_test(a_refused_message_is_no_fault_of_the_destination),
 	    cmocka_unit_test(a_probe_that_proves_nothing_is_followed_by_one_more),

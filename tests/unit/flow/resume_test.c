@@ -161,7 +161,55 @@ more_rules_than_a_workspace_may_have_are_bounded(void **state)
 	m->event = event_of(f, "{}");
 	match_rules(m, now);
 	assert_int_equal(m->n_deliveries, DELIVERIES_MAX);
-	assert_int_equal(m->matched, DELIVERIES_MAX + 1);
+	assert_int_equal(m->matched, DELIVERIES_MAX);
+	message_free(m);
+	rulebook_free(b);
+}
+
+static struct message *
+resumed(struct fixture *f, struct rulebook *b, const struct str *rules, int n)
+{
+	struct message *m = message_of(ORIGIN_LEDGER, b);
+	struct txn *history = txn_read(f->store, STORE_HISTORY);
+
+	resume_from_ledger(m, history, rules, n, now);
+	txn_end(history);
+	return m;
+}
+
+static void
+what_a_rule_that_cannot_be_read_has_is_held_as_it_is(void **state)
+{
+	const struct str rules[] = {STR("r000"), STR("r001")};
+	struct fixture *f = *state;
+	struct rulebook *b = rulebook_new(f->store, 10);
+	struct message *m;
+
+	put_workspace(f, "acme");
+	put_garbage(f, "acme", STATE_RULE, "r000", "\xff\xff garbage");
+	put_rule(f, "acme", "r001", "");
+	put_many(f, 2, DELIVERY_PARKED);
+	m = resumed(f, b, rules, 2);
+	assert_int_equal(m->deliveries[0].state, DELIVERY_HELD);
+	assert_says(m->deliveries[0].reason, "stored record cannot be read");
+	assert_null(m->deliveries[0].rule); /* so that its connection stays in its record */
+	assert_int_equal(m->deliveries[1].state, DELIVERY_PENDING);
+	message_free(m);
+	rulebook_free(b);
+}
+
+static void
+what_a_workspace_had_that_is_gone_is_canceled(void **state)
+{
+	const struct str rules[] = {STR("r000")};
+	struct fixture *f = *state;
+	struct rulebook *b = rulebook_new(f->store, 10);
+	struct message *m;
+
+	put_many(f, 1, DELIVERY_PARKED);
+	m = resumed(f, b, rules, 1);
+	assert_int_equal(m->deliveries[0].state, DELIVERY_CANCELED);
+	assert_true(m->deliveries[0].is_orphan);
 	message_free(m);
 	rulebook_free(b);
 }
@@ -175,6 +223,8 @@ main(void)
 	    STORE_TEST(what_a_replay_cannot_send_is_counted),
 	    STORE_TEST(what_the_stream_has_no_more_fails),
 	    STORE_TEST(more_rules_than_a_workspace_may_have_are_bounded),
+	    STORE_TEST(what_a_rule_that_cannot_be_read_has_is_held_as_it_is),
+	    STORE_TEST(what_a_workspace_had_that_is_gone_is_canceled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

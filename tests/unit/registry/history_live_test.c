@@ -68,7 +68,7 @@ note(const struct registry_revision *v, void *arg)
 static void
 a_record_tells_what_it_was_and_who_changed_it(void **state)
 {
-	const struct registry_key key = {STR("acme"), STATE_WORKSPACE, STR("acme")};
+	const struct stored_key key = {STR("acme"), STATE_WORKSPACE, STR("acme")};
 	char text[1024] = "";
 	struct bench x;
 
@@ -98,18 +98,18 @@ an_id_from_outside_is_no_pattern(void **state)
 	bench_open(&x, "pattern");
 	put_name(&x, "Acme", "");
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-		struct registry_key key = {STR("acme"), STATE_WORKSPACE, str_of(wrong[i])};
+		struct stored_key key = {STR("acme"), STATE_WORKSPACE, str_of(wrong[i])};
 		REFUSED(ERR_INPUT, registry_history(x.registry, x.arena, &key, note, text, &e));
-		key = (struct registry_key){str_of(wrong[i]), STATE_WORKSPACE, STR("acme")};
+		key = (struct stored_key){str_of(wrong[i]), STATE_WORKSPACE, STR("acme")};
 		REFUSED(ERR_INPUT, registry_history(x.registry, x.arena, &key, note, text, &e));
 	}
 	memset(longer, 'a', sizeof longer);
 	REFUSED(ERR_INPUT,
 	    registry_history(x.registry, x.arena,
-		&(struct registry_key){STR("acme"), STATE_RULE, {longer, sizeof longer}}, note,
+		&(struct stored_key){STR("acme"), STATE_RULE, {longer, sizeof longer}}, note,
 		text, &e));
 	OK(registry_history(x.registry, x.arena,
-	    &(struct registry_key){STR("acme"), STATE_RULE, STR("none")}, note, text, &e));
+	    &(struct stored_key){STR("acme"), STATE_RULE, STR("none")}, note, text, &e));
 	assert_string_equal(text, "");
 	bench_close(&x);
 }

@@ -47,12 +47,17 @@ a_workspace(void **state)
 	reads(&x, "{\"id\":\"acme\",\"name\":\"acme\",\"paused\":false,\"created_at\":"
 		  "\"2026-04-17T16:02:00.000Z\",\"held\":{\"count\":2,\"oldest_at\":"
 		  "\"2026-04-17T16:02:00.000Z\"},\"revision\":3}");
-	held = (struct held){.count = 2, .is_released = true, .dropped = 1};
+	held = (struct held){.count = 2,
+	    .is_released = true,
+	    .dropped = 1,
+	    .still_held = 3,
+	    .why = STR("paused")};
 	begin(&x);
 	json_write_workspace(&x.w, &r, 3, &held);
 	reads(&x, "{\"id\":\"acme\",\"name\":\"acme\",\"paused\":false,\"created_at\":"
 		  "\"2026-04-17T16:02:00.000Z\",\"released\":{\"count\":2,\"oldest_at\":null,"
-		  "\"dropped\":1},\"revision\":3}");
+		  "\"dropped\":1,\"still_held\":3,"
+		  "\"still_held_because\":\"paused\"},\"revision\":3}");
 }
 
 static void

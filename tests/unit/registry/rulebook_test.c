@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "carillon/registry/registry.h"
 #include "flow/match.h"
 
 #define AT_LEAST_5 "{\"field\": \"value\", \"op\": \"gt\", \"value\": 5}"
@@ -213,6 +214,140 @@ a_rule_whose_connection_is_gone_keeps_its_name(void **state)
 	rulebook_free(b);
 }
 
+/* --- what cannot be read --- */
+
+static void
+a_record_that_cannot_be_read_is_left_out_and_the_others_work(void **state)
+{
+	rule_record misnamed = rule_of("somebody-else", "");
+	struct fixture *f = *state;
+	struct event ev = event_of(f, "{\"value\": 10}");
+	struct rulebook *b = book_of(f, 10);
+	const struct rule *broken;
+	struct ruleset *r;
+
+	put_garbage(f, "acme", STATE_RULE, "a-garbage", "\xff\xff");
+	put_record(f, "acme", STATE_RULE, "zz", &misnamed);
+	put_garbage(f, "acme", STATE_CONNECTION, "conn", "\xff\xff");
+	r = get_rules(b, "acme");
+	assert_int_equal(r->n_rules, 3);
+	assert_true(rule_wants(ruleset_rule(r, STR("one")), &ev));
+	assert_true(gate_of(r, ruleset_rule(r, STR("one"))).is_open);
+	for (const char *id = "a-garbage"; id != NULL; id = strcmp(id, "zz") ? "zz" : NULL) {
+		broken = ruleset_rule(r, str_of(id));
+		assert_int_equal(broken->left_out, LEFT_OUT_UNREADABLE);
+		assert_true(broken->active); /* what it has is held */
+		assert_false(rule_wants(broken, &ev));
+		assert_false(gate_of(r, broken).is_open);
+		assert_says(gate_of(r, broken).remedy.action, "write it again");
+	}
+	assert_null(ruleset_rule(r, STR("gone")));
+	assert_int_equal(ruleset_connection(r, STR("conn"))->left_out, LEFT_OUT_UNREADABLE);
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
+static void
+a_rule_of_a_connection_that_cannot_be_read_is_held(void **state)
+{
+	connection_record long_id = CARILLON__V1__CONNECTION__INIT;
+	char id[300] = "";
+	struct fixture *f = *state;
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *r;
+
+	memset(id, 'x', sizeof(id) - 1);
+	long_id.id = id;
+	long_id.dest = TEXT("slack");
+	put_record(f, "acme", STATE_CONNECTION, "slack", &long_id);
+	r = get_rules(b, "acme");
+	assert_false(gate_of(r, &r->rules[0]).is_open);
+	assert_says(gate_of(r, &r->rules[0]).reason, "connection's stored record");
+	assert_says(gate_of(r, &r->rules[0]).remedy.action, "reconnect");
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
+static void
+a_workspace_whose_record_cannot_be_read_is_held_and_still_matches(void **state)
+{
+	struct fixture *f = *state;
+	struct event ev = event_of(f, "{\"value\": 10}");
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *r;
+
+	put_garbage(f, "acme", STATE_WORKSPACE, "acme", "\xff\xff");
+	r = get_rules(b, "acme");
+	assert_true(r->exists);
+	assert_true(rule_wants(&r->rules[0], &ev));
+	assert_false(gate_of(r, &r->rules[0]).is_open);
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
+/* However many there are and wherever they stand, the rules that can be read are there. */
+static void
+garbage_takes_no_rule_its_place(void **state)
+{
+	struct fixture *f = *state;
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *r;
+
+	for (int i = 0; i < 3 * RULES_MAX; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "a%05d", i);
+		put_garbage(f, "acme", STATE_RULE, id, "\xff\xff");
+	}
+	r = get_rules(b, "acme");
+	assert_int_equal(r->n_rules, RULES_MAX + 1);
+	assert_int_equal(ruleset_rule(r, STR("one"))->left_out, LEFT_OUT_NOT);
+	assert_int_equal(ruleset_rule(r, STR("a00001"))->left_out, LEFT_OUT_UNREADABLE);
+	assert_true(r->is_cut); /* whether one that is not here is gone nobody knows */
+	assert_int_equal(ruleset_rule(r, STR("a00700"))->left_out, LEFT_OUT_BEYOND);
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
+static void
+rules_beyond_the_limit_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *r;
+
+	for (int i = 0; i < RULES_MAX; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "a%05d", i);
+		put_rule(f, "acme", id, "");
+	}
+	r = get_rules(b, "acme");
+	assert_int_equal(r->n_rules, RULES_MAX + 1);
+	assert_int_equal(ruleset_rule(r, STR("a00255"))->left_out, LEFT_OUT_NOT);
+	assert_int_equal(ruleset_rule(r, STR("one"))->left_out, LEFT_OUT_BEYOND);
+	assert_says(gate_of(r, ruleset_rule(r, STR("one"))).reason, "more rules");
+	assert_false(r->is_cut);
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
+static void
+a_catalogue_entry_that_cannot_be_read_is_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct rulebook *b = book_of(f, 10);
+	struct ruleset *r;
+
+	put_garbage(f, "_catalogue", STATE_TYPE, "alert.triggered", "\xff\xff");
+	put_garbage(f, "acme", STATE_TYPE, "alert.triggered", "\xff\xff");
+	r = get_rules(b, "acme");
+	assert_int_equal(r->rules[0].problem.len, 0);
+	assert_true(gate_of(r, &r->rules[0]).is_open);
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
 struct reading {
 	struct rulebook *book;
 	atomic_bool stop;
@@ -303,6 +438,12 @@ main(void)
 	    STORE_TEST(rules_left_as_they_came_are_compiled_once_for_all),
 	    STORE_TEST(a_rule_whose_connection_is_gone_keeps_its_name),
 	    STORE_TEST(a_schedule_is_the_rules_or_else_the_connections),
+	    STORE_TEST(a_record_that_cannot_be_read_is_left_out_and_the_others_work),
+	    STORE_TEST(a_rule_of_a_connection_that_cannot_be_read_is_held),
+	    STORE_TEST(a_workspace_whose_record_cannot_be_read_is_held_and_still_matches),
+	    STORE_TEST(garbage_takes_no_rule_its_place),
+	    STORE_TEST(rules_beyond_the_limit_are_left_out),
+	    STORE_TEST(a_catalogue_entry_that_cannot_be_read_is_left_out),
 	    STORE_TEST(readers_and_drops_at_once_see_whole_rulesets),
 	};
 

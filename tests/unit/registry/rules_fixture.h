@@ -12,7 +12,8 @@
 struct put_record {
 	const char *workspace, *id;
 	enum state_kind kind;
-	const void *record; /* NULL: delete */
+	const void *record; /* NULL: delete, */
+	struct str garbage; /* or this */
 };
 
 static inline bool
@@ -26,7 +27,7 @@ fill_record(struct txn *t, void *arg, struct err *e)
 	(void)e;
 	state_key(key, str_of(p->workspace), p->kind, str_of(p->id));
 	state_apply(
-	    t, str_of(key), p->record ? record_pack(a, p->record) : (struct str){0}, revision);
+	    t, str_of(key), p->record ? record_pack(a, p->record) : p->garbage, revision);
 	store_set_applied(t, revision);
 	arena_free(a);
 	return true;
@@ -36,7 +37,17 @@ static inline void
 put_record(struct fixture *f, const char *workspace, enum state_kind kind, const char *id,
     const void *record)
 {
-	struct put_record p = {workspace, id, kind, record};
+	struct put_record p = {workspace, id, kind, record, {0}};
+
+	write_store(f->store, STORE_STATE, fill_record, &p);
+}
+
+/* Whatever bytes, as with `nats kv put`. */
+static inline void
+put_garbage(struct fixture *f, const char *workspace, enum state_kind kind, const char *id,
+    const char *bytes)
+{
+	struct put_record p = {workspace, id, kind, NULL, str_of(bytes)};
 
 	write_store(f->store, STORE_STATE, fill_record, &p);
 }

@@ -84,23 +84,44 @@ rounding_is_done_in_decimal(void **state)
 }
 
 static void
-grouping_puts_commas_before_the_point_only(void **state)
+people_read_commas_and_at_most_six_digits(void **state)
 {
 	(void)state;
 	static const struct {
-		double n;
+		const char *number;
 		int digits;
 		const char *text;
-	} cases[] = {{0, -1, "0"}, {999, -1, "999"}, {1000, -1, "1,000"},
-	    {-1234567.891, 1, "-1,234,567.9"}, {1234.5, 0, "1,235"}, {12, 2, "12.00"},
-	    {-0.001, 2, "0.00"}, {1.2000000000000002, -1, "1.2"}, {0.0000012, -1, "0.0000012"},
-	    {1.5e-9, -1, "1.5e-9"}, {1e21, 2, "1e+21"}, {INFINITY, 0, "Infinity"}};
+	} cases[] = {{"0", -1, "0"}, {"-0.0", -1, "0"}, {"999", -1, "999"},
+	    {"1000", -1, "1,000"}, {"-1234567.891", 1, "-1,234,567.9"}, {"1234.5", 0, "1,235"},
+	    {"12", 2, "12.00"}, {"-0.001", 2, "0.00"}, {"1.2000000000000002", -1, "1.2"},
+	    {"0.0000012", -1, "0.0000012"}, {"1e-7", -1, "0.0000001"},
+	    {"-0.09999999999999432", -1, "-0.1"}, {"0.1234567", -1, "0.123457"},
+	    {"1.23456789", -1, "1.234568"}, {"0.99999999", -1, "1"},
+	    {"1.5e-9", -1, "0.0000000015"},
+	    {"7134821077305984001", -1, "7,134,821,077,305,984,001"},
+	    {"12345678901234567890.12", 1, "12,345,678,901,234,567,890.1"},
+	    {"1E3", -1, "1,000"}, {"1e300", 2, "1e300"}, {"1e-300", -1, "1e-300"},
+	    {"Infinity", 0, "Infinity"}};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct buf out = {0};
-		number_print_grouped(cases[i].n, cases[i].digits, &out);
+		number_put_grouped(str_of(cases[i].number), 0, cases[i].digits, &out);
 		assert_string_equal(out.ptr, cases[i].text);
 		buf_fini(&out);
 	}
+}
+
+static void
+a_double_holds_what_it_prints_again(void **state)
+{
+	static const char *const held[] = {"1", "0.1", "9007199254740992", "1e300",
+	    "0.30000000000000004", "123456789012345680000", "0001"};
+	static const char *const lost[] = {"9007199254740993", "7134821077305984001",
+	    "12345678901234567890", "0.12345678901234567890"};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(held); i++)
+		assert_true(number_is_held(str_of(held[i])));
+	for (size_t i = 0; i < COUNT_OF(lost); i++)
+		assert_false(number_is_held(str_of(lost[i])));
 }
 
 int
@@ -111,7 +132,8 @@ main(void)
 	    cmocka_unit_test(what_is_printed_reads_back_as_the_same_number),
 	    cmocka_unit_test(a_string_becomes_a_number_as_in_javascript),
 	    cmocka_unit_test(rounding_is_done_in_decimal),
-	    cmocka_unit_test(grouping_puts_commas_before_the_point_only),
+	    cmocka_unit_test(people_read_commas_and_at_most_six_digits),
+	    cmocka_unit_test(a_double_holds_what_it_prints_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
