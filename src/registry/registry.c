@@ -238,7 +238,7 @@ key_record *
 registry_key(struct registry *r, struct arena *a, struct str workspace, struct str id,
     uint64_t *revision, struct err *e)
 {
-	return get(r, a, &(struct record_key){workspace, STATE_KEY, id}, revision, e);
+	return get(r, a, &(struct stored_key){workspace, STATE_KEY, id}, revision, e);
 }
 
 type_record *
@@ -454,8 +454,8 @@ registry_put_workspace(
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
-static bool
-workspace_exists(struct registry *r, struct str workspace, struct err *e)
+bool
+registry_workspace_exists(struct registry *r, struct str workspace, struct err *e)
 {
 	return str_eq(workspace, CATALOGUE_WORKSPACE) ||
 	       registry_has_workspace(r, workspace, e);
@@ -489,7 +489,7 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
     uint64_t expected, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
-	       workspace_exists(r, workspace, e) &&
+	       registry_workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
 		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
@@ -510,7 +510,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
     uint64_t expected, struct findings *f, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
-	       workspace_exists(r, workspace, e) &&
+	       registry_workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
 	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
@@ -521,7 +521,7 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
     uint64_t expected, struct findings *f, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
-	       workspace_exists(r, workspace, e) &&
+	       registry_workspace_exists(r, workspace, e) &&
 	       registry_put_record(r, workspace, STATE_TYPE, t, expected, e);
 }
 
@@ -530,85 +530,8 @@ registry_put_key(struct registry *r, struct str workspace, const key_record *k,
     uint64_t expected, struct findings *f, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_KEY, k, f, e) &&
-	       (str_eq(workspace, KEYS_WORKSPACE) || workspace_exists(r, workspace, e)) &&
+	       (str_eq(workspace, KEYS_WORKSPACE) ||
+		   registry_workspace_exists(r, workspace, e)) &&
 	       (expected != 0 || has_room(r, workspace, STATE_KEY, KEYS_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_KEY, k, expected, e);
-}
-
-bool
-registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
-    uint64_t expected, struct err *e)
-{
-	char key[STATE_KEY_MAX];
-	uint64_t revision;
-
-	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker,
-		   &(struct state_change){
-		       .key = key, .expected = expected, .by = str_of(r->author)},
-		   &revision, e) &&
-	       registry_catch_up(r, revision, e);
-}
-
-/* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
-struct ids {
-	struct arena *arena;
-	struct {
-		struct str id;
-		uint64_t revision;
-	} * items;
-	size_t n, cap;
-};
-
-static bool
-gather_id(struct str id, const struct state_value *v, void *arg)
-{
-	struct ids *ids = arg;
-
-	if (ids->n == ids->cap) {
-		ids->cap = ids->cap ? 2 * ids->cap : 64;
-		ids->items = realloc(ids->items, ids->cap * sizeof(*ids->items));
-		must(ids->items != NULL);
-	}
-	ids->items[ids->n].id = arena_str(ids->arena, id);
-	ids->items[ids->n++].revision = v->revision;
-	return true;
-}
-
-static bool
-gather_ids(struct registry *r, struct str workspace, enum state_kind kind, struct ids *ids,
-    struct err *e)
-{
-	struct txn *t = txn_read(r->store, STORE_STATE);
-
-	state_each(t, &(struct state_list){workspace, kind}, gather_id, ids);
-	return txn_finish(t, e);
-}
-
-/* Whatever the records say: they need not be read for that. */
-static bool
-delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
-{
-	struct ids ids = {.arena = arena_new(0)};
-	bool ok = gather_ids(r, workspace, kind, &ids, e);
-
-	for (size_t i = 0; ok && i < ids.n; i++)
-		ok = registry_delete(
-		    r, workspace, kind, ids.items[i].id, ids.items[i].revision, e);
-	free(ids.items);
-	arena_free(ids.arena);
-	return ok;
-}
-
-bool
-registry_delete_workspace(struct registry *r, struct str workspace, struct err *e)
-{
-	/* Rules first: nothing may match while its connection is going away; the workspace
-	 * last, so that an interrupted delete can be found and finished. */
-	return workspace_exists(r, workspace, e) && delete_all(r, workspace, STATE_RULE, e) &&
-	       delete_all(r, workspace, STATE_CONNECTION, e) &&
-	       delete_all(r, workspace, STATE_TYPE, e) &&
-	       delete_all(r, workspace, STATE_REPLAY, e) &&
-	       delete_all(r, workspace, STATE_KEY, e) &&
-	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }
