@@ -36,7 +36,7 @@ async function bundle(entry, options = {}) {
 		write: false,
 		format: 'esm',
 		target: 'es2021',
-		tsconfigRaw: { compilerOptions: { jsx: 'react', jsxFactory: 'h', jsxFragmentFactory: 'Fragment' } },
+		tsconfigRaw: { compilerOptions: { jsx: 'react', jsxFactory: 'makeElement', jsxFragmentFactory: 'MakeFragment' } },
 		inject: entry.endsWith('x') ? ['jsx.ts'] : [],
 		legalComments: 'none',
 		charset: 'utf8',
@@ -47,7 +47,7 @@ async function bundle(entry, options = {}) {
 	const text = made.outputFiles[0].text;
 	if (!entry.endsWith('x')) return text;
 	// Makes it 3 % smaller once more.
-	const smaller = await minify(text, { module: true, compress: { passes: 3, ecma: 2020, pure_getters: true, unsafe_arrows: true }, format: { ecma: 2020 } });
+	const smaller = await minify(text, { module: true, compress: { passes: 3, ecma: 2020 }, format: { ecma: 2020 } });
 	return smaller.code;
 }
 

@@ -1,5 +1,5 @@
 /** Starts: words, colours, the host's hand; then the page that the address names. */
-import { render } from 'preact';
+import { Component, render, type ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { inWorkspace, segment, send } from './api/client';
 import { isLive, lostSince } from './api/stream';
@@ -86,6 +86,18 @@ function Here() {
 	}
 }
 
+/** A page that fails leaves the tabs: another page works all the same. */
+class Guard extends Component<{ children: ComponentChildren }, { isBroken: boolean }> {
+	override state = { isBroken: false };
+	override componentDidCatch(error: unknown): void {
+		console.error(error);
+		this.setState({ isBroken: true });
+	}
+	override render() {
+		return this.state.isBroken ? <><Title>{t('error.server')}</Title><p><a href="#/">{t('page.start')}</a></p></> : this.props.children;
+	}
+}
+
 function Shell() {
 	if (me.value?.session_type !== 'resource') useResource<OverviewData>('/overview', ['overview', 'connection', 'rule', 'delivery']);
 	return (
@@ -93,7 +105,7 @@ function Shell() {
 			<a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t('page.skip')}</a>
 			{!hideTabs.value && <Tabs />}
 			<Strips />
-			<main id="main"><Here key={`${page.value}/${page.value === 'activity' ? '' : route.value.parts.slice(1).map(segment).join('/')}`} /></main>
+			<main id="main"><Guard key={`${page.value}/${page.value === 'activity' ? '' : route.value.parts.slice(1).map(segment).join('/')}`}><Here /></Guard></main>
 			<footer class="foot">{t('page.zone', { zone: zone.value })}</footer>
 			<Toasts />
 		</div>

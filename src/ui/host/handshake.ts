@@ -79,7 +79,7 @@ export function shakeHands(): void {
 	}
 	const first = PAGES[launch.page ?? ''];
 	if (first && !location.hash) go(first, { fromHost: true, replace: true });
-	if (launch.theme) setTheme(launch.theme);
+	setTheme(launch.theme);
 	if (isOpaque) start.value = 'opaque';
 	else if (!isFramed) start.value = 'alone';
 	else post('ready', { ui_version: VERSION });

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { inWorkspace, segment, send } from '../api/client';
+import { inWorkspace, Problem, segment, send } from '../api/client';
 import type { Connection, EventType, Page, Rule } from '../api/types';
 import { Button } from '../parts/button';
 import { Combobox, type Choice } from '../parts/combobox';
@@ -105,7 +105,12 @@ function Editing({ editor, types, connections, isNew }: { editor: Editor; types:
 		return () => editor.leave();
 	}, [editor]);
 	useEffect(() => { void editor.askPreview(); }, [editor, rule.event_type]);
-	const save = (): Promise<void> => editor.save().then(() => toast(t('rule.saved')), (error) => { focusMistake(box.current); throw error; });
+	const save = (): Promise<void> => editor.save().then(() => { if (!editor.conflict.value) toast(t('rule.saved')); }, (error: unknown) => {
+		focusMistake(box.current);
+		// Each mistake is told at its place, and not again at the button.
+		if (!(error instanceof Problem) || error.errors.length === 0) throw error;
+	});
+	const elsewhere = editor.errors.value.filter((error) => !error.slot && !/^\/(template|filter|event_type|channel|connection)/.test(error.pointer ?? ''));
 	const broken = { ...brokenRule(rule), team: teamOf(connections, rule.connection) };
 	const items: Item[] = [
 		...(isNew ? [] : [{ label: t('rule.versions'), onPick: () => go(`/rules/${segment(rule.id)}/history`) }, { label: t('rule.activity'), onPick: () => go(`/activity?rule=${segment(rule.id)}`) }]),
@@ -137,6 +142,7 @@ function Editing({ editor, types, connections, isNew }: { editor: Editor; types:
 			</div>
 			{editor.offered.value && <Strip tone="info" icon="edit" action={<><Button onClick={() => editor.restore()}>{t('rule.restore')}</Button><Button kind="quiet" onClick={() => editor.discard()}>{t('rule.discard')}</Button></>}>{t('rule.unsaved_from', { time: clock(editor.offered.value.at) })}</Strip>}
 			{broken.code && <Strip tone="hold" icon="pause" action={<span class="repair"><RepairButton broken={broken} onDone={() => go(`/rules`)} /></span>}><RepairSentence broken={broken} /> {(rule.held?.count ?? 0) > 0 && t('overview.waiting_plain', { n: rule.held!.count })} <RepairElse broken={broken} /></Strip>}
+			{elsewhere.length > 0 && <Strip tone="bad" icon="alert" role="alert">{elsewhere.map((error, i) => <p key={i}>{error.detail}</p>)}</Strip>}
 			{editor.conflict.value && <ConflictView editor={editor} />}
 			<div class="columns editor-columns">
 				<div class="stack">

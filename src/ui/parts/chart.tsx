@@ -11,7 +11,7 @@ export function Chart({ hours }: { hours: Hour[] }) {
 	const most = Math.max(1, ...hours.map(total));
 	return (
 		<figure class="chart">
-			<svg viewBox={`0 0 ${hours.length * WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={t('overview.chart', { n: most })}>
+			<svg viewBox={`0 0 ${hours.length * WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
 				{hours.map((hour, i) => {
 					let y = HEIGHT;
 					const bars = PARTS.slice().reverse().map((part) => {
