@@ -19,6 +19,7 @@ import { Toasts } from './parts/layers';
 import { Name } from './parts/small';
 import { Empty, ErrorHere, Skeleton, Strip, Title } from './parts/states';
 import { can, ended, me } from './state/session';
+import { CONNECTIONS } from './state/names';
 import { resource, useResource } from './state/resource';
 import { page, route } from './state/route';
 import { clock, loadWords, number, t, zone } from './words/words';
@@ -99,7 +100,10 @@ class Guard extends Component<{ children: ComponentChildren }, { isBroken: boole
 }
 
 function Shell() {
-	if (me.value?.session_type !== 'resource') useResource<OverviewData>('/overview', ['overview', 'connection', 'rule', 'delivery']);
+	if (me.value?.session_type !== 'resource') {
+		useResource<OverviewData>('/overview', ['overview', 'connection', 'rule', 'delivery']);
+		useResource(CONNECTIONS, ['connection', 'channels']);
+	}
 	return (
 		<div class="shell">
 			<a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t('page.skip')}</a>

@@ -49,7 +49,7 @@ export async function standIn(options = {}) {
 		const before = { ...rule };
 		Object.assign(rule, replace ? change : change, { revision: ++world.revision, updated_at: new Date().toISOString(), updated_by: { kind: 'session', name: 'Tyrion' } });
 		if (change.channel && change.channel !== before.channel) Object.assign(rule, { repair: null, hold_code: '', hold_reason: '', held: { count: 0, oldest_at: null }, channel_name: world.channels.find((c) => c.id === change.channel)?.name });
-		world.versions.unshift({ rule: rule.id, revision: rule.revision, at: rule.updated_at, by: { name: 'Tyrion' }, record: { ...rule } });
+		world.versions.unshift({ rule: rule.id, revision: rule.revision, at: rule.updated_at, by: { kind: 'session', name: 'Tyrion' }, what: 'changed', changes: [], record: { ...rule } });
 		push('rule', [[rule.id]]);
 		return ok(rule, tagOf(rule));
 	}
@@ -69,8 +69,11 @@ export async function standIn(options = {}) {
 		['GET', /^\/connections$/, (m, q) => page(world.connections, q)],
 		['GET', /^\/connections\/([^/]+)$/, (m) => found(world.connections, m[1])],
 		['PATCH', /^\/connections\/([^/]+)$/, (m, q, b) => one(world.connections, m[1], (c) => {
-			const { active, ...rest } = b;
-			Object.assign(c, rest, active === undefined ? {} : { status: active ? 'active' : 'disabled' }, { revision: ++world.revision });
+			Object.assign(c, b, { revision: ++world.revision });
+			return ok(c, tagOf(c));
+		})],
+		['POST', /^\/connections\/([^/]+)\/(enable|disable)$/, (m) => one(world.connections, m[1], (c) => {
+			Object.assign(c, { status: m[2] === 'enable' ? 'active' : 'disabled', revision: ++world.revision });
 			return ok(c, tagOf(c));
 		})],
 		['DELETE', /^\/connections\/([^/]+)$/, (m) => { world.connections = world.connections.filter((c) => c.id !== m[1]); return { status: 204 }; }],
@@ -94,10 +97,10 @@ export async function standIn(options = {}) {
 			return answer;
 		}],
 		['POST', /^\/rules\/preview$/, (m, q, b) => {
-			const rule = b.rule ?? world.rules.find((r) => r.id === b.rule_id);
-			return rule ? ok(render(world, rule, b.event?.id)) : problem(404, 'not_found', 'There is no such rule');
+			if (typeof b.rule !== 'object') return problem(422, 'invalid_value', '"rule" must be an object');
+			return ok(render(world, b.rule, b.event?.payload ? undefined : b.event?.id));
 		}],
-		['POST', /^\/rules\/dry-run$/, () => ok({ examined: 100, matched: 7, would_post: 7, not_why: {}, events: world.events.slice(0, 7).map((e) => ({ id: e.id, title: e.title, at: e.received_at })) })],
+		['POST', /^\/rules\/dry-run$/, () => ok({ examined: 100, matched: 7, would_post: 7, not_why: {}, events: world.events.slice(0, 7).map((e) => ({ id: e.id, type: e.type, received_at: e.received_at })) })],
 		['POST', /^\/rules\/test$/, (m, q, b) => {
 			const rule = b.rule ?? world.rules.find((r) => r.id === b.rule_id);
 			const d = world.addDelivery({ rule: b.rule_id ?? 'test_1', channel: rule.channel, state: world.testState ?? 'delivered', test: true, title: 'Test', repair: world.testState ? { code: 'invite' } : null });
@@ -111,7 +114,7 @@ export async function standIn(options = {}) {
 		['POST', /^\/rules\/([^/]+)\/(enable|disable)$/, (m) => one(world.rules, m[1], (rule) => saveRule(rule, { active: m[2] === 'enable' }))],
 		['GET', /^\/rules\/([^/]+)\/versions$/, (m, q) => page(world.versions.filter((v) => v.rule === m[1]), q)],
 		['POST', /^\/rules\/([^/]+)\/revert$/, (m, q, b) => one(world.rules, m[1], (rule) => saveRule(rule, { ...world.versions.find((v) => v.revision === b.revision).record }))],
-		['GET', /^\/events$/, (m, q) => page(world.events.filter((e) => (!q.get('type') || e.type === q.get('type')) && (q.get('matched') !== '0' || e.matched === 0)), q)],
+		['GET', /^\/events$/, (m, q) => page(world.events.filter((e) => (!q.get('type') || e.type === q.get('type')) && (q.get('status') !== 'unmatched' || e.matched === 0)), q)],
 		['GET', /^\/events\/([^/]+)$/, (m) => { const e = world.events.find((x) => x.id === m[1]); return e ? ok({ ...e, deliveries: world.deliveries.filter((d) => d.event_id === e.id) }) : problem(404, 'not_found', 'There is no such event'); }],
 		['GET', /^\/events\/([^/]+)\/payload$/, () => ok({ payload: world.types[0].sample })],
 		['GET', /^\/deliveries$/, (m, q) => { const answer = page(rowsOf(q), q); return { ...answer, body: { ...answer.body, looked_back_to: answer.body.next_cursor ? answer.body.records.at(-1).created_at : null } }; }],
@@ -124,7 +127,7 @@ export async function standIn(options = {}) {
 			return { status: 202, body: { replay: 'rp_1' } };
 		}],
 		['POST', /^\/events\/([^/]+)\/rules\/([^/]+)\/cancel$/, () => ({ status: 202, body: {} })],
-		['POST', /^\/replays\/count$/, (m, q, b) => ok({ count: b.states.length === 0 ? 0 : 37, delivered: 3, eta_s: 40, channels: [{ channel: 'C0OPS', channel_name: 'ops', count: 30 }, { channel: 'C0FIN', channel_name: 'finance', count: 5 }, { channel: 'C0REL', channel_name: 'releases', count: 2 }] })],
+		['POST', /^\/replays\/count$/, (m, q, b) => ok({ selected: b.states.length === 0 ? 0 : 37, is_at_least: false, delivered_left_out: 3, seconds_at_least: 40, groups: [{ state: 'failed', rule: 'r1', connection: 'c1', channel: 'C0OPS', count: 30 }, { channel: 'G0INC', count: 5 }, { channel: 'C0FIN', count: 2 }] })],
 		['POST', /^\/replays$/, () => ok(world.replay)],
 		['GET', /^\/replays\/([^/]+)$/, () => ok(world.replay)],
 		['POST', /^\/replays\/([^/]+)\/(pause|resume|cancel)$/, (m) => { world.replay.status = { pause: 'paused', resume: 'running', cancel: 'canceled' }[m[2]]; return ok(world.replay); }],

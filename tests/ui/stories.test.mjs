@@ -269,7 +269,7 @@ story('a message that Slack refused leads to its slot', { page: '/activity' }, a
 
 story('sending again counts first, then can be stopped', { page: '/activity' }, async (ui, server) => {
 	await ui.press('Send again…');
-	await ui.has('37 messages to #ops, #finance, and 1 other channel.');
+	await ui.has('37 messages to #ops, #incidents, and 1 other channel.');
 	await ui.has('3 were delivered already and are left out.');
 	await ui.press('Send 37 messages');
 	await ui.has('12 messages sent, 21 left.');

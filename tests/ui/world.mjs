@@ -50,8 +50,8 @@ export function makeWorld({ kind = 'busy', role = 'owner', sessionType = 'worksp
 		{ ...world.blank(), id: 'r4', name: 'Logins to look at', event_type: 'security.login', active: false },
 	];
 	world.versions = world.rules.flatMap((rule) => [
-		{ rule: rule.id, revision: 118, at: iso(now - 2 * HOUR), by: { name: 'Tyrion' }, record: rule },
-		{ rule: rule.id, revision: 90, at: iso(now - 50 * HOUR), by: { name: 'Cersei' }, record: { ...rule, filter: { field: 'severity', op: 'at_least', value: 'critical' }, name: `${rule.name || rule.event_type} (old)` } },
+		{ rule: rule.id, revision: 118, at: iso(now - 2 * HOUR), by: { kind: 'session', id: 'u_7', name: 'Tyrion' }, what: 'changed', record: rule, changes: [{ member: 'name', was: `${rule.name || rule.event_type} (old)`, is: rule.name }, { member: 'filter', was: { field: 'severity', op: 'at_least', value: 'critical' }, is: rule.filter }, { member: 'updated_at', was: 1, is: 2 }] },
+		{ rule: rule.id, revision: 90, at: iso(now - 50 * HOUR), by: { kind: 'session', id: 'u_8', name: 'Cersei' }, what: 'created', changes: [], record: { ...rule, filter: { field: 'severity', op: 'at_least', value: 'critical' }, name: `${rule.name || rule.event_type} (old)` } },
 	]);
 	world.events = [];
 	world.deliveries = [];

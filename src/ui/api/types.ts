@@ -198,7 +198,7 @@ export interface Block {
 	url?: string;
 }
 
-export interface DryRun { examined: number; matched: number; would_post: number; not_why?: Record<string, number>; events?: { id: string; title?: string; at?: string }[] }
+export interface DryRun { examined: number; matched: number; would_post: number; not_why?: Record<string, number>; events?: { id: string; type: string; received_at: string }[] }
 export interface Authorization {
 	id: string;
 	status: 'waiting' | 'connected' | 'denied' | 'failed' | 'needs_choice' | 'expired';
@@ -211,7 +211,7 @@ export interface Authorization {
 	previous_team: { id?: string; name?: string } | string | null;
 	expires_at: string;
 }
-export interface Need { code: string; connection?: string; rule?: string; count: number; oldest_at?: string | null; rules?: number; channel?: string; slot?: string }
+export interface Need { code: string; connection?: string; rule?: string; reason?: string; count: number; oldest_at?: string | null; rules?: number; channel?: string; slot?: string }
 export interface Hour { at: string; delivered: number; retrying: number; held: number; failed: number }
 export interface Overview { needs: Need[]; hours: Hour[]; connections: Connection[]; last_event_at: string | null }
 export interface Replay {
@@ -230,6 +230,6 @@ export interface Replay {
 	event_id: string;
 	revision: number;
 }
-export interface ReplayCount { count: number; at_least?: boolean; channels?: { channel: string; channel_name?: string; count: number }[]; delivered?: number; eta_s?: number; rate?: number }
-export interface Version { revision: number; at: string; by?: Author | string | null; changes?: { member: string; before?: unknown; after?: unknown }[]; record?: Rule; deleted?: boolean }
+export interface ReplayCount { selected: number; is_at_least: boolean; delivered_left_out: number; seconds_at_least: number; groups: { channel: string; count: number }[] }
+export interface Version { revision: number; at: string; by?: Author | string | null; what: 'created' | 'changed' | 'deleted'; changes: { member: string; was?: unknown; is?: unknown }[] }
 export interface Page<T> { count: number; limit: number; next_cursor: string | null; records: T[]; looked_back_to?: string | null }

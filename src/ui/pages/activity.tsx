@@ -27,7 +27,7 @@ export function queryOf(query: URLSearchParams): string {
 	const out = new URLSearchParams();
 	const state = query.get('state') ?? 'all';
 	if (STATES[state]) out.set('state', STATES[state]);
-	if (state === 'unmatched') out.set('matched', '0');
+	if (state === 'unmatched') out.set('status', 'unmatched');
 	for (const name of ['rule', 'type', 'connection', 'channel', 'q']) {
 		const value = query.get(name);
 		if (value) out.set(name, value);
@@ -63,9 +63,9 @@ function RowOf({ row, rules, height, isOpen, query }: { row: Row; rules: Rule[];
 			<a data-row href={href} aria-current={isOpen ? 'true' : undefined} class="row-link">
 				<span class="when soft"><Time at={row.created_at} exact /></span>
 				<span class="what">{row.unmatched ? <span class="pill soft"><Icon name="ring" />{t('state.unmatched')}</span> : <StatePill delivery={row} />}</span>
-				<span class="headline cut"><bdi>{row.title || row.event_id}</bdi>{row.test && <span class="tag">{t('delivery.test')}</span>}</span>
+				<span class="headline cut"><bdi>{row.title || row.rule_name || (rule ? ruleName(rule) : row.event_id)}</bdi>{row.test && <span class="tag">{t('delivery.test')}</span>}</span>
 				<span class="where cut">{row.channel && <ChannelName id={row.channel} name={row.channel_name} />}</span>
-				<span class="note soft small cut"><bdi>{second || row.rule_name || (rule ? ruleName(rule) : '')}</bdi></span>
+				<span class="note soft small cut"><bdi>{second || (row.title ? row.rule_name || (rule ? ruleName(rule) : '') : row.event_id)}</bdi></span>
 			</a>
 		</div>
 	);

@@ -6,6 +6,7 @@ import { brokenRule, RepairButton, RepairSentence, repairOf, type Broken } from 
 import { Avatar, ChannelName, Copy, Name, Pill, Time } from '../parts/small';
 import { Empty, Gone, Loaded, Strip, Title } from '../parts/states';
 import { Dialog, Menu, type Item } from '../parts/layers';
+import { CONNECTIONS } from '../state/names';
 import { resource, useResource } from '../state/resource';
 import { at, go } from '../state/route';
 import { appName, can } from '../state/session';
@@ -42,7 +43,7 @@ function Card({ connection: c, rules }: { connection: Connection; rules: Rule[] 
 }
 
 export function Connections() {
-	const connections = useResource<Page<Connection>>('/connections?limit=100', ['connection', 'authorization']);
+	const connections = useResource<Page<Connection>>(CONNECTIONS, ['connection', 'authorization']);
 	const rules = useResource<Page<Rule>>('/rules?limit=200', ['rule']);
 	const isEmpty = connections.data.value?.records.length === 0;
 	return (
@@ -85,7 +86,7 @@ function Disconnect({ connection: c, rules, onClose }: { connection: Connection;
 				<span data-safe><Button onClick={onClose}>{t('connection.keep')}</Button></span>
 				<Button kind="danger" onClick={async () => {
 					await send('DELETE', inWorkspace(`/connections/${segment(c.id)}?force=true`), undefined, { etag: resource<Connection>(`/connections/${segment(c.id)}`).etag || `"${c.revision}"` });
-					void resource('/connections?limit=100').load();
+					void resource(CONNECTIONS).load();
 					go('/connections');
 				}}>{t('connection.disconnect')}</Button>
 			</div>
@@ -114,6 +115,10 @@ export function OneConnection({ id }: { id: string }) {
 		const { body, etag } = await send<Connection>('PATCH', path, change, { etag: one.etag });
 		one.set({ ...one.data.value!, ...body }, etag || `"${body.revision}"`);
 	}
+	async function turn(on: boolean): Promise<void> {
+		await send('POST', `${path}/${on ? 'enable' : 'disable'}`, {});
+		await one.load();
+	}
 	return (
 		<Loaded from={one} tall gone={<Gone text={t('connection.gone')} href="#/connections" link={t('connection.all')} />}>{(c) => {
 			const mine = rulesOf(rules.data.value?.records, id);
@@ -122,8 +127,8 @@ export function OneConnection({ id }: { id: string }) {
 			const items: Item[] = can('connect') ? [
 				{ label: t('connection.rename'), icon: 'edit', onPick: () => setOpen('rename') },
 				{ label: t('connection.check'), icon: 'retry', onPick: async () => { await send('POST', `${path}/check`, {}).catch(() => {}); await one.load(); toast(t('connection.checked')); } },
-				c.status === 'disabled' ? { label: t('connection.resume'), icon: 'right', onPick: () => patch({ active: true }) }
-					: { label: t('connection.pause'), icon: 'pause', onPick: async () => { await patch({ active: false }); toast(t('connection.was_paused'), () => void patch({ active: true })); } },
+				c.status === 'disabled' ? { label: t('connection.resume'), icon: 'right', onPick: () => turn(true) }
+					: { label: t('connection.pause'), icon: 'pause', onPick: async () => { await turn(false); toast(t('connection.was_paused'), () => void turn(true)); } },
 				{ label: t('connection.disconnect'), icon: 'close', danger: true, onPick: () => setOpen('disconnect') },
 			] : [];
 			return (
@@ -143,7 +148,7 @@ export function OneConnection({ id }: { id: string }) {
 						{can('connect') && <span class="grow"><Connect intent="grow" connection={id} kind="plain" label={t('connection.other_channels')} /><p class="soft small">{t('connection.other_channels_note')}</p></span>}</div>}
 					{open === 'disconnect' && <Disconnect connection={c} rules={mine} onClose={() => setOpen('')} />}
 					{open === 'rename' && <Rename connection={c} patch={patch} onClose={() => setOpen('')} />}
-					{c.status === 'disabled' && can('connect') && <Button onClick={() => patch({ active: true })}>{t('connection.resume')}</Button>}
+					{c.status === 'disabled' && can('connect') && <Button onClick={() => turn(true)}>{t('connection.resume')}</Button>}
 				</div>
 			);
 		}}</Loaded>

@@ -10,7 +10,9 @@ import { ChannelName, copyText, Pill, StatePill, Time } from '../parts/small';
 import { ErrorHere, Gone, Loaded, Skeleton, Title } from '../parts/states';
 import { mode } from '../host/theme';
 import { SlackMessage } from '../slack/message';
+import { CONNECTIONS } from '../state/names';
 import { useResource } from '../state/resource';
+import { writable } from '../state/merge';
 import { at } from '../state/route';
 import { appName, can, me } from '../state/session';
 import { toast } from '../state/toasts';
@@ -73,13 +75,13 @@ function Payload({ event }: { event: string }) {
 }
 
 /** Made anew from the event: what was posted may have been changed in Slack since. */
-function AsSent({ d }: { d: Delivery }) {
+function AsSent({ d, rule }: { d: Delivery; rule: Rule }) {
 	const [preview, setPreview] = useState<Preview | null>(null);
 	const [isGone, setGone] = useState(false);
 	async function open(): Promise<void> {
 		if (preview || isGone) return;
 		try {
-			setPreview((await send<Preview>('POST', inWorkspace('/rules/preview'), { rule_id: d.rule, event: { id: d.event_id } })).body);
+			setPreview((await send<Preview>('POST', inWorkspace('/rules/preview'), { rule: writable(rule), event: { id: d.event_id } })).body);
 		} catch {
 			setGone(true);
 		}
@@ -106,7 +108,7 @@ function Story({ d, event, rule, connections, reload, close, isPage }: { d: Deli
 		{ label: t('delivery.copy_support'), icon: 'copy', onPick: async () => { if (await copyText(supportText({ ...broken, delivery: d }))) toast(t('copy.done')); } },
 		{ label: t('delivery.copy_link'), icon: 'copy', onPick: async () => { if (await copyText(location.href.replace(/\?launch=[^#]*/, ''))) toast(t('copy.done')); } },
 	];
-	const heading = <bdi class="cut-2">{d.title || d.event_id}</bdi>;
+	const heading = <bdi class="cut-2">{d.title || d.rule_name || d.event_id}</bdi>;
 	return (
 		<article class="stack story">
 			<div class="head">{isPage ? <Title back={{ href: '#/activity', label: t('tab.activity') }}>{heading}</Title> : <h2 class="grow">{heading}</h2>}
@@ -126,7 +128,7 @@ function Story({ d, event, rule, connections, reload, close, isPage }: { d: Deli
 				{(d.attempts ?? []).map((attempt) => <AttemptStep key={attempt.number} attempt={attempt} />)}
 				<Ending d={d} />
 			</ol>
-			<AsSent d={d} />
+			{rule && <AsSent d={d} rule={rule} />}
 			<Payload event={d.event_id} />
 			<p class="soft small">{t('delivery.at_full', { time: clockSeconds(d.created_at), name: me.value?.product_name || appName() })}</p>
 		</article>
@@ -140,7 +142,7 @@ function OneEvent({ event, close, isPage }: { event: string; close?: string; isP
 	const [why, setWhy] = useState<{ rule: Rule; preview: Preview }[] | null>(null);
 	async function ask(): Promise<void> {
 		const all = (rules.data.value?.records ?? []).slice(0, 20);
-		const found = await Promise.all(all.map((rule) => send<Preview>('POST', inWorkspace('/rules/preview'), { rule_id: rule.id, event: { id: event } }).then(({ body }) => ({ rule, preview: body }), () => null)));
+		const found = await Promise.all(all.map((rule) => send<Preview>('POST', inWorkspace('/rules/preview'), { rule: writable(rule), event: { id: event } }).then(({ body }) => ({ rule, preview: body }), () => null)));
 		setWhy(found.filter((item): item is { rule: Rule; preview: Preview } => item !== null));
 	}
 	return (
@@ -174,7 +176,7 @@ function WithRule({ event, rule, close, isPage }: { event: string; rule: string;
 	const one = useResource<Delivery>(`/events/${segment(event)}/rules/${segment(rule)}`, ['delivery', 'connection', 'rule']);
 	const whole = useResource<EventWith>(`/events/${segment(event)}`, []);
 	const rules = useResource<Page<Rule>>(RULES, []);
-	const connections = useResource<Page<Connection>>('/connections?limit=100', ['connection']);
+	const connections = useResource<Page<Connection>>(CONNECTIONS, ['connection']);
 	const problem = one.error.value;
 	if (problem?.status === 404) return <Gone text={t('delivery.gone')} href="#/activity" link={t('delivery.all')} />;
 	if (!one.data.value) return problem ? <ErrorHere problem={problem} again={() => one.load()} /> : <Skeleton rows={8} />;

@@ -18,7 +18,7 @@ function NeedCard({ need, all, rules, reload }: { need: Need; all: OverviewData;
 	const rule = rules.find((one) => one.id === need.rule);
 	const broken: Broken = {
 		code: need.code as Broken['code'], connection: need.connection ?? rule?.connection, rule: need.rule, slot: need.slot, team: teamOf(all.connections, need.connection ?? ''),
-		channel: need.channel ?? rule?.channel, channelName: rule?.channel_name, slack: rule?.hold_code ?? all.connections.find((c) => c.id === need.connection)?.status_code, waiting: need.count, reason: rule?.hold_reason,
+		channel: need.channel ?? rule?.channel, channelName: rule?.channel_name, slack: rule?.hold_code ?? all.connections.find((c) => c.id === need.connection)?.status_code, waiting: need.count, reason: need.reason || rule?.hold_reason,
 	};
 	return (
 		<Strip tone="hold" icon="pause" action={<span class="repair"><RepairButton broken={broken} onDone={reload} /></span>}>
@@ -79,7 +79,7 @@ function Latest() {
 			<Loaded from={deliveries} rows={6}>{(page) => (page.records.length === 0 ? <p class="soft">{t('activity.empty')}</p> : (
 				<ul class="latest">{page.records.map((d) => (
 					<li key={`${d.event_id} ${d.rule}`}><a class="row-link" href={at('activity', d.event_id, d.rule)}>
-						<StatePill delivery={d} /><span class="grow cut"><bdi>{d.title || d.event_id}</bdi></span><ChannelName id={d.channel} name={d.channel_name} /><span class="soft small"><Time at={d.created_at} /></span>
+						<StatePill delivery={d} /><span class="grow cut"><bdi>{d.title || d.rule_name || d.event_id}</bdi></span><ChannelName id={d.channel} name={d.channel_name} /><span class="soft small"><Time at={d.created_at} /></span>
 					</a></li>
 				))}</ul>
 			))}</Loaded>

@@ -5,6 +5,7 @@ import { Button, problemText } from '../parts/button';
 import { Dialog } from '../parts/layers';
 import { Name, Pill } from '../parts/small';
 import { Gone, Loaded, Title } from '../parts/states';
+import { channelName } from '../state/names';
 import { useResource } from '../state/resource';
 import { go, route } from '../state/route';
 import { can } from '../state/session';
@@ -52,8 +53,8 @@ export function ReplayDialog({ rules, onClose }: { rules: Rule[]; onClose: () =>
 		onClose();
 		go(`/replays/${segment(body.id)}`);
 	}
-	const names = (count?.channels ?? []).map((one) => `#${one.channel_name || one.channel}`);
-	const n = count?.count ?? 0;
+	const names = [...new Set((count?.groups ?? []).filter((one) => one.channel).sort((a, b) => b.count - a.count).map((one) => `#${channelName(one.channel)}`))];
+	const n = count?.selected ?? 0;
 	return (
 		<Dialog title={t('replay.title')} onClose={onClose}>
 			<div class="stack">
@@ -67,10 +68,10 @@ export function ReplayDialog({ rules, onClose }: { rules: Rule[]; onClose: () =>
 				<label class="field"><span class="label">{t('activity.rule')}</span><select value={rule} onChange={(e) => setRule(e.currentTarget.value)}><option value="">{t('activity.any_rule')}</option>{rules.map((one) => <option key={one.id} value={one.id}>{ruleName(one).slice(0, 60)}</option>)}</select></label>
 				<div class="replay-count" role="status">
 					{problem ? <p class="bad">{problem}</p> : !count ? <p class="soft">{t('replay.counting')}</p> : (
-						<p>{n === 0 ? t('replay.nothing') : names.length > 0 ? t(count.at_least ? 'replay.at_least_to' : 'replay.count_to', { n, channels: list([...names.slice(0, 2), ...(names.length > 2 ? [t('replay.others', { n: names.length - 2 })] : [])]) }) : t('replay.count', { n })}
-							{n > 0 && count.eta_s ? ` ${t('replay.eta', { time: duration(count.eta_s * 1000) })}` : ''}</p>
+						<p>{n === 0 ? t('replay.nothing') : names.length > 0 ? t(count.is_at_least ? 'replay.at_least_to' : 'replay.count_to', { n, channels: list([...names.slice(0, 2), ...(names.length > 2 ? [t('replay.others', { n: names.length - 2 })] : [])]) }) : t('replay.count', { n })}
+							{n > 0 && count.seconds_at_least ? ` ${t('replay.eta', { time: duration(count.seconds_at_least * 1000) })}` : ''}</p>
 					)}
-					{(count?.delivered ?? 0) > 0 && <label class="choice small"><input type="checkbox" checked={again} onChange={(e) => setAgain(e.currentTarget.checked)} />{t('replay.again', { n: count!.delivered! })}</label>}
+					{(count?.delivered_left_out ?? 0) > 0 && <label class="choice small"><input type="checkbox" checked={again} onChange={(e) => setAgain(e.currentTarget.checked)} />{t('replay.again', { n: count!.delivered_left_out })}</label>}
 				</div>
 				<div class="row dialog-actions"><span data-safe><Button onClick={onClose}>{t('rule.cancel')}</Button></span>
 					<Button kind="primary" onClick={start} why={count && n === 0 ? t('replay.nothing_to_send') : !count ? t('replay.counting') : undefined}>{t('replay.send', { n })}</Button></div>

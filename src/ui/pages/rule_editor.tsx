@@ -19,6 +19,7 @@ import { matchText, Preview } from '../rule/preview';
 import { filterLines, typeText } from '../rule/sentence';
 import { TestButton, TestResult, useTest } from '../rule/test_message';
 import { writable } from '../state/merge';
+import { CONNECTIONS } from '../state/names';
 import { resource, useResource } from '../state/resource';
 import { go, route } from '../state/route';
 import { can } from '../state/session';
@@ -80,6 +81,14 @@ function NameField({ editor }: { editor: Editor }) {
 	return <input class="rule-name" aria-label={t('rule.name')} placeholder={t('rule.name')} maxLength={200} value={rule.name} onInput={(e) => editor.change({ name: e.currentTarget.value })} />;
 }
 
+/** For a pattern the sample of a type that it means, told as an event of its own. */
+function sampleOf(wanted: string, type: EventType | null, types: EventType[]): Record<string, unknown> | null {
+	if (type?.sample) return { sample: true };
+	const stem = wanted.replace(/[*>]$/, '');
+	const other = /[*>]$/.test(wanted) ? types.find((one) => one.sample && one.name.startsWith(stem)) : undefined;
+	return other ? { type: other.name, resource: 'sample', resource_id: 'sample', payload: other.sample } : null;
+}
+
 /** The first mistake gets the focus when it could not be saved. */
 function focusMistake(box: HTMLElement | null): void {
 	setTimeout(() => box?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 50);
@@ -104,7 +113,10 @@ function Editing({ editor, types, connections, isNew }: { editor: Editor; types:
 		}, 100);
 		return () => editor.leave();
 	}, [editor]);
-	useEffect(() => { void editor.askPreview(); }, [editor, rule.event_type]);
+	useEffect(() => {
+		editor.sample.value = sampleOf(rule.event_type, type, types);
+		void editor.askPreview();
+	}, [editor, rule.event_type, type?.sample, types]);
 	const save = (): Promise<void> => editor.save().then(() => { if (!editor.conflict.value) toast(t('rule.saved')); }, (error: unknown) => {
 		focusMistake(box.current);
 		// Each mistake is told at its place, and not again at the button.
@@ -179,7 +191,7 @@ function Loader({ rule, etag, types, connections, isNew }: { rule: Rule; etag: s
 export function RuleEditor({ id }: { id: string }) {
 	const isNew = id === 'new';
 	const types = useResource<Page<EventType>>('/event-types?limit=200', []);
-	const connections = useResource<Page<Connection>>('/connections?limit=100', ['connection']);
+	const connections = useResource<Page<Connection>>(CONNECTIONS, ['connection']);
 	const one = useResource<Rule>(`/rules/${segment(id)}`, isNew ? [] : ['rule']);
 	const teams = connections.data.value?.records ?? [];
 	if (isNew) {

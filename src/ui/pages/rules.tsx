@@ -8,6 +8,7 @@ import { Switch } from '../parts/small';
 import { Empty, Loaded, Title } from '../parts/states';
 import { filterText, Sentence, typeText } from '../rule/sentence';
 import { findDraft } from '../state/drafts';
+import { CONNECTIONS } from '../state/names';
 import { resource, useResource } from '../state/resource';
 import { at, filtered, go, route } from '../state/route';
 import { can } from '../state/session';
@@ -85,7 +86,7 @@ function Suggestions({ connections }: { connections: Connection[] | undefined })
 
 export function Rules() {
 	const rules = useResource<Page<Rule>>(RULES, ['rule', 'connection']);
-	const connections = useResource<Page<Connection>>('/connections?limit=100', ['connection']);
+	const connections = useResource<Page<Connection>>(CONNECTIONS, ['connection']);
 	const wanted = (route.value.query.get('q') ?? '').toLowerCase();
 	const all = rules.data.value?.records ?? [];
 	const isFull = all.length >= RULES_MAX;

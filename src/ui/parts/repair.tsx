@@ -7,6 +7,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { inWorkspace, segment, send } from '../api/client';
 import type { Connection, Delivery, Repair, RepairCode, Rule } from '../api/types';
 import { appName, can, me } from '../state/session';
+import { channelName } from '../state/names';
 import { resource } from '../state/resource';
 import { at, go } from '../state/route';
 import { toast } from '../state/toasts';
@@ -54,7 +55,7 @@ export function brokenRule(rule: Rule): Broken {
 	return { code: repair.code ?? '', slack: rule.hold_code, connection: rule.connection, rule: rule.id, channel: rule.channel, channelName: rule.channel_name, slot: repair.slot, reason: rule.hold_reason, waiting: rule.held?.count };
 }
 
-const channelOf = (b: Broken): ComponentChildren => <Name>{`#${(b.channelName || b.channel) ?? ''}`}</Name>;
+const channelOf = (b: Broken): ComponentChildren => <Name>{`#${channelName(b.channel ?? '', b.channelName)}`}</Name>;
 
 export function RepairSentence({ broken: b }: { broken: Broken }) {
 	const team = <Name>{b.team || t('connect.a_team')}</Name>;

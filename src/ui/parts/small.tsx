@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Delivery, State } from '../api/types';
+import { channelName } from '../state/names';
 import { toast } from '../state/toasts';
 import { ago, exactly, full, t, type Key } from '../words/words';
 import { Icon, type IconName } from './icon';
@@ -42,7 +43,7 @@ export function Name({ children }: { children: string }) {
 }
 
 export function ChannelName({ id, name, isPrivate }: { id: string; name?: string; isPrivate?: boolean }) {
-	const shown = name || id;
+	const shown = channelName(id, name);
 	return <span class="channel"><Icon name={isPrivate ? 'lock' : 'hash'} /><Name>{shown}</Name></span>;
 }
 

@@ -8,6 +8,7 @@ import { Combobox, type Choice } from '../parts/combobox';
 import { Icon } from '../parts/icon';
 import { Copy } from '../parts/small';
 import { appName } from '../state/session';
+import { channelName } from '../state/names';
 import { ago, number, t } from '../words/words';
 
 interface Props { connection: string; channel: string; name?: string; label?: string; invalid?: boolean; onPick: (id: string, name: string) => void }
@@ -68,7 +69,7 @@ export function ChannelPicker({ connection, channel, name, label, invalid, onPic
 		return body.records.filter((one) => !one.archived).map(asChoice);
 	}, [connection, turn]);
 
-	const shown = found ? `${found.name || found.id}${found.archived ? ` (${t('picker.archived')})` : ''}` : isGone ? t('picker.unseen') : name || channel;
+	const shown = found ? `${found.name || found.id}${found.archived ? ` (${t('picker.archived')})` : ''}` : isGone ? t('picker.unseen') : channelName(channel, name);
 	const empty = (text: string) => (
 		<div class="stack tight">
 			<span>{t('picker.none', { name: text })}</span>

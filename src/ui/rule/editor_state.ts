@@ -32,6 +32,8 @@ export function makeEditor(id: string, start: Rule, etag: string) {
 	const conflict = signal<Conflict | null>(null);
 	const savedAt = signal(0);
 	const event = signal<string>('');
+	/** What stands for an event of the rule's type: its sample, one made of another's, or none. */
+	const sample = signal<Record<string, unknown> | null>({ sample: true });
 	const found = findDraft(key);
 	const offered = signal(found && isChanged(found.rule, start) ? found : null);
 	let previewTimer = 0;
@@ -43,7 +45,11 @@ export function makeEditor(id: string, start: Rule, etag: string) {
 		asking?.abort();
 		const mine = (asking = new AbortController());
 		const path = inWorkspace('/rules/preview');
-		const of = event.value ? { id: event.value } : { sample: true, type: rule.value.event_type };
+		const of = event.value ? { id: event.value } : sample.value;
+		if (!of) {
+			preview.value = null;
+			return;
+		}
 		try {
 			const { body } = await send<Preview>('POST', path, { rule: draftOf(), event: of }, { signal: mine.signal });
 			batch(() => {
@@ -135,7 +141,7 @@ export function makeEditor(id: string, start: Rule, etag: string) {
 	}
 	const isDirty = computed(() => isChanged(rule.value, saved.value));
 	return {
-		id, rule, saved, tag, preview, isStale, errors, conflict, savedAt, event, offered, isDirty, change, save, settle, askPreview, draftOf, took,
+		id, rule, saved, tag, preview, isStale, errors, conflict, savedAt, event, sample, offered, isDirty, change, save, settle, askPreview, draftOf, took,
 		restore(): void {
 			const draft = offered.value;
 			offered.value = null;

@@ -8,6 +8,7 @@ import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Pill } from '../parts/small';
 import { useResource } from '../state/resource';
+import { channelName } from '../state/names';
 import { at } from '../state/route';
 import { appName } from '../state/session';
 import { notification, SlackMessage } from '../slack/message';
@@ -50,7 +51,7 @@ function Why({ preview }: { preview: PreviewData }) {
 function Past({ editor }: { editor: Editor }) {
 	const [run, setRun] = useState<DryRun | null>(null);
 	const [isOpen, setOpen] = useState(false);
-	const channel = editor.rule.value.channel_name || editor.rule.value.channel;
+	const channel = editor.rule.value.channel && channelName(editor.rule.value.channel, editor.rule.value.channel_name);
 	useEffect(() => setRun(null), [editor.rule.value.filter, editor.rule.value.event_type]);
 	async function ask(): Promise<void> {
 		setRun((await send<DryRun>('POST', inWorkspace('/rules/dry-run'), { rule: editor.draftOf(), last: 100 })).body);
@@ -60,7 +61,7 @@ function Past({ editor }: { editor: Editor }) {
 		<div class="stack tight">
 			<p>{run.examined === 0 ? t('preview.no_past') : t('preview.past', { n: run.would_post ?? run.matched, examined: run.examined, channel: channel ? `#${channel}` : t('rules.no_channel') })}
 				{(run.events?.length ?? 0) > 0 && <>{' '}<button type="button" class="link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{t('preview.show_them')}</button></>}</p>
-			{isOpen && <ul class="latest">{run.events!.map((one) => <li key={one.id}><a class="row-link" href={at('activity', one.id)}><span class="cut grow"><bdi>{one.title || one.id}</bdi></span>{one.at && <span class="soft small">{moment(one.at)}</span>}</a></li>)}</ul>}
+			{isOpen && <ul class="latest">{run.events!.map((one) => <li key={one.id}><a class="row-link" href={at('activity', one.id)}><span class="cut grow"><bdi>{one.type}</bdi></span><span class="soft small">{moment(one.received_at)}</span></a></li>)}</ul>}
 		</div>
 	);
 }

@@ -6,6 +6,7 @@ import { listen } from '../api/stream';
 import { Button, OutLink } from '../parts/button';
 import { brokenDelivery, RepairButton, RepairSentence } from '../parts/repair';
 import { Strip } from '../parts/states';
+import { channelName } from '../state/names';
 import { clockSeconds, t } from '../words/words';
 import type { Editor } from './editor_state';
 
@@ -55,7 +56,7 @@ export function TestButton({ editor, run, state }: { editor: Editor; run: () => 
 }
 
 export function TestResult({ result, state, editor }: { result: Delivery | null; state: string; editor: Editor }) {
-	const channel = editor.rule.value.channel_name || result?.channel_name || editor.rule.value.channel;
+	const channel = channelName(editor.rule.value.channel, editor.rule.value.channel_name || result?.channel_name);
 	if (state === 'late') return <Strip tone="warn" icon="info">{t('test.late')}</Strip>;
 	if (!result || ['pending', 'sending'].includes(result.state)) return state === 'sending' ? <Strip tone="info" icon="dot">{t('test.under_way')}</Strip> : null;
 	if (result.state === 'delivered') {
