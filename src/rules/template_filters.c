@@ -6,6 +6,7 @@
 #include "template_math.h"
 #include "template_number.h"
 #include "template_run.h"
+#include "template_time.h"
 #include "template_url.h"
 
 enum { URL_MAX = 2000 }; /* bytes; leaves room for a label in any message */
@@ -175,25 +176,37 @@ apply_number(struct filter_use *u, const struct value *v)
 	return value_in(out);
 }
 
+/* A day, and what was before Slack's first second, is the same for every reader. */
 static struct value
-apply_date(struct filter_use *u, const struct value *v)
+written_date(struct filter_use *u, const struct template_time *t, struct str form)
 {
-	int64_t unix_s;
-	if (!date_of_value(v, &unix_s))
-		return *v;
-	bool has_form = u->n_args > 0 && u->args[0].text.len > 0;
-	struct str form = has_form ? u->args[0].text : STR(DATE_USUAL_FORM);
 	const struct template_dialect *dialect = u->r->context->dialect;
 	struct buf *b = renderer_buffer(u->r);
 	struct value made = {.kind = VALUE_MARKUP};
-	if (dialect && dialect->put_date) {
-		dialect->put_date(unix_s, form, b, &made.text);
+	if (t->is_day) {
+		template_put_day(t->unix_s, form, b);
+		made = value_in(b);
+	} else if (dialect && dialect->put_date && t->unix_s >= 0) {
+		dialect->put_date(t->unix_s, form, b, &made.text);
 		made.markup = buf_view(b);
 	} else {
-		template_put_date(unix_s, form, b);
+		template_put_date(t->unix_s, form, b);
 		made.text = buf_view(b);
 	}
 	return made;
+}
+
+static struct value
+apply_date(struct filter_use *u, const struct value *v)
+{
+	struct template_time t;
+	if (!time_of_value(v, &t)) {
+		if (u->r->warnings && !value_is_nil(v))
+			u->r->warnings->bad_date = true;
+		return *v;
+	}
+	bool has_form = u->n_args > 0 && u->args[0].text.len > 0;
+	return written_date(u, &t, has_form ? u->args[0].text : STR(DATE_USUAL_FORM));
 }
 
 static struct value

@@ -40,6 +40,8 @@ words_of(const struct warning *w, struct arena *a)
 		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
 	case WARNING_LIMIT:
 		return STR("a limit of templates was reached, the rest is left out");
+	case WARNING_BAD_DATE:
+		return STR("a value cannot be read as a time, so it stays as it is");
 	case WARNING_DISARMED:
 		return STR("a value inside <...> could mention people and was made text; use "
 			   "the filter link");

@@ -67,6 +67,7 @@ struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
 	bool cut;      /* output, loop or step limit was reached */
+	bool bad_date; /* the filter date was given what it cannot read */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
 };
 /* What a rendering depends on beside template and event. */
