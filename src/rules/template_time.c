@@ -173,6 +173,9 @@ apply_word(struct reading *t, struct str word)
 	if (is_word(word, "st") || is_word(word, "nd") || is_word(word, "rd") ||
 	    is_word(word, "th"))
 		return t->day != 0 && !t->has_time;
+	for (size_t i = 0; i < word.len; i++)
+		if (word.ptr[i] > 'Z')
+			return false;
 	return t->has_zone && word.len >= 2 && word.len <= 5;
 }
 
