@@ -324,6 +324,47 @@ apply_link(struct filter_use *u, const struct value *v)
 	return made;
 }
 
+/* Bytes of the web address at `at`, or 0. One that something cut is none. */
+static size_t
+address_at(struct str s, size_t at)
+{
+	struct str rest = {s.ptr + at, s.len - at};
+	if (!str_starts_with(rest, STR("http://")) && !str_starts_with(rest, STR("https://")))
+		return 0;
+	size_t n = 0;
+	while (
+	    n < rest.len && (unsigned char)rest.ptr[n] > ' ' && !strchr("<>|\"`", rest.ptr[n]))
+		n++;
+	const char *cut = memmem(rest.ptr, n, "\xe2\x80\xa6", 3);
+	while (n > 0 && strchr(".,;:!?)]}'*_~", rest.ptr[n - 1]))
+		n--;
+	return cut || !template_link_is_safe((struct str){rest.ptr, n}) ? 0 : n;
+}
+
+static struct value
+apply_links(struct filter_use *u, const struct value *v)
+{
+	const struct template_context *context = u->r->context;
+	if (!context->dialect || !context->dialect->put_link || v->kind == VALUE_MARKUP)
+		return *v;
+	struct str s = text_of(u, v);
+	struct buf *markup = renderer_buffer(u->r);
+	size_t done = 0;
+	for (size_t at = 0; at < s.len;) {
+		size_t n = s.ptr[at] == 'h' ? address_at(s, at) : 0;
+		struct str before = {s.ptr + done, at - done};
+		at += n > 0 ? n : 1;
+		if (n == 0)
+			continue;
+		(void)context->dialect->put(before, 0, context->one_line, SIZE_MAX, markup);
+		context->dialect->put_link((struct str){s.ptr + at - n, n}, STR(""), markup);
+		done = at;
+	}
+	struct str rest = {s.ptr + done, s.len - done};
+	(void)context->dialect->put(rest, 0, context->one_line, SIZE_MAX, markup);
+	return (struct value){.kind = VALUE_MARKUP, .text = s, .markup = buf_view(markup)};
+}
+
 typedef struct value filter_fn(struct filter_use *u, const struct value *v);
 
 static filter_fn *const functions[] = {

@@ -286,6 +286,21 @@ frame_set(struct loop_frame *f, const struct json *v, bool is_member)
 	f->item = value_of_json(&f->pair[0]);
 }
 
+/* The reader, too, is told that there is more, but not within a web address. */
+static void
+emit_turns_left(struct renderer *r, int64_t n)
+{
+	struct str written = so_far(r);
+	char text[48];
+	bool is_apart = written.len == 0 || strchr(" \n\t", written.ptr[written.len - 1]);
+	if (r->warnings)
+		r->warnings->loop_cut = true;
+	if (r->context->is_url || r->mark.in_path)
+		return;
+	snprintf(text, sizeof(text), "%sand %lld more", is_apart ? "" : " ", (long long)n);
+	emit_whole(r, str_of(text));
+}
+
 /* A loop over `all` pointers to elements, less what offset and limit leave out. */
 static void
 render_turns(struct renderer *r, const struct node *n, const struct json *const *all,
@@ -299,8 +314,7 @@ render_turns(struct renderer *r, const struct node *n, const struct json *const 
 	f->length = length;
 	for (int64_t i = 0; i < length && !r->stopped; i++) {
 		if (i == TEMPLATE_TURNS_MAX) {
-			if (r->warnings)
-				r->warnings->cut = true;
+			emit_turns_left(r, length - i);
 			return;
 		}
 		f->index = i;

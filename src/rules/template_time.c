@@ -301,3 +301,11 @@ time_of_value(const struct value *v, struct template_time *out)
 		return time_of_number(value_number(&text), out);
 	return time_of_text(text.text, out);
 }
+
+bool
+template_is_time(const struct json *json)
+{
+	struct value v = value_of_json(json);
+	struct template_time ignored;
+	return time_of_value(&v, &ignored);
+}

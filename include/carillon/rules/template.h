@@ -66,7 +66,8 @@ bool template_found(struct findings *f, const struct pointer *at, struct str slo
 struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
-	bool cut;      /* output, loop or step limit was reached */
+	bool cut;      /* output or step limit was reached: what follows is missing */
+	bool loop_cut; /* a loop has more turns than are made; the text says how many */
 	bool bad_date; /* the filter date was given what it cannot read */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
 };
@@ -78,7 +79,10 @@ struct template_context {
 	struct str severity; /* event.severity; empty if there is none */
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
-enum { TEMPLATE_BUFFERS = 4 };
+enum {
+	TEMPLATE_BUFFERS = 4,
+	TEMPLATE_TURNS_MAX = 50, /* of a loop */
+};
 
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
 void template_run(const struct template *t, const struct event *ev,
@@ -95,5 +99,7 @@ bool template_is_constant(const struct template *t);
 struct str template_text_of(const struct json *v, struct buf *tmp);
 /* Appends a time in UTC, in the form of the filter `date`; for dialects. */
 void template_put_date(int64_t unix_s, struct str form, struct buf *out);
+/* Whether the filter `date` reads this value of a payload as a time. */
+bool template_is_time(const struct json *v);
 /* Whether `url` is http or https with a host, and short enough for a link. */
 bool template_link_is_safe(struct str url);

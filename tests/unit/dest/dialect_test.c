@@ -150,6 +150,26 @@ a_links_words_are_as_they_were_written(void **state)
 #define B       "\xc2\xad"                 /* as a break */
 
 static void
+addresses_in_a_value_become_links(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const cases[][2] = {
+	    {"see https://a.b/c?d=e&f, or http://x.y.",
+		"see <https://a.b/c?d=e&amp;f>, or <http://x.y>."},
+	    {"(https://a.b/c)", "(<https://a.b/c>)"},
+	    {"https://a.b/c\xe2\x80\xa6", "https://a.b/c\xe2\x80\xa6"},
+	    {"https:// javascript:x <https://a.b|x>",
+		"https:// javascript:x &lt;<https://a.b>|x&gt;"},
+	    {"none", "none"},
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct str payload = arena_printf(f->arena, "{\"x\":\"%s\"}", cases[i][0]);
+		assert_string_equal(
+		    render(f, "{{ payload.x | links }}", payload.ptr), cases[i][1]);
+	}
+}
+
+static void
 a_value_formats_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -249,6 +269,7 @@ main(void)
 	    TEST(a_value_in_the_templates_own_link_stays_inside_it),
 	    TEST(a_value_is_one_part_of_the_templates_own_link),
 	    TEST(a_links_words_are_as_they_were_written),
+	    TEST(addresses_in_a_value_become_links),
 	    TEST(a_value_formats_nothing),
 	    TEST(a_value_in_the_templates_own_code_is_as_it_was_written),
 	    TEST(a_date_becomes_what_each_reader_sees_in_their_own_time),

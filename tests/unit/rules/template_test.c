@@ -153,9 +153,17 @@ a_loop_stops_after_fifty_turns(void **state)
 	for (int i = 1; i < 60; i++)
 		buf_printf(&payload, ",%d", i);
 	buf_cstr(&payload, "]}");
-	const char *out = plain(f, "{% for i in payload.x %}.{% endfor %}", payload.ptr);
+	const char *out = plain(f, "{% for i in payload.x %}.{% endfor %}!", payload.ptr);
+	assert_int_equal(strspn(out, "."), 50);
+	assert_string_equal(out + 50, " and 10 more!");
+	assert_true(f->warnings.loop_cut);
+	assert_false(f->warnings.cut);
+	out = plain(
+	    f, "{% for i in payload.x offset: 5 limit: 51 %}.\n{% endfor %}", payload.ptr);
+	assert_string_equal(out + 100, "and 1 more");
+	out = plain(f, "{% for i in payload.x limit: 50 %}.{% endfor %}", payload.ptr);
 	assert_int_equal(strlen(out), 50);
-	assert_true(f->warnings.cut);
+	assert_false(f->warnings.loop_cut);
 	buf_fini(&payload);
 }
 
