@@ -108,7 +108,7 @@ match_rules(struct message *m, wall_t now)
 		match_aim(d);
 		/* A rule that prefers silence recorded its claim before sending: no record, no
 		 * post. */
-		d->maybe_posted = m->is_repeat && !d->rule->prefer_silence;
+		delivery_doubt(d, m->is_repeat && !d->rule->prefer_silence);
 		match_decide(d, d->rule->prefer_silence, now);
 		if (i == 0)
 			note_severity(m, d->rule);

@@ -137,9 +137,9 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->rule = ruleset_rule(m->rules, d->rule_id);
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
-	d->maybe_posted =
-	    had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
-	    is_in_doubt(rec);
+	delivery_doubt(
+	    d, had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
+		   is_in_doubt(rec));
 	if (d->rule != NULL)
 		match_aim(d);
 	if (!m->rules->exists)
@@ -207,8 +207,9 @@ begin_again(
 	d->replay = arena_str(d->message->arena, s->replay);
 	match_aim(d);
 	match_decide(d, true, now);
-	d->maybe_posted = w->before != NULL && (is_in_doubt(w->before) ||
-						   w->before->state == (int)DELIVERY_DELIVERED);
+	delivery_doubt(
+	    d, w->before != NULL &&
+		   (is_in_doubt(w->before) || w->before->state == (int)DELIVERY_DELIVERED));
 }
 
 static int

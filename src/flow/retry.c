@@ -88,7 +88,7 @@ silence_is_preferred(const struct delivery *d)
 void
 retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random)
 {
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE:
 		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),
@@ -114,6 +114,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 		}
 		break;
 	case VERDICT_HOLD_CONNECTION:
+	case VERDICT_OTHER_WAY:
 	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
 	case VERDICT_IMAGE:

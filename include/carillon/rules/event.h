@@ -12,7 +12,8 @@ struct event {
 	struct str id, type, resource, resource_id, source, thread_key;
 	wall_t time; /* when it happened; the stored time if the producer did not say */
 	struct str payload_text;
-	const struct json *payload; /* an object */
+	const struct json *payload;     /* an object */
+	const struct json_flaws *flaws; /* what was mended to read it; NULL: nothing */
 };
 
 enum {

@@ -10,7 +10,14 @@ enum {
 	DEPTH_RANK = 100,
 };
 
-enum reading_kind { KIND_WORDS, KIND_PLAIN, KIND_ADDRESS, KIND_SEVERITY, KIND_TIME };
+enum reading_kind {
+	KIND_WORDS,
+	KIND_PLAIN,
+	KIND_FIGURE,
+	KIND_ADDRESS,
+	KIND_SEVERITY,
+	KIND_TIME
+};
 
 static const struct {
 	const char *role;
@@ -86,11 +93,14 @@ name_rank(int role, const struct json *v, const struct json *up)
 static bool
 fits(const struct search *s, int role, const struct json *v)
 {
+	if (roles[role].kind != KIND_FIGURE && !is_plain(v))
+		return false;
 	switch (roles[role].kind) {
 	case KIND_WORDS: return v->kind == JSON_STRING;
 	case KIND_ADDRESS: return v->kind == JSON_STRING && template_link_is_safe(v->text);
 	case KIND_SEVERITY: return severity_rank(s->order, v->text) >= 0;
 	case KIND_TIME: return template_is_time(v);
+	case KIND_FIGURE: return v->kind != JSON_NULL;
 	case KIND_PLAIN: break;
 	}
 	return true;
@@ -107,7 +117,7 @@ consider(struct search *s, struct reading *r, int role, const struct json *v, in
 	            (is_beside ? 0 : BESIDE_TITLE);
 	if (v == r->found[READING_TITLE] || rank < 0 ||
 	    s->places[place].depth > roles[role].depth_max ||
-	    (r->found[role] && score >= s->score[role]) || !is_plain(v) || !fits(s, role, v))
+	    (r->found[role] && score >= s->score[role]) || !fits(s, role, v))
 		return;
 	r->found[role] = v;
 	s->in[role] = place;
@@ -145,12 +155,6 @@ is_over(const struct json *status)
 	return false;
 }
 
-static bool
-is_number(const struct json *v)
-{
-	return v && v->kind == JSON_NUMBER;
-}
-
 static void
 add_member(struct reading *r, const char *name, struct json v)
 {
@@ -171,8 +175,6 @@ make_event(struct reading *r, const struct event *ev)
 			add_member(r, roles[role].role, *r->found[role]);
 	if (is_over(r->found[READING_STATUS]))
 		add_member(r, "resolved", (struct json){.kind = JSON_TRUE});
-	if (is_number(r->found[READING_VALUE]) && is_number(r->found[READING_THRESHOLD]))
-		add_member(r, "compares", (struct json){.kind = JSON_TRUE});
 	if (r->object.count == 0)
 		r->object.child = NULL;
 	r->ev = *ev;
@@ -190,6 +192,8 @@ reading_of(struct reading *r, const struct event *ev, const struct severity_orde
 		find_places(&s, ev->payload);
 		for (int role = 0; role < READINGS; role++)
 			find(&s, r, role);
+		if (!r->found[READING_VALUE] || !r->found[READING_THRESHOLD])
+			r->found[READING_VALUE] = r->found[READING_THRESHOLD] = NULL;
 		int title = s.in[READING_TITLE], message = s.in[READING_MESSAGE];
 		int main = title > 0 ? title : title < 0 && message > 0 ? message : 0;
 		if (main > 0 && s.places[main].v->kind == JSON_OBJECT) {

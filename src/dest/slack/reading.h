@@ -25,7 +25,7 @@ struct reading {
 	 */
 	const struct json *main;
 	struct str main_path; /* "data.object" */
-	struct json object, members[READINGS + 2];
+	struct json object, members[READINGS + 1];
 };
 
 /* `order` tells what is a severity. Paths are made in `a`. */

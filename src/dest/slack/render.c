@@ -18,9 +18,9 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 		    (struct warning){WARNING_MISSING, .slot = slot, .path = w->first_missing});
 	if (w->cut)
 		composer_warn(c, (struct warning){WARNING_LIMIT, .slot = slot});
-	if (w->loop_cut)
-		composer_warn(c, (struct warning){WARNING_LOOP_CUT, .slot = slot,
-				     .max = TEMPLATE_TURNS_MAX});
+	if (w->loop_length > 0)
+		composer_warn(c, (struct warning){WARNING_LOOP, .slot = slot,
+				     .length = w->loop_length, .max = TEMPLATE_TURNS_MAX});
 	if (w->bad_date)
 		composer_warn(c, (struct warning){WARNING_BAD_DATE, .slot = slot});
 	if (w->disarmed)
@@ -43,7 +43,7 @@ composer_text(struct composer *c, const struct template *t, const char *where,
 	struct template_warnings w;
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
-	if (w.missing > 0 || w.cut || w.disarmed || w.bad_date || w.loop_cut)
+	if (w.missing > 0 || w.cut || w.disarmed || w.bad_date || w.loop_length > 0)
 		warn_about(c, str_of(where), &w);
 	if (form != FORM_MRKDWN)
 		plain_clean(&c->text, one_line);
