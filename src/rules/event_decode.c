@@ -178,6 +178,7 @@ decode_fields(struct decoding *d, const event_message *msg)
 	       decode_attribute(d, "resource_id", msg->resource_id, &ev->resource_id) &&
 	       decode_attribute(d, "source", msg->source, &ev->source) &&
 	       decode_attribute(d, "thread_key", msg->thread_key, &ev->thread_key) &&
+	       decode_attribute(d, "test_rule", msg->test_rule, &ev->test_rule) &&
 	       decode_payload(d, msg);
 }
 

@@ -31,6 +31,7 @@ typedef Carillon__V1__DeliveryRecord delivery_record;
 typedef Carillon__V1__Attempt attempt_record;
 typedef Carillon__V1__OpsEvent ops_event;
 typedef Carillon__V1__OtherAccount other_account;
+typedef Carillon__V1__Authorization authorization_record;
 typedef Carillon__V1__KeeperRequest keeper_request;
 typedef Carillon__V1__KeeperAnswer keeper_answer;
 typedef Carillon__V1__VaultKey vault_key_record;
