@@ -324,7 +324,8 @@ end_loop(struct renderer *r, size_t before, int64_t length)
 	    (long long)(length - TEMPLATE_TURNS_MAX));
 	if (r->warnings && r->warnings->loop_length == 0)
 		r->warnings->loop_length = (size_t)length;
-	emit_literal(r, str_of(text));
+	if (!r->context->is_url && !r->mark.in_path)
+		emit_literal(r, str_of(text));
 }
 
 /* A loop over `all` pointers to elements, less what offset and limit leave out. */

@@ -7,6 +7,7 @@
 #include "render.h"
 #include "carillon/rules/template.h"
 #include "carillon/base/json.h"
+#include "reading.h"
 
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
@@ -76,12 +77,15 @@ struct message_template {
 	int most_blocks;     /* that a message of it can have */
 	struct arena *owner; /* of the built-in one */
 	bool shows_fields;   /* the other fields of the payload are shown too */
+	bool reads_payload;  /* the built-in one: its slots see a reading of the payload */
 };
 
 /* One rendering: what the slots and the blocks write to, and how much is left. */
 struct composer {
 	const struct message_template *template;
-	const struct event *ev;
+	const struct event *ev;        /* as the slots see it */
+	const struct json *payload;    /* of the event */
+	const struct reading *reading; /* what is in `ev` instead of it, or NULL */
 	struct str severity;
 	struct arena *arena;
 	struct slack_body *out;
@@ -98,6 +102,10 @@ void composer_lead_ends(struct composer *c);
 /* All blocks are written. Where none is left for the bar, the first `fewer` stay on top, or the
  * event's type stands beside the bar. */
 void composer_close_lead(struct composer *c, int fewer, size_t fewer_len);
+/* Begins a block, or an element of its list. */
+void composer_put_comma(struct composer *c);
+/* fields.c: a section of the payload's fields that no slot says. */
+void composer_put_fields(struct composer *c);
 /* A small grey line with the event's type, where nothing else is to stand. */
 void composer_put_type(struct composer *c);
 /* origin.c: the next block is written. */
