@@ -58,6 +58,7 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    .channel = d->channel,
 	    .body = d->body,
 	    .is_plain = d->degraded,
+	    .without_images = d->image_refusals > 1,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
 	    .has_other_way = str_eq(d->channel, d->rule->connection->granted_channel),
@@ -311,6 +312,7 @@ goes_again(struct courier *c, struct delivery *d)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
 		return true;
+	case VERDICT_IMAGE: d->image_refusals++; return true;
 	case VERDICT_OTHER_WAY:
 		d->other_way = true;
 		remember_other_way(c, d);
@@ -337,6 +339,8 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	if (d->outcome.left_thread)
+		d->thread_id = (struct str){0}; /* so it is what later replies go under */
 	attempt_add(
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);

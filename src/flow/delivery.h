@@ -52,6 +52,7 @@ struct delivery {
 	uint32_t spent;                /* attempts that count towards the schedule */
 	bool maybe_posted;             /* an earlier attempt may have been posted */
 	bool degraded;                 /* plain text instead of the formatted message */
+	uint8_t image_refusals;        /* how often an image could not be fetched */
 	bool other_way;                /* by its channel's own way: struct dest_message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];

@@ -74,6 +74,8 @@ later(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t ran
 	}
 	if (d->outcome.verdict == VERDICT_LATER_SLOWLY && delay_ms < SLOW_RETRY_MS)
 		delay_ms = jittered(SLOW_RETRY_MS, p->jitter_percent, random);
+	if (delay_ms < d->outcome.retry_after_ms)
+		delay_ms = d->outcome.retry_after_ms;
 	plan(p, d, now, delay_ms);
 }
 
@@ -89,7 +91,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE:
-		delivery_settle(d, DELIVERY_DELIVERED, (struct str){0},
+		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),
 		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 		break;
 	case VERDICT_THROTTLED:
@@ -115,6 +117,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 	case VERDICT_OTHER_WAY:
 	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
+	case VERDICT_IMAGE:
 	case VERDICT_NO_THREAD:
 	case VERDICT_NEVER:
 		d->spent++;

@@ -470,8 +470,9 @@ count_one(struct str id, const struct state_value *v, void *n)
 	return true;
 }
 
-static bool
-has_room(struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
+bool
+registry_has_room(
+    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
 	int n = 0;
@@ -491,7 +492,7 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
 	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
 	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
-		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
+		   registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
 }
 
@@ -512,7 +513,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
 	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
-	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
+	       (expected != 0 || registry_has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
 }
 
@@ -523,16 +524,6 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
 	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
 	       workspace_exists(r, workspace, e) &&
 	       registry_put_record(r, workspace, STATE_TYPE, t, expected, e);
-}
-
-bool
-registry_put_key(struct registry *r, struct str workspace, const key_record *k,
-    uint64_t expected, struct findings *f, struct err *e)
-{
-	return registry_is_sound(r, workspace, STATE_KEY, k, f, e) &&
-	       (str_eq(workspace, KEYS_WORKSPACE) || workspace_exists(r, workspace, e)) &&
-	       (expected != 0 || has_room(r, workspace, STATE_KEY, KEYS_MAX, e)) &&
-	       registry_put_record(r, workspace, STATE_KEY, k, expected, e);
 }
 
 bool
@@ -548,67 +539,4 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 		       .key = key, .expected = expected, .by = str_of(r->author)},
 		   &revision, e) &&
 	       registry_catch_up(r, revision, e);
-}
-
-/* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
-struct ids {
-	struct arena *arena;
-	struct {
-		struct str id;
-		uint64_t revision;
-	} * items;
-	size_t n, cap;
-};
-
-static bool
-gather_id(struct str id, const struct state_value *v, void *arg)
-{
-	struct ids *ids = arg;
-
-	if (ids->n == ids->cap) {
-		ids->cap = ids->cap ? 2 * ids->cap : 64;
-		ids->items = realloc(ids->items, ids->cap * sizeof(*ids->items));
-		must(ids->items != NULL);
-	}
-	ids->items[ids->n].id = arena_str(ids->arena, id);
-	ids->items[ids->n++].revision = v->revision;
-	return true;
-}
-
-static bool
-gather_ids(struct registry *r, struct str workspace, enum state_kind kind, struct ids *ids,
-    struct err *e)
-{
-	struct txn *t = txn_read(r->store, STORE_STATE);
-
-	state_each(t, &(struct state_list){workspace, kind}, gather_id, ids);
-	return txn_finish(t, e);
-}
-
-/* Whatever the records say: they need not be read for that. */
-static bool
-delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
-{
-	struct ids ids = {.arena = arena_new(0)};
-	bool ok = gather_ids(r, workspace, kind, &ids, e);
-
-	for (size_t i = 0; ok && i < ids.n; i++)
-		ok = registry_delete(
-		    r, workspace, kind, ids.items[i].id, ids.items[i].revision, e);
-	free(ids.items);
-	arena_free(ids.arena);
-	return ok;
-}
-
-bool
-registry_delete_workspace(struct registry *r, struct str workspace, struct err *e)
-{
-	/* Rules first: nothing may match while its connection is going away; the workspace
-	 * last, so that an interrupted delete can be found and finished. */
-	return workspace_exists(r, workspace, e) && delete_all(r, workspace, STATE_RULE, e) &&
-	       delete_all(r, workspace, STATE_CONNECTION, e) &&
-	       delete_all(r, workspace, STATE_TYPE, e) &&
-	       delete_all(r, workspace, STATE_REPLAY, e) &&
-	       delete_all(r, workspace, STATE_KEY, e) &&
-	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }

@@ -40,6 +40,8 @@ struct value {
 	struct str text; /* of a string; the plain form of markup; a number as it is written */
 	struct str markup; /* complete and escaped; empty without a dialect */
 	const struct json *tree;
+	bool
+	    is_encoded; /* as it is to stand in a web address: by url_encode, url_escape, raw */
 };
 
 enum operand_kind {

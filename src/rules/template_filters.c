@@ -6,6 +6,7 @@
 #include "template_math.h"
 #include "template_number.h"
 #include "template_run.h"
+#include "template_url.h"
 
 enum { URL_MAX = 2000 }; /* bytes; leaves room for a label in any message */
 
@@ -185,7 +186,7 @@ apply_date(struct filter_use *u, const struct value *v)
 	const struct template_dialect *dialect = u->r->context->dialect;
 	struct buf *b = renderer_buffer(u->r);
 	struct value made = {.kind = VALUE_MARKUP};
-	if (dialect) {
+	if (dialect && dialect->put_date) {
 		dialect->put_date(unix_s, form, b, &made.text);
 		made.markup = buf_view(b);
 	} else {
@@ -242,6 +243,38 @@ apply_escape(struct filter_use *u, const struct value *v)
 	return value_in(out);
 }
 
+static struct value
+encoded(struct filter_use *u, const struct value *v, enum url_part part)
+{
+	struct str s = text_of(u, v);
+	struct buf *out = renderer_buffer(u->r);
+	url_put(s, part, out);
+	struct value made = value_in(out);
+	made.is_encoded = true;
+	return made;
+}
+
+static struct value
+apply_url_encode(struct filter_use *u, const struct value *v)
+{
+	return encoded(u, v, URL_QUERY);
+}
+
+static struct value
+apply_url_escape(struct filter_use *u, const struct value *v)
+{
+	return encoded(u, v, URL_WHOLE);
+}
+
+static struct value
+apply_raw(struct filter_use *u, const struct value *v)
+{
+	(void)u;
+	struct value made = *v;
+	made.is_encoded = true;
+	return made;
+}
+
 bool
 template_link_is_safe(struct str url)
 {
@@ -270,7 +303,7 @@ apply_link(struct filter_use *u, const struct value *v)
 	buf_str(plain, v->text);
 	buf_cstr(plain, label.len ? ")" : "");
 	struct value made = {.kind = VALUE_MARKUP, .text = buf_view(plain)};
-	if (dialect) {
+	if (dialect && dialect->put_link) {
 		struct buf *markup = renderer_buffer(u->r);
 		dialect->put_link(v->text, label, markup);
 		made.markup = buf_view(markup);

@@ -2,6 +2,7 @@
 #include "carillon/rules/filter.h"
 #include "carillon/rules/characters.h"
 #include "template_run.h"
+#include "template_url.h"
 
 struct buf *
 renderer_buffer(struct renderer *r)
@@ -53,8 +54,20 @@ emit_literal(struct renderer *r, struct str s)
 	const struct template_dialect *dialect = r->context->dialect;
 	size_t at = r->out->len;
 	emit(r, s);
-	if (dialect)
+	if (dialect && dialect->follow)
 		dialect->follow(&r->mark, s, at);
+}
+
+/* The value's text; in a link such that it stays one part of the address. */
+static struct str
+text_in_place(struct renderer *r, const struct value *v, bool in_path)
+{
+	struct str s = value_text(v, renderer_buffer(r));
+	if (!in_path || v->is_encoded)
+		return s;
+	struct buf *out = renderer_buffer(r);
+	url_put(s, URL_PART, out);
+	return buf_view(out);
 }
 
 /* As the dialect writes it. */
@@ -62,17 +75,23 @@ static void
 emit_in_dialect(struct renderer *r, const struct value *v)
 {
 	const struct template_dialect *dialect = r->context->dialect;
-	if (dialect->disarm(&r->mark, r->out) && r->warnings)
+	if (dialect->disarm && dialect->disarm(&r->mark, r->out) && r->warnings)
 		r->warnings->disarmed = true;
-	if (v->kind == VALUE_MARKUP && r->mark.place == 0) {
+	if (v->kind == VALUE_MARKUP && v->markup.len > 0 && r->mark.place == 0) {
 		emit_whole(r, v->markup);
 		return;
 	}
 	if (!renderer_step(r, value_cost(r, v)))
 		return;
-	struct str s = value_text(v, renderer_buffer(r));
+	struct str s = text_in_place(r, v, r->mark.in_path);
 	if (!dialect->put(s, r->mark.place, r->context->one_line, room(r), r->out))
 		r->stopped = true;
+}
+
+static struct str
+so_far(const struct renderer *r)
+{
+	return (struct str){r->out->ptr + r->out_start, r->out->len - r->out_start};
 }
 
 static void
@@ -81,7 +100,7 @@ emit_value(struct renderer *r, const struct value *v)
 	if (r->context->dialect)
 		emit_in_dialect(r, v);
 	else if (renderer_step(r, value_cost(r, v)))
-		emit(r, value_text(v, renderer_buffer(r)));
+		emit(r, text_in_place(r, v, r->context->is_url && url_is_in_path(so_far(r))));
 }
 
 /* An empty attribute is one that the event does not have. */

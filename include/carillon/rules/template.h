@@ -25,12 +25,14 @@ struct template;
 /* Where in the markup that the template's own text has opened the next value stands. */
 struct template_mark {
 	int place;      /* the dialect's own numbers; 0: in plain text */
+	bool in_path;   /* in the path or the query of a web address: values are encoded */
 	size_t open_at; /* offset in the output of what opened the markup */
 };
 
 /*
  * A dialect: how a destination writes what templates substitute, never the template's own text.
- * Pure functions of a constant; each appends to `out`.
+ * Pure functions of a constant; each appends to `out`. All but `put` may be NULL: there is no
+ * markup then.
  */
 struct template_dialect {
 	/* Moves the mark behind `literal`, the template's own text, written from `at` on. */
@@ -71,7 +73,8 @@ struct template_warnings {
 struct template_context {
 	const struct template_dialect *dialect; /* NULL: plain text, as LiquidJS writes it */
 	bool one_line;                          /* line breaks in values become spaces */
-	struct str severity;                    /* event.severity; empty if there is none */
+	bool is_url;         /* the whole is a web address: values in its path are encoded */
+	struct str severity; /* event.severity; empty if there is none */
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
 enum { TEMPLATE_BUFFERS = 4 };

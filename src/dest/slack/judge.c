@@ -64,6 +64,19 @@ error_find(struct str code)
 	return &unknown;
 }
 
+/* What an answer says that has no JSON of Slack's: not Slack but somebody on the way to it, or
+ * a wrong address. The first that matches counts. */
+static const struct status_meaning {
+	int first, last;
+	enum slack_class class;
+	const char *sentence, *action;
+} statuses[] = {
+#define SLACK_STATUS(first, last, CLASS, sentence, action) \
+	{first, last, SLACK_##CLASS, sentence, action},
+#include "statuses.def"
+#undef SLACK_STATUS
+};
+
 /* Error codes go into history and metrics: only what looks like one is let through. */
 static struct str
 code_of(const struct json *root)
@@ -195,13 +208,26 @@ best_remark(const struct json *remarks)
 static void
 judge_remarks(const struct json *root, struct outcome *out)
 {
+	static const struct str mark = {"[ERROR] ", 8};
 	struct str remark = best_remark(json_path(root, STR("response_metadata.messages")));
 
 	if (remark.len == 0)
 		remark = best_remark(json_get(root, STR("errors")));
+	if (str_starts_with(remark, mark))
+		remark = (struct str){remark.ptr + mark.len, remark.len - mark.len};
 	str_copy(out->pointer, sizeof(out->pointer), pointer_of(remark));
 	if (remark.len > 0)
 		reason_add(out, ": ", remark);
+}
+
+/* Slack fetches each image of a message before it takes the message, and now and then fails to
+ * where there is nothing wrong with it. */
+static void
+judge_image(const struct dest_message *m, struct outcome *out)
+{
+	if (out->verdict == VERDICT_MESSAGE && !m->is_plain && !m->without_images &&
+	    strstr(out->reason, "downloading image failed") != NULL)
+		out->verdict = VERDICT_IMAGE;
 }
 
 static void
@@ -213,8 +239,7 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 	slack_set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
 	slack_set_remedy(out, error->repair, error->action);
-	if (error->class == SLACK_RATE)
-		out->retry_after_ms = res->retry_after_ms;
+	out->retry_after_ms = res->retry_after_ms;
 	if (error->class == SLACK_UNKNOWN)
 		reason_add(out, ": ", code);
 	reason_add(out, "; needed: ", json_string(root, STR("needed")));
@@ -222,26 +247,22 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 		judge_remarks(root, out);
 }
 
-/* No JSON that says ok or not. `ambiguous` where the request may have been carried out. */
+/* No JSON that says ok or not. */
 static void
 judge_status(const struct http_response *res, struct outcome *out)
 {
-	if (res->status == 408) {
-		slack_set_class(out, SLACK_SAFE, "Slack did not receive the whole request");
-	} else if (res->status >= 300 && res->status < 400) {
-		slack_set_class(out, SLACK_BUG,
-		    "the address of Slack answered with a redirect, which is never "
-		    "followed because the credential would go along");
-		slack_set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
-	} else if (res->status >= 400 && res->status < 500) {
-		slack_set_class(out, SLACK_UNKNOWN, "");
-		snprintf(out->reason, sizeof(out->reason),
-		    "Slack refused the request with HTTP status %d", res->status);
-		slack_set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
-	} else {
-		slack_set_class(
-		    out, SLACK_UNREADABLE, "Slack's answer could not be understood");
-	}
+	size_t i = 0;
+
+	while (i < COUNT_OF(statuses) - 1 &&
+	       (res->status < statuses[i].first || res->status > statuses[i].last))
+		i++;
+	slack_set_class(out, statuses[i].class, statuses[i].sentence);
+	out->retry_after_ms = res->retry_after_ms;
+	if (res->status / 100 != 2)
+		snprintf(out->reason + strlen(out->reason),
+		    sizeof(out->reason) - strlen(out->reason), " (HTTP status %d)",
+		    res->status);
+	slack_set_remedy(out, out->repair, statuses[i].action);
 }
 
 static const struct json *
@@ -306,14 +327,18 @@ slack_answer(struct arena *a, const struct http_response *res, struct outcome *o
 		str_copy(out->error_code, sizeof(out->error_code), STR("ratelimited"));
 		return NULL;
 	}
+	if (res->status == 503 && res->retry_after_ms >= 0) {
+		slack_set_class(out, SLACK_PAUSE, "Slack is busy and asked for a pause");
+		out->retry_after_ms = res->retry_after_ms;
+		return NULL;
+	}
 	if (res->status >= 500) {
-		slack_set_class(out, SLACK_AMBIGUOUS, "");
-		snprintf(out->reason, sizeof(out->reason),
-		    "Slack had an internal error, HTTP status %d", res->status);
+		judge_status(res, out);
 		return NULL;
 	}
 	root = parse(a, res->body);
-	if (kind_of(root, STR("ok")) == JSON_FALSE && (res->status < 300 || res->status >= 400))
+	if (kind_of(root, STR("ok")) == JSON_FALSE && res->status / 100 != 3 &&
+	    res->status != 413)
 		judge_error(root, res, out);
 	else if (kind_of(root, STR("ok")) == JSON_TRUE && res->status / 100 == 2)
 		return root;
@@ -330,6 +355,55 @@ slack_set_done(struct outcome *out)
 	slack_set_remedy(out, REPAIR_NONE, "");
 }
 
+static void
+note(struct outcome *out, const char *sentence)
+{
+	reason_add(out, out->reason[0] ? "; " : "", str_of(sentence));
+}
+
+/* Slack takes a message and leaves part of it off, with a warning at most. */
+static void
+note_warnings(const struct json *root, struct outcome *out)
+{
+	static const struct {
+		struct str code;
+		const char *sentence;
+	} known[] = {
+#define SLACK_WARNING(code, sentence) {{code, sizeof(code) - 1}, sentence},
+#include "warnings.def"
+#undef SLACK_WARNING
+	};
+	const struct json *warnings = json_path(root, STR("response_metadata.warnings"));
+	struct str alone = json_string(root, STR("warning")); /* several, with commas */
+
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		bool is_there = alone.len > 0 && memmem(alone.ptr, alone.len, known[i].code.ptr,
+						     known[i].code.len) != NULL;
+
+		if (warnings != NULL && warnings->kind == JSON_ARRAY)
+			JSON_EACH (v, warnings)
+				is_there |=
+				    v->kind == JSON_STRING && str_eq(v->text, known[i].code);
+		if (is_there)
+			note(out, known[i].sentence);
+	}
+}
+
+/* A reply to a message that is gone is posted all the same, at top level; the answer's echo
+ * then has no thread, which is the only sign. */
+static void
+note_thread(const struct dest_message *m, const struct json *root, struct outcome *out)
+{
+	const struct json *echo = json_get(root, STR("message"));
+
+	if (m->thread_id.len == 0 || m->update_id.len > 0 || echo == NULL ||
+	    echo->kind != JSON_OBJECT || json_string(echo, STR("thread_ts")).len > 0)
+		return;
+	out->left_thread = true;
+	note(out, "the message to reply to was deleted in Slack, so this one stands alone and "
+		  "further replies go under it");
+}
+
 void
 slack_judge(const struct dest_message *m, const struct http_response *res, struct outcome *out)
 {
@@ -344,10 +418,15 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 		str_copy(out->message_id, sizeof(out->message_id), ts);
 		slack_copy_text(out->message_channel, sizeof(out->message_channel),
 		    json_string(root, STR("channel")));
+		if (m->without_images && !m->is_plain)
+			note(out, "Slack could not fetch an image, so it went without images");
+		note_thread(m, root, out);
+		note_warnings(root, out);
 	} else if (root) {
 		slack_set_class(
 		    out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
+	judge_image(m, out);
 	if (out->pointer[0] != '\0' && m->body != NULL)
 		slack_slot_of(
 		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));

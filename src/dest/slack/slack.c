@@ -1,6 +1,7 @@
 /* Slack's Web API: composing chat.postMessage, chat.update, auth.test, conversations.info. */
 #include "carillon/dest/dest.h"
 
+#include "carillon/base/arena.h"
 #include "carillon/base/json.h"
 
 #include "judge.h"
@@ -10,22 +11,103 @@
 static const struct dest_secret secrets[] = {
     {SLACK_TAG_TOKEN, "bot token, or address of an incoming webhook"}};
 
-/* Slack colours only attachments; the text stays on top, where notifications look for it. */
+/* The blocks from `first` to `end`, bytes of the array that has them all. */
+static void
+write_part(struct json_writer *w, struct str blocks, size_t first, size_t end)
+{
+	jw_key(w, "blocks");
+	if (first < end && blocks.ptr[first] == ',')
+		first++;
+	jw_array(w);
+	if (first < end)
+		jw_raw(w, (struct str){blocks.ptr + first, end - first});
+	jw_array_end(w);
+}
+
+/* Slack colours only attachments, and shows the text above one that is alone: so there are
+ * always blocks on top. */
 static void
 write_blocks(struct json_writer *w, const struct slack_body *b)
 {
-	if (b->color.len) {
-		jw_key(w, "attachments");
-		jw_array(w);
+	if (b->color.len == 0) {
+		jw_key(w, "blocks");
+		jw_raw(w, b->blocks);
+		return;
+	}
+	write_part(w, b->blocks, 1, b->lead_len);
+	jw_key(w, "attachments");
+	jw_array(w);
+	jw_object(w);
+	jw_kv_string(w, "color", b->color);
+	write_part(w, b->blocks, b->lead_len, b->blocks.len - 1);
+	jw_object_end(w);
+	jw_array_end(w);
+}
+
+static bool
+is_image(const struct json *block)
+{
+	return str_eq(json_string(block, STR("type")), STR("image"));
+}
+
+/* The blocks from the `first` to before the `end` that are no images; as many as were written.
+ */
+static int
+write_without_images(struct json_writer *w, const struct json *blocks, int first, int end)
+{
+	int i = 0, n = 0;
+
+	JSON_EACH (block, blocks) {
+		if (i >= first && i < end && !is_image(block)) {
+			jw_value(w, block);
+			n++;
+		}
+		i++;
+	}
+	return n;
+}
+
+static void
+write_part_without_images(
+    struct json_writer *w, const struct json *blocks, int first, int end, struct str color)
+{
+	struct json_writer before = *w;
+	size_t len = w->out->len;
+	int n;
+
+	if (color.len > 0) {
 		jw_object(w);
-		jw_kv_string(w, "color", b->color);
+		jw_kv_string(w, "color", color);
 	}
 	jw_key(w, "blocks");
-	jw_raw(w, b->blocks);
-	if (b->color.len) {
+	jw_array(w);
+	n = write_without_images(w, blocks, first, end);
+	jw_array_end(w);
+	if (color.len > 0)
 		jw_object_end(w);
-		jw_array_end(w);
-	}
+	if (n > 0)
+		return;
+	*w = before; /* Slack takes no empty list of them in an attachment */
+	w->out->len = len;
+}
+
+/* Rarely needed, so the body is read again instead of being kept in a second form. */
+static void
+write_blocks_without_images(struct json_writer *w, const struct slack_body *b)
+{
+	int n_lead = b->color.len > 0 ? b->n_lead : b->n_origins;
+	struct arena *a = arena_new(0);
+	const struct json *blocks;
+	struct err e;
+
+	must(json_parse(a, b->blocks, JSON_DEPTH_MAX, &blocks, &e)); /* we wrote it */
+	write_part_without_images(w, blocks, 0, n_lead, STR(""));
+	jw_key(w, "attachments");
+	jw_array(w);
+	if (n_lead < b->n_origins)
+		write_part_without_images(w, blocks, n_lead, b->n_origins, b->color);
+	jw_array_end(w);
+	arena_free(a);
 }
 
 static void
@@ -43,6 +125,23 @@ write_metadata(struct json_writer *w, struct str reference)
 	jw_object_end(w);
 }
 
+/*
+ * Of a message that is changed Slack keeps the attachments when none are sent, and reads the
+ * text again as people type it, markup and all, unless it is told not to.
+ */
+static void
+write_update(struct json_writer *w, const struct dest_message *m, bool has_attachment)
+{
+	jw_kv_string(w, "ts", m->update_id);
+	jw_kv_cstr(w, "parse", "none");
+	jw_kv_bool(w, "link_names", false);
+	if (has_attachment)
+		return;
+	jw_key(w, "attachments");
+	jw_array(w);
+	jw_array_end(w);
+}
+
 static void
 write_body(struct buf *out, const struct dest_message *m, bool by_webhook)
 {
@@ -54,7 +153,9 @@ write_body(struct buf *out, const struct dest_message *m, bool by_webhook)
 	if (!by_webhook)
 		jw_kv_string(&w, "channel", m->channel);
 	jw_kv_string(&w, "text", b->text);
-	if (!m->is_plain)
+	if (!m->is_plain && m->without_images)
+		write_blocks_without_images(&w, b);
+	else if (!m->is_plain)
 		write_blocks(&w, b);
 	if (by_webhook) {
 		jw_kv_bool(&w, "unfurl_links", false);
@@ -63,7 +164,7 @@ write_body(struct buf *out, const struct dest_message *m, bool by_webhook)
 		return;
 	}
 	if (m->update_id.len) {
-		jw_kv_string(&w, "ts", m->update_id);
+		write_update(&w, m, !m->is_plain && (b->color.len > 0 || m->without_images));
 	} else {
 		if (m->thread_id.len)
 			jw_kv_string(&w, "thread_ts", m->thread_id);

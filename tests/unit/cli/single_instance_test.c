@@ -19,9 +19,9 @@ a_directory_has_one_service(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(lock, sizeof(lock), "%s/serve.lock", dir);
 	snprintf(pid, sizeof(pid), "(pid %d)", (int)getpid());
-	assert_true(single_instance(dir, &e));
+	assert_true(single_instance("serve", dir, &e));
 	/* The lock is the open file's: a second try is one of another process to it. */
-	assert_false(single_instance(dir, &e));
+	assert_false(single_instance("serve", dir, &e));
 	assert_int_equal(e.kind, ERR_CONFLICT);
 	assert_non_null(strstr(e.text, pid));
 	unlink(lock);
@@ -34,7 +34,7 @@ what_cannot_be_locked_is_told_by_who_opens_it(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_true(single_instance("/proc/carillon/none", &e));
+	assert_true(single_instance("serve", "/proc/carillon/none", &e));
 }
 
 int

@@ -1,0 +1,33 @@
+/* The template of rules that have none of their own. */
+#include "message_template.h"
+
+/* clang-format off */
+const char slack_built_in[] = "{"
+"\"header\": \"{% if event.severity == 'high' or event.severity == 'critical' %}"
+	"\xf0\x9f\x94\xb4 {{ event.severity | upcase }}: "
+	"{% elsif event.severity %}{{ event.severity | capitalize }}: {% endif %}"
+	"{{ event.type }}\","
+"\"body\": \"*{{ payload.resource | default: event.resource_id | default: event.resource"
+	" | default: event.type }}*"
+	"{% if payload.resource and event.resource_id %} ({{ event.resource_id }})"
+	"{% elsif event.resource_id %} ({{ event.resource }}){% endif %}"
+	"{% if payload.message %}\\n{{ payload.message | truncate: 1000, '\xe2\x80\xa6' }}{% endif %}\","
+"\"context\": \"{% if payload.value != nil and payload.threshold != nil %}"
+	"value *{{ payload.value | number }}* \xc2\xb7 threshold *{{ payload.threshold | number }}* \xc2\xb7 "
+	"{% if payload.value > payload.threshold %}"
+	"+{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
+	" (+{{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
+	"{% endif %}{% else %}"
+	"{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
+	" ({{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
+	"{% endif %}{% endif %}{% endif %}\","
+"\"fields\": \"auto\","
+"\"reference\": \"{{ payload.account_id | default: event.source | default: event.workspace }}\","
+"\"timestamp\": \"{{ payload.triggered_at | default: event.time | date }}\","
+"\"text\": \"{% if event.severity %}{{ event.severity | upcase }}: {% endif %}{{ event.type }}"
+	" \xc2\xb7 {{ payload.resource | default: event.resource_id | default: event.resource"
+	" | default: event.id }}"
+	"{% if payload.value != nil and payload.threshold != nil %}"
+	" {{ payload.value | number }} (threshold {{ payload.threshold | number }}){% endif %}\""
+"}";
+/* clang-format on */
