@@ -177,7 +177,7 @@ reason_of(struct arena *a, const struct trouble *t)
 
 /* False when it could not be published. */
 static bool
-tell(struct follower *w, struct trouble *t)
+tell_trouble(struct follower *w, struct trouble *t)
 {
 	const char *what = what_of(t->kind);
 	struct arena *a = arena_new(0);
@@ -360,7 +360,7 @@ wait_for_key(struct follower *w, struct trouble *t)
 		str_copy(t->action, sizeof(t->action),
 		    STR("give the service the master key file as the last rotation left it, "
 			"and restart it"));
-		(void)tell(w, t);
+		(void)tell_trouble(w, t);
 	}
 	t->is_told = true;
 	troubles_try_later(w->flow->troubles, t, mono_after(clock_mono(), KEY_WAIT_MS));
@@ -390,7 +390,7 @@ persist(struct follower *w, struct trouble *t)
 		log_error("follower.persist", L_STR("error", e.text));
 	if (result == PERSISTED) {
 		rulebook_drop(w->flow->rulebook, str_of(t->workspace));
-		(void)tell(w, t);
+		(void)tell_trouble(w, t);
 	} else if (t->is_over) {
 		release(w, t);
 	}
@@ -402,7 +402,7 @@ static bool
 tell_next(struct follower *w, mono_t now)
 {
 	struct trouble *t = troubles_take_news(w->flow->troubles, now);
-	bool ok = t != NULL && tell(w, t);
+	bool ok = t != NULL && tell_trouble(w, t);
 
 	free(t);
 	return ok;

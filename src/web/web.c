@@ -3,6 +3,7 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "addresses.h"
@@ -27,6 +28,7 @@ enum {
 	SWEEP_TICKS = 4,    /* a second */
 	EXPIRE_TICKS = 240, /* a minute */
 	LOOK_MS = 5,
+	SILENCE_MS = 1000, /* for which a new connection may say nothing at the end */
 };
 
 void
@@ -179,12 +181,36 @@ listen_for_admins(struct web *w, struct err *e)
 
 /* --- stop: who asks is answered first --- */
 
+/*
+ * Takes no more: who connects from now on is refused. Whoever had connected before, and was not
+ * taken by the library yet, would be reset without an answer: it is handed to the library.
+ */
+static void
+stop_listening(struct web *w)
+{
+	int listening = MHD_quiesce_daemon(w->daemon);
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int fd;
+
+	if (listening < 0)
+		return;
+	while ((fd = accept4(listening, (struct sockaddr *)&address, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		(void)MHD_add_connection(w->daemon, fd, (struct sockaddr *)&address, len);
+		len = sizeof(address);
+	}
+	close(listening);
+}
+
 static bool
 everything_is_answered(struct web *w)
 {
-	mono_t until = mono_after(clock_mono(), w->config->drain_s * 500);
+	const mono_t now = clock_mono(), until = mono_after(now, w->config->drain_s * 500);
+	const mono_t heard = mono_after(now, SILENCE_MS);
 
-	while (atomic_load(&w->working) > 0) {
+	while (atomic_load(&w->working) > 0 || (connections_expecting(w->connections) > 0 &&
+						   !mono_reached(clock_mono(), heard))) {
 		if (mono_reached(clock_mono(), until))
 			return false;
 		clock_sleep(LOOK_MS);
@@ -214,12 +240,11 @@ stop_threads(struct web *w)
 bool
 web_stop(struct web *w)
 {
-	int listening = -1;
 	bool finished = true;
 
 	atomic_store(&w->is_stopping, true);
 	if (w->daemon != NULL) {
-		listening = MHD_quiesce_daemon(w->daemon);
+		stop_listening(w);
 		hub_end(w->hub);
 		finished = everything_is_answered(w);
 	}
@@ -230,8 +255,6 @@ web_stop(struct web *w)
 		MHD_stop_daemon(w->daemon);
 	if (w->admin != NULL)
 		MHD_stop_daemon(w->admin);
-	if (listening >= 0)
-		close(listening);
 	log_info("web.stopped", L_BOOL("finished", finished));
 	web_free(w);
 	return finished;

@@ -26,6 +26,7 @@ typedef Carillon__V1__Repeatable repeatable_record;
 typedef Carillon__V1__HistoryBatch history_batch;
 typedef Carillon__V1__HistoryEntry history_entry;
 typedef Carillon__V1__EventRecord event_record;
+typedef Carillon__V1__EventWarning event_warning;
 typedef Carillon__V1__DeliveryRecord delivery_record;
 typedef Carillon__V1__Attempt attempt_record;
 typedef Carillon__V1__OpsEvent ops_event;
