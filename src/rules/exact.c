@@ -202,8 +202,7 @@ combine(struct exact *out, const struct exact *a, const struct exact *b, int sig
 }
 
 static void
-add_signed(
-    struct exact *out, const struct exact *a, const struct exact *b, bool is_b_negative)
+add_signed(struct exact *out, const struct exact *a, const struct exact *b, bool is_b_negative)
 {
 	if (a->is_negative == is_b_negative) {
 		out->is_negative = a->is_negative;

@@ -96,13 +96,14 @@ element(const struct json *array, int32_t index)
 }
 
 const struct json *
-field_path_find(const struct field_path *p, const struct json *root)
+field_path_find(const struct field_path *p, const struct json *root, size_t *walked)
 {
 	const struct json *at = root;
 
 	for (size_t i = 0; at && i < p->n; i++) {
 		const struct field_step *s = &p->steps[i];
 
+		*walked += at->count;
 		if (at->kind == JSON_ARRAY)
 			at = element(at, s->index);
 		else

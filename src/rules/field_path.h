@@ -29,4 +29,7 @@ enum field_next field_path_next(struct str *rest, bool is_first, struct field_st
 MUST_USE bool field_path_parse(
     struct arena *a, struct str text, struct field_path *out, struct err *e);
 /* NULL if missing. */
-const struct json *field_path_find(const struct field_path *p, const struct json *root);
+/* NULL: it leads nowhere. Adds to `walked` the members and elements that there were to be
+ * looked through. */
+const struct json *field_path_find(
+    const struct field_path *p, const struct json *root, size_t *walked);

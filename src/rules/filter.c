@@ -72,11 +72,12 @@ contains(const struct condition *c, const struct json *v)
 }
 
 const struct json *
-filter_field(const struct condition *c, const struct event *ev, struct json *scratch)
+filter_field(
+    const struct condition *c, const struct event *ev, struct json *scratch, size_t *walked)
 {
 	if (c->attribute != EVENT_ATTRIBUTE_NONE)
 		return event_attribute_get(ev, c->attribute, scratch);
-	return field_path_find(&c->path, ev->payload);
+	return field_path_find(&c->path, ev->payload, walked);
 }
 
 bool
@@ -108,17 +109,36 @@ filter_holds(const struct filter *f, const struct condition *c, const struct jso
 	return false;
 }
 
+/* What a condition reads, in units of 64 bytes: a value of the rule, or an element of the
+ * payload's, counts like four bytes. */
+static size_t
+units_read(const struct condition *c, const struct json *v, size_t walked)
+{
+	size_t units = walked / 16 + c->n_operands / 16;
+
+	if (v && v->kind == JSON_STRING)
+		units += v->text.len / 64;
+	else if (v)
+		units += v->count / 16;
+	return units;
+}
+
 bool
 filter_matches(const struct filter *f, const struct event *ev)
 {
 	uint16_t at = f->entry;
+	uint64_t steps = 0;
 
 	while (at < FILTER_REJECT) {
 		const struct condition *c = &f->conditions[at];
 		struct json scratch;
+		size_t walked = 0;
+		const struct json *v = filter_field(c, ev, &scratch, &walked);
 
-		at = filter_holds(f, c, filter_field(c, ev, &scratch)) ? c->on_true
-		                                                       : c->on_false;
+		steps += 1 + units_read(c, v, walked);
+		at = filter_holds(f, c, v) ? c->on_true : c->on_false;
 	}
+	if (ev->steps)
+		*ev->steps += steps;
 	return at == FILTER_ACCEPT;
 }

@@ -223,7 +223,8 @@ walk(struct teller *t, const struct json *node, const struct spot *spot, int *ne
 	if (str_eq(only->key, STR("all")) || str_eq(only->key, STR("any")))
 		return walk_group(t, only, spot, next);
 	const struct condition *c = &t->f->conditions[(*next)++];
-	const struct json *v = filter_field(c, t->ev, &scratch);
+	size_t walked = 0;
+	const struct json *v = filter_field(c, t->ev, &scratch, &walked);
 	bool result = filter_holds(t->f, c, v);
 	if (spot->is_told) {
 		struct filter_finding told = finding_of(t, spot, result);

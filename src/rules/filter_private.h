@@ -57,6 +57,7 @@ struct filter {
 
 /* A whole number of at most 18 digits. */
 bool filter_small_number(struct str text, int64_t *out);
+/* Adds to `walked` as field_path_find does. */
 const struct json *filter_field(
-    const struct condition *c, const struct event *ev, struct json *scratch);
+    const struct condition *c, const struct event *ev, struct json *scratch, size_t *walked);
 bool filter_holds(const struct filter *f, const struct condition *c, const struct json *v);

@@ -34,8 +34,8 @@ enum value_kind {
 struct value {
 	enum value_kind kind;
 	bool truth;
-	double number;     /* of a number without a text */
-	struct str text;   /* of a string; the plain form of markup; a number as it is written */
+	double number;   /* of a number without a text */
+	struct str text; /* of a string; the plain form of markup; a number as it is written */
 	struct str markup; /* complete and escaped; empty without a dialect */
 	const struct json *tree;
 };

@@ -152,8 +152,7 @@ math_times(struct renderer *r, const struct value *a, const struct value *b)
 }
 
 struct value
-math_divided_by(
-    struct renderer *r, const struct value *a, const struct value *b, bool is_whole)
+math_divided_by(struct renderer *r, const struct value *a, const struct value *b, bool is_whole)
 {
 	double quotient = math_number(a) / math_number(b);
 	struct value result = value_of_number(is_whole ? floor(quotient) : quotient);

@@ -1,7 +1,7 @@
 /*
- * What filters compute: in doubles, as LiquidJS does, and exactly where an integer or the digits
- * of a number would not survive that. What is no number counts as 0. A result lives as long as
- * the renderer's buffers let it. Any thread, of its own renderer.
+ * What filters compute: in doubles, as LiquidJS does, and exactly where an integer or the
+ * digits of a number would not survive that. What is no number counts as 0. A result lives as
+ * long as the renderer's buffers let it. Any thread, of its own renderer.
  */
 #pragma once
 

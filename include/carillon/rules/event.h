@@ -13,6 +13,10 @@ struct event {
 	wall_t time; /* when it happened; the stored time if the producer did not say */
 	struct str payload_text;
 	const struct json *payload; /* an object */
+	/* Steps of work that rules have done on it, counted by who does it: a condition of a
+	 * filter or an instruction of a template is one, and one more for each 64 bytes that it
+	 * reads. Of the thread that has the event in hand; NULL: nobody counts. */
+	uint64_t *steps;
 };
 
 enum {

@@ -72,6 +72,9 @@ struct template_context {
 	const struct template_dialect *dialect; /* NULL: plain text, as LiquidJS writes it */
 	bool one_line;                          /* line breaks in values become spaces */
 	struct str severity;                    /* event.severity; empty if there is none */
+	/* That several renderings may take together, and counted down; NULL: this one has its
+	 * own. */
+	int *steps_left;
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
 enum { TEMPLATE_BUFFERS = 4 };

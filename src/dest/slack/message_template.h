@@ -17,6 +17,7 @@ enum {
 	 */
 	MESSAGE_CHARACTERS_MAX = 12000,
 	MESSAGE_TEXT_MAX = 3000,
+	MESSAGE_STEPS_MAX = 20000,  /* of all its templates (event.h); more is plain text */
 	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
 };
 
@@ -63,7 +64,8 @@ struct composer {
 	struct json_writer w; /* of blocks_build.c, and: */
 	uint32_t kept;        /* elements of the list in the making that are not empty */
 	struct buf buffers[TEMPLATE_BUFFERS];
-	size_t left; /* characters until MESSAGE_CHARACTERS_MAX */
+	size_t left;    /* characters until MESSAGE_CHARACTERS_MAX */
+	int steps_left; /* until MESSAGE_STEPS_MAX */
 };
 
 /* origin.c: the next block was written. */

@@ -261,6 +261,16 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
 
+/* Once for the message: what it had no steps left for. */
+static void
+give_up_layout(struct composer *c, struct template_warnings *w)
+{
+	w->cut = false;
+	c->out->base.is_too_costly = true;
+	composer_warn(c, (struct warning){WARNING_EXPENSIVE, .slot = STR("message"),
+			     .max = MESSAGE_STEPS_MAX});
+}
+
 struct str
 composer_text(struct composer *c, const struct template *t, const char *where, bool is_mrkdwn,
     bool one_line, size_t max)
@@ -269,11 +279,14 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	    .dialect = is_mrkdwn ? &mrkdwn_dialect : NULL,
 	    .one_line = one_line,
 	    .severity = c->severity,
+	    .steps_left = &c->steps_left,
 	    .buffers = c->buffers,
 	};
 	struct template_warnings w;
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
+	if (w.cut && c->steps_left == 0)
+		give_up_layout(c, &w);
 	if (w.missing > 0 || w.cut || w.disarmed)
 		warn_about(c, str_of(where), &w);
 	if (!is_mrkdwn)
@@ -551,6 +564,7 @@ slack_render(const struct dest_template *t, const struct event *ev,
 	    .arena = a,
 	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX,
+	    .steps_left = MESSAGE_STEPS_MAX,
 	};
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
