@@ -112,6 +112,19 @@ refuse_credential(struct delivery *d, const struct ruleset *r, const struct rule
 	d->has_outcome = true;
 }
 
+/* If that was not done at its admission. */
+static void
+render(struct courier *c, struct delivery *d, mono_t now)
+{
+	struct message *m = d->message;
+	const uint64_t before = m->steps;
+
+	delivery_render(d, d->arena);
+	if (m->steps > before)
+		budget_charge(
+		    c->flow->budget, m->event.workspace, m->steps - before, m->steps, now);
+}
+
 static void
 start(struct courier *c, struct delivery *d, const struct ruleset *r, const struct rule *rule,
     mono_t now)
@@ -121,7 +134,7 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	bool opened;
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
-	delivery_render(d, d->arena);
+	render(c, d, now);
 	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
 		pool_start(c->pool, t, d);
