@@ -15,6 +15,15 @@ clock_mono(void)
 	return (mono_t){read_ms(CLOCK_MONOTONIC)};
 }
 
+int64_t
+clock_mono_us(void)
+{
+	struct timespec t;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 wall_t
 clock_wall(void)
 {

@@ -34,7 +34,7 @@ struct broker {
 
 	char prefix[PREFIX_MAX + 1];
 	char streams[STREAMS][STREAM_NAME_MAX];
-	char bucket[PREFIX_MAX + 8];
+	char bucket[PREFIX_MAX + 8], short_bucket[PREFIX_MAX + 8];
 	struct partition partition;
 	int replicas;
 	int64_t events_max_age_s, history_max_age_s, ack_wait_s, ack_pending_max;

@@ -5,14 +5,16 @@
 enum { STATE_WAIT_MS = 5000 };
 
 static bool
-state_subject(
-    char out[static SUBJECT_MAX], const struct broker *b, const char *key, struct err *e)
+bucket_subject(char out[static SUBJECT_MAX], const struct broker *b, enum stream s,
+    const char *key, struct err *e)
 {
+	const char *bucket = s == STREAM_SHORT ? b->short_bucket : b->bucket;
+
 	if (key[strcspn(key, "*> \t\r\n")] != '\0') /* a wildcard would mean others' keys */
-		return fail(e, ERR_INPUT, "\"%.80s\" is no key of the state bucket", key);
-	if (snprintf(out, SUBJECT_MAX, "$KV.%s.%s", b->bucket, key) < SUBJECT_MAX)
+		return fail(e, ERR_INPUT, "\"%.80s\" is no key of a bucket", key);
+	if (snprintf(out, SUBJECT_MAX, "$KV.%s.%s", bucket, key) < SUBJECT_MAX)
 		return true;
-	return fail(e, ERR_INPUT, "state key %.80s... is too long", key);
+	return fail(e, ERR_INPUT, "key %.80s... is too long", key);
 }
 
 /* It becomes a header: a line break in it would begin another one. */
@@ -30,12 +32,12 @@ author_copy(char out[static STATE_BY_MAX + 1], struct str by, struct err *e)
 }
 
 static bool
-state_write(struct broker *b, const struct state_change *c, const char *operation,
-    uint64_t *revision, struct err *e)
+bucket_write(struct broker *b, enum stream s, const struct state_change *c,
+    const char *operation, uint64_t *revision, struct err *e)
 {
 	char subject[SUBJECT_MAX], by[STATE_BY_MAX + 1], id[NEW_ID_SIZE];
 
-	if (!state_subject(subject, b, c->key, e) || !author_copy(by, c->by, e))
+	if (!bucket_subject(subject, b, s, c->key, e) || !author_copy(by, c->by, e))
 		return false;
 	id_new(id, "put"); /* a second try of this write is not a conflict with the first */
 	return publish_and_wait(b,
@@ -47,37 +49,38 @@ state_write(struct broker *b, const struct state_change *c, const char *operatio
 		.by = c->by.len ? by : NULL,
 		.has_expected = true,
 		.expected = c->expected,
-		.stream = STREAM_STATE,
+		.stream = s,
 		.wait_ms = STATE_WAIT_MS,
 	    },
 	    revision, e);
 }
 
-bool
-broker_state_get(struct broker *b, const char *key, struct broker_message *out, struct err *e)
+static bool
+bucket_get(
+    struct broker *b, enum stream s, const char *key, struct broker_message *out, struct err *e)
 {
 	struct buf request = {0};
 	struct json_writer w;
 	char subject[SUBJECT_MAX];
 
-	if (!state_subject(subject, b, key, e))
+	if (!bucket_subject(subject, b, s, key, e))
 		return false;
 	jw_init(&w, &request);
 	jw_object(&w);
 	jw_kv_cstr(&w, "last_by_subj", subject);
 	jw_object_end(&w);
-	bool found = get_direct(b, STREAM_STATE, buf_view(&request), out, e);
+	bool found = get_direct(b, s, buf_view(&request), out, e);
 	buf_fini(&request);
 	return found;
 }
 
 /* The revision of the key's delete marker; false if its last revision is a value. */
 static bool
-state_find_marker(struct broker *b, const char *key, uint64_t *revision)
+bucket_find_marker(struct broker *b, enum stream s, const char *key, uint64_t *revision)
 {
 	struct broker_message m;
 
-	if (!broker_state_get(b, key, &m, NULL))
+	if (!bucket_get(b, s, key, &m, NULL))
 		return false;
 	bool is_marker = m.is_delete;
 	*revision = m.seq;
@@ -86,7 +89,7 @@ state_find_marker(struct broker *b, const char *key, uint64_t *revision)
 }
 
 static bool
-state_conflict(const struct state_change *c, struct err *e)
+bucket_conflict(const struct state_change *c, struct err *e)
 {
 	if (c->expected == 0)
 		return fail(e, ERR_CONFLICT, "%s is there already", c->key);
@@ -95,35 +98,75 @@ state_conflict(const struct state_change *c, struct err *e)
 	    c->key, (unsigned long long)c->expected);
 }
 
-bool
-broker_state_put(
-    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
+static bool
+bucket_put(struct broker *b, enum stream s, const struct state_change *c, uint64_t *revision,
+    struct err *e)
 {
 	struct state_change again = *c; /* over the marker of its deletion */
 	struct err why;
 
-	if (state_write(b, c, NULL, revision, &why))
+	if (bucket_write(b, s, c, NULL, revision, &why))
 		return true;
 	if (why.kind == ERR_CONFLICT && c->expected == 0 &&
-	    state_find_marker(b, c->key, &again.expected) &&
-	    state_write(b, &again, NULL, revision, &why))
+	    bucket_find_marker(b, s, c->key, &again.expected) &&
+	    bucket_write(b, s, &again, NULL, revision, &why))
 		return true;
 	if (why.kind == ERR_CONFLICT)
-		return state_conflict(c, e);
+		return bucket_conflict(c, e);
 	return fail(e, why.kind, "%s", why.text);
+}
+
+static bool
+bucket_delete(struct broker *b, enum stream s, const struct state_change *c, uint64_t *revision,
+    struct err *e)
+{
+	struct err why;
+
+	if (bucket_write(b, s, c, "DEL", revision, &why))
+		return true;
+	if (why.kind == ERR_CONFLICT)
+		return bucket_conflict(c, e);
+	return fail(e, why.kind, "%s", why.text);
+}
+
+bool
+broker_state_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
+{
+	return bucket_put(b, STREAM_STATE, c, revision, e);
 }
 
 bool
 broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
-	struct err why;
+	return bucket_delete(b, STREAM_STATE, c, revision, e);
+}
 
-	if (state_write(b, c, "DEL", revision, &why))
-		return true;
-	if (why.kind == ERR_CONFLICT)
-		return state_conflict(c, e);
-	return fail(e, why.kind, "%s", why.text);
+bool
+broker_state_get(struct broker *b, const char *key, struct broker_message *out, struct err *e)
+{
+	return bucket_get(b, STREAM_STATE, key, out, e);
+}
+
+bool
+broker_short_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
+{
+	return bucket_put(b, STREAM_SHORT, c, revision, e);
+}
+
+bool
+broker_short_delete(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
+{
+	return bucket_delete(b, STREAM_SHORT, c, revision, e);
+}
+
+bool
+broker_short_get(struct broker *b, const char *key, struct broker_message *out, struct err *e)
+{
+	return bucket_get(b, STREAM_SHORT, key, out, e);
 }
 
 /* --- what a key was --- */
@@ -165,7 +208,7 @@ broker_state_history(
 	char subject[SUBJECT_MAX];
 	struct err why = {0};
 
-	if (!state_subject(subject, b, key, e))
+	if (!bucket_subject(subject, b, STREAM_STATE, key, e))
 		return false;
 	bool ok = revisions_read(b, subject, &r, &why);
 	size_t first = r.n > STATE_KEEP ? r.n - STATE_KEEP : 0;

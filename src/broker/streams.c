@@ -79,7 +79,8 @@ wants_add_discard_new(struct wants *w)
 static void
 wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 {
-	static const char *const token[STREAMS] = {"events", NULL, "history", "ops"};
+	static const char *const token[STREAMS] = {
+	    [STREAM_EVENTS] = "events", [STREAM_HISTORY] = "history", [STREAM_OPS] = "ops"};
 
 	snprintf(w->subject, sizeof w->subject, "%s.%s.>", b->prefix, token[s]);
 	wants_add(w, (struct want){"max_msgs_per_subject", WANT_INT, WANT_AT_LEAST, NULL, -1,
@@ -103,19 +104,21 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 /* What `nats kv add` makes, so that its tools work on it; but no key can be purged, and
  * messages can be deleted, so that those of an erased workspace can be overwritten. */
 static void
-wants_of_bucket(struct wants *w, const struct broker *b)
+wants_of_bucket(struct wants *w, const struct broker *b, enum stream s)
 {
+	const bool is_short = s == STREAM_SHORT;
 	const struct want bucket[] = {
-	    {"max_msgs_per_subject", WANT_INT, WANT_EXACTLY, NULL, STATE_KEEP, NULL,
-		"--max-msgs-per-subject"},
+	    {"max_msgs_per_subject", WANT_INT, WANT_EXACTLY, NULL, is_short ? 1 : STATE_KEEP,
+		NULL, "--max-msgs-per-subject"},
 	    {"deny_delete", WANT_BOOL, WANT_TO_CREATE, NULL, false, NULL, NULL},
 	};
 
-	snprintf(w->subject, sizeof w->subject, "$KV.%s.>", b->bucket);
+	snprintf(
+	    w->subject, sizeof w->subject, "$KV.%s.>", is_short ? b->short_bucket : b->bucket);
 	for (size_t i = 0; i < COUNT_OF(bucket); i++)
 		wants_add(w, bucket[i]);
 	wants_add_discard_new(w);
-	wants_add_age(w, 0, NULL);
+	wants_add_age(w, is_short ? SHORT_AGE_S : 0, NULL);
 }
 
 /*
@@ -155,8 +158,8 @@ wants_of_stream(const struct broker *b, enum stream s)
 	wants_of_every_stream(&w, b);
 	wants_add_window(&w, s);
 	wants_add_no_headers(&w);
-	if (s == STREAM_STATE)
-		wants_of_bucket(&w, b);
+	if (s == STREAM_STATE || s == STREAM_SHORT)
+		wants_of_bucket(&w, b, s);
 	else
 		wants_of_log(&w, b, s);
 	return w;

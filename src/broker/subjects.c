@@ -49,6 +49,8 @@ broker_set_prefix(struct broker *b, const char *prefix, struct err *e)
 		if (suffix[s])
 			snprintf(b->streams[s], STREAM_NAME_MAX, "%s_%s", upper, suffix[s]);
 	snprintf(b->streams[STREAM_STATE], STREAM_NAME_MAX, "KV_%s", b->bucket);
+	snprintf(b->short_bucket, sizeof b->short_bucket, "%s_short", prefix);
+	snprintf(b->streams[STREAM_SHORT], STREAM_NAME_MAX, "KV_%s", b->short_bucket);
 	broker_set_partition(b, PARTITION_ONLY);
 	return true;
 }
@@ -92,18 +94,29 @@ subject_parse_event(
 		return false;
 
 	const char *dot = subject.len ? memchr(subject.ptr, '.', subject.len) : NULL;
-	if (!dot)
-		return false;
-	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
-	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
-	return id_is_workspace(*workspace) && id_is_event_type(*type);
+	size_t len = dot ? (size_t)(dot - subject.ptr) : subject.len;
+	*workspace = (struct str){subject.ptr, len};
+	*type = dot ? (struct str){dot + 1, subject.len - len - 1} : STR("");
+	return id_is_workspace(*workspace);
+}
+
+static struct str
+bucket_key(const char *bucket, struct str subject)
+{
+	if (!str_take(&subject, STR("$KV.")) || !str_take(&subject, str_of(bucket)) ||
+	    !str_take(&subject, STR(".")))
+		return (struct str){NULL, 0};
+	return subject;
 }
 
 struct str
 broker_state_key(const struct broker *b, struct str subject)
 {
-	if (!str_take(&subject, STR("$KV.")) || !str_take(&subject, str_of(b->bucket)) ||
-	    !str_take(&subject, STR(".")))
-		return (struct str){NULL, 0};
-	return subject;
+	return bucket_key(b->bucket, subject);
+}
+
+struct str
+broker_short_key(const struct broker *b, struct str subject)
+{
+	return bucket_key(b->short_bucket, subject);
 }

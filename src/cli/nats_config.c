@@ -51,7 +51,7 @@ plan_fill(struct command *c, struct server_plan *p, struct err *e)
 		    p->n > 1 ? "--listen is of one server; a cluster is --cluster"
 			     : "a cluster has 3 or 5 servers; one is --listen");
 	if (!ok && e->kind == ERR_INPUT)
-		c->exit_code = EXIT_USAGE;
+		c->is_misused = true;
 	return ok;
 }
 
@@ -73,7 +73,8 @@ dir_ready(struct command *c, struct nats_dir *d, const char *path, struct err *e
 		return false;
 	*e = (struct err){0};
 	return (is_static || vault_open(&c->vault, c->config.master_key_file, e)) &&
-	       nats_dir_create(d, path, c->config.prefix, is_static, c->vault, c->arena, e);
+	       nats_dir_create(
+		   d, path, c->config.prefix, is_static ? NULL : c->vault, c->arena, e);
 }
 
 static void

@@ -1,6 +1,4 @@
 /* The service: starts everything in order, waits for signals, drains in reverse. */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,10 +8,12 @@
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
 #include "carillon/index/lost_tail.h"
+#include "carillon/keeper/keeper.h"
 #include "carillon/keeper/refusals.h"
 
 #include "command.h"
 #include "notify.h"
+#include "run.h"
 #include "single_instance.h"
 #include "reload.h"
 
@@ -22,43 +22,6 @@ enum {
 	SERVE_CONNECT_WAIT_MS = 10000,
 	LOOK_EVERY_S = 1, /* whether the flow is broken */
 };
-
-/* --- signals: the main thread waits for them; every other thread inherits the block --- */
-
-static sigset_t
-signals_block(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	must(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
-	return set;
-}
-
-static void
-exit_at_once(int signal_number)
-{
-	(void)signal_number;
-	_exit(EXIT_FAILED);
-}
-
-/* From here on a second signal means: now. What is in flight the broker sends again. */
-static void
-signals_exit_at_once(void)
-{
-	struct sigaction now = {.sa_handler = exit_at_once};
-	sigset_t set;
-
-	sigaction(SIGTERM, &now, NULL);
-	sigaction(SIGINT, &now, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
 
 /* --- starting --- */
 
@@ -86,40 +49,26 @@ static bool
 serve_open(struct command *c, struct err *e)
 {
 	struct store_options store = store_options_of(&c->config);
-	struct broker_options broker = broker_options_of(&c->config, SERVE_CONNECT_WAIT_MS);
+	struct broker_options broker;
 
 	store.sets_aside = c->config.repair;
 	http_global_init();
 	say_memory();
 	if (!vault_open(&c->vault, c->config.master_key_file, e) ||
-	    !single_instance(c->config.data_dir, e) || !store_open(&c->store, &store, e))
+	    !broker_options_of(c, SERVE_CONNECT_WAIT_MS, &broker, e) ||
+	    !single_instance("serve", c->config.data_dir, e) ||
+	    !store_open(&c->store, &store, e))
 		return false;
 	broker.events_begin = events_begin(c);
 	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
-}
-
-static bool
-ready_file_write(const char *path, struct err *e)
-{
-	int fd;
-	bool ok;
-
-	if (path == NULL)
-		return true;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ok = fd >= 0 && write(fd, "ready\n", 6) == 6;
-	if (!ok)
-		(void)fail(e, ERR_SETUP, "--ready-file %s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ok;
 }
 
 /* --- running --- */
 
 /* Until a signal asks to stop (true) or the flow is broken (false, with the reason). */
 static bool
-wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, struct err *e)
+wait_for_end(struct command *c, struct flow *flow, struct keeper *keeper,
+    const sigset_t *signals, struct err *e)
 {
 	const struct timespec look = {.tv_sec = LOOK_EVERY_S};
 
@@ -130,8 +79,10 @@ wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, stru
 			log_info("serve.stopping", L_STR("signal", sigabbrev_np(got)));
 			return true;
 		}
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
 			serve_reload(c, flow);
+			keeper_reload(keeper, &c->config);
+		}
 		if (flow_is_broken(flow, e))
 			return false;
 	}
@@ -150,11 +101,12 @@ say_ready(const struct command *c)
 static struct refusals *
 watch_refusals(struct command *c)
 {
-	struct broker_options o = broker_options_of(&c->config, REFUSALS_WAIT_MS);
+	struct broker_options o;
 	struct refusals *r = NULL;
 	struct err e;
 
-	if (!refusals_open(&r, c->config.nats_dir, &o, c->broker, &e))
+	if (!broker_options_of(c, REFUSALS_WAIT_MS, &o, &e) ||
+	    !refusals_open(&r, c->config.nats_dir, &o, c->broker, &e))
 		log_info("serve.refusals_untold", L_STR("why", e.text));
 	return r;
 }
@@ -164,6 +116,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 {
 	struct flow_parts parts;
 	struct refusals *refusals;
+	struct keeper *keeper;
 	struct flow *flow;
 	bool ok;
 
@@ -173,11 +126,16 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
+	if (!keeper_start(&keeper,
+		&(struct keeper_parts){&c->config, c->broker, c->store, c->vault}, e)) {
+		(void)flow_stop(flow);
+		return false;
+	}
 	refusals = watch_refusals(c);
-	ok = ready_file_write(c->options[OPTION_READY_FILE], e);
+	ok = ready_file_write(c->options[OPTION_READY_FILE], STR("ready\n"), e);
 	if (ok) {
 		say_ready(c);
-		ok = wait_for_end(c, flow, signals, e);
+		ok = wait_for_end(c, flow, keeper, signals, e);
 	}
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
@@ -186,11 +144,13 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		unlink(c->options[OPTION_READY_FILE]);
 	signals_exit_at_once();
 	refusals_close(refusals);
+	keeper_quiesce(keeper);
 	if (!flow_stop(flow)) {
 		/* Its threads' work is abandoned: nothing they may touch is taken away. */
 		fflush(NULL);
 		_exit(ok ? EXIT_FINE : EXIT_FAILED);
 	}
+	keeper_stop(keeper);
 	return ok;
 }
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 static int
-lock_file(const char *data_dir)
+lock_file(const char *verb, const char *data_dir)
 {
 	char path[PATH_MAX];
-	int fd, n = snprintf(path, sizeof(path), "%s/serve.lock", data_dir);
+	int fd, n = snprintf(path, sizeof(path), "%s/%s.lock", data_dir, verb);
 
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -1;
@@ -23,7 +23,7 @@ lock_file(const char *data_dir)
 }
 
 static bool
-is_taken(int fd, const char *data_dir, struct err *e)
+is_taken(int fd, const char *verb, const char *dir, struct err *e)
 {
 	char pid[24] = "";
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
@@ -31,19 +31,20 @@ is_taken(int fd, const char *data_dir, struct err *e)
 	pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
 	close(fd);
 	return fail(e, ERR_CONFLICT,
-	    "data_dir %s: another `carillon serve` (pid %s) uses it: stop that one first",
-	    data_dir, pid[0] != '\0' ? pid : "unknown");
+	    "%s: another `carillon %s` (pid %s) uses it: stop that one first", dir, verb,
+	    pid[0] != '\0' ? pid : "unknown");
 }
 
 bool
-single_instance(const char *data_dir, struct err *e)
+single_instance(const char *verb, const char *data_dir, struct err *e)
 {
-	int fd = lock_file(data_dir);
+	int fd = lock_file(verb, data_dir);
 
 	if (fd < 0)
 		return true;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK ? is_taken(fd, data_dir, e) : (close(fd), true);
+		return errno == EWOULDBLOCK ? is_taken(fd, verb, data_dir, e)
+		                            : (close(fd), true);
 	/* The lock goes with the process, so the descriptor stays open; the pid is for people.
 	 */
 	if (ftruncate(fd, 0) == 0)

@@ -16,12 +16,14 @@ enum {
 	LONGEST_TURN_MS = 500, /* flags of other threads are looked at this often */
 	DRAIN_TURN_MS = 50,
 	SWEEP_EVERY_MS = 10000,
+	LOOK_EVERY_MS = 1000,
 	LANE_IDLE_MS = 600000,
 	STORE_PAUSE_MS = 2000, /* until a delivery whose rule cannot be read comes again */
 	DOWN_MIN_LANES = 8, /* fewer shut lanes say nothing about the destination as a whole */
 	/* While it is down a message is let in now and then: at once if nothing is in hand to
 	 * probe with; and else because its own destination may be one that works. */
 	LET_IN_PROBE_MS = 1000,
+	OTHER_WAY_MS = 3600 * 1000, /* until the first way is tried again by itself */
 	LET_IN_MS = 30000,
 };
 
@@ -31,7 +33,7 @@ courier_hand_over(struct courier *c, struct delivery *d)
 	list_append(&c->outbox, &d->handoff.link);
 }
 
-/* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
+/* Sends what the scribe has room for. The rest waits here: not more than is in hand. */
 static void
 flush_outbox(struct courier *c)
 {
@@ -46,7 +48,8 @@ flush_outbox(struct courier *c)
 }
 
 static struct dest_message
-say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
+dest_message_of(
+    const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
 {
 	const struct message *m = d->message;
 
@@ -56,8 +59,11 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 	    .channel = d->channel,
 	    .body = d->body,
 	    .is_plain = d->degraded,
+	    .without_images = d->image_refusals > 1,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
+	    .has_other_way = str_eq(d->channel, d->rule->connection->granted_channel),
+	    .other_way = d->other_way,
 	    .reference = str_of(reference),
 	};
 }
@@ -65,13 +71,13 @@ say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX
 /* Opens the credential for the length of one compose; `opened` says whether that was possible.
  */
 static bool
-compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
+compose(struct courier *c, struct delivery *d, const struct ruleset_connection *conn,
     struct http_request *req, bool *opened, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = say(d, reference);
+	struct dest_message what;
 	struct dest_call call = {
-	    .base_url = conn->dest->settings(&c->settings.config).base_url,
+	    .base_url = conn->dest->host_url(&c->settings.config, conn->api_host),
 	    .credential = c->credential,
 	    .now = clock_wall(),
 	};
@@ -79,7 +85,13 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 
 	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
 	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
-	ok = *opened && conn->dest->compose(req, &what, &call, e);
+	ok = *opened &&
+	     (call.base_url != NULL || fail(e, ERR_INPUT, "the connection has no known host"));
+	if (ok) {
+		d->other_way = d->other_way || conn->dest->has_only_other_way(c->credential);
+		what = dest_message_of(d, reference);
+		ok = conn->dest->compose(req, &what, &call, e);
+	}
 	secret_clear(c->credential);
 	return ok;
 }
@@ -134,9 +146,14 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	bool opened;
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
+	if (str_eq(d->channel, rule->connection->granted_channel))
+		d->other_way =
+		    d->other_way || clock_wall().ms < rule->connection->other_way_until_ms;
 	render(c, d, now);
 	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
+		FLOW_TOOK(c->flow, lane_sent, c->now_us - d->stage_us);
+		d->stage_us = c->now_us;
 		pool_start(c->pool, t, d);
 		return;
 	}
@@ -151,7 +168,8 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	turn_back(c, d, now);
 }
 
-/* By the rules as they are now: the connection may have been repaired or broken since. */
+/* Sends a delivery by the rules as they are now: its connection may have been repaired or
+ * broken since. */
 static void
 launch(struct courier *c, struct delivery *d, mono_t now)
 {
@@ -255,6 +273,22 @@ mark_broken(struct courier *c, const struct delivery *d)
 	ruleset_unref(r);
 }
 
+/* Those that follow into the channel need not run into the same refusal first. */
+static void
+remember_other_way(struct courier *c, const struct delivery *d)
+{
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
+	struct ruleset_connection *conn;
+
+	if (r == NULL)
+		return;
+	conn = ruleset_connection(r, d->rule->connection_id);
+	if (conn != NULL)
+		conn->other_way_until_ms = clock_wall().ms + OTHER_WAY_MS;
+	ruleset_unref(r);
+}
+
 /*
  * While the whole destination is down what is in hand stays there and is what its lane is
  * probed with: the schedule is for deliveries that fail, not for time that passes. One that may
@@ -293,6 +327,11 @@ goes_again(struct courier *c, struct delivery *d)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
 		return true;
+	case VERDICT_IMAGE: d->image_refusals++; return true;
+	case VERDICT_OTHER_WAY:
+		d->other_way = true;
+		remember_other_way(c, d);
+		return true;
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;
@@ -303,21 +342,25 @@ goes_again(struct courier *c, struct delivery *d)
 }
 
 static void
-finish(struct courier *c, struct transfer *t, struct delivery *d,
+finish_request(struct courier *c, struct transfer *t, struct delivery *d,
     const struct http_response *res, struct flight flight, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = say(d, reference);
+	struct dest_message what = dest_message_of(d, reference);
 	const struct dest_type *dest = d->rule->connection->dest;
 	enum lane_result result;
 
+	FLOW_TOOK(c->flow, sent_answered, c->now_us - d->stage_us);
+	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	if (d->outcome.left_thread)
+		d->thread_id = (struct str){0}; /* so it is what later replies go under */
 	attempt_add(
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);
 	result = lane_result(&d->outcome);
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
 	if (goes_again(c, d)) {
@@ -342,7 +385,7 @@ finish_all(struct courier *c, mono_t now)
 	struct flight flight;
 
 	while ((t = pool_finished(c->pool, &res, &tag, &flight)) != NULL)
-		finish(c, t, tag, &res, flight, now);
+		finish_request(c, t, tag, &res, flight, now);
 }
 
 static int64_t
@@ -391,11 +434,29 @@ hold_or_release(struct courier *c, mono_t now)
 	log_warn("courier.destination", L_BOOL("down", is_down));
 }
 
+/* For whoever asks the flow: the lanes are nobody else's to look at. */
+static void
+show_lanes(struct courier *c)
+{
+	struct flow *f = c->flow;
+	struct dispatch_view v;
+
+	dispatch_look(c->dispatch, &v);
+	atomic_store_explicit(&f->lanes.lanes, v.lanes, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.queued, v.queued, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.in_flight, v.in_flight, memory_order_relaxed);
+	atomic_store_explicit(&f->lanes.shut, v.shut, memory_order_relaxed);
+}
+
 static void
 housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
 	courier_cancel_orphans(c);
+	if (mono_reached(now, c->look_at)) {
+		show_lanes(c);
+		c->look_at = mono_after(now, LOOK_EVERY_MS);
+	}
 	if (mono_reached(now, c->sweep_at)) {
 		dispatch_sweep(c->dispatch, now, LANE_IDLE_MS);
 		c->sweep_at = mono_after(now, SWEEP_EVERY_MS);
@@ -409,10 +470,18 @@ housekeeping(struct courier *c, mono_t now)
 		pool_give_up(c->pool);
 }
 
+/* Once before the courier sends, and once after it has waited. */
+static mono_t
+read_clock(struct courier *c)
+{
+	c->now_us = clock_mono_us();
+	return (mono_t){c->now_us / 1000};
+}
+
 void
 courier_turn(struct courier *c, int64_t longest_ms)
 {
-	mono_t now = clock_mono();
+	mono_t now = read_clock(c);
 	int64_t wait;
 
 	courier_take_settings(c, now);
@@ -422,7 +491,7 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	wait = wait_ms(c, now);
 	pool_turn(
 	    c->pool, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));
-	finish_all(c, clock_mono());
+	finish_all(c, read_clock(c));
 	flush_outbox(c);
 }
 

@@ -13,8 +13,9 @@ struct courier {
 	struct lane_policy policies[DEST_TYPES_MAX]; /* by the type's place in the table */
 	struct pool *pool;
 	struct secret *credential; /* clear for the length of one compose */
+	int64_t now_us;            /* clock_mono_us, of this part of the turn */
 	struct list outbox;        /* deliveries the scribe has no room for yet */
-	mono_t sweep_at;
+	mono_t sweep_at, look_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
 	mono_t probe_at;  /* or one to probe with, because none was in hand */
 	bool gave_back;

@@ -18,7 +18,7 @@
 enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
 	SCRIBE_QUEUE_MAX = 65536,
-	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* above what the hand may ever be given */
+	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* more than may ever be active */
 };
 
 /* --- start --- */
@@ -360,11 +360,35 @@ flow_is_broken(struct flow *f, struct err *e)
 	return broken;
 }
 
-void
-flow_look(struct flow *f, struct flow_counters *out)
+static uint64_t
+look_at(const atomic_uint_least64_t *n)
 {
-#define COUNTER(name, sentence) \
-	out->name = atomic_load_explicit(&f->count.name, memory_order_relaxed);
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+void
+flow_look(struct flow *f, struct flow_view *out)
+{
+	struct places_view places;
+
+#define COUNTER(name, sentence) out->counters.name = look_at(&f->count.name);
 #include "carillon/flow/counters.def"
 #undef COUNTER
+#define HISTOGRAM(name, sentence) histogram_look(&f->took.name, &out->name);
+#include "carillon/flow/histograms.def"
+#undef HISTOGRAM
+	out->lanes = (struct flow_lanes){
+	    .lanes = look_at(&f->lanes.lanes),
+	    .queued = look_at(&f->lanes.queued),
+	    .in_flight = look_at(&f->lanes.in_flight),
+	    .shut = look_at(&f->lanes.shut),
+	};
+	places_look(f->places, &places);
+	out->places = (struct flow_places){
+	    .limit = places.limit,
+	    .held = places.held,
+	    .overflow = places.overflow,
+	    .overflow_lanes = places.overflow_lanes,
+	};
+	out->in_hand = active_count(f->active);
 }

@@ -21,7 +21,7 @@
 
 struct ledger_walk;
 
-/* What may be taken in hand. While a destination type is down the stream is the buffer. */
+/* How much may be taken in hand. While a destination type is down the stream is the buffer. */
 enum hold {
 	HOLD_NOTHING,
 	HOLD_BUT_ONE,      /* one message: whoever takes it makes it HOLD_ALL */
@@ -37,7 +37,7 @@ struct flow {
 	struct active *active;
 	struct places *places;
 	struct budget *budget;
-	struct queue *to_courier;  /* messages; never full: the hand bounds it */
+	struct queue *to_courier;  /* messages; never full: `active` is bounded */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
 	struct gone *gone;         /* workspaces, to the ledger */
@@ -50,9 +50,8 @@ struct flow {
 	atomic_bool is_abandoned;        /* the time for draining is over */
 	atomic_int_least64_t give_up_ms; /* while draining: then nobody waits for answers */
 	atomic_bool is_ending;           /* the follower and the ledger may end */
-	atomic_int hold;                 /* enum hold; the courier's word */
-	atomic_int replay_in_hand;       /* those of them a replay has read */
-	atomic_int ledger_in_hand; /* messages of ORIGIN_LEDGER between reading and settling */
+	atomic_int hold;                 /* enum hold: what may be pulled; set by the courier */
+	atomic_int replay_in_hand;       /* messages in hand that a replay has read */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;
@@ -63,6 +62,14 @@ struct flow {
 #include "carillon/flow/counters.def"
 #undef COUNTER
 	} count;
+	struct {
+#define HISTOGRAM(name, sentence) struct histogram name;
+#include "carillon/flow/histograms.def"
+#undef HISTOGRAM
+	} took;
+	struct {
+		atomic_uint_least64_t lanes, queued, in_flight, shut;
+	} lanes; /* by the courier, once a second */
 
 	pthread_mutex_t broken_lock;
 	struct err broken;
@@ -71,6 +78,8 @@ struct flow {
 #define FLOW_COUNT(f, name) atomic_fetch_add_explicit(&(f)->count.name, 1, memory_order_relaxed)
 #define FLOW_COUNT_N(f, name, n) \
 	atomic_fetch_add_explicit(&(f)->count.name, (n), memory_order_relaxed)
+/* How long a stage took, in microseconds. */
+#define FLOW_TOOK(f, name, us) histogram_observe(&(f)->took.name, (us))
 
 /*
  * The stages. A thread calls its stage's turn until the stage is done; a scenario test calls

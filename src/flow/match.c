@@ -28,18 +28,12 @@ match_aim(struct delivery *d)
 	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
 }
 
-static struct str
-severity_of(const struct event *ev)
-{
-	return json_string(ev->payload, STR("severity"));
-}
-
 /* Quiet hours: it waits until their end, and goes out with the others that waited. */
 static bool
 is_quiet(struct delivery *d, wall_t now)
 {
 	const struct message *m = d->message;
-	int rank = severity_rank(d->rule->order, severity_of(&m->event));
+	int rank = severity_rank_of(d->rule->order, m->event.payload);
 	char text[CLOCK_TEXT_MAX];
 	wall_t until;
 
@@ -76,8 +70,7 @@ match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
 static void
 note_severity(struct message *m, const struct rule *rule)
 {
-	struct str written = severity_of(&m->event);
-	int rank = severity_rank(rule->order, written);
+	int rank = severity_rank_of(rule->order, m->event.payload);
 
 	m->severity = rank < 0 ? (struct str){0} : severity_name(rule->order, rank);
 }
@@ -94,6 +87,13 @@ within_room(const struct message *m, int n)
 	return DELIVERIES_MAX;
 }
 
+/* A test message is for one rule, which need not be on. */
+static bool
+is_wanted(const struct rule *rule, const struct event *ev)
+{
+	return ev->test_rule.len > 0 ? str_eq(rule->id, ev->test_rule) : rule_wants(rule, ev);
+}
+
 static void
 begin_all(struct message *m, const struct rule *const *wanting, int n, wall_t now)
 {
@@ -106,7 +106,7 @@ begin_all(struct message *m, const struct rule *const *wanting, int n, wall_t no
 		match_aim(d);
 		/* A rule that prefers silence recorded its claim before sending: no record, no
 		 * post. */
-		d->maybe_posted = m->is_repeat && !d->rule->prefer_silence;
+		delivery_doubt(d, m->is_repeat && !d->rule->prefer_silence);
 		/* The broker has had its answer for what is matched aside: so has this one. */
 		match_decide(d, m->is_matched_aside || d->rule->prefer_silence, now);
 		if (i == 0)
@@ -122,7 +122,7 @@ match_rules(struct message *m, uint64_t steps_max, wall_t now)
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++) {
-		if (rule_wants(&r->rules[i], &m->event))
+		if (is_wanted(&r->rules[i], &m->event))
 			wanting[n++] = &r->rules[i];
 		if (m->steps > steps_max)
 			return false;

@@ -8,18 +8,20 @@ message_new(enum origin origin, uint64_t seq)
 {
 	struct arena *a = arena_new(0);
 	struct message *m = ARENA_NEW(a, struct message);
+	const int64_t now_us = clock_mono_us();
 
 	*m = (struct message){
 	    .origin = origin,
 	    .arena = a,
 	    .body = arena_new(EVENT_MEMORY_MAX),
 	    .seq = seq,
-	    .taken_at = clock_mono(),
+	    .taken_us = now_us,
+	    .taken_at = {now_us / 1000},
 	};
 	m->nak_delay_ms = -1;
 	m->handoff.kind = HANDOFF_MESSAGE;
 	list_init(&m->handoff.link);
-	list_init(&m->hand_link);
+	list_init(&m->active_link);
 	return m;
 }
 

@@ -106,10 +106,3 @@ nak_slots_take(struct nak_slots *s, struct str key, mono_t now, mono_t until)
 	heap_set(&s->by_time, &slot->node, until);
 	return true;
 }
-
-int64_t
-nak_slots_taken(struct nak_slots *s, mono_t now)
-{
-	give_due(s, now);
-	return s->taken;
-}

@@ -74,6 +74,8 @@ later(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t ran
 	}
 	if (d->outcome.verdict == VERDICT_LATER_SLOWLY && delay_ms < SLOW_RETRY_MS)
 		delay_ms = jittered(SLOW_RETRY_MS, p->jitter_percent, random);
+	if (delay_ms < d->outcome.retry_after_ms)
+		delay_ms = d->outcome.retry_after_ms;
 	plan(p, d, now, delay_ms);
 }
 
@@ -86,7 +88,7 @@ delivered(struct delivery *d)
 			"than a message may take"),
 		    remedy_of(REPAIR_EDIT_MESSAGE));
 	else
-		delivery_settle(d, DELIVERY_DELIVERED, (struct str){0},
+		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),
 		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
 }
 
@@ -99,7 +101,7 @@ silence_is_preferred(const struct delivery *d)
 void
 retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random)
 {
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE: delivered(d); break;
 	case VERDICT_THROTTLED:
@@ -122,8 +124,10 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 		}
 		break;
 	case VERDICT_HOLD_CONNECTION:
+	case VERDICT_OTHER_WAY:
 	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
+	case VERDICT_IMAGE:
 	case VERDICT_NO_THREAD:
 	case VERDICT_NEVER:
 		d->spent++;

@@ -5,8 +5,8 @@
  *
  * in this order, so that whatever happens in between is repeated harmlessly: a batch applied
  * twice changes nothing, and an event that comes back finds in the ledger what is done. Nothing
- * is acked before both are safe; while either cannot be written, the scribe waits, the hand
- * fills, intake stops pulling, and the stream is the buffer.
+ * is acked before both are safe. While either cannot be written, the scribe waits, no room is
+ * left in hand, intake stops pulling, and the stream is the buffer.
  */
 #include <sodium.h>
 
@@ -41,12 +41,13 @@ struct scribe {
 	uint64_t random; /* for jitter; not a secret, and a system call less for each event */
 	wall_t now;
 	mono_t mono_now;
+	int64_t safe_us; /* clock_mono_us, when the last batch was */
 };
 
 /* --- deciding --- */
 
 static struct str
-lane_key(struct scribe *s, const struct delivery *d)
+slot_key(struct scribe *s, const struct delivery *d)
 {
 	return arena_printf(
 	    s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key), STR_ARG(d->channel));
@@ -62,7 +63,7 @@ place(struct scribe *s, struct delivery *d)
 	if (d->state != DELIVERY_RETRYING)
 		return;
 	if (d->message->origin == ORIGIN_LEDGER ||
-	    !nak_slots_take(s->slots, lane_key(s, d), s->mono_now, until))
+	    !nak_slots_take(s->slots, slot_key(s, d), s->mono_now, until))
 		delivery_park_instead(d);
 }
 
@@ -299,6 +300,8 @@ go_on(struct scribe *s, struct handoff *h)
 			must(queue_try_put(s->flow->to_courier, &h->link));
 			return;
 		}
+		if (d->has_outcome)
+			FLOW_TOOK(s->flow, answered_settled, s->safe_us - d->stage_us);
 		tell_operator(s, d);
 		admit_settled(s->flow, d);
 		/* Several deliveries of one message may be in one batch: the last one ends it.
@@ -355,6 +358,7 @@ write_batch(struct scribe *s)
 
 	if (s->batch.n > 0 && !commit_batch(s->commit, &s->batch))
 		return false;
+	s->safe_us = clock_mono_us();
 	FLOW_COUNT(s->flow, batches);
 	FLOW_COUNT_N(s->flow, batch_entries, s->batch.n);
 	batch_clear(&s->batch);
@@ -366,7 +370,7 @@ write_batch(struct scribe *s)
 }
 
 static struct retry_policy
-policy_of(const struct config *c)
+retry_policy_of(const struct config *c)
 {
 	struct retry_policy p = {
 	    .jitter_percent = c->retry_jitter_percent,
@@ -386,7 +390,7 @@ take_settings(struct scribe *s)
 
 	if (!settings_take(s->flow->settings, &s->settings))
 		return;
-	s->policy = policy_of(c);
+	s->policy = retry_policy_of(c);
 	nak_slots_set_limits(s->slots, c->nak_slots_max, c->nak_slots_lane_max);
 	s->retention.max_age_ms = c->history_max_age_s * 1000;
 	s->retention.max_bytes = (uint64_t)c->history_max_mb * 1024 * 1024;

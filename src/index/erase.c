@@ -26,7 +26,7 @@ enum {
 };
 
 static void
-tell(const struct erasure *x, const char *what, uint64_t done, uint64_t of)
+show_progress(const struct erasure *x, const char *what, uint64_t done, uint64_t of)
 {
 	if (x->progress != NULL)
 		x->progress(what, done, of, x->arg);
@@ -64,7 +64,7 @@ erase_messages(struct erasure *x, enum stream s, const char *what, struct err *e
 			return false;
 		erased += n;
 		x->messages += n;
-		tell(x, what, erased, 0);
+		show_progress(x, what, erased, 0);
 	} while (n == AT_ONCE);
 	return true;
 }
@@ -168,7 +168,7 @@ erase_index(struct erasure *x, enum store_env env, store_fill *fill, struct err 
 		if (!store_write(x->store, env, fill, &s, e))
 			return false;
 		x->records += s.gone;
-		tell(x, "index", x->records, 0);
+		show_progress(x, "index", x->records, 0);
 	} while (s.gone > 0);
 	return true;
 }
@@ -195,7 +195,7 @@ concerns(const history_batch *batch, struct str workspace)
 	return false;
 }
 
-/* The entry as the index has it now; false if it has expired there. */
+/* Replaces the entry's record by what the index has now; false if it has expired there. */
 static bool
 renew(struct txn *t, struct arena *a, history_entry *entry)
 {
@@ -335,7 +335,7 @@ erase_batches(struct erasure *x, struct err *e)
 		ok = rewrite(x, &bm, e);
 		broker_message_free(&bm);
 		if (at % PROGRESS_EVERY == 0 || at >= info.last_seq)
-			tell(x, "history", at - info.first_seq + 1,
+			show_progress(x, "history", at - info.first_seq + 1,
 			    info.last_seq - info.first_seq + 1);
 	}
 	reader_close(reader);

@@ -78,7 +78,7 @@ struct memory {
 };
 
 static bool
-remember(struct memory *m, struct tail *t, struct store *s, struct err *e)
+read_memory(struct memory *m, struct tail *t, struct store *s, struct err *e)
 {
 	struct txn *txn = txn_read(s, t->stream == STREAM_STATE ? STORE_STATE : STORE_HISTORY);
 
@@ -134,7 +134,7 @@ look_at_log(
 {
 	struct memory m = {.arena = arena_new(0)};
 	/* The index first: a service that runs may be ahead of an older look at the stream. */
-	bool ok = remember(&m, t, s, e) && broker_stream_info(b, t->stream, &t->info, e);
+	bool ok = read_memory(&m, t, s, e) && broker_stream_info(b, t->stream, &t->info, e);
 
 	if (ok)
 		judge(t, &m);
@@ -195,21 +195,21 @@ known_before(struct probe *p, uint64_t seq)
 	return txn_finish(t, p->err) ? rec : NULL;
 }
 
-enum verdict { VERDICT_ERROR, VERDICT_SAME, VERDICT_OTHER, VERDICT_GONE };
+enum there { THERE_UNREADABLE, THERE_SAME, THERE_OTHER, THERE_GONE };
 
-static enum verdict
-verdict_of(struct probe *p, const event_record *rec)
+static enum there
+look_whether_there(struct probe *p, const event_record *rec)
 {
 	struct broker_message m;
 	bool same;
 
 	if (rec->seq > p->tail->info.last_seq)
-		return VERDICT_OTHER;
+		return THERE_OTHER;
 	if (!broker_get(p->broker, STREAM_EVENTS, rec->seq, &m, p->err))
-		return p->err->kind == ERR_NOT_FOUND ? VERDICT_GONE : VERDICT_ERROR;
+		return p->err->kind == ERR_NOT_FOUND ? THERE_GONE : THERE_UNREADABLE;
 	same = tail_is_same_event(p->broker, rec, str_of(rec->workspace), &m);
 	broker_message_free(&m);
-	return same ? VERDICT_SAME : VERDICT_OTHER;
+	return same ? THERE_SAME : THERE_OTHER;
 }
 
 /* Halving: all known events up to `good` are those of the stream, the first that is not comes
@@ -222,7 +222,7 @@ find_good(struct probe *p, uint64_t *good)
 	while (same + 1 < other) {
 		const uint64_t middle = same + (other - same) / 2;
 		const event_record *rec = known_before(p, middle);
-		enum verdict v;
+		enum there v;
 
 		if (p->err->kind != ERR_NONE)
 			return false;
@@ -230,11 +230,11 @@ find_good(struct probe *p, uint64_t *good)
 			same = middle;
 			continue;
 		}
-		v = verdict_of(p, rec);
-		if (v == VERDICT_ERROR)
+		v = look_whether_there(p, rec);
+		if (v == THERE_UNREADABLE)
 			return false;
 		*p->err = (struct err){0};
-		if (v == VERDICT_OTHER)
+		if (v == THERE_OTHER)
 			other = rec->seq;
 		else
 			same = middle;
@@ -252,17 +252,17 @@ newest_is_same(struct probe *p, bool *same)
 	*same = true;
 	for (int i = 0; i < EVENTS_ASKED_MAX && at > 0; i++) {
 		const event_record *rec = known_before(p, at);
-		enum verdict v;
+		enum there v;
 
 		if (rec == NULL)
 			return p->err->kind == ERR_NONE;
 		at = rec->seq - 1;
-		v = verdict_of(p, rec);
-		if (v == VERDICT_ERROR)
+		v = look_whether_there(p, rec);
+		if (v == THERE_UNREADABLE)
 			return false;
 		*p->err = (struct err){0};
-		*same = v != VERDICT_OTHER;
-		if (v != VERDICT_GONE)
+		*same = v != THERE_OTHER;
+		if (v != THERE_GONE)
 			return true;
 	}
 	return true;

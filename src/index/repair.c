@@ -9,7 +9,8 @@
 #define SERVICE_WORKSPACE "_service"
 
 static void
-tell(const struct index_parts *p, const char *what, const char *reason, const char *action)
+tell_operators(
+    const struct index_parts *p, const char *what, const char *reason, const char *action)
 {
 	ops_event ops;
 	struct err e;
@@ -31,7 +32,7 @@ repair_tell_rebuilt(const struct index_parts *p)
 		struct arena *a = arena_new(0);
 
 		if (aside != NULL)
-			tell(p, "index.rebuilt",
+			tell_operators(p, "index.rebuilt",
 			    arena_printf(a,
 				"a file of the index was damaged: it was set aside as %s and "
 				"rebuilt from the streams",
@@ -88,7 +89,7 @@ repair_is_done(const struct index_parts *p, const struct tail *tail, const char 
 
 	tail_sentence(tail, found);
 	log_warn("repair.done", L_STR("stream", tail->info.name), L_STR("done", done));
-	tell(p, "stream.repaired", arena_printf(a, "%s; %s", found, done).ptr,
+	tell_operators(p, "stream.repaired", arena_printf(a, "%s; %s", found, done).ptr,
 	    "find out how the broker came to lose them: restored from an older copy, a disk?");
 	arena_free(a);
 }

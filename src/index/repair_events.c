@@ -242,7 +242,7 @@ fail_all(const struct index_parts *p, uint64_t good, uint64_t *n, struct err *e)
 /* --- all --- */
 
 static bool
-remember(struct txn *t, void *arg, struct err *e)
+write_tail(struct txn *t, void *arg, struct err *e)
 {
 	const struct tail *tail = arg; /* NULL: it is done */
 
@@ -279,9 +279,10 @@ repair_events(const struct index_parts *p, struct err *e)
 		return false;
 	if (!needed)
 		return true;
-	if (!store_write(p->store, STORE_HISTORY, remember, &tail, e) || !use_up(p, &tail, e) ||
-	    !move_all(p, &tail, &moved, e) || !fail_all(p, tail.good, &failed, e) ||
-	    !store_write(p->store, STORE_HISTORY, remember, NULL, e))
+	if (!store_write(p->store, STORE_HISTORY, write_tail, &tail, e) ||
+	    !use_up(p, &tail, e) || !move_all(p, &tail, &moved, e) ||
+	    !fail_all(p, tail.good, &failed, e) ||
+	    !store_write(p->store, STORE_HISTORY, write_tail, NULL, e))
 		return fail_within(e, "repair of stream %s", tail.info.name);
 	snprintf(done, sizeof(done),
 	    "%llu events stored since were put at its end, %llu deliveries of lost ones "

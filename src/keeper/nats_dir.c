@@ -306,16 +306,16 @@ make_directory(const char *path, struct err *e)
 }
 
 bool
-nats_dir_create(struct nats_dir *d, const char *path, const char *prefix, bool is_static,
-    const struct vault *v, struct arena *a, struct err *e)
+nats_dir_create(struct nats_dir *d, const char *path, const char *prefix, const struct vault *v,
+    struct arena *a, struct err *e)
 {
 	if (!dir_init(d, path, e) || !make_directory(path, e))
 		return false;
-	d->is_static = is_static;
+	d->is_static = v == NULL;
 	if (!str_copy(d->prefix, sizeof(d->prefix), str_of(prefix)))
 		return fail(e, ERR_INPUT, "the prefix is too long");
 	/* What it is comes last: without it, an interrupted one is seen to be none. */
-	if ((is_static ? make_password(d, e) : make_keys(d, v, a, e)) && manifest_save(d, e))
+	if ((d->is_static ? make_password(d, e) : make_keys(d, v, a, e)) && manifest_save(d, e))
 		return true;
 	return e->kind != ERR_CONFLICT
 	           ? false

@@ -227,18 +227,18 @@ put_revoked(struct buf *lines, struct str key, int64_t now_s)
 }
 
 bool
-producers_revoke(const struct nats_dir *d, const struct str *keys, size_t n, int64_t now_s,
-    struct arena *a, struct str *token, struct err *e)
+producers_revoke(const struct nats_dir *d, const struct producer_keys *whose, struct arena *a,
+    struct str *token, struct err *e)
 {
 	struct buf lines = {0};
 	int fd = list_lock(d, e);
 
 	if (fd < 0)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		put_revoked(&lines, keys[i], now_s);
-	bool ok = (n == 0 || list_append_text(fd, d, &lines, e)) &&
-	          nats_dir_write_accounts(d, now_s, a, token, e);
+	for (size_t i = 0; i < whose->n; i++)
+		put_revoked(&lines, whose->keys[i], whose->ended_s);
+	bool ok = (whose->n == 0 || list_append_text(fd, d, &lines, e)) &&
+	          nats_dir_write_accounts(d, whose->ended_s, a, token, e);
 	buf_fini(&lines);
 	close(fd);
 	return ok;

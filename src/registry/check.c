@@ -3,6 +3,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/id.h"
 #include "carillon/base/suggest.h"
+#include "carillon/registry/keys.h"
 #include "carillon/registry/registry.h"
 #include "carillon/registry/rulebook.h"
 #include "carillon/rules/event.h"
@@ -18,6 +19,7 @@ registry_type_of(enum state_kind kind)
 	case STATE_RULE: return &carillon__v1__rule__descriptor;
 	case STATE_TYPE: return &carillon__v1__event_type__descriptor;
 	case STATE_REPLAY: return &carillon__v1__replay__descriptor;
+	case STATE_KEY: return &carillon__v1__key__descriptor;
 	default: break;
 	}
 	must(kind < STATE_KINDS);
@@ -41,8 +43,7 @@ check_id(const char *what, const char *id, struct findings *f)
 {
 	return id_is_record(str_of(id)) ||
 	       findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		   "%s id \"%s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"", what, id,
-		   RECORD_ID_MAX);
+		   "%s id \"%s\": use 1 to %d of " ID_LETTERS, what, id, RECORD_ID_MAX);
 }
 
 bool
@@ -53,11 +54,11 @@ check_workspace(const workspace_record *w, struct findings *f)
 
 	if (!id_is_workspace(id))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
-		    STR_ARG(id), WORKSPACE_ID_MAX);
-	else if (str_eq(id, CATALOGUE_WORKSPACE))
+		    "workspace id \"%.*s\": use 1 to %d of " ID_LETTERS, STR_ARG(id),
+		    WORKSPACE_ID_MAX);
+	else if (str_eq(id, CATALOGUE_WORKSPACE) || str_eq(id, KEYS_WORKSPACE))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		    "workspace id \"%.*s\" is reserved for the catalogue", STR_ARG(id));
+		    "workspace id \"%.*s\" is reserved", STR_ARG(id));
 	return check_name(w->name, f) && ok;
 }
 
@@ -122,6 +123,14 @@ check_connection(const connection_record *c, struct findings *f)
 	ok = check_destination(str_of(c->dest), f) && ok;
 	ok = check_channels(c, f) && ok;
 	return check_retry(c->retry_s, c->n_retry_s, f) && ok;
+}
+
+bool
+check_key(const key_record *k, struct findings *f)
+{
+	bool ok = check_id("key", k->id, f);
+
+	return check_name(k->name, f) && key_scopes_check(k, f) && ok;
 }
 
 /* --- rules --- */
@@ -190,13 +199,16 @@ check_compiles(const rule_record *r, const type_record *type, const struct dest_
 }
 
 static bool
-check_aim(const rule_record *r, struct findings *f)
+check_aim(const rule_record *r, const struct dest_type *dest, struct findings *f)
 {
+	struct str channel = str_of(r->channel);
+	char id[CHANNEL_ID_MAX + 1];
 	bool ok = true;
 
-	if (strlen(r->channel) > CHANNEL_ID_MAX || !str_is_text(str_of(r->channel)))
+	if (channel.len > 0 && (!dest->channel_of(channel, id) || !str_eq(channel, str_of(id))))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("channel"),
-		    "the channel is not a channel id");
+		    "channel \"%.*s\": %s", (int)str_utf8_cut(channel, CHANNEL_ID_MAX),
+		    channel.ptr, dest->channel_hint);
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
 		ok = findings_about(f, FINDING_MISSING,
 		    r->connection[0] == '\0' ? POINTER_TO("connection") : POINTER_TO("channel"),
@@ -216,7 +228,7 @@ check_rule(const rule_record *r, const type_record *type, const struct dest_type
 		    "event type \"%.*s\": use dot-separated words such as alert.triggered; "
 		    "\"*\" stands for one word, a last \">\" for the rest",
 		    STR_ARG(pattern));
-	ok = check_aim(r, f) && ok;
+	ok = check_aim(r, dest, f) && ok;
 	return check_compiles(r, type, dest, f) && ok;
 }
 

@@ -148,7 +148,34 @@ static const struct member replay_list[] = {
 const struct members replay_members = {
     "a replay", &carillon__v1__replay__descriptor, MEMBERS(replay_list)};
 
+/* --- keys --- */
+
+static const struct member key_list[] = {
+    {"id", MEMBER_TEXT, KEPT, FIELD(key_record, id)},
+    {"kind", MEMBER_WORD, GIVEN, FIELD(key_record, kind), .words = &key_kind_words},
+    {"name", MEMBER_TEXT, GIVEN, FIELD(key_record, name)},
+    {"scopes", MEMBER_TEXTS, GIVEN, LIST(key_record, scopes)},
+    {"workspaces", MEMBER_TEXTS, GIVEN, LIST(key_record, workspaces)},
+    {"allowed_origins", MEMBER_TEXTS, GIVEN, LIST(key_record, allowed_origins)},
+    {"last4", MEMBER_TEXT, KEPT, FIELD(key_record, last4)},
+    {"created_at", MEMBER_TIME, KEPT, FIELD(key_record, created_ms)},
+    {"expires_at", MEMBER_TIME, GIVEN, FIELD(key_record, expires_ms)},
+    {"replaced_by", MEMBER_TEXT, KEPT, FIELD(key_record, replaced_by)},
+    {"revision", MEMBER_BESIDE},
+};
+const struct members key_members = {"a key", &carillon__v1__key__descriptor, MEMBERS(key_list)};
+
 /* --- history: nobody writes it but the service --- */
+
+static const struct member warning_list[] = {
+    {"code", MEMBER_WORD, KEPT, FIELD(event_warning, flaw), .words = &flaw_words},
+    {"count", MEMBER_NUMBER, KEPT, FIELD(event_warning, count)},
+    {"line", MEMBER_NUMBER, KEPT, FIELD(event_warning, line)},
+    {"column", MEMBER_NUMBER, KEPT, FIELD(event_warning, column)},
+    {"sentence", MEMBER_WORD, KEPT, FIELD(event_warning, flaw), .words = &flaw_sentences},
+};
+const struct members event_warning_members = {
+    "a warning", &carillon__v1__event_warning__descriptor, MEMBERS(warning_list)};
 
 static const struct member event_record_list[] = {
     {"id", MEMBER_TEXT, KEPT, FIELD(event_record, event_id)},
@@ -162,6 +189,8 @@ static const struct member event_record_list[] = {
     {"time", MEMBER_TIME, KEPT, FIELD(event_record, time_ms)},
     {"received_at", MEMBER_TIME, KEPT, FIELD(event_record, received_ms)},
     {"sequence", MEMBER_SEQUENCE, KEPT, FIELD(event_record, seq)},
+    {"warnings", MEMBER_OBJECTS, KEPT, LIST(event_record, warnings),
+	.of = &event_warning_members},
 };
 const struct members event_record_members = {
     "an event", &carillon__v1__event_record__descriptor, MEMBERS(event_record_list)};

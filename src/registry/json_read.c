@@ -347,6 +347,7 @@ json_read_record(struct arena *a, enum state_kind kind, const struct json *objec
 	    [STATE_RULE] = &rule_members,
 	    [STATE_TYPE] = &type_members,
 	    [STATE_REPLAY] = &replay_members,
+	    [STATE_KEY] = &key_members,
 	};
 	struct reader r = {.arena = a, .f = f};
 	bool ok = read_members(&r, by_kind[kind], object, record);

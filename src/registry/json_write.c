@@ -175,9 +175,18 @@ json_write_rule(
 }
 
 void
+json_write_type_open(struct json_writer *w, const type_record *r, uint64_t revision)
+{
+	jw_object(w);
+	write_members(w, &type_members, r);
+	write_revision(w, revision);
+}
+
+void
 json_write_type(struct json_writer *w, const type_record *r, uint64_t revision)
 {
-	write_record(w, &type_members, r, revision, NULL);
+	json_write_type_open(w, r, revision);
+	jw_object_end(w);
 }
 
 void
@@ -189,6 +198,14 @@ json_write_replay_open(struct json_writer *w, const replay_record *r, uint64_t r
 }
 
 void
+json_write_key_open(struct json_writer *w, const key_record *r, uint64_t revision)
+{
+	jw_object(w);
+	write_members(w, &key_members, r);
+	write_revision(w, revision);
+}
+
+void
 json_write_event_open(struct json_writer *w, const event_record *r)
 {
 	jw_object(w);
@@ -196,13 +213,36 @@ json_write_event_open(struct json_writer *w, const event_record *r)
 }
 
 void
-json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts)
+json_write_delivery_open(struct json_writer *w, const delivery_record *r)
 {
 	jw_object(w);
 	write_members(w, &delivery_members, r);
-	if (with_attempts) {
-		jw_key(w, "attempts");
-		write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
-	}
+}
+
+void
+json_write_attempts(struct json_writer *w, const delivery_record *r)
+{
+	jw_key(w, "attempts");
+	write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
+}
+
+void
+json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts)
+{
+	json_write_delivery_open(w, r);
+	if (with_attempts)
+		json_write_attempts(w, r);
+	jw_object_end(w);
+}
+
+void
+json_write_delivery_of(
+    struct json_writer *w, const delivery_record *r, const event_record *event)
+{
+	json_write_delivery_open(w, r);
+	jw_key(w, "event_warnings");
+	write_objects(
+	    w, &event_warning_members, pointer_at(&event->warnings), event->n_warnings);
+	json_write_attempts(w, r);
 	jw_object_end(w);
 }

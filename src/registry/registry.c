@@ -234,6 +234,13 @@ registry_replay(struct registry *r, struct arena *a, struct str workspace, struc
 	return get(r, a, &(struct stored_key){workspace, STATE_REPLAY, id}, revision, e);
 }
 
+key_record *
+registry_key(struct registry *r, struct arena *a, struct str workspace, struct str id,
+    uint64_t *revision, struct err *e)
+{
+	return get(r, a, &(struct stored_key){workspace, STATE_KEY, id}, revision, e);
+}
+
 type_record *
 registry_type_of_rule(
     struct registry *r, struct arena *a, struct str workspace, const rule_record *rule)
@@ -374,6 +381,7 @@ id_of(enum state_kind kind, const void *record)
 	case STATE_RULE: return str_of(((const rule_record *)record)->id);
 	case STATE_TYPE: return str_of(((const type_record *)record)->name);
 	case STATE_REPLAY: return str_of(((const replay_record *)record)->id);
+	case STATE_KEY: return str_of(((const key_record *)record)->id);
 	default: return str_of(((const workspace_record *)record)->id);
 	}
 }
@@ -414,6 +422,7 @@ check_record(struct registry *r, struct arena *a, struct str workspace, enum sta
 		return check_rule(record, registry_type_of_rule(r, a, workspace, record),
 		    registry_dest_of_rule(r, workspace, record), f);
 	case STATE_TYPE: return check_type(record, f);
+	case STATE_KEY: return check_key(record, f);
 	default: return true;
 	}
 }
@@ -461,8 +470,9 @@ count_one(struct str id, const struct state_value *v, void *n)
 	return true;
 }
 
-static bool
-has_room(struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
+bool
+registry_has_room(
+    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
 	int n = 0;
@@ -482,7 +492,7 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
 	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
 	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
-		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
+		   registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
 }
 
@@ -503,7 +513,7 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
 	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
 	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
-	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
+	       (expected != 0 || registry_has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
 }
 
@@ -529,66 +539,4 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 		       .key = key, .expected = expected, .by = str_of(r->author)},
 		   &revision, e) &&
 	       registry_catch_up(r, revision, e);
-}
-
-/* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
-struct ids {
-	struct arena *arena;
-	struct {
-		struct str id;
-		uint64_t revision;
-	} * items;
-	size_t n, cap;
-};
-
-static bool
-gather_id(struct str id, const struct state_value *v, void *arg)
-{
-	struct ids *ids = arg;
-
-	if (ids->n == ids->cap) {
-		ids->cap = ids->cap ? 2 * ids->cap : 64;
-		ids->items = realloc(ids->items, ids->cap * sizeof(*ids->items));
-		must(ids->items != NULL);
-	}
-	ids->items[ids->n].id = arena_str(ids->arena, id);
-	ids->items[ids->n++].revision = v->revision;
-	return true;
-}
-
-static bool
-gather_ids(struct registry *r, struct str workspace, enum state_kind kind, struct ids *ids,
-    struct err *e)
-{
-	struct txn *t = txn_read(r->store, STORE_STATE);
-
-	state_each(t, &(struct state_list){workspace, kind}, gather_id, ids);
-	return txn_finish(t, e);
-}
-
-/* Whatever the records say: they need not be read for that. */
-static bool
-delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
-{
-	struct ids ids = {.arena = arena_new(0)};
-	bool ok = gather_ids(r, workspace, kind, &ids, e);
-
-	for (size_t i = 0; ok && i < ids.n; i++)
-		ok = registry_delete(
-		    r, workspace, kind, ids.items[i].id, ids.items[i].revision, e);
-	free(ids.items);
-	arena_free(ids.arena);
-	return ok;
-}
-
-bool
-registry_delete_workspace(struct registry *r, struct str workspace, struct err *e)
-{
-	/* Rules first: nothing may match while its connection is going away; the workspace
-	 * last, so that an interrupted delete can be found and finished. */
-	return workspace_exists(r, workspace, e) && delete_all(r, workspace, STATE_RULE, e) &&
-	       delete_all(r, workspace, STATE_CONNECTION, e) &&
-	       delete_all(r, workspace, STATE_TYPE, e) &&
-	       delete_all(r, workspace, STATE_REPLAY, e) &&
-	       delete_all(r, workspace, STATE_WORKSPACE, e);
 }

@@ -23,26 +23,34 @@ event_attribute_of(struct str name)
 	return EVENT_ATTRIBUTE_NONE;
 }
 
+/* Without a fraction that says nothing. */
 static struct str
-text_of(const struct event *ev, int attribute)
+time_text(wall_t at, char text[static CLOCK_TEXT_MAX])
 {
-	switch (attribute) {
-#define ATTRIBUTE(name)              \
-	case EVENT_ATTRIBUTE_##name: \
-		return ev->name;
-#include "rules/event_attributes.def"
-#undef ATTRIBUTE
-	}
-	return (struct str){0};
+	char *fraction;
+
+	clock_text(at, text);
+	fraction = strchr(text, '.');
+	if (fraction && strcmp(fraction, ".000Z") == 0)
+		memcpy(fraction, "Z", 2);
+	return str_of(text);
 }
 
-const struct json *
-event_attribute_get(const struct event *ev, int attribute, struct json *scratch)
+struct str
+event_attribute_text(const struct event *ev, enum event_attribute attribute,
+    struct str severity, char time[static CLOCK_TEXT_MAX])
 {
-	struct str text = text_of(ev, attribute);
-
-	if (text.len == 0) /* the producer did not say */
-		return NULL;
-	*scratch = (struct json){.kind = JSON_STRING, .text = text};
-	return scratch;
+	switch (attribute) {
+	case EVENT_ATTRIBUTE_type: return ev->type;
+	case EVENT_ATTRIBUTE_resource: return ev->resource;
+	case EVENT_ATTRIBUTE_resource_id: return ev->resource_id;
+	case EVENT_ATTRIBUTE_id: return ev->id;
+	case EVENT_ATTRIBUTE_source: return ev->source;
+	case EVENT_ATTRIBUTE_time: return time_text(ev->time, time);
+	case EVENT_ATTRIBUTE_workspace: return ev->workspace;
+	case EVENT_ATTRIBUTE_severity: return severity;
+	case EVENT_ATTRIBUTES:
+	case EVENT_ATTRIBUTE_NONE: break;
+	}
+	return (struct str){0};
 }

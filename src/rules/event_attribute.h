@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "carillon/base/clock.h"
 #include "carillon/rules/event.h"
 
 enum event_attribute {
@@ -18,6 +19,9 @@ enum event_attribute {
 /* From the name after "event."; EVENT_ATTRIBUTE_NONE if there is no such. */
 int event_attribute_of(struct str name);
 struct str event_attribute_name(int attribute);
-/* As a string in `scratch`, or NULL when the event has none. */
-const struct json *event_attribute_get(
-    const struct event *ev, int attribute, struct json *scratch);
+/*
+ * Its text; empty when the event has none. `severity` is what the caller takes the event's for.
+ * A time is written to `time`, in RFC 3339.
+ */
+struct str event_attribute_text(const struct event *ev, enum event_attribute attribute,
+    struct str severity, char time[static CLOCK_TEXT_MAX]);

@@ -71,13 +71,35 @@ contains(const struct condition *c, const struct json *v)
 	return false;
 }
 
-const struct json *
-filter_field(
-    const struct condition *c, const struct event *ev, struct json *scratch, size_t *walked)
+/* An empty attribute is one that the event does not have. */
+static const struct json *
+attribute_field(const struct filter *f, int attribute, const struct event *ev,
+    struct field_scratch *scratch)
 {
+	struct str severity = attribute == EVENT_ATTRIBUTE_severity
+	                          ? severity_of(f->order, ev->payload)
+	                          : (struct str){0};
+	struct str text =
+	    event_attribute_text(ev, (enum event_attribute)attribute, severity, scratch->time);
+
+	scratch->attribute = (struct json){.kind = JSON_STRING, .text = text};
+	return text.len > 0 ? &scratch->attribute : NULL;
+}
+
+/* A payload may have a member that is called payload, too. */
+const struct json *
+filter_field(const struct filter *f, const struct condition *c, const struct event *ev,
+    struct field_scratch *scratch)
+{
+	struct path below;
+	const struct json *v;
+
+	scratch->path.looked_at = 0;
 	if (c->attribute != EVENT_ATTRIBUTE_NONE)
-		return event_attribute_get(ev, c->attribute, scratch);
-	return field_path_find(&c->path, ev->payload, walked);
+		return attribute_field(f, c->attribute, ev, scratch);
+	below = path_below_payload(&c->path);
+	v = path_find(&below, ev->payload, &scratch->path);
+	return v || below.n == c->path.n ? v : path_find(&c->path, ev->payload, &scratch->path);
 }
 
 bool
@@ -101,8 +123,7 @@ filter_holds(const struct filter *f, const struct condition *c, const struct jso
 	case FILTER_CONTAINS: return contains(c, v);
 	case FILTER_STARTS_WITH:
 		return v->kind == JSON_STRING && str_starts_with(v->text, o->text);
-	case FILTER_AT_LEAST:
-		return v->kind == JSON_STRING && severity_rank(f->order, v->text) >= c->rank;
+	case FILTER_AT_LEAST: return severity_rank(f->order, severity_text(v)) >= c->rank;
 	case FILTER_EXISTS:
 	case FILTER_OPS: break;
 	}
@@ -131,11 +152,10 @@ filter_matches(const struct filter *f, const struct event *ev)
 
 	while (at < FILTER_REJECT) {
 		const struct condition *c = &f->conditions[at];
-		struct json scratch;
-		size_t walked = 0;
-		const struct json *v = filter_field(c, ev, &scratch, &walked);
+		struct field_scratch scratch;
+		const struct json *v = filter_field(f, c, ev, &scratch);
 
-		steps += 1 + units_read(c, v, walked);
+		steps += 1 + units_read(c, v, scratch.path.looked_at);
 		at = filter_holds(f, c, v) ? c->on_true : c->on_false;
 	}
 	if (ev->steps)

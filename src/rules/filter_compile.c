@@ -132,7 +132,7 @@ read_field(struct compiler *c, const struct reading *r)
 
 		return read_attribute(c, &here, name, &r->out->attribute);
 	}
-	return field_path_parse(c->arena, field->text, &r->out->path, &e) ||
+	return path_parse(c->arena, field->text, &r->out->path, &e) ||
 	       findings_at(c->findings, FINDING_BAD_FORM, &here, "%s", e.text);
 }
 
@@ -224,11 +224,11 @@ read_level(struct compiler *c, const struct json *value, const struct pointer *a
 	struct str names[64];
 	int n = severity_count(c->order);
 
-	if (value->kind != JSON_STRING)
-		return refuse_kind(c, at, "a severity in quotes", value);
-	out->rank = severity_rank(c->order, value->text);
+	out->rank = severity_rank(c->order, severity_text(value));
 	if (out->rank >= 0)
 		return true;
+	if (value->kind != JSON_STRING)
+		return refuse_kind(c, at, "a severity in quotes", value);
 	if (n > (int)COUNT_OF(names))
 		n = COUNT_OF(names);
 	for (int i = 0; i < n; i++)

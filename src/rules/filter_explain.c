@@ -89,7 +89,7 @@ note_of(const struct filter *f, const struct condition *c, const struct json *v)
 	bool wants_number = c->n_operands > 0 && c->operands[0].kind == JSON_NUMBER;
 	bool wants_string = c->n_operands > 0 && c->operands[0].kind == JSON_STRING;
 
-	if (c->op == FILTER_AT_LEAST && v->kind == JSON_STRING)
+	if (c->op == FILTER_AT_LEAST && severity_text(v).len > 0)
 		return severity_rank(f->order, v->text) < 0 ? &unknown_severity : NULL;
 	if (wants_number && v->kind == JSON_STRING && !c->is_numeric)
 		return &text_not_number;
@@ -216,15 +216,14 @@ static bool
 walk(struct teller *t, const struct json *node, const struct spot *spot, int *next)
 {
 	const struct json *only = node->child;
-	struct json scratch;
+	struct field_scratch scratch;
 
 	if (str_eq(only->key, STR("not")))
 		return walk_not(t, only, spot, next);
 	if (str_eq(only->key, STR("all")) || str_eq(only->key, STR("any")))
 		return walk_group(t, only, spot, next);
 	const struct condition *c = &t->f->conditions[(*next)++];
-	size_t walked = 0;
-	const struct json *v = filter_field(c, t->ev, &scratch, &walked);
+	const struct json *v = filter_field(t->f, c, t->ev, &scratch);
 	bool result = filter_holds(t->f, c, v);
 	if (spot->is_told) {
 		struct filter_finding told = finding_of(t, spot, result);

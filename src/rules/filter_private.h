@@ -9,7 +9,7 @@
 
 #include "carillon/rules/filter.h"
 #include "rules/event_attribute.h"
-#include "rules/field_path.h"
+#include "rules/path.h"
 
 enum {
 	FILTER_CONDITIONS_MAX = 64,
@@ -42,7 +42,7 @@ struct condition {
 	bool is_text;    /* the value is written as a string */
 	int rank;        /* at_least */
 	int attribute;   /* of the event; else the path into the payload */
-	struct field_path path;
+	struct path path;
 	const struct operand *operands; /* in and not_in have many */
 	size_t n_operands;
 };
@@ -57,7 +57,12 @@ struct filter {
 
 /* A whole number of at most 18 digits. */
 bool filter_small_number(struct str text, int64_t *out);
-/* Adds to `walked` as field_path_find does. */
-const struct json *filter_field(
-    const struct condition *c, const struct event *ev, struct json *scratch, size_t *walked);
+/* Where the value of a field is made that the payload does not hold as it is. */
+struct field_scratch {
+	struct path_scratch path;
+	struct json attribute;
+	char time[CLOCK_TEXT_MAX];
+};
+const struct json *filter_field(const struct filter *f, const struct condition *c,
+    const struct event *ev, struct field_scratch *scratch);
 bool filter_holds(const struct filter *f, const struct condition *c, const struct json *v);

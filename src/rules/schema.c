@@ -3,7 +3,7 @@
 #include "carillon/base/buf.h"
 #include "carillon/base/pointer.h"
 #include "carillon/base/suggest.h"
-#include "rules/field_path.h"
+#include "rules/path.h"
 #include "rules/value.h"
 
 struct check {
@@ -199,26 +199,36 @@ schema_validate(const struct schema *s, const struct json *payload, struct arena
 }
 
 static const struct schema *
-step_into(const struct schema *s, const struct field_step *step)
+schema_at(const struct schema *s, const struct path *p, int first)
 {
-	for (const struct schema_property *p = s->properties; p && !step->is_brackets;
-	     p = p->next) {
-		if (str_eq(p->name, step->name))
-			return p->schema;
+	if (s == NULL || first == p->n)
+		return s;
+	const struct path_step *step = &p->steps[first];
+	for (const struct schema_property *q = s->properties; q && !step->is_index;
+	     q = q->next) {
+		int n = q->schema ? path_steps_of_name(p, first, q->name) : 0;
+
+		if (n > 0)
+			return schema_at(q->schema, p, first + n);
 	}
-	return step->index == FIELD_NO_INDEX ? NULL : s->items;
+	return step->is_index || path_index_of(step->key) >= 0
+	           ? schema_at(s->items, p, first + 1)
+	           : NULL;
 }
 
 unsigned
 schema_type_of(const struct schema *s, struct str path)
 {
-	enum field_next next;
-	struct field_step step;
-	bool is_first = true;
+	struct arena *a = arena_new(0);
+	struct path p;
+	unsigned types = 0;
 
-	while (s && (next = field_path_next(&path, is_first, &step)) != FIELD_END) {
-		s = next == FIELD_BAD ? NULL : step_into(s, &step);
-		is_first = false;
+	if (path_parse(a, path, &p, NULL)) {
+		struct path below = path_below_payload(&p);
+		const struct schema *found = schema_at(s, &below, 0);
+
+		types = found ? found->types : 0;
 	}
-	return s ? s->types : 0;
+	arena_free(a);
+	return types;
 }

@@ -1,5 +1,7 @@
 #include "carillon/rules/filter.h"
 
+#include "value.h"
+
 /* An alias has the rank of the level before it. */
 struct word {
 	struct str text;
@@ -28,6 +30,16 @@ severity_default(void)
 	return &order;
 }
 
+static struct str
+trimmed(struct str s)
+{
+	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
+		s = (struct str){s.ptr + 1, s.len - 1};
+	while (s.len > 0 && (unsigned char)s.ptr[s.len - 1] <= ' ')
+		s.len--;
+	return s;
+}
+
 const struct severity_order *
 severity_new(struct arena *a, const type_record *type)
 {
@@ -41,10 +53,11 @@ severity_new(struct arena *a, const type_record *type)
 	for (size_t rank = 0; rank < type->n_severity_order; rank++) {
 		const Carillon__V1__SeverityLevel *level = type->severity_order[rank];
 
-		words[o->n_words++].text = arena_str(a, str_of(level->name));
+		words[o->n_words++].text = arena_str(a, trimmed(str_of(level->name)));
 		for (size_t i = 0; i < level->n_aliases; i++) {
 			words[o->n_words].is_alias = true;
-			words[o->n_words++].text = arena_str(a, str_of(level->aliases[i]));
+			words[o->n_words++].text =
+			    arena_str(a, trimmed(str_of(level->aliases[i])));
 		}
 	}
 	o->words = words;
@@ -69,17 +82,51 @@ eq_ignoring_case(struct str a, struct str b)
 	return true;
 }
 
+/* 1.0 is the level "1": a producer's library decides how a number is written. */
+static bool
+is_named(struct str word, struct str name, bool is_number)
+{
+	return eq_ignoring_case(word, name) ||
+	       (is_number && value_is_number_text(word) && json_number_cmp(word, name) == 0);
+}
+
 int
 severity_rank(const struct severity_order *o, struct str name)
 {
 	int rank = -1;
+	bool is_number;
 
+	name = trimmed(name);
+	is_number = value_is_number_text(name);
 	for (size_t i = 0; i < o->n_words; i++) {
 		rank += !o->words[i].is_alias;
-		if (eq_ignoring_case(o->words[i].text, name))
+		if (is_named(o->words[i].text, name, is_number))
 			return rank;
 	}
 	return -1;
+}
+
+struct str
+severity_text(const struct json *v)
+{
+	if (v == NULL || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
+		return (struct str){0};
+	return trimmed(v->text);
+}
+
+int
+severity_rank_of(const struct severity_order *o, const struct json *payload)
+{
+	return severity_rank(o, severity_text(json_get(payload, STR("severity"))));
+}
+
+struct str
+severity_of(const struct severity_order *o, const struct json *payload)
+{
+	int rank = severity_rank_of(o, payload);
+
+	return rank < 0 ? severity_text(json_get(payload, STR("severity")))
+	                : severity_name(o, rank);
 }
 
 struct str

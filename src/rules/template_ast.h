@@ -5,12 +5,14 @@
 #pragma once
 
 #include "carillon/rules/template.h"
+#include "event_attribute.h"
+#include "path.h"
 
 enum {
 	TEMPLATE_SOURCE_MAX = 16 * 1024,
 	TEMPLATE_OUTPUT_MAX = 16 * 1024,
 	TEMPLATE_NESTING_MAX = 8,
-	TEMPLATE_TURNS_MAX = 50,
+	TEMPLATE_KEY_MAX = 256 * 1024, /* as long as an event */
 	TEMPLATE_STEPS_MAX = 20000,
 	TEMPLATE_OPERATORS_MAX = 32, /* in one expression; the parser recurses on them */
 	TEMPLATE_FILTERS_MAX = 16,   /* on one value */
@@ -38,6 +40,8 @@ struct value {
 	struct str text; /* of a string; the plain form of markup; a number as it is written */
 	struct str markup; /* complete and escaped; empty without a dialect */
 	const struct json *tree;
+	bool
+	    is_encoded; /* as it is to stand in a web address: by url_encode, url_escape, raw */
 };
 
 enum operand_kind {
@@ -48,13 +52,6 @@ enum operand_kind {
 	OPERAND_FORLOOP,
 };
 
-enum event_attribute {
-#define EVENT_ATTRIBUTE(NAME, name) EVENT_ATTRIBUTE_##NAME,
-#include "template_names.def"
-#undef EVENT_ATTRIBUTE
-	EVENT_ATTRIBUTES
-};
-
 enum forloop_attribute {
 #define FORLOOP_ATTRIBUTE(NAME, name) FORLOOP_ATTRIBUTE_##NAME,
 #include "template_names.def"
@@ -62,19 +59,12 @@ enum forloop_attribute {
 	FORLOOP_ATTRIBUTES
 };
 
-struct path_step {
-	struct str key; /* also the written form of an index */
-	bool is_index;
-	int index; /* negative counts from the end */
-};
-
 struct operand {
 	enum operand_kind kind;
 	int index; /* enum event_attribute, enum forloop_attribute, or depth of the loop */
 	int loop;  /* of forloop: depth */
 	struct value literal;
-	struct path_step *steps;
-	int n_steps;
+	struct path path;
 	struct str source; /* as written, for warnings */
 };
 

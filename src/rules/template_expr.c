@@ -7,9 +7,9 @@
 #include "template_value.h"
 
 static const char *const event_names[] = {
-#define EVENT_ATTRIBUTE(NAME, name) name,
-#include "template_names.def"
-#undef EVENT_ATTRIBUTE
+#define ATTRIBUTE(name) #name,
+#include "event_attributes.def"
+#undef ATTRIBUTE
 };
 
 static const char *const forloop_names[] = {
@@ -188,36 +188,61 @@ parse_bracket(struct scanner *s, struct path_step *step)
 	return scan_char(s, ']') || fail_unexpected(s, NULL, "]");
 }
 
-enum { PATH_STEPS_MAX = 32 };
+/* A name after a point. A filter's is all up to the next point or bracket. */
+static bool
+parse_name(struct scanner *s, bool is_free, struct str *name)
+{
+	size_t at = s->at;
+	if (!is_free) {
+		*name = scan_word(s);
+		return name->len > 0 && name->ptr == s->source.ptr + at;
+	}
+	while (s->at < s->end && s->source.ptr[s->at] != '.' && s->source.ptr[s->at] != '[')
+		s->at++;
+	*name = (struct str){s->source.ptr + at, s->at - at};
+	return name->len > 0;
+}
 
 /* .name, [0] and ["name"], right behind a name. */
 static bool
-parse_steps(struct scanner *s, struct operand *o)
+parse_steps(struct scanner *s, bool is_free, struct path *out)
 {
 	struct path_step steps[PATH_STEPS_MAX] = {0};
-	int n = 0;
-	for (;;) {
-		char c = scan_peek(s);
-		if (c != '.' && c != '[')
-			break;
-		if (n == PATH_STEPS_MAX)
+	int n = out->n;
+	if (n > 0)
+		steps[0] = out->steps[0];
+	for (char c = scan_peek(s); c == '.' || c == '['; c = scan_peek(s)) {
+		if (n == PATH_STEPS_MAX) {
+			out->n = n;
 			return fail_too_much(s, "the path is too long");
-		s->at++;
-		if (c == '[') {
-			if (!parse_bracket(s, &steps[n++]))
-				return false;
-			continue;
 		}
-		size_t at = s->at;
-		steps[n].key = scan_word(s);
-		if (steps[n].key.len == 0 || steps[n].key.ptr != s->source.ptr + at)
-			return fail_unexpected(s, NULL, "a name after the point");
+		s->at++;
+		steps[n].is_word = c == '.';
+		if (c == '[' ? !parse_bracket(s, &steps[n])
+			     : !parse_name(s, is_free, &steps[n].key) &&
+				   !fail_unexpected(s, NULL, "a name after the point"))
+			return false;
 		n++;
 	}
-	o->n_steps = n;
-	o->steps = ARENA_ARRAY(s->arena, struct path_step, n + 1);
-	memcpy(o->steps, steps, (size_t)n * sizeof(steps[0]));
+	out->n = n;
+	out->steps = ARENA_ARRAY(s->arena, struct path_step, n + 1);
+	memcpy(out->steps, steps, (size_t)n * sizeof(steps[0]));
 	return true;
+}
+
+bool
+parse_path(struct scanner *s, struct path *out)
+{
+	struct path_step first = {.is_word = true};
+	*out = (struct path){0};
+	if (scan_peek(s) != '[') {
+		if (!parse_name(s, true, &first.key))
+			return false;
+		*out = (struct path){&first, 1};
+	}
+	s->source = arena_str(s->arena, s->source);
+	first.key.ptr = s->source.ptr;
+	return parse_steps(s, true, out) && s->at == s->end && out->n > 0;
 }
 
 /* Takes the first step, which must be one of `names`. */
@@ -225,11 +250,11 @@ static bool
 take_attribute(
     struct scanner *s, struct operand *o, struct str root, const char *const *names, size_t n)
 {
-	if (o->n_steps == 0)
+	if (o->path.n == 0)
 		return template_fail(s->e, s->source, (size_t)(root.ptr - s->source.ptr),
 		    arena_printf(s->arena, "for example %.*s.%s", STR_ARG(root), names[0]).ptr,
 		    "\"%.*s\" needs a name after it", STR_ARG(root));
-	struct str name = o->steps[0].key;
+	struct str name = o->path.steps[0].key;
 	o->index = name_index(name, names, n);
 	if (o->index < 0) {
 		(void)template_fail(s->e, s->source, (size_t)(root.ptr - s->source.ptr), NULL,
@@ -237,8 +262,8 @@ take_attribute(
 		    name.ptr);
 		return template_suggest(s->e, name_meant(s->arena, name, names, n));
 	}
-	o->steps++;
-	o->n_steps--;
+	o->path.steps++;
+	o->path.n--;
 	return true;
 }
 
@@ -341,7 +366,7 @@ parse_operand(struct scanner *s, const struct scope *scope, struct operand *o)
 	if (str_eq(word, STR("not")))
 		return fail_at(
 		    s, word, "use unless, or compare with false", "unsupported word");
-	if (!parse_steps(s, o) || !parse_root(s, scope, word, o))
+	if (!parse_steps(s, false, &o->path) || !parse_root(s, scope, word, o))
 		return false;
 	o->source = (struct str){s->source.ptr + start, s->at - start};
 	return true;

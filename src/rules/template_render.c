@@ -1,7 +1,9 @@
 #include "carillon/base/clock.h"
 #include "carillon/rules/filter.h"
 #include "carillon/rules/characters.h"
+#include "canonical.h"
 #include "template_run.h"
+#include "template_url.h"
 
 struct buf *
 renderer_buffer(struct renderer *r)
@@ -18,11 +20,23 @@ value_cost(const struct renderer *r, const struct value *v)
 	return (v->kind == VALUE_TREE ? r->ev->payload_text.len : v->text.len) / 64;
 }
 
+/* In a key what differs must differ: a list has an end and an object its members. */
+struct str
+renderer_text(struct renderer *r, const struct value *v)
+{
+	struct buf *b = renderer_buffer(r);
+	if (v->kind != VALUE_TREE || !r->context->is_key)
+		return value_text(v, b);
+	canonical_put(v->tree, b);
+	return buf_view(b);
+}
+
 static size_t
 room(const struct renderer *r)
 {
 	size_t used = r->out->len - r->out_start;
-	return used < TEMPLATE_OUTPUT_MAX ? TEMPLATE_OUTPUT_MAX - used : 0;
+	size_t max = r->context->is_key ? TEMPLATE_KEY_MAX : TEMPLATE_OUTPUT_MAX;
+	return used < max ? max - used : 0;
 }
 
 /* All of `s`, or what fits of it on a character. */
@@ -53,8 +67,20 @@ emit_literal(struct renderer *r, struct str s)
 	const struct template_dialect *dialect = r->context->dialect;
 	size_t at = r->out->len;
 	emit(r, s);
-	if (dialect)
+	if (dialect && dialect->follow)
 		dialect->follow(&r->mark, s, at);
+}
+
+/* The value's text; in a link such that it stays one part of the address. */
+static struct str
+text_in_place(struct renderer *r, const struct value *v, bool in_path)
+{
+	struct str s = renderer_text(r, v);
+	if (!in_path || v->is_encoded)
+		return s;
+	struct buf *out = renderer_buffer(r);
+	url_put(s, URL_PART, out);
+	return buf_view(out);
 }
 
 /* As the dialect writes it. */
@@ -62,17 +88,23 @@ static void
 emit_in_dialect(struct renderer *r, const struct value *v)
 {
 	const struct template_dialect *dialect = r->context->dialect;
-	if (dialect->disarm(&r->mark, r->out) && r->warnings)
+	if (dialect->disarm && dialect->disarm(&r->mark, r->out) && r->warnings)
 		r->warnings->disarmed = true;
-	if (v->kind == VALUE_MARKUP && r->mark.place == 0) {
+	if (v->kind == VALUE_MARKUP && v->markup.len > 0 && r->mark.place == 0) {
 		emit_whole(r, v->markup);
 		return;
 	}
 	if (!renderer_step(r, value_cost(r, v)))
 		return;
-	struct str s = value_text(v, renderer_buffer(r));
+	struct str s = text_in_place(r, v, r->mark.in_path);
 	if (!dialect->put(s, r->mark.place, r->context->one_line, room(r), r->out))
 		r->stopped = true;
+}
+
+static struct str
+so_far(const struct renderer *r)
+{
+	return (struct str){r->out->ptr + r->out_start, r->out->len - r->out_start};
 }
 
 static void
@@ -81,39 +113,15 @@ emit_value(struct renderer *r, const struct value *v)
 	if (r->context->dialect)
 		emit_in_dialect(r, v);
 	else if (renderer_step(r, value_cost(r, v)))
-		emit(r, value_text(v, renderer_buffer(r)));
-}
-
-static struct str
-time_text(struct renderer *r)
-{
-	clock_text(r->ev->time, r->time_text);
-	struct str s = str_of(r->time_text);
-	char *fraction = strchr(r->time_text, '.');
-	if (fraction && strcmp(fraction, ".000Z") == 0) {
-		memcpy(fraction, "Z", 2);
-		s = str_of(r->time_text);
-	}
-	return s;
+		emit(r, text_in_place(r, v, r->context->is_url && url_is_in_path(so_far(r))));
 }
 
 /* An empty attribute is one that the event does not have. */
 static struct value
 event_value(struct renderer *r, enum event_attribute attribute)
 {
-	const struct event *ev = r->ev;
-	struct str s = {0};
-	switch (attribute) {
-	case EVENT_ATTRIBUTE_TYPE: s = ev->type; break;
-	case EVENT_ATTRIBUTE_RESOURCE: s = ev->resource; break;
-	case EVENT_ATTRIBUTE_RESOURCE_ID: s = ev->resource_id; break;
-	case EVENT_ATTRIBUTE_ID: s = ev->id; break;
-	case EVENT_ATTRIBUTE_SOURCE: s = ev->source; break;
-	case EVENT_ATTRIBUTE_TIME: s = time_text(r); break;
-	case EVENT_ATTRIBUTE_WORKSPACE: s = ev->workspace; break;
-	case EVENT_ATTRIBUTE_SEVERITY: s = r->context->severity; break;
-	case EVENT_ATTRIBUTES: break;
-	}
+	struct str s =
+	    event_attribute_text(r->ev, attribute, r->context->severity, r->time_text);
 	return s.len ? value_of_string(s) : (struct value){.kind = VALUE_UNDEFINED};
 }
 
@@ -144,6 +152,23 @@ payload_value(const struct renderer *r)
 }
 
 static struct value
+path_value(struct renderer *r, const struct path *p, struct value from)
+{
+	struct value v = from;
+	size_t walked = 0; /* members are found one after the other */
+	for (int i = 0; i < p->n; i++) {
+		walked += v.kind == VALUE_TREE ? v.tree->count : 0;
+		v = value_step(&v, &p->steps[i]);
+	}
+	if (v.kind == VALUE_UNDEFINED && from.kind == VALUE_TREE) {
+		const struct json *found = path_find_joined(p, from.tree, &walked);
+		v = found ? value_of_json(found) : v;
+	}
+	renderer_step(r, 1 + walked / 64);
+	return v;
+}
+
+static struct value
 operand_value(struct renderer *r, const struct operand *o)
 {
 	struct value v = {0};
@@ -156,13 +181,7 @@ operand_value(struct renderer *r, const struct operand *o)
 		v = forloop_value(&r->frames[o->loop], (enum forloop_attribute)o->index);
 		break;
 	}
-	size_t walked = 0; /* members are found one after the other */
-	for (int i = 0; i < o->n_steps; i++) {
-		walked += v.kind == VALUE_TREE ? v.tree->count : 0;
-		v = value_step(&v, &o->steps[i]);
-	}
-	renderer_step(r, 1 + walked / 64);
-	return v;
+	return path_value(r, &o->path, v);
 }
 
 static struct value
@@ -190,6 +209,14 @@ note_missing(struct renderer *r, const struct operand *o, const struct value *v)
 		r->warnings->first_missing = o->source;
 }
 
+static void
+note_structured(struct renderer *r, const struct piped *p)
+{
+	if (r->context->is_key && r->warnings && r->warnings->structured.len == 0 &&
+	    p->expr->op == OPERATOR_NONE)
+		r->warnings->structured = p->expr->operand->source;
+}
+
 static struct value
 piped_value(struct renderer *r, const struct piped *p, bool is_output)
 {
@@ -207,6 +234,8 @@ piped_value(struct renderer *r, const struct piped *p, bool is_output)
 		}
 		filter_apply(r, f->id, args, f->n_args, &v);
 	}
+	if (is_output && v.kind == VALUE_TREE)
+		note_structured(r, p);
 	return v;
 }
 
@@ -280,6 +309,24 @@ frame_set(struct loop_frame *f, const struct json *v, bool is_member)
 	f->item = value_of_json(&f->pair[0]);
 }
 
+/* Says how many elements are not shown, in a line of its own if each had one. */
+static void
+end_loop(struct renderer *r, size_t before, int64_t length)
+{
+	struct str shown = {r->out->ptr + before, r->out->len - before};
+	bool has_lines = shown.len > 0 && memchr(shown.ptr, '\n', shown.len);
+	char last = shown.len > 0 ? shown.ptr[shown.len - 1] : ' ';
+	char text[48];
+	snprintf(text, sizeof(text), "%sand %lld more",
+	    last == ' ' || last == '\n' ? ""
+	    : has_lines                 ? "\n"
+					: " ",
+	    (long long)(length - TEMPLATE_TURNS_MAX));
+	if (r->warnings && r->warnings->loop_length == 0)
+		r->warnings->loop_length = (size_t)length;
+	emit_literal(r, str_of(text));
+}
+
 /* A loop over `all` pointers to elements, less what offset and limit leave out. */
 static void
 render_turns(struct renderer *r, const struct node *n, const struct json *const *all,
@@ -291,10 +338,10 @@ render_turns(struct renderer *r, const struct node *n, const struct json *const 
 	if (n->limit >= 0 && n->limit < length)
 		length = n->limit;
 	f->length = length;
+	const size_t before = r->out->len;
 	for (int64_t i = 0; i < length && !r->stopped; i++) {
-		if (i == TEMPLATE_TURNS_MAX) {
-			if (r->warnings)
-				r->warnings->cut = true;
+		if (i == TEMPLATE_TURNS_MAX && !r->context->is_key) {
+			end_loop(r, before, length);
 			return;
 		}
 		f->index = i;
@@ -387,8 +434,6 @@ template_render(const struct template *t, const struct event *ev,
     const struct template_dialect *dialect, struct buf *out, struct template_warnings *w)
 {
 	struct template_context context = {.dialect = dialect};
-	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
-	int rank = severity_rank(severity_default(), written);
-	context.severity = rank < 0 ? written : severity_name(severity_default(), rank);
+	context.severity = severity_of(severity_default(), ev->payload);
 	template_run(t, ev, &context, out, w);
 }

@@ -24,11 +24,13 @@ struct renderer {
 	/* What filters make. A value lives for as many uses as there are buffers, less one. */
 	struct buf *buffers;
 	int next_buffer;
-	char time_text[40];
+	char time_text[CLOCK_TEXT_MAX];
 };
 
 /* A cleared buffer for a value in the making. */
 struct buf *renderer_buffer(struct renderer *r);
+/* The text that a value is written as, its own or in a buffer. */
+struct str renderer_text(struct renderer *r, const struct value *v);
 /* Counts work; false, and nothing more is rendered, past the limit. */
 static inline bool
 renderer_step(struct renderer *r, size_t n)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "carillon/rules/characters.h"
+#include "canonical.h"
 #include "template_number.h"
 #include "value.h"
 
@@ -66,7 +67,7 @@ put_number(double n, struct buf *out)
 
 /* Elements with `separator` between them; NULL for LiquidJS's way, which has none at all. */
 static void
-put_list(const struct json *list, const struct str *separator, struct buf *out)
+put_list(const struct json *list, const struct str *separator, bool as_json, struct buf *out)
 {
 	static const struct str comma = {",", 1};
 	JSON_EACH (v, list) {
@@ -74,13 +75,17 @@ put_list(const struct json *list, const struct str *separator, struct buf *out)
 			return;
 		if (separator && v != list->child)
 			buf_str(out, *separator);
+		if (as_json && (v->kind == JSON_ARRAY || v->kind == JSON_OBJECT)) {
+			canonical_put(v, out);
+			continue;
+		}
 		switch (v->kind) {
 		case JSON_NULL: break;
 		case JSON_FALSE: buf_cstr(out, "false"); break;
 		case JSON_TRUE: buf_cstr(out, "true"); break;
 		case JSON_NUMBER:
 		case JSON_STRING: buf_str(out, v->text); break;
-		case JSON_ARRAY: put_list(v, separator ? &comma : NULL, out); break;
+		case JSON_ARRAY: put_list(v, separator ? &comma : NULL, false, out); break;
 		case JSON_OBJECT: buf_cstr(out, "[object Object]"); break;
 		}
 	}
@@ -111,16 +116,16 @@ value_text(const struct value *v, struct buf *tmp)
 	if (v->tree->kind == JSON_OBJECT)
 		return STR("[object Object]");
 	buf_clear(tmp);
-	put_list(v->tree, NULL, tmp);
+	put_list(v->tree, NULL, false, tmp);
 	return buf_view(tmp);
 }
 
 void
-value_join(const struct value *v, struct str separator, struct buf *out)
+value_join(const struct value *v, struct str separator, bool as_json, struct buf *out)
 {
 	struct buf tmp = {0};
 	if (is_list(v))
-		put_list(v->tree, &separator, out);
+		put_list(v->tree, &separator, as_json, out);
 	else
 		buf_str(out, value_text(v, &tmp));
 	buf_fini(&tmp);
@@ -137,7 +142,7 @@ js_text(const struct value *v, struct buf *tmp)
 	if (!is_list(v))
 		return value_text(v, tmp);
 	buf_clear(tmp);
-	value_join(v, STR(","), tmp);
+	value_join(v, STR(","), false, tmp);
 	return buf_view(tmp);
 }
 
@@ -375,19 +380,6 @@ value_compare(enum operator_kind op, const struct value *a, const struct value *
 	}
 }
 
-static struct value
-list_at(const struct json *list, int64_t index)
-{
-	if (index < 0)
-		index += list->count;
-	if (index < 0 || index >= list->count)
-		return (struct value){.kind = VALUE_UNDEFINED};
-	const struct json *v = list->child;
-	while (index-- > 0)
-		v = v->next;
-	return value_of_json(v);
-}
-
 /* One UTF-16 unit of a string; half of a pair cannot be written and becomes U+FFFD. */
 static struct value
 string_at(struct str s, int64_t index)
@@ -405,64 +397,24 @@ string_at(struct str s, int64_t index)
 	return (struct value){.kind = VALUE_UNDEFINED};
 }
 
-/* The index that a property name is to JavaScript: "0", "17", not "01". Else -1. */
-static int64_t
-key_index(const struct path_step *step)
-{
-	struct str k = step->key;
-	if (k.len == 0 || k.len > 9 || (k.len > 1 && k.ptr[0] == '0'))
-		return -1;
-	int64_t n = 0;
-	for (size_t i = 0; i < k.len; i++) {
-		if (k.ptr[i] < '0' || k.ptr[i] > '9')
-			return -1;
-		n = n * 10 + (k.ptr[i] - '0');
-	}
-	return n;
-}
-
-static struct value
-list_step(const struct json *list, const struct path_step *step)
-{
-	if (step->is_index)
-		return list_at(list, step->index);
-	int64_t index = key_index(step);
-	if (index >= 0)
-		return list_at(list, index);
-	if (str_eq(step->key, STR("size")) || str_eq(step->key, STR("length")))
-		return value_of_number(list->count);
-	if (str_eq(step->key, STR("first")))
-		return list_at(list, 0);
-	if (str_eq(step->key, STR("last")))
-		return list_at(list, -1);
-	return (struct value){.kind = VALUE_UNDEFINED};
-}
-
-static struct value
-string_step(struct str s, const struct path_step *step)
-{
-	if (str_eq(step->key, STR("size")) || str_eq(step->key, STR("length")))
-		return value_of_number((double)characters_utf16(s));
-	return string_at(s, key_index(step));
-}
-
 struct value
 value_step(const struct value *v, const struct path_step *step)
 {
+	struct json text = {.kind = JSON_STRING, .text = v->text};
+	struct path_scratch scratch;
+	const struct json *found = NULL;
 	if (v->kind == VALUE_NULL)
 		return *v;
 	if (v->kind == VALUE_STRING)
-		return string_step(v->text, step);
-	if (v->kind != VALUE_TREE)
-		return (struct value){.kind = VALUE_UNDEFINED};
-	if (v->tree->kind == JSON_ARRAY)
-		return list_step(v->tree, step);
-	const struct json *member = json_get(v->tree, step->key);
-	if (member)
-		return value_of_json(member);
-	if (!step->is_index && str_eq(step->key, STR("size")))
-		return value_of_number(v->tree->count);
-	return (struct value){.kind = VALUE_UNDEFINED};
+		found = path_step_into(&text, step, &scratch);
+	else if (v->kind == VALUE_TREE)
+		found = path_step_into(v->tree, step, &scratch);
+	if (!found)
+		return v->kind == VALUE_STRING ? string_at(v->text, path_index_of(step->key))
+		                               : (struct value){.kind = VALUE_UNDEFINED};
+	if (found == &scratch.value && found->kind == JSON_NUMBER)
+		return value_of_number(number_of_json(found->text));
+	return value_of_json(found);
 }
 
 struct str

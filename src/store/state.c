@@ -7,12 +7,13 @@ static const char *const KINDS[STATE_KINDS] = {
     [STATE_RULE] = "rule",
     [STATE_TYPE] = "type",
     [STATE_REPLAY] = "replay",
+    [STATE_KEY] = "key",
 };
 
 _Static_assert((int)STATE_WORKSPACE == (int)TABLE_WORKSPACE &&
 		   (int)STATE_CONNECTION == (int)TABLE_CONNECTION &&
 		   (int)STATE_RULE == (int)TABLE_RULE && (int)STATE_TYPE == (int)TABLE_TYPE &&
-		   (int)STATE_REPLAY == (int)TABLE_REPLAY,
+		   (int)STATE_REPLAY == (int)TABLE_REPLAY && (int)STATE_KEY == (int)TABLE_KEY,
     "tables.def begins with the kinds of state");
 
 enum { REVISION_SIZE = 8 }; /* in front of each record */

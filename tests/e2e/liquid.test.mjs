@@ -6,6 +6,7 @@ import { Liquid } from "liquidjs";
 import { render, renderLines } from "./render_tool.mjs";
 
 const liquid = new Liquid();
+liquid.registerFilter("url_escape", liquid.filters.uri_escape); // as Shopify calls it
 
 // Ours keeps an integer that a double has no room for; so does LiquidJS with these filters, which
 // compute with BigInt where a number has left the safe ones. Its own do the rest.
@@ -89,6 +90,9 @@ const handpicked = [
   "{{ payload.items | join }}", "{{ payload.items | join: ', ' }}", "{{ payload.nested.list | join: '-' }}",
   "{{ payload.value | join: '-' }}", "{{ payload.none | join }}", "{{ payload.items | join: nil }}",
   "{{ payload.items | join: 1 }}", "{{ payload.items | join: payload.missing }}", "{{ payload.obj | join }}",
+  "{{ payload.text | url_encode }}|{{ payload.quotes | url_escape }}|{{ payload.lines | url_encode }}", "{{ payload.items | url_encode }}",
+  "{{ payload.emoji | url_escape }}|{{ '-_.!~*()a b/c?d=e&f#g;:@+$,[]{}^`|<>%\\\\' | url_escape }}|{{ '-_.!~*()a b/c?d=e&f#g;:@+$,[]' | url_encode }}",
+  "{{ payload.value | raw }}{{ payload.items | raw | join: '-' }}{{ payload.none | url_encode }}{{ payload.missing | raw }}",
   "{{ payload.items | size }}", "{{ payload.text | size }}", "{{ payload.emoji | size }}",
   "{{ payload.o | size }}", "{{ payload | size }}", "{{ payload.value | size }}", "{{ empty | size }}",
   "{{ payload.items.size }}|{{ payload.size }}|{{ payload.o.size }}|{{ payload.text.size }}|{{ payload.value.size }}",
@@ -203,7 +207,7 @@ const refused = [
   ["{{ payload.x | date: '%Y-%m-%d' }}", 1, 16, /form/, /date_short/], ["{{ payload.x | date: '{nope}' }}", 1, 16, /form/], ["{{ payload.x | date: payload.f }}", 1, 16, /quoted/],
   ["{% if payload.a %}".repeat(9), 1, 8 * 18 + 4, /deeper than 8/], ["{{ " + "1 and ".repeat(40) + "1 }}", 1, 4 + 32 * 6, /too long/],
   ["{{ 1 " + "| upcase ".repeat(17) + "}}", 1, 6 + 16 * 9 + 2, /too many filters/], ["{%- endraw %}", 1, 5, /closes nothing/],
-  ["x".repeat(16385), 1, 1, /longer than 16384/], ["{% tablerow x in payload.y %}{% endtablerow %}", 1, 4], ["{{ payload.x | append: 'a' }}", 1, 16], ["{{ payload.x | raw }}", 1, 16],
+  ["x".repeat(16385), 1, 1, /longer than 16384/], ["{% tablerow x in payload.y %}{% endtablerow %}", 1, 4], ["{{ payload.x | append: 'a' }}", 1, 16], ["{{ payload.x | strip_html }}", 1, 16],
 ];
 
 // A small generator of templates inside the subset; seeded, so that a failure can be repeated.

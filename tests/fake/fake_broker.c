@@ -166,11 +166,13 @@ subject_parse_event(
 		return false;
 	subject = (struct str){subject.ptr + head.len, subject.len - head.len};
 	dot = memchr(subject.ptr, '.', subject.len);
-	if (dot == NULL)
-		return false;
-	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
-	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
-	return id_is_workspace(*workspace) && id_is_event_type(*type);
+	*workspace = subject;
+	*type = STR("");
+	if (dot != NULL) {
+		workspace->len = (size_t)(dot - subject.ptr);
+		*type = (struct str){dot + 1, subject.len - workspace->len - 1};
+	}
+	return id_is_workspace(*workspace);
 }
 
 struct str
@@ -272,6 +274,12 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
 }
 
+uint64_t
+fake_broker_stored(const struct broker *b, enum stream s)
+{
+	return b->streams[s].n;
+}
+
 size_t
 broker_payload_max(const struct broker *b)
 {
@@ -317,7 +325,8 @@ broker_message_free(struct broker_message *m)
 bool
 broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, struct err *e)
 {
-	static const char *const names[STREAMS] = {"events", "state", "history", "ops"};
+	static const char *const names[STREAMS] = {
+	    "events", "state", "history", "ops", "short"};
 	size_t n = b->streams[s].n;
 
 	*out = (struct stream_info){

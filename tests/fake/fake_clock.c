@@ -34,6 +34,12 @@ clock_mono(void)
 	return (mono_t){mono_ms};
 }
 
+int64_t
+clock_mono_us(void)
+{
+	return mono_ms * 1000;
+}
+
 wall_t
 clock_wall(void)
 {

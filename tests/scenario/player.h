@@ -43,6 +43,11 @@ void story_check_rebuilt(struct story *s, struct line *l);
 #include "words.def"
 #undef WORD
 
+/* What can be measured; -1: nothing of this name. */
+#define MEASURE(name, sentence) int64_t measure_##name(struct story *s, const char *target);
+#include "measures.def"
+#undef MEASURE
+
 /* Deliveries that were posted again without history saying so: never wanted. */
 int64_t expect_unflagged(struct story *s);
 /* What became of everything, for whoever reads a failure. */

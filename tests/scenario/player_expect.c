@@ -16,7 +16,7 @@ is_of(const struct fake_request *r, const char *target)
 }
 
 #define COUNT_REQUESTS(name, condition)                                    \
-	static int64_t measure_##name(struct story *s, const char *target) \
+	int64_t measure_##name(struct story *s, const char *target)        \
 	{                                                                  \
 		int64_t n = 0;                                             \
 		(void)s;                                                   \
@@ -35,7 +35,7 @@ COUNT_REQUESTS(repeats, r->is_repeat)
 COUNT_REQUESTS(distinct, r->is_posted && !r->is_repeat)
 #undef COUNT_REQUESTS
 
-static int64_t
+int64_t
 measure_gap(struct story *s, const char *target)
 {
 	int64_t least = INT64_MAX, last = -1;
@@ -79,7 +79,7 @@ has_appeared(const struct published_event *p, const char *target)
 	return false;
 }
 
-static int64_t
+int64_t
 measure_missing(struct story *s, const char *target)
 {
 	int64_t n = 0;
@@ -93,7 +93,7 @@ measure_missing(struct story *s, const char *target)
 	return n;
 }
 
-static int64_t
+int64_t
 measure_slowest(struct story *s, const char *target)
 {
 	int64_t most = -1;
@@ -107,56 +107,6 @@ measure_slowest(struct story *s, const char *target)
 			most = r->at.ms - p->at.ms;
 	}
 	return most;
-}
-
-/* --- what the broker and the service say --- */
-
-static int64_t
-measure_hand(struct story *s, const char *target)
-{
-	(void)target;
-	return (int64_t)world_hand(&s->world);
-}
-
-static int64_t
-measure_ack_pending(struct story *s, const char *target)
-{
-	(void)target;
-	return (int64_t)fake_broker_ack_pending(s->world.broker);
-}
-
-static int64_t
-measure_ack_pending_most(struct story *s, const char *target)
-{
-	(void)target;
-	return (int64_t)fake_broker_ack_pending_most(s->world.broker);
-}
-
-static int64_t
-measure_acked(struct story *s, const char *target)
-{
-	(void)target;
-	return (int64_t)fake_broker_acked(s->world.broker);
-}
-
-static int64_t
-measure_ops(struct story *s, const char *target)
-{
-	return target == NULL ? -1 : fake_broker_ops(s->world.broker, target);
-}
-
-static int64_t
-measure_count(struct story *s, const char *target)
-{
-	struct flow_counters c;
-
-	world_look(&s->world, &c);
-#define COUNTER(name, sentence)                           \
-	if (target != NULL && strcmp(target, #name) == 0) \
-		return (int64_t)c.name;
-#include "carillon/flow/counters.def"
-#undef COUNTER
-	return -1;
 }
 
 /* --- what history says --- */
@@ -221,7 +171,7 @@ tally(struct story *s, enum delivery_state state, const char *target, bool only_
 	return t.n;
 }
 
-static int64_t
+int64_t
 measure_flagged(struct story *s, const char *target)
 {
 	return tally(s, DELIVERY_NONE, target, true);
@@ -258,7 +208,7 @@ is_unflagged(struct story *s, const struct fake_request *r)
 	return unflagged;
 }
 
-static int64_t
+int64_t
 measure_unflagged(struct story *s, const char *target)
 {
 	int64_t n = 0;

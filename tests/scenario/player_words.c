@@ -29,6 +29,19 @@ word_setting(struct story *s, struct line *l)
 
 /* --- the service --- */
 
+/* It is not to start, and to say why. */
+static void
+start_refused(struct story *s, struct line *l)
+{
+	const char *why = line_word(l, "what the error says");
+	struct err e = {0};
+
+	if (world_start(&s->world, &e))
+		line_fail(l, "the service started");
+	if (strstr(e.text, why) == NULL)
+		line_fail(l, "the service did not start, but says: %s", e.text);
+}
+
 void
 word_start(struct story *s, struct line *l)
 {
@@ -36,10 +49,26 @@ word_start(struct story *s, struct line *l)
 
 	if (s->world.life != NULL)
 		line_fail(l, "the service is up already");
+	if (line_takes(l, "refused")) {
+		start_refused(s, l);
+		return;
+	}
 	if (!config_check(&s->world.config, &e) || !world_start(&s->world, &e))
 		line_fail(l, "the service did not start: %s", e.text);
 	s->has_started = true;
 	world_pass(&s->world, 0);
+}
+
+void
+word_key(struct story *s, struct line *l)
+{
+	bool is_own = line_takes(l, "own");
+
+	if (!is_own && !line_takes(l, "another"))
+		line_fail(l, "the key is its own, or another");
+	if (s->world.life != NULL)
+		line_fail(l, "the service is up, and has read its key");
+	world_use_key(&s->world, is_own ? "key" : "other-key");
 }
 
 static enum fake_point

@@ -396,11 +396,12 @@ world_drain(struct world *w)
 		fake_clock_advance_to(next_moment(w, until));
 		live_moment(w);
 	}
+	if (w->life != NULL)
+		atomic_store(&l->flow->is_abandoned, !is_drained(l));
+	for (int i = 0; i < 10 && w->life != NULL && !is_drained(l); i++)
+		pass_until(w, mono_after(clock_mono(), BUSY_STEP_MS));
 	if (w->life == NULL)
 		return false; /* it died meanwhile */
-	atomic_store(&l->flow->is_abandoned, !is_drained(l));
-	for (int i = 0; i < 10 && !is_drained(l); i++)
-		pass_until(w, mono_after(clock_mono(), BUSY_STEP_MS));
 	must(is_drained(l));
 	follower_turn(l->follower, 0);
 	free_stages(l);
@@ -418,9 +419,9 @@ world_hand(const struct world *w)
 }
 
 void
-world_look(const struct world *w, struct flow_counters *out)
+world_look(const struct world *w, struct flow_view *out)
 {
-	*out = (struct flow_counters){0};
+	*out = (struct flow_view){0};
 	if (w->life != NULL)
 		flow_look(w->life->flow, out);
 }
@@ -463,14 +464,16 @@ world_delete_index(struct world *w)
 	must(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
-static void
-open_vault(struct world *w)
+void
+world_use_key(struct world *w, const char *name)
 {
-	char path[sizeof(w->dir) + 8];
+	char path[sizeof(w->dir) + 16];
 	struct err e = {0};
 
-	snprintf(path, sizeof(path), "%s/key", w->dir);
-	if (!vault_init(path, &e) || !vault_open(&w->vault, path, &e)) {
+	vault_close(w->vault);
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	if ((access(path, F_OK) != 0 && !vault_init(path, &e)) ||
+	    !vault_open(&w->vault, path, &e)) {
 		fprintf(stderr, "%s\n", e.text);
 		abort();
 	}
@@ -491,7 +494,7 @@ world_init(struct world *w)
 	fake_pool_reset();
 	config_defaults(&w->config);
 	w->broker = fake_broker_new();
-	open_vault(w);
+	world_use_key(w, "key");
 }
 
 /* What lives that died had in memory is left to the end of this process, as theirs was. */

@@ -33,6 +33,8 @@ void world_init(struct world *w);
 void world_fini(struct world *w);
 /* The index, opened if it is not. */
 struct store *world_store(struct world *w);
+/* The vault of that name, in the place of the one before; made when it is not there. */
+void world_use_key(struct world *w, const char *name);
 /* Deletes the index. The service must be down. */
 void world_delete_index(struct world *w);
 
@@ -47,5 +49,5 @@ bool world_drain(struct world *w);
 void world_pass(struct world *w, int64_t ms);
 /* Messages in hand; 0 while the service is down. */
 size_t world_hand(const struct world *w);
-/* Counters of the present life; zeroes while the service is down. */
-void world_look(const struct world *w, struct flow_counters *out);
+/* What is to be seen of the present life; zeroes while the service is down. */
+void world_look(const struct world *w, struct flow_view *out);

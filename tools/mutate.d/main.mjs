@@ -1,28 +1,33 @@
-// usage: tools/mutate [--only TEXT] [--jobs N] [--list]
+// usage: tools/mutate [--only TEXT] [--list] [--keep]
 //
 // Each line of the tables in mutate.d/breaks/ breaks one thing: a check skipped, a comparison
 // swapped, a call dropped. Each is made in a copy of the tree, built, and the unit tests and the
-// stories run until one of them fails. A break that no test sees has survived: the survivors are
-// listed last, and only when there are none is the exit status 0. A break whose place is not found
-// exactly once in its file ends with 2: the table is to be kept true.
+// stories run until one of them fails: first those of the file and of its layer, which see most,
+// then the stories, then everything else. A break that no test sees has survived: the survivors
+// are listed last, and only when there are none is the exit status 0. A break whose place is not
+// found exactly once in its file, or that does not build, ends with 2: the table is to be kept true.
 //
 //   --only TEXT   only breaks whose file or sentence contains TEXT
-//   --jobs N      copies worked on at once (as many as there are processors)
 //   --list        the breaks, and nothing else
+//   --keep        goes on in the copy of the last run, which saves building it
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const TEST_MINUTES = 5 // of one break: one that hangs has been seen
+const copy = join(root, 'build/mutate')
+const built = join(copy, 'build')
+const cores = `${availableParallelism()}`
+const NOT_BUILT = 'does not build'
+const TEST_MINUTES = 10 // of one break: one that hangs has been seen
 
 function options() {
 	try {
-		return parseArgs({ options: { only: { type: 'string' }, jobs: { type: 'string' },
-			list: { type: 'boolean' }, help: { type: 'boolean' } } }).values
+		return parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' },
+			keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values
 	} catch (e) {
 		console.error(`mutate: ${e.message}`)
 		process.exit(2)
@@ -48,33 +53,31 @@ function broken(text, b) {
 function mustMatch(breaks) {
 	let stale = 0
 	for (const b of breaks) {
-		let text = ''
-		try {
-			text = readFileSync(join(root, b.file), 'utf8')
-		} catch {}
-		if (broken(text, b) !== null) continue
+		const path = join(root, b.file)
+		if (existsSync(path) && broken(readFileSync(path, 'utf8'), b) !== null) continue
 		console.error(`mutate: not exactly once in ${b.file}: ${JSON.stringify(b.find)}`)
 		stale++
 	}
 	if (stale > 0) process.exit(2)
 }
 
-function copyTree(dir) {
-	const files = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'],
-		{ cwd: root, encoding: 'utf8' }).stdout.split('\n').filter(Boolean)
-	for (const file of files) {
-		mkdirSync(dirname(join(dir, file)), { recursive: true })
-		try {
-			cpSync(join(root, file), join(dir, file), { preserveTimestamps: true })
-		} catch (e) {
-			if (e.code !== 'ENOENT') throw e // deleted and not yet committed
-		}
+/* What is the same in the copy already is not touched, so that it is not built again. */
+function copyTree() {
+	const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+		{ cwd: root, encoding: 'utf8' }).stdout.split('\0').filter(Boolean)
+	for (const file of listed) {
+		const [from, to] = [join(root, file), join(copy, file)]
+		if (!existsSync(from)) continue // deleted and not yet committed
+		const bytes = readFileSync(from)
+		if (existsSync(to) && readFileSync(to).equals(bytes)) continue
+		mkdirSync(dirname(to), { recursive: true })
+		writeFileSync(to, bytes)
 	}
 }
 
-function run(dir, minutes, command, ...args) {
+function run(minutes, command, ...args) {
 	return new Promise(done => {
-		const child = spawn(command, args, { cwd: dir, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+		const child = spawn(command, args, { cwd: copy, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
 		let out = ''
 		const hear = chunk => { out = (out + chunk).slice(-20000) }
 		child.stdout.on('data', hear)
@@ -87,45 +90,73 @@ function run(dir, minutes, command, ...args) {
 	})
 }
 
-const build = dir => run(dir, 20, 'cmake', '--build', 'build/mutate')
-// Live servers are not asked: what is to be seen here is seen without them.
-const test = dir => run(dir, TEST_MINUTES, 'ctest', '--test-dir', 'build/mutate', '--stop-on-failure',
-	'--no-tests=error', '--timeout', '60', '--output-on-failure', '-E', '_live_test$')
-
-async function prepare(dir) {
-	copyTree(dir)
-	for (const step of [
-		await run(dir, 5, 'cmake', '-S', '.', '-B', 'build/mutate', '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Debug',
-			'-DCMAKE_C_FLAGS_DEBUG=-O0'),
-		await build(dir), await test(dir)])
-		if (!step.ok) {
-			console.error(step.out)
-			console.error('mutate: the tree does not build or its tests fail without a break')
-			process.exit(2)
-		}
+/* Every unit test of src and every story: its name, and the program that is to be built for it. */
+function readTests() {
+	const { stdout } = spawnSync('ctest', ['--test-dir', built, '--show-only=json-v1'], { encoding: 'utf8' })
+	const known = []
+	for (const { name } of JSON.parse(stdout).tests) {
+		const [kind, layer, test] = name.split('.')
+		if (kind === 'scenario') known.push({ name, program: 'tests/scenario/scenario_player' })
+		else if (existsSync(join(copy, 'tests', kind, layer, `${test}.c`)))
+			known.push({ name, program: `tests/${test}` })
+	}
+	return known
 }
 
-/* What saw it: the first failed test, or the compiler. */
-async function seenBy(dir, b) {
-	const path = join(dir, b.file)
+const unique = list => [...new Set(list)]
+const build = tests => run(20, 'ninja', '-C', built, ...unique(tests.map(t => t.program)))
+const test = tests => run(TEST_MINUTES, 'ctest', '--test-dir', built, '-j', cores, '--stop-on-failure',
+	'--no-tests=error', '--timeout', '60', '--output-on-failure', '-R', `^(${tests.map(t => t.name).join('|')})$`)
+
+async function prepare() {
+	copyTree()
+	const configured = await run(5, 'cmake', '-S', '.', '-B', built, '-G', 'Ninja', '-DCARILLON_TESTS=ON',
+		'-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_C_FLAGS_DEBUG=-O0')
+	const tests = configured.ok ? readTests() : []
+	for (const step of [() => configured, () => build(tests), () => test(tests)]) {
+		const done = await step()
+		if (done.ok) continue
+		console.error(done.out)
+		console.error('mutate: the tree does not build, or its tests fail without a break')
+		process.exit(2)
+	}
+	return tests
+}
+
+/* In the order in which they are asked, each test once. */
+function groupsFor(b, tests) {
+	const [, layer] = b.file.split('/').slice(b.file.startsWith('include/') ? 1 : 0)
+	const stem = basename(b.file).replace(/\.[a-z]+$/, '')
+	const left = new Set(tests)
+	const take = wanted => {
+		const group = [...left].filter(wanted)
+		for (const t of group) left.delete(t)
+		return group
+	}
+	const isLive = t => t.name.endsWith('_live_test')
+	return [
+		take(t => t.name.startsWith(`unit.${layer}.${stem}`)),
+		take(t => t.name.startsWith(`unit.${layer}.`)),
+		take(t => t.name.startsWith('scenario.')),
+		take(t => !isLive(t)),
+		take(isLive),
+	].filter(group => group.length > 0)
+}
+
+/* The first test that failed; null when none did. */
+async function seenBy(b, tests) {
+	const path = join(copy, b.file)
 	const whole = readFileSync(path, 'utf8')
 	writeFileSync(path, broken(whole, b))
 	try {
-		if (!(await build(dir)).ok) return 'the compiler'
-		const result = await test(dir)
-		if (result.ok) return null
-		return /\d+ - (\S+) \(/.exec(result.out)?.[1] ?? 'the time'
+		for (const group of groupsFor(b, tests)) {
+			if (!(await build(group)).ok) return NOT_BUILT
+			const result = await test(group)
+			if (!result.ok) return /\d+ - (\S+) \(/.exec(result.out)?.[1] ?? 'the time'
+		}
+		return null
 	} finally {
 		writeFileSync(path, whole)
-	}
-}
-
-async function work(dir, queue, survivors) {
-	await prepare(dir)
-	for (let b; (b = queue.shift());) {
-		const by = await seenBy(dir, b)
-		if (by === null) survivors.push(b)
-		console.log(`${by === null ? 'SURVIVED' : 'seen'}  ${b.breaks}  (${b.file}${by ? `; ${by}` : ''})`)
 	}
 }
 
@@ -141,12 +172,22 @@ if (o.list || breaks.length === 0) {
 	for (const b of breaks) console.log(`${b.file}: ${b.breaks}`)
 	process.exit(breaks.length === 0 ? 2 : 0)
 }
-const queue = [...breaks]
+if (!o.keep) rmSync(copy, { recursive: true, force: true })
+mkdirSync(copy, { recursive: true })
+const began = Date.now()
+const minutes = () => `${((Date.now() - began) / 60_000).toFixed(1)} min`
+const tests = await prepare()
+console.log(`mutate: ${tests.length} tests pass without a break (${minutes()})`)
 const survivors = []
-const jobs = Math.min(Number(o.jobs ?? availableParallelism()), breaks.length)
-const space = join(root, 'build/mutate')
-rmSync(space, { recursive: true, force: true })
-await Promise.all(Array.from({ length: jobs }, (_, i) => work(join(space, `${i}`), queue, survivors)))
-console.log(`mutate: ${breaks.length} breaks, ${breaks.length - survivors.length} seen, ${survivors.length} survived`)
+for (const [i, b] of breaks.entries()) {
+	const by = await seenBy(b, tests)
+	if (by === NOT_BUILT) {
+		console.error(`mutate: ${b.file}: ${b.breaks}: ${by}`)
+		process.exit(2)
+	}
+	if (by === null) survivors.push(b)
+	console.log(`${i + 1}/${breaks.length} ${by === null ? 'SURVIVED' : 'seen'}  ${b.breaks}  (${b.file}${by ? `; ${by}` : ''})`)
+}
+console.log(`mutate: ${breaks.length} breaks, ${breaks.length - survivors.length} seen, ${survivors.length} survived (${minutes()})`)
 for (const b of survivors) console.log(`  ${b.file}: ${b.breaks}`)
 process.exit(survivors.length === 0 ? 0 : 1)

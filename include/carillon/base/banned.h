@@ -18,6 +18,6 @@
 #undef gets
 #undef alloca
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets /* buf.h, str_copy, snprintf */
-#pragma GCC poison atoi atol atoll                            /* config.h, number.h */
+#pragma GCC poison atoi atol atoll                            /* config.h, json.h   */
 #pragma GCC poison localtime gmtime ctime asctime             /* clock.h */
 #pragma GCC poison alloca                                     /* arena.h */

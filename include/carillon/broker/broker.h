@@ -17,8 +17,16 @@
 
 struct broker;
 
+/* Texts are borrowed until broker_connect returns. Empty or NULL for none. */
 struct broker_options {
-	const char *url, *creds, *ca; /* as in config.def; empty for none */
+	const char *url; /* as in config.def, and so is what is named like a setting */
+	/* Who we are: one of these, or what is in the URL, or nobody. */
+	const char *creds;            /* a file */
+	const char *user, *password;  /* the words themselves */
+	const char *token;            /* the same */
+	const char *nkey, *nkey_file; /* the public key, and the file with its seed */
+	/* Files of TLS, beside any of those. */
+	const char *ca, *cert, *key;
 	const char *prefix;
 	const char *name; /* of this client, seen by the server's operator */
 	/* where answers come; NULL for the usual, _INBOX */
@@ -32,6 +40,9 @@ struct broker_options {
 	int64_t connect_wait_ms; /* how long broker_connect tries before giving up */
 };
 
+/* Makes it somebody else's: by this .creds file, or with "" nobody's. */
+void broker_options_as(struct broker_options *o, const char *creds);
+
 /* ERR_TEMP: nobody there (says the URL and what to check); ERR_DENIED: refused credentials. */
 MUST_USE bool broker_connect(
     struct broker **out, const struct broker_options *o, struct err *e);
@@ -44,7 +55,7 @@ const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
 bool broker_take_denied(struct broker *b, struct err *e);
 
-enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAMS };
+enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAM_SHORT, STREAMS };
 
 /*
  * Creates the streams, the bucket and the consumer that are not there, and compares those that
@@ -166,7 +177,8 @@ void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct 
     struct str type);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
-/* Splits an event's subject; false if it is none of ours. */
+/* Splits an event's subject; false if it is of no workspace. The type is what stands after it,
+ * whatever that is. */
 MUST_USE bool subject_parse_event(
     const struct broker *b, struct str subject, struct str *workspace, struct str *type);
 
@@ -206,6 +218,18 @@ MUST_USE bool broker_state_history(
     struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e);
 /* The KV key of a message of STREAM_STATE. */
 struct str broker_state_key(const struct broker *b, struct str subject);
+
+/* --- the short bucket (KV carillon_short): what is forgotten after SHORT_AGE_S, such as
+ * sessions; the newest value of a key only. The same functions, for "<kind>.<id>". --- */
+
+enum { SHORT_AGE_S = 24 * 60 * 60 };
+MUST_USE bool broker_short_put(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+MUST_USE bool broker_short_delete(
+    struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+MUST_USE bool broker_short_get(
+    struct broker *b, const char *key, struct broker_message *out, struct err *e);
+struct str broker_short_key(const struct broker *b, struct str subject);
 
 /* --- reading a stream in order from a sequence (catch-up, follow), by an ephemeral consumer
  * that acknowledges nothing; gaps and lost consumers are noticed and it starts again where it

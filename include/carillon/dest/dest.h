@@ -10,11 +10,14 @@
 #include "carillon/base/base.h"
 #include "carillon/base/config.h"
 #include "carillon/base/findings.h"
+#include "carillon/base/id.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
 #include "carillon/rules/warnings.h"
 #include "carillon/vault/credential.h"
 
+struct dest_directory;
+struct dest_oauth;
 struct dest_type;
 struct event;
 struct json_writer;
@@ -59,8 +62,12 @@ struct dest_message {
 	struct str channel;
 	const struct dest_body *body;
 	bool is_plain;        /* as plain text, although the body has a layout */
+	bool without_images;  /* those that the destination would have to fetch are left out */
 	struct str thread_id; /* destination's id of the message to reply under, or empty */
 	struct str update_id; /* of the message to replace, or empty */
+	/* A credential may have a second way into one channel, by which a message cannot reply,
+	 * replace, or be found again; whether this message has one, and is to take it. */
+	bool has_other_way, other_way;
 	struct str reference; /* our id of the delivery, put where machines can find it */
 };
 
@@ -83,18 +90,23 @@ enum verdict {
 	VERDICT_HOLD_CONNECTION, /* the credential needs a person */
 	VERDICT_HOLD_RULE,       /* the channel needs a person */
 	VERDICT_MESSAGE,         /* the message was refused: plain text may go, else failed */
-	VERDICT_NO_THREAD,       /* the thread is gone: may be posted at top level */
-	VERDICT_NEVER,           /* failed; our mistake, an operator should look */
+	VERDICT_IMAGE,     /* an image of it could not be fetched: once more, then without */
+	VERDICT_NO_THREAD, /* the thread is gone: may be posted at top level */
+	VERDICT_OTHER_WAY, /* the message's other way (see dest_message) may be open */
+	VERDICT_NEVER,     /* failed; our mistake, an operator should look */
 };
 
 struct outcome {
 	enum outcome_code code;
 	enum verdict verdict;
-	bool ambiguous;         /* it may have been posted all the same */
-	bool lane_fault;        /* speaks against the destination, not against this message */
-	int64_t retry_after_ms; /* with THROTTLED; -1: the destination gave none */
-	char error_code[64];    /* the destination's, or empty */
-	char message_id[64];    /* with DONE: the destination's id of the message */
+	bool ambiguous;  /* it may have been posted all the same */
+	bool lane_fault; /* speaks against the destination, not against this message */
+	/* With THROTTLED the pause asked for, with the LATER ones the shortest; -1: the
+	 * destination gave none. */
+	int64_t retry_after_ms;
+	bool left_thread;    /* with DONE: the message to reply to is gone, it stands alone */
+	char error_code[64]; /* the destination's, or empty */
+	char message_id[64]; /* with DONE: the destination's id of the message */
 	char message_channel[64];
 	char request_id[64]; /* the destination's id of the request, or empty */
 	/* Of a refused message: the place in it that the destination names, as a JSON pointer,
@@ -102,7 +114,8 @@ struct outcome {
 	 * it. Either may be empty. */
 	char pointer[96];
 	char slot[64];
-	char reason[320];   /* a sentence for the customer: what happened */
+	char reason[320];   /* a sentence for the customer: what happened; with DONE what is
+	                       not as it was asked for, or empty */
 	enum repair repair; /* what repairs it, for programs */
 	char action[160];   /* the same as a sentence; may be empty */
 };
@@ -174,11 +187,23 @@ struct dest_type {
 	    struct http_request *req, const struct dest_call *call, struct err *e);
 	bool (*judge_test)(
 	    const struct http_response *res, struct dest_account *account, struct outcome *out);
+	/* The channel's id in what a person calls it: an id, a link. False: there is none. */
+	bool (*channel_of)(struct str text, char out[static CHANNEL_ID_MAX + 1]);
+	const char *channel_hint; /* what to give instead, as a sentence's end */
 	/* Request that asks for one channel, and reading its answer. */
 	bool (*compose_channel)(struct http_request *req, const struct dest_call *call,
 	    struct str channel, struct err *e);
 	bool (*judge_channel)(
 	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
+
+	/* Whether a credential has no first way (struct dest_message): then its messages take
+	 * the other, whatever their channel. */
+	bool (*has_only_other_way)(const struct secret *credential);
+	/* Where the requests of a connection go that has this host of its own, empty: the usual
+	 * one. Static, or the configuration's. NULL: there is no such host. */
+	const char *(*host_url)(const struct config *c, struct str api_host);
+	const struct dest_oauth *oauth;         /* NULL: its credentials are typed in */
+	const struct dest_directory *directory; /* NULL: its channels cannot be listed */
 };
 
 enum { DEST_TYPES_MAX = 8 };

@@ -13,6 +13,7 @@
 #include "carillon/base/base.h"
 #include "carillon/broker/broker.h"
 #include "carillon/base/config.h"
+#include "carillon/base/histogram.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
 
@@ -50,7 +51,27 @@ struct flow_counters {
 #include "carillon/flow/counters.def"
 #undef COUNTER
 };
-void flow_look(struct flow *f, struct flow_counters *out);
+/* The lanes together, as they were at most two seconds ago. */
+struct flow_lanes {
+	uint64_t lanes, queued, in_flight, shut;
+};
+/* Places in memory, a delivery each, and what waits in the ledger for one. */
+struct flow_places {
+	uint64_t limit, held;
+	uint64_t overflow, overflow_lanes; /* deliveries, and the lanes that they are of */
+};
+/* What can be seen of it at this moment. */
+struct flow_view {
+	struct flow_counters counters;
+	struct flow_lanes lanes;
+	struct flow_places places;
+	uint64_t in_hand; /* messages */
+#define HISTOGRAM(name, sentence) struct histogram_view name;
+#include "carillon/flow/histograms.def"
+#undef HISTOGRAM
+};
+/* Takes no longer than a short lock; any thread may ask, as often as it likes. */
+void flow_look(struct flow *f, struct flow_view *out);
 /* Whether something happened that only a restart by a person can repair (the consumer was
  * deleted and cannot be made again, ...). */
 bool flow_is_broken(struct flow *f, struct err *e);

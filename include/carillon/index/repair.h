@@ -1,5 +1,5 @@
 /*
- * What a stream lost at its end (carillon/tail.h) is put back from the index, at start, before
+ * What a stream lost at its end (lost_tail.h) is put back from the index, at start, before
  * anything is pulled. Each repair first writes down in the index what it found, can be
  * interrupted anywhere, and then goes on at the next start. Nothing is ever taken from a
  * stream, except events that are put at its end again.

@@ -14,5 +14,5 @@ struct retention {
 	mono_t next_at;
 };
 
-/* Does one short step if it is time. */
+/* Forgets a little, in one short transaction, if it is time. */
 void retention_turn(struct retention *r, mono_t now, wall_t wall);

@@ -40,9 +40,10 @@ void nats_dir_file(
 /* ERR_NOT_FOUND: there is none; the sentence says how to make it. */
 MUST_USE bool nats_dir_open(
     struct nats_dir *d, const char *path, struct arena *a, struct err *e);
-/* Makes the keys. ERR_CONFLICT: some are there already. */
+/* Makes the keys; without a vault those of static accounts, of which none is to be sealed.
+ * ERR_CONFLICT: some are there already. */
 MUST_USE bool nats_dir_create(struct nats_dir *d, const char *path, const char *prefix,
-    bool is_static, const struct vault *v, struct arena *a, struct err *e);
+    const struct vault *v, struct arena *a, struct err *e);
 
 /* The pair of a key that is in a file; nkey_fini it. ERR_SETUP: it is not there, or readable by
  * others. */

@@ -34,7 +34,14 @@ MUST_USE bool producer_mint(const struct nats_dir *d, const struct vault *v, str
 MUST_USE bool producer_mint_passing(const struct nats_dir *d, const struct vault *v,
     const struct producer *p, struct nkey *pair, struct buf *token, struct err *e);
 
-/* Notes that the credentials of these keys no longer count, and makes accounts.conf anew.
- * `*token` is what the resolver must be told, in `a`. */
-MUST_USE bool producers_revoke(const struct nats_dir *d, const struct str *keys, size_t n,
-    int64_t now_s, struct arena *a, struct str *token, struct err *e);
+/* Whose credentials end, and when. */
+struct producer_keys {
+	const struct str *keys;
+	size_t n;
+	int64_t ended_s;
+};
+/* Notes that they no longer count, and makes accounts.conf anew. `*token` is what the resolver
+ * must be told, in `a`.
+ */
+MUST_USE bool producers_revoke(const struct nats_dir *d, const struct producer_keys *whose,
+    struct arena *a, struct str *token, struct err *e);

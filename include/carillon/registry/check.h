@@ -17,6 +17,7 @@ bool check_connection(const connection_record *c, struct findings *f);
 bool check_rule(const rule_record *r, const type_record *type, const struct dest_type *dest,
     struct findings *f);
 bool check_type(const type_record *t, struct findings *f);
+bool check_key(const key_record *k, struct findings *f);
 /* As a producer is about to publish it. */
 bool check_event(const event_message *msg, struct findings *f);
 /* The part of check_rule that a type's default rules are held to as well. */

@@ -22,6 +22,7 @@ enum {
 	REPLAYS_KEPT = 256, /* of one workspace; older ones that ended go */
 	REPLAY_RATE_MAX = 1000,
 	CONNECTIONS_MAX = 64, /* of one workspace */
+	KEYS_MAX = 64,        /* of one workspace; and secret keys of the whole */
 	NAME_MAX_BYTES = 128,
 	THREAD_HOURS_MAX = 720,
 	THREAD_HOURS_USUAL = 24,
@@ -37,6 +38,8 @@ enum {
 
 /* Workspace of the catalogue that all workspaces share. No customer can have this id. */
 #define CATALOGUE_WORKSPACE STR("_catalogue")
+/* That of the secret keys. */
+#define KEYS_WORKSPACE STR("_keys")
 
 /* Both are borrowed and must outlive the registry. */
 struct registry;
@@ -64,6 +67,9 @@ rule_record *registry_rule(struct registry *r, struct arena *a, struct str works
 type_record *registry_type(struct registry *r, struct arena *a, struct str workspace,
     struct str name, uint64_t *revision, struct err *e);
 replay_record *registry_replay(struct registry *r, struct arena *a, struct str workspace,
+    struct str id, uint64_t *revision, struct err *e);
+/* A publishable key of a workspace, or a secret one (KEYS_WORKSPACE). */
+key_record *registry_key(struct registry *r, struct arena *a, struct str workspace,
     struct str id, uint64_t *revision, struct err *e);
 /* Whether a record is there, which need not be readable: what may be deleted or written again.
  */
@@ -131,6 +137,8 @@ MUST_USE bool registry_put_type(struct registry *r, struct str workspace, const 
 /* A new one (expected 0) takes the place of the oldest that ended, if there are many. */
 MUST_USE bool registry_put_replay(struct registry *r, struct str workspace,
     const replay_record *replay, uint64_t expected, struct err *e);
+MUST_USE bool registry_put_key(struct registry *r, struct str workspace, const key_record *k,
+    uint64_t expected, struct findings *f, struct err *e);
 MUST_USE bool registry_delete(struct registry *r, struct str workspace, enum state_kind kind,
     struct str id, uint64_t expected, struct err *e);
 /* Deletes a workspace's connections, rules, types and then itself. */

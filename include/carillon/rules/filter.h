@@ -11,8 +11,8 @@
  * it. Numbers compare as decimals, exactly. contains: a substring of a string, or an element of
  * an array. at_least: by the severity order given. Limits: 64 conditions, depth 8, 16 KiB.
  *
- * `field` is a path into the payload, "a.b[0].c"; or with the prefix "event.": event.type,
- * event.resource, event.resource_id, event.id, event.source.
+ * `field` is a path into the payload as templates write it, a.b[0].c or payload.a.b[0].c; or
+ * with the prefix "event." an attribute of the event: event_attributes.def.
  */
 #pragma once
 
@@ -30,10 +30,18 @@ struct severity_order;
 const struct severity_order *severity_default(void);
 /* From the catalogue entry; NULL, or one without an order, means the default. Owned by `a`. */
 const struct severity_order *severity_new(struct arena *a, const type_record *type);
-/* Rank from 0, case-insensitive, aliases included; -1 if unknown. */
+/* Rank from 0, aliases included; -1 if unknown. Case and blanks around do not count, and
+ * numbers are the same however they are written. */
 int severity_rank(const struct severity_order *o, struct str name);
 struct str severity_name(const struct severity_order *o, int rank);
 int severity_count(const struct severity_order *o);
+/* A severity as a payload writes it, a text or a number; empty if `v` is neither or NULL. */
+struct str severity_text(const struct json *v);
+/* Of a payload's member `severity`: its name by the order, or as it is written if the order
+ * does not know it. Empty if there is none. The payload may be NULL. */
+struct str severity_of(const struct severity_order *o, const struct json *payload);
+/* Its rank by the order. */
+int severity_rank_of(const struct severity_order *o, const struct json *payload);
 
 /*
  * Field types known from the event type's JSON Schema ("number", "string"...): a numeric string

@@ -25,12 +25,14 @@ struct template;
 /* Where in the markup that the template's own text has opened the next value stands. */
 struct template_mark {
 	int place;      /* the dialect's own numbers; 0: in plain text */
+	bool in_path;   /* in the path or the query of a web address: values are encoded */
 	size_t open_at; /* offset in the output of what opened the markup */
 };
 
 /*
  * A dialect: how a destination writes what templates substitute, never the template's own text.
- * Pure functions of a constant; each appends to `out`.
+ * Pure functions of a constant; each appends to `out`. All but `put` may be NULL: there is no
+ * markup then.
  */
 struct template_dialect {
 	/* Moves the mark behind `literal`, the template's own text, written from `at` on. */
@@ -64,20 +66,27 @@ bool template_found(struct findings *f, const struct pointer *at, struct str slo
 struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
-	bool cut;      /* output, loop or step limit was reached */
+	bool cut;      /* output or step limit was reached */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
+	size_t loop_length;    /* elements of the first loop that was ended, or 0 */
+	struct str structured; /* the first path of a key to a list or an object, or empty */
 };
 /* What a rendering depends on beside template and event. */
 struct template_context {
 	const struct template_dialect *dialect; /* NULL: plain text, as LiquidJS writes it */
 	bool one_line;                          /* line breaks in values become spaces */
-	struct str severity;                    /* event.severity; empty if there is none */
+	bool is_url;         /* the whole is a web address: values in its path are encoded */
+	struct str severity; /* event.severity; empty if there is none */
+	bool is_key; /* it is compared: lists and objects are JSON, and nothing is left out */
 	/* That several renderings may take together, and counted down; NULL: this one has its
 	 * own. */
 	int *steps_left;
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
-enum { TEMPLATE_BUFFERS = 4 };
+enum {
+	TEMPLATE_BUFFERS = 4,
+	TEMPLATE_TURNS_MAX = 50, /* of a loop; the rest is counted */
+};
 
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
 void template_run(const struct template *t, const struct event *ev,

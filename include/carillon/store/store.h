@@ -71,6 +71,7 @@ enum state_kind {
 	STATE_RULE,
 	STATE_TYPE,
 	STATE_REPLAY,
+	STATE_KEY,
 	STATE_KINDS
 };
 const char *state_kind_name(enum state_kind k); /* "workspace", "connection", ... */

@@ -35,7 +35,8 @@ build_text(struct composer *c, const struct block_node *object)
 	struct str text = {0};
 	for (const struct block_node *m = object->first; m; m = m->next) {
 		if (m->member->kind == WORDS)
-			text = composer_text(c, m->text, "blocks", is_mrkdwn, false, m->max);
+			text = composer_text(c, m->text, "blocks",
+			    is_mrkdwn ? FORM_MRKDWN : FORM_PLAIN, false, m->max);
 		else
 			emoji = m->truth;
 	}
@@ -66,7 +67,8 @@ clean_url(struct composer *c, struct str url)
 static bool
 build_string(struct composer *c, const struct block_node *m)
 {
-	struct str text = composer_text(c, m->text, m->member->name, false, true, m->max);
+	enum text_form form = m->member->kind == URL ? FORM_URL : FORM_STRING;
+	struct str text = composer_text(c, m->text, m->member->name, form, true, m->max);
 	if (text.len == 0)
 		return false;
 	if (m->member->kind == URL) {
@@ -142,6 +144,18 @@ build_object(struct composer *c, const struct block_node *object)
 	return whole || take_back(c, &start);
 }
 
+/* The first block stands on top, with a header the section behind it too. */
+static void
+note_lead(struct composer *c, int object, int *first_object)
+{
+	if (c->out->n_origins == 1)
+		*first_object = object;
+	if (c->out->n_origins == 1 ||
+	    (c->out->n_origins == 2 && *first_object == OBJECT_header &&
+		object == OBJECT_section))
+		composer_lead_ends(c);
+}
+
 void
 blocks_build(struct composer *c)
 {
@@ -149,9 +163,16 @@ blocks_build(struct composer *c)
 	jw_init(&c->w, &c->json);
 	jw_array(&c->w);
 	unsigned place = 0;
+	size_t first_len = 0;
+	int first_object = -1;
 	for (const struct block_node *n = c->template->blocks->first; n; n = n->next, place++) {
 		c->kept = 0;
-		if (build_object(c, n))
-			composer_note_block(c, place, c->kept);
+		if (!build_object(c, n))
+			continue;
+		composer_note_block(c, place, c->kept);
+		note_lead(c, n->object, &first_object);
+		if (c->out->n_origins == 1)
+			first_len = c->json.len;
 	}
+	composer_close_lead(c, 1, first_len);
 }

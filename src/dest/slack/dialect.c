@@ -11,31 +11,70 @@ is_web_address(struct str s)
 	return str_starts_with(s, STR("https://")) || str_starts_with(s, STR("http://"));
 }
 
-/* The place after `literal`, the template's own text, when it was `place` before. */
-static enum mrkdwn_place
-place_after(enum mrkdwn_place place, struct str literal)
+static struct str
+rest_at(struct str s, size_t at)
 {
-	for (size_t i = 0; i < literal.len; i++) {
-		struct str rest = {literal.ptr + i + 1, literal.len - i - 1};
-		switch (literal.ptr[i]) {
-		case '<': place = is_web_address(rest) ? MRKDWN_URL : MRKDWN_ANGLE; break;
-		case '>': place = MRKDWN_TEXT; break;
-		case '|':
-			if (place == MRKDWN_URL)
-				place = MRKDWN_LABEL;
-		}
+	return (struct str){s.ptr + at, s.len - at};
+}
+
+/* In code Slack looks for nothing; but a backtick that is alone is no code, so < is watched. */
+static size_t
+step_in_text(enum mrkdwn_place *place, struct str literal, size_t at)
+{
+	struct str rest = rest_at(literal, at + 1);
+	bool is_fence = str_starts_with(rest_at(literal, at), STR("```"));
+	switch (literal.ptr[at]) {
+	case '<':
+		*place = is_web_address(rest) ? MRKDWN_HOST : MRKDWN_ANGLE;
+		return *place == MRKDWN_ANGLE ? 1 : str_starts_with(rest, STR("https")) ? 9 : 8;
+	case '`':
+		if (*place == MRKDWN_TEXT)
+			*place = is_fence ? MRKDWN_FENCE : MRKDWN_CODE;
+		else if (*place == MRKDWN_CODE || is_fence)
+			*place = MRKDWN_TEXT;
+		return is_fence ? 3 : 1;
+	case '\n':
+		if (*place == MRKDWN_CODE)
+			*place = MRKDWN_TEXT;
 	}
-	return place;
+	return 1;
+}
+
+/* Moves `place` over what stands at `at` of the template's own text; returns its bytes. */
+static size_t
+step(enum mrkdwn_place *place, struct str literal, size_t at)
+{
+	bool in_address = *place == MRKDWN_HOST || *place == MRKDWN_URL;
+	if (*place == MRKDWN_TEXT || *place == MRKDWN_CODE || *place == MRKDWN_FENCE)
+		return step_in_text(place, literal, at);
+	switch (literal.ptr[at]) {
+	case '<': return step_in_text(place, literal, at);
+	case '>': *place = MRKDWN_TEXT; break;
+	case '|':
+		if (in_address)
+			*place = MRKDWN_LABEL;
+		break;
+	case '/':
+	case '?':
+	case '#':
+		if (in_address)
+			*place = MRKDWN_URL;
+	}
+	return 1;
 }
 
 static void
 follow(struct template_mark *m, struct str literal, size_t at)
 {
+	enum mrkdwn_place place = (enum mrkdwn_place)m->place;
 	const char *last = memrchr(literal.ptr, '<', literal.len);
-	if (!last && m->place == MRKDWN_TEXT)
+	if (!last && place == MRKDWN_TEXT && !memchr(literal.ptr, '`', literal.len))
 		return; /* most often */
-	m->place = (int)place_after((enum mrkdwn_place)m->place, literal);
-	if (last && m->place == MRKDWN_ANGLE)
+	for (size_t i = 0; i < literal.len;)
+		i += step(&place, literal, i);
+	m->place = (int)place;
+	m->in_path = place == MRKDWN_URL;
+	if (last && place == MRKDWN_ANGLE)
 		m->open_at = at + (size_t)(last - literal.ptr);
 }
 
@@ -63,6 +102,13 @@ static bool
 put(struct str value, int place, bool one_line, size_t room, struct buf *out)
 {
 	return mrkdwn_put(value, (enum mrkdwn_place)place, one_line, room, out);
+}
+
+static bool
+put_plain(struct str value, int place, bool one_line, size_t room, struct buf *out)
+{
+	(void)place;
+	return plain_put(value, one_line, room, out);
 }
 
 /* <!date^UNIX^form|plain>, the plain text being UTC. */
@@ -102,3 +148,5 @@ const struct template_dialect mrkdwn_dialect = {
     .put_date = put_date,
     .put_link = mrkdwn_put_link,
 };
+
+const struct template_dialect plain_dialect = {.put = put_plain};

@@ -6,12 +6,7 @@
 #include "carillon/base/json.h"
 
 #include "render.h"
-
-enum slack_class {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) SLACK_##NAME,
-#include "classes.def"
-#undef SLACK_CLASS
-};
+#include "request.h"
 
 static const struct meaning {
 	enum outcome_code code;
@@ -39,7 +34,7 @@ static const struct slack_error {
 };
 
 /* An echoed answer of the longest message needs some 60 KB of tree. */
-enum { TREE_MAX = 4 << 20 };
+enum { TREE_MAX = 4 << 20, ECHO_DEPTH_MAX = 64 };
 
 static bool
 code_matches(const char *pattern, struct str code)
@@ -68,6 +63,19 @@ error_find(struct str code)
 	}
 	return &unknown;
 }
+
+/* What an answer says that has no JSON of Slack's: not Slack but somebody on the way to it, or
+ * a wrong address. The first that matches counts. */
+static const struct status_meaning {
+	int first, last;
+	enum slack_class class;
+	const char *sentence, *action;
+} statuses[] = {
+#define SLACK_STATUS(first, last, CLASS, sentence, action) \
+	{first, last, SLACK_##CLASS, sentence, action},
+#include "statuses.def"
+#undef SLACK_STATUS
+};
 
 /* Error codes go into history and metrics: only what looks like one is let through. */
 static struct str
@@ -109,9 +117,8 @@ reason_add(struct outcome *out, const char *before, struct str s)
 	}
 }
 
-/* An empty `action` is the repair's own sentence. */
-static void
-set_remedy(struct outcome *out, enum repair repair, const char *action)
+void
+slack_set_remedy(struct outcome *out, enum repair repair, const char *action)
 {
 	struct remedy remedy = remedy_of(repair);
 
@@ -119,8 +126,8 @@ set_remedy(struct outcome *out, enum repair repair, const char *action)
 	str_copy(out->action, sizeof(out->action), action[0] ? str_of(action) : remedy.action);
 }
 
-static void
-set_class(struct outcome *out, enum slack_class class, const char *sentence)
+void
+slack_set_class(struct outcome *out, enum slack_class class, const char *sentence)
 {
 	const struct meaning *m = &meanings[class];
 
@@ -128,7 +135,7 @@ set_class(struct outcome *out, enum slack_class class, const char *sentence)
 	out->verdict = m->verdict;
 	out->ambiguous = m->ambiguous;
 	out->lane_fault = m->lane_fault;
-	set_remedy(out, m->repair, "");
+	slack_set_remedy(out, m->repair, "");
 	str_copy(out->reason, sizeof(out->reason), str_of(sentence));
 }
 
@@ -139,15 +146,15 @@ judge_transport(const struct http_response *res, struct outcome *out)
 
 	switch (res->transport) {
 	case TRANSPORT_TIMEOUT:
-		set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
+		slack_set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
 		break;
 	case TRANSPORT_BROKEN:
-		set_class(
+		slack_set_class(
 		    out, SLACK_BROKEN, "the connection to Slack broke before it answered");
 		break;
 	case TRANSPORT_NOT_SENT:
 	case TRANSPORT_ANSWERED: /* without a status: nothing was said */
-	default: set_class(out, SLACK_NOT_SENT, "Slack could not be reached"); break;
+	default: slack_set_class(out, SLACK_NOT_SENT, "Slack could not be reached"); break;
 	}
 	reason_add(out, ": ", detail);
 }
@@ -201,13 +208,26 @@ best_remark(const struct json *remarks)
 static void
 judge_remarks(const struct json *root, struct outcome *out)
 {
+	static const struct str mark = {"[ERROR] ", 8};
 	struct str remark = best_remark(json_path(root, STR("response_metadata.messages")));
 
 	if (remark.len == 0)
 		remark = best_remark(json_get(root, STR("errors")));
+	if (str_starts_with(remark, mark))
+		remark = (struct str){remark.ptr + mark.len, remark.len - mark.len};
 	str_copy(out->pointer, sizeof(out->pointer), pointer_of(remark));
 	if (remark.len > 0)
 		reason_add(out, ": ", remark);
+}
+
+/* Slack fetches each image of a message before it takes the message, and now and then fails to
+ * where there is nothing wrong with it. */
+static void
+judge_image(const struct dest_message *m, struct outcome *out)
+{
+	if (out->verdict == VERDICT_MESSAGE && !m->is_plain && !m->without_images &&
+	    strstr(out->reason, "downloading image failed") != NULL)
+		out->verdict = VERDICT_IMAGE;
 }
 
 static void
@@ -216,11 +236,10 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 	struct str code = code_of(root);
 	const struct slack_error *error = error_find(code);
 
-	set_class(out, error->class, error->sentence);
+	slack_set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
-	set_remedy(out, error->repair, error->action);
-	if (error->class == SLACK_RATE)
-		out->retry_after_ms = res->retry_after_ms;
+	slack_set_remedy(out, error->repair, error->action);
+	out->retry_after_ms = res->retry_after_ms;
 	if (error->class == SLACK_UNKNOWN)
 		reason_add(out, ": ", code);
 	reason_add(out, "; needed: ", json_string(root, STR("needed")));
@@ -228,36 +247,43 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 		judge_remarks(root, out);
 }
 
-/* No JSON that says ok or not. `ambiguous` where the request may have been carried out. */
+/* No JSON that says ok or not. */
 static void
 judge_status(const struct http_response *res, struct outcome *out)
 {
-	if (res->status == 408) {
-		set_class(out, SLACK_SAFE, "Slack did not receive the whole request");
-	} else if (res->status >= 300 && res->status < 400) {
-		set_class(out, SLACK_BUG,
-		    "the address of Slack answered with a redirect, which is never "
-		    "followed because the credential would go along");
-		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
-	} else if (res->status >= 400 && res->status < 500) {
-		set_class(out, SLACK_UNKNOWN, "");
-		snprintf(out->reason, sizeof(out->reason),
-		    "Slack refused the request with HTTP status %d", res->status);
-		set_remedy(out, REPAIR_SUPPORT, "check the setting slack_api_url");
-	} else {
-		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
-	}
+	size_t i = 0;
+
+	while (i < COUNT_OF(statuses) - 1 &&
+	       (res->status < statuses[i].first || res->status > statuses[i].last))
+		i++;
+	slack_set_class(out, statuses[i].class, statuses[i].sentence);
+	out->retry_after_ms = res->retry_after_ms;
+	if (res->status / 100 != 2)
+		snprintf(out->reason + strlen(out->reason),
+		    sizeof(out->reason) - strlen(out->reason), " (HTTP status %d)",
+		    res->status);
+	slack_set_remedy(out, out->repair, statuses[i].action);
 }
 
 static const struct json *
 parse(struct arena *a, struct str body)
 {
 	const struct json *root = NULL;
+	struct json_flaws unused;
 	struct err e;
 
-	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) || root->kind != JSON_OBJECT)
-		return NULL;
-	return root;
+	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) &&
+	    !json_parse_mending(a, body, ECHO_DEPTH_MAX, &root, &unused, &e))
+		root = json_skim(a, body);
+	return root && root->kind == JSON_OBJECT ? root : NULL;
+}
+
+bool
+slack_is_true(const struct json *object, struct str member)
+{
+	const struct json *v = json_get(object, member);
+
+	return v != NULL && v->kind == JSON_TRUE;
 }
 
 static enum json_kind
@@ -268,9 +294,8 @@ kind_of(const struct json *root, struct str key)
 	return v ? v->kind : JSON_NULL;
 }
 
-/* Copies a text of the answer, cut between characters if it must be. */
-static void
-copy_text(char *dst, size_t size, struct str s)
+void
+slack_copy_text(char *dst, size_t size, struct str s)
 {
 	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
 }
@@ -280,15 +305,15 @@ note_request_id(const struct http_response *res, struct outcome *out)
 {
 	struct str id = res->wanted[0].len > 0 ? res->wanted[0] : res->wanted[1];
 
-	copy_text(out->request_id, sizeof(out->request_id), id);
+	slack_copy_text(out->request_id, sizeof(out->request_id), id);
 }
 
 /*
  * The parsed answer (in `a`) if Slack said ok, else NULL and `out` is filled. What matters is
  * the body, not the status: Slack says ok:false with HTTP 200.
  */
-static const struct json *
-judge_common(struct arena *a, const struct http_response *res, struct outcome *out)
+const struct json *
+slack_answer(struct arena *a, const struct http_response *res, struct outcome *out)
 {
 	const struct json *root;
 
@@ -299,19 +324,23 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 		return NULL;
 	}
 	if (res->status == 429) {
-		set_class(out, SLACK_RATE, "Slack asked for a pause");
+		slack_set_class(out, SLACK_RATE, "Slack asked for a pause");
 		out->retry_after_ms = res->retry_after_ms;
 		str_copy(out->error_code, sizeof(out->error_code), STR("ratelimited"));
 		return NULL;
 	}
+	if (res->status == 503 && res->retry_after_ms >= 0) {
+		slack_set_class(out, SLACK_PAUSE, "Slack is busy and asked for a pause");
+		out->retry_after_ms = res->retry_after_ms;
+		return NULL;
+	}
 	if (res->status >= 500) {
-		set_class(out, SLACK_AMBIGUOUS, "");
-		snprintf(out->reason, sizeof(out->reason),
-		    "Slack had an internal error, HTTP status %d", res->status);
+		judge_status(res, out);
 		return NULL;
 	}
 	root = parse(a, res->body);
-	if (kind_of(root, STR("ok")) == JSON_FALSE && (res->status < 300 || res->status >= 400))
+	if (kind_of(root, STR("ok")) == JSON_FALSE && res->status / 100 != 3 &&
+	    res->status != 413)
 		judge_error(root, res, out);
 	else if (kind_of(root, STR("ok")) == JSON_TRUE && res->status / 100 == 2)
 		return root;
@@ -320,48 +349,115 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 	return NULL;
 }
 
-static void
-set_done(struct outcome *out)
+void
+slack_set_done(struct outcome *out)
 {
 	out->code = OUTCOME_DELIVERED;
 	out->verdict = VERDICT_DONE;
-	set_remedy(out, REPAIR_NONE, "");
+	slack_set_remedy(out, REPAIR_NONE, "");
+}
+
+static void
+note(struct outcome *out, const char *sentence)
+{
+	reason_add(out, out->reason[0] ? "; " : "", str_of(sentence));
+}
+
+/* Slack takes a message and leaves part of it off, with a warning at most. */
+static void
+note_warnings(const struct json *root, struct outcome *out)
+{
+	static const struct {
+		struct str code;
+		const char *sentence;
+	} known[] = {
+#define SLACK_WARNING(code, sentence) {{code, sizeof(code) - 1}, sentence},
+#include "warnings.def"
+#undef SLACK_WARNING
+	};
+	const struct json *warnings = json_path(root, STR("response_metadata.warnings"));
+	struct str alone = json_string(root, STR("warning")); /* several, with commas */
+
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		bool is_there = alone.len > 0 && memmem(alone.ptr, alone.len, known[i].code.ptr,
+						     known[i].code.len) != NULL;
+
+		if (warnings != NULL && warnings->kind == JSON_ARRAY)
+			JSON_EACH (v, warnings)
+				is_there |=
+				    v->kind == JSON_STRING && str_eq(v->text, known[i].code);
+		if (is_there)
+			note(out, known[i].sentence);
+	}
+}
+
+/* A reply to a message that is gone is posted all the same, at top level; the answer's echo
+ * then has no thread, which is the only sign. */
+static void
+note_thread(const struct dest_message *m, const struct json *root, struct outcome *out)
+{
+	const struct json *echo = json_get(root, STR("message"));
+
+	if (m->thread_id.len == 0 || m->update_id.len > 0 || echo == NULL ||
+	    echo->kind != JSON_OBJECT || json_string(echo, STR("thread_ts")).len > 0)
+		return;
+	out->left_thread = true;
+	note(out, "the message to reply to was deleted in Slack, so this one stands alone and "
+		  "further replies go under it");
 }
 
 void
 slack_judge(const struct dest_message *m, const struct http_response *res, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 	struct str ts = json_string(root, STR("ts"));
 
+	if (m->other_way && slack_judge_webhook(res, out))
+		root = NULL; /* it says ok, or why not, without JSON */
 	if (root && ts.len > 0 && ts.len < sizeof(out->message_id)) {
-		set_done(out);
+		slack_set_done(out);
 		str_copy(out->message_id, sizeof(out->message_id), ts);
-		copy_text(out->message_channel, sizeof(out->message_channel),
+		slack_copy_text(out->message_channel, sizeof(out->message_channel),
 		    json_string(root, STR("channel")));
+		if (m->without_images && !m->is_plain)
+			note(out, "Slack could not fetch an image, so it went without images");
+		note_thread(m, root, out);
+		note_warnings(root, out);
 	} else if (root) {
-		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
+		slack_set_class(
+		    out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
+	judge_image(m, out);
 	if (out->pointer[0] != '\0' && m->body != NULL)
 		slack_slot_of(
 		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));
+	/* The app is no member of the channel, but has the channel's own webhook. */
+	if (m->has_other_way && !m->other_way &&
+	    (strcmp(out->error_code, "not_in_channel") == 0 ||
+		strcmp(out->error_code, "channel_not_found") == 0))
+		out->verdict = VERDICT_OTHER_WAY;
+	/* What does not count any more is the webhook; the token may. */
+	if (m->other_way && m->has_other_way && out->verdict == VERDICT_HOLD_CONNECTION) {
+		out->verdict = VERDICT_HOLD_RULE;
+		slack_set_remedy(out, REPAIR_INVITE, "");
+	}
 	/* Nothing to do without: then it speaks of the channel. */
 	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len) {
 		out->verdict = VERDICT_HOLD_RULE;
-		set_remedy(out, REPAIR_PICK_CHANNEL, "");
+		slack_set_remedy(out, REPAIR_PICK_CHANNEL, "");
 	}
 	arena_free(a);
 }
 
-/* A question can be asked again: nothing was posted. */
-static bool
-judged_question(struct outcome *out, bool understood)
+bool
+slack_judged_question(struct outcome *out, bool understood)
 {
 	if (understood)
-		set_done(out);
+		slack_set_done(out);
 	else if (out->verdict == VERDICT_DONE)
-		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
+		slack_set_class(
+		    out, SLACK_UNREADABLE, "Slack's answer could not be understood");
 	out->ambiguous = false;
 	return understood;
 }
@@ -371,17 +467,25 @@ slack_judge_test(
     const struct http_response *res, struct dest_account *account, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 
 	*account = (struct dest_account){0};
 	if (root) {
-		copy_text(account->id, sizeof(account->id), json_string(root, STR("team_id")));
-		copy_text(account->name, sizeof(account->name), json_string(root, STR("team")));
-		copy_text(account->bot_user_id, sizeof(account->bot_user_id),
+		slack_copy_text(
+		    account->id, sizeof(account->id), json_string(root, STR("team_id")));
+		slack_copy_text(
+		    account->name, sizeof(account->name), json_string(root, STR("team")));
+		slack_copy_text(account->bot_user_id, sizeof(account->bot_user_id),
 		    json_string(root, STR("user_id")));
 	}
 	arena_free(a);
-	return judged_question(out, account->id[0] != '\0');
+	/* A webhook does not say whose it is. */
+	if (root == NULL && slack_webhook_counts(res)) {
+		slack_copy_text(
+		    account->name, sizeof(account->name), STR("an incoming webhook"));
+		return slack_judged_question(out, true);
+	}
+	return slack_judged_question(out, account->id[0] != '\0');
 }
 
 bool
@@ -389,7 +493,7 @@ slack_judge_channel(
     const struct http_response *res, struct dest_channel *channel, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 	const struct json *found = json_get(root, STR("channel"));
 
 	*channel = (struct dest_channel){
@@ -397,8 +501,8 @@ slack_judge_channel(
 	    .is_archived = kind_of(found, STR("is_archived")) == JSON_TRUE,
 	    .is_member = kind_of(found, STR("is_member")) == JSON_TRUE,
 	};
-	copy_text(channel->id, sizeof(channel->id), json_string(found, STR("id")));
-	copy_text(channel->name, sizeof(channel->name), json_string(found, STR("name")));
+	slack_copy_text(channel->id, sizeof(channel->id), json_string(found, STR("id")));
+	slack_copy_text(channel->name, sizeof(channel->name), json_string(found, STR("name")));
 	arena_free(a);
-	return judged_question(out, channel->id[0] != '\0');
+	return slack_judged_question(out, channel->id[0] != '\0');
 }

@@ -1,6 +1,6 @@
 /*
- * What a message template compiles to, shared by render.c (slots) and the two files of the
- * advanced form. Everything lives in the arena given to slack_template_compile.
+ * What a message template compiles to, and what one rendering writes. Everything lives in the
+ * arena given to slack_template_compile.
  */
 #pragma once
 
@@ -11,22 +11,48 @@
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
 	MESSAGE_BLOCKS_MAX = 50,
-	MESSAGE_SLOT_BLOCKS = 6, /* that slots are laid out as */
+	MESSAGE_SLOT_BLOCKS = 6,  /* that slots are laid out as */
+	MESSAGE_ADDED_BLOCKS = 1, /* that a message may have beside those of its template */
 	MESSAGE_FIELDS_MAX = 10,
-	/* Slack refuses a message of about 13,200 characters in all its blocks, undocumented.
-	 */
-	MESSAGE_CHARACTERS_MAX = 12000,
+	/* Slack refuses a message of about 13,300 characters in all its blocks, of which each
+	 * block takes some by itself; undocumented. */
+	MESSAGE_CHARACTERS_MAX = 13000,
+	BLOCK_CHARACTERS = 125,
 	MESSAGE_TEXT_MAX = 3000,
-	MESSAGE_STEPS_MAX = 20000,  /* of all its templates (event.h); more is plain text */
+	MESSAGE_STEPS_MAX = 20000, /* of all its templates (event.h); more is plain text */
+	FIELD_NAME_MAX = 80,
 	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
 };
 
 enum slot {
-#define SLOT(NAME, name, is_mrkdwn, one_line, max) SLOT_##NAME,
+#define SLOT(NAME, name, FORM, one_line, max) SLOT_##NAME,
 #include "render_slots.def"
 #undef SLOT
 	SLOTS
 };
+
+/* How Slack reads a text. */
+enum text_form {
+	FORM_MRKDWN,
+	FORM_PLAIN,  /* words, in which it looks for emoji */
+	FORM_STRING, /* as it stands */
+	FORM_URL,
+};
+
+struct slot_type {
+	const char *name;
+	enum text_form form;
+	bool one_line;
+	size_t max; /* characters */
+};
+
+extern const struct slot_type slot_types[SLOTS];
+
+/* "#rrggbb" of such a word or of good, warning or danger; else empty. */
+struct str color_of_word(struct str s);
+
+/* built_in.c: the template of rules without one, as people would write it. */
+extern const char slack_built_in[];
 
 struct block_member;
 
@@ -66,9 +92,17 @@ struct composer {
 	struct buf buffers[TEMPLATE_BUFFERS];
 	size_t left;    /* characters until MESSAGE_CHARACTERS_MAX */
 	int steps_left; /* until MESSAGE_STEPS_MAX */
+	bool has_bar;   /* a colour bar stands beside some of the blocks */
 };
 
-/* origin.c: the next block was written. */
+/* All blocks so far stand on top, the next ones beside the colour bar. */
+void composer_lead_ends(struct composer *c);
+/* All blocks are written. Where none is left for the bar, the first `fewer` stay on top, or the
+ * event's type stands beside the bar. */
+void composer_close_lead(struct composer *c, int fewer, size_t fewer_len);
+/* A small grey line with the event's type, where nothing else is to stand. */
+void composer_put_type(struct composer *c);
+/* origin.c: the next block is written. */
 void composer_note_block(struct composer *c, unsigned first, uint32_t kept);
 /* Warns whoever is shown a preview. */
 void composer_warn(struct composer *c, struct warning w);
@@ -77,7 +111,7 @@ void composer_warn(struct composer *c, struct warning w);
  * blanks came out. `where` names it in warnings.
  */
 struct str composer_text(struct composer *c, const struct template *t, const char *where,
-    bool is_mrkdwn, bool one_line, size_t max);
+    enum text_form form, bool one_line, size_t max);
 /* Behind a {: "type":"mrkdwn","text":...,"verbatim":flag} or "type":"plain_text",... */
 void composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str text);
 

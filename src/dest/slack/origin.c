@@ -5,17 +5,11 @@
  */
 #include "message_template.h"
 
-static const char *const slot_names[] = {
-#define SLOT(NAME, name, is_mrkdwn, one_line, max) #name,
-#include "render_slots.def"
-#undef SLOT
-};
-
 void
 composer_note_block(struct composer *c, unsigned first, uint32_t kept)
 {
 	struct slack_body *b = c->out;
-	must(b->n_origins < c->template->most_blocks);
+	must(b->n_origins < c->template->most_blocks + MESSAGE_ADDED_BLOCKS);
 	b->origins[b->n_origins++] = (struct block_origin){first, kept};
 }
 
@@ -77,10 +71,13 @@ slack_slot_of(const struct slack_body *b, struct str pointer, char *out, size_t 
 	unsigned block, element = 0, slot = 0;
 	out[0] = '\0';
 	if (str_eq(pointer, STR("/text")))
-		snprintf(out, size, "%s", slot_names[SLOT_TEXT]);
-	(void)take(&at, STR("/attachments/0"));
-	if (!take(&at, STR("/blocks")) || !take_index(&at, &block) ||
-	    block >= (unsigned)b->n_origins)
+		snprintf(out, size, "%s", slot_types[SLOT_TEXT].name);
+	const unsigned before =
+	    take(&at, STR("/attachments/0")) ? (unsigned)b->n_lead : 0; /* on top */
+	if (!take(&at, STR("/blocks")) || !take_index(&at, &block))
+		return;
+	block += before;
+	if (block >= (unsigned)b->n_origins || b->origins[block].first == SLOTS)
 		return;
 	const struct block_origin *o = &b->origins[block];
 	if (b->is_document) {
@@ -89,6 +86,6 @@ slack_slot_of(const struct slack_body *b, struct str pointer, char *out, size_t 
 	}
 	if (take(&at, STR("/elements")))
 		(void)take_index(&at, &element);
-	if (nth_kept(o->kept, element, &slot) && o->first + slot < COUNT_OF(slot_names))
-		snprintf(out, size, "%s", slot_names[o->first + slot]);
+	if (nth_kept(o->kept, element, &slot) && o->first + slot < SLOTS)
+		snprintf(out, size, "%s", slot_types[o->first + slot].name);
 }

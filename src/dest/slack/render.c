@@ -1,247 +1,8 @@
 #include "render.h"
 
-#include <ctype.h>
-#include <pthread.h>
-#include <stdarg.h>
-
-#include "carillon/base/suggest.h"
 #include "carillon/rules/characters.h"
 #include "message_template.h"
 #include "mrkdwn.h"
-
-static const struct {
-	const char *name;
-	bool is_mrkdwn, one_line;
-	size_t max;
-} slot_table[] = {
-#define SLOT(NAME, name, is_mrkdwn, one_line, max) {#name, is_mrkdwn, one_line, max},
-#include "render_slots.def"
-#undef SLOT
-};
-
-/* clang-format off */
-static const char default_template[] = "{"
-"\"header\": \"{% if event.severity == 'high' or event.severity == 'critical' %}"
-	"\xf0\x9f\x94\xb4 {{ event.severity | upcase }}: "
-	"{% elsif event.severity %}{{ event.severity | capitalize }}: {% endif %}"
-	"{{ event.type }}\","
-"\"body\": \"*{{ payload.resource | default: event.resource_id | default: event.resource"
-	" | default: event.type }}*"
-	"{% if payload.resource and event.resource_id %} ({{ event.resource_id }})"
-	"{% elsif event.resource_id %} ({{ event.resource }}){% endif %}"
-	"{% if payload.message %}\\n{{ payload.message | truncate: 1000, '\xe2\x80\xa6' }}{% endif %}\","
-"\"context\": \"{% if payload.value != nil and payload.threshold != nil %}"
-	"value *{{ payload.value | number }}* \xc2\xb7 threshold *{{ payload.threshold | number }}* \xc2\xb7 "
-	"{% if payload.value > payload.threshold %}"
-	"+{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
-	" (+{{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
-	"{% endif %}{% else %}"
-	"{{ payload.value | minus: payload.threshold | number }}{% if payload.threshold > 0 %}"
-	" ({{ payload.value | minus: payload.threshold | divided_by: payload.threshold | percent }})"
-	"{% endif %}{% endif %}{% endif %}\","
-"\"fields\": \"auto\","
-"\"reference\": \"{{ payload.account_id | default: event.source | default: event.workspace }}\","
-"\"timestamp\": \"{{ payload.triggered_at | default: event.time | date }}\","
-"\"text\": \"{% if event.severity %}{{ event.severity | upcase }}: {% endif %}{{ event.type }}"
-	" \xc2\xb7 {{ payload.resource | default: event.resource_id | default: event.resource"
-	" | default: event.id }}"
-	"{% if payload.value != nil and payload.threshold != nil %}"
-	" {{ payload.value | number }} (threshold {{ payload.threshold | number }}){% endif %}\""
-"}";
-/* clang-format on */
-
-bool
-message_fail(struct findings *f, enum finding_code code, struct str slot, const char *fmt, ...)
-{
-	struct pointer at = {.name = slot};
-	struct finding *one = findings_add(f, code, slot.len > 0 ? &at : NULL);
-	char text[240];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	one->slot = arena_str(f->arena, slot);
-	one->text =
-	    arena_str(f->arena, (struct str){text, str_utf8_cut(str_of(text), sizeof(text))});
-	return false;
-}
-
-static int
-slot_of(struct str name)
-{
-	for (int i = 0; i < SLOTS; i++)
-		if (str_eq(name, str_of(slot_table[i].name)))
-			return i;
-	return -1;
-}
-
-static bool
-fail_slot(struct findings *f, struct str name)
-{
-	struct str names[SLOTS + 1];
-	for (int i = 0; i < SLOTS; i++)
-		names[i] = str_of(slot_table[i].name);
-	names[SLOTS] = STR("blocks");
-	struct str near = str_nearest(name, names, COUNT_OF(names));
-	struct str shown = {name.ptr, str_utf8_cut(name, 60)};
-	(void)message_fail(f, FINDING_UNKNOWN_MEMBER, shown, "there is no such slot%s",
-	    near.len > 0 ? ""
-			 : "; there are header, body, context, reference, timestamp, color, "
-			   "link, link_label, fields and text, or blocks");
-	return findings_suggest(f, near);
-}
-
-/* The names that stand behind "payload." in a slot: what the message already shows. */
-static void
-note_mentions(struct arena *a, struct message_template *t, struct str source)
-{
-	static const struct str root = {"payload.", 8};
-	struct str found[64];
-	int n = 0;
-	for (size_t at = 0; at + root.len < source.len && n < (int)COUNT_OF(found);) {
-		struct str rest = {source.ptr + at, source.len - at};
-		if (!str_starts_with(rest, root)) {
-			at++;
-			continue;
-		}
-		size_t first = at += root.len;
-		while (at < source.len && (isalnum((unsigned char)source.ptr[at]) ||
-					      source.ptr[at] == '_' || source.ptr[at] == '-'))
-			at++;
-		found[n++] = (struct str){source.ptr + first, at - first};
-	}
-	if (memmem(source.ptr, source.len, "event.severity", 14) && n < (int)COUNT_OF(found))
-		found[n++] = STR("severity");
-	struct str *all = ARENA_ARRAY(a, struct str, t->n_mentioned + n + 1);
-	for (int i = 0; i < t->n_mentioned; i++)
-		all[i] = t->mentioned[i];
-	for (int i = 0; i < n; i++)
-		all[t->n_mentioned + i] = arena_str(a, found[i]);
-	t->mentioned = all;
-	t->n_mentioned += n;
-}
-
-static struct str
-color_of_word(struct str s)
-{
-	static const char *const words[][2] = {
-	    {"danger", "#d92d20"}, {"warning", "#f79009"}, {"good", "#12b76a"}};
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (str_eq(s, str_of(words[i][0])))
-			return str_of(words[i][1]);
-	if (s.len != 7 || s.ptr[0] != '#')
-		return STR("");
-	for (size_t i = 1; i < s.len; i++)
-		if (!isxdigit((unsigned char)s.ptr[i]))
-			return STR("");
-	return s;
-}
-
-static bool
-compile_slot(struct arena *a, const struct json *v, enum slot slot, struct message_template *t,
-    struct findings *f)
-{
-	struct template_error e;
-	struct template *text;
-	if (v->kind != JSON_STRING)
-		return message_fail(f, FINDING_WRONG_KIND, v->key, "must be a string, not %s",
-		    json_kind_name(v->kind));
-	if (slot == SLOT_FIELDS) {
-		t->shows_fields = str_eq(v->text, STR("auto"));
-		return t->shows_fields || v->text.len == 0 ||
-		       message_fail(f, FINDING_UNKNOWN_WORD, v->key,
-			   "must be \"auto\": the payload's other fields are shown");
-	}
-	if (!template_compile(a, v->text, &text, &e))
-		return template_found(f, &(struct pointer){.name = v->key}, v->key, &e);
-	if (slot == SLOT_COLOR && v->text.len > 0 && template_is_constant(text) &&
-	    color_of_word(v->text).len == 0)
-		return message_fail(
-		    f, FINDING_BAD_FORM, v->key, "must be #rrggbb, good, warning or danger");
-	note_mentions(a, t, v->text);
-	if (v->text.len > 0)
-		t->slots[slot] = text;
-	return true;
-}
-
-static bool
-compile_member(struct arena *a, const struct json *v, const struct json *root,
-    struct message_template *t, struct findings *f)
-{
-	int slot = slot_of(v->key);
-	bool advanced = json_get(root, STR("blocks")) != NULL;
-	if (str_eq(v->key, STR("blocks")))
-		return blocks_compile(a, v, t, f);
-	if (slot < 0)
-		return fail_slot(f, v->key);
-	if (advanced && slot != SLOT_TEXT && slot != SLOT_COLOR)
-		return message_fail(f, FINDING_NOT_TOGETHER, v->key,
-		    "with blocks there are only text and color");
-	return compile_slot(a, v, (enum slot)slot, t, f);
-}
-
-static bool
-compile_parsed(
-    struct arena *a, const struct json *root, struct message_template *t, struct findings *f)
-{
-	bool ok = true;
-	if (root->kind != JSON_OBJECT)
-		return message_fail(f, FINDING_WRONG_KIND, STR(""),
-		    "the template must be an object of slots, not %s",
-		    json_kind_name(root->kind));
-	JSON_EACH (v, root)
-		ok = compile_member(a, v, root, t, f) && ok;
-	return ok;
-}
-
-static bool
-compile(struct arena *a, struct str text, struct message_template **out, struct findings *f)
-{
-	if (text.len > MESSAGE_SOURCE_MAX)
-		return message_fail(f, FINDING_TOO_LONG, STR(""),
-		    "the template is longer than %d bytes", MESSAGE_SOURCE_MAX);
-	struct arena *parsed = arena_new(64 * MESSAGE_SOURCE_MAX);
-	struct message_template *t = ARENA_NEW(a, struct message_template);
-	t->base.type = &dest_slack;
-	t->most_blocks = MESSAGE_SLOT_BLOCKS;
-	const struct json *root;
-	bool ok = findings_parse(f, parsed, text, JSON_DEPTH_MAX, &root) &&
-	          compile_parsed(a, root, t, f);
-	arena_free(parsed);
-	*out = t;
-	return ok;
-}
-
-static struct message_template *built_in;
-
-static void
-compile_built_in(void)
-{
-	struct findings f;
-	struct arena *a = arena_new(0);
-	findings_init(&f, a);
-	must(compile(a, STR(default_template), &built_in, &f));
-	built_in->owner = a;
-}
-
-/* All rules without a template share one, compiled once and kept for the life of the process.
- */
-bool
-slack_template_compile(
-    struct arena *a, struct str text, const struct dest_template **out, struct findings *f)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct message_template *t;
-	if (text.len == 0) {
-		pthread_once(&once, compile_built_in);
-		*out = &built_in->base;
-		return true;
-	}
-	if (!compile(a, text, &t, f))
-		return false;
-	*out = &t->base;
-	return true;
-}
 
 void
 composer_warn(struct composer *c, struct warning w)
@@ -257,6 +18,9 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 		    (struct warning){WARNING_MISSING, .slot = slot, .path = w->first_missing});
 	if (w->cut)
 		composer_warn(c, (struct warning){WARNING_LIMIT, .slot = slot});
+	if (w->loop_length > 0)
+		composer_warn(c, (struct warning){WARNING_LOOP, .slot = slot,
+				     .length = w->loop_length, .max = TEMPLATE_TURNS_MAX});
 	if (w->disarmed)
 		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
@@ -272,12 +36,15 @@ give_up_layout(struct composer *c, struct template_warnings *w)
 }
 
 struct str
-composer_text(struct composer *c, const struct template *t, const char *where, bool is_mrkdwn,
-    bool one_line, size_t max)
+composer_text(struct composer *c, const struct template *t, const char *where,
+    enum text_form form, bool one_line, size_t max)
 {
+	static const struct template_dialect *const dialects[] = {
+	    [FORM_MRKDWN] = &mrkdwn_dialect, [FORM_PLAIN] = &plain_dialect, [FORM_URL] = NULL};
 	struct template_context context = {
-	    .dialect = is_mrkdwn ? &mrkdwn_dialect : NULL,
+	    .dialect = dialects[form],
 	    .one_line = one_line,
+	    .is_url = form == FORM_URL,
 	    .severity = c->severity,
 	    .steps_left = &c->steps_left,
 	    .buffers = c->buffers,
@@ -287,14 +54,14 @@ composer_text(struct composer *c, const struct template *t, const char *where, b
 	template_run(t, c->ev, &context, &c->text, &w);
 	if (w.cut && c->steps_left == 0)
 		give_up_layout(c, &w);
-	if (w.missing > 0 || w.cut || w.disarmed)
+	if (w.missing > 0 || w.cut || w.disarmed || w.loop_length > 0)
 		warn_about(c, str_of(where), &w);
-	if (!is_mrkdwn)
-		plain_clean(&c->text, 0, one_line);
+	if (form != FORM_MRKDWN)
+		plain_clean(&c->text, one_line);
 	max = max < c->left ? max : c->left;
 	/* Only what has more bytes can have more characters. */
 	size_t length = c->text.len > max ? characters_utf16(buf_view(&c->text)) : 0;
-	if (!mrkdwn_fit(&c->text, 0, max, is_mrkdwn))
+	if (form == FORM_MRKDWN ? !mrkdwn_fit(&c->text, max, w.cut) : !plain_fit(&c->text, max))
 		composer_warn(c, (struct warning){WARNING_CUT, .slot = str_of(where),
 				     .length = length, .max = max});
 	return buf_view(&c->text);
@@ -306,8 +73,8 @@ slot_text(struct composer *c, enum slot slot)
 	const struct template *t = c->template->slots[slot];
 	if (!t)
 		return STR("");
-	return composer_text(c, t, slot_table[slot].name, slot_table[slot].is_mrkdwn,
-	    slot_table[slot].one_line, slot_table[slot].max);
+	return composer_text(c, t, slot_types[slot].name, slot_types[slot].form,
+	    slot_types[slot].one_line, slot_types[slot].max);
 }
 
 /* By hand: a message is mostly these, and they never differ but in their text. */
@@ -376,10 +143,11 @@ put_field(struct composer *c, const struct json *v)
 	buf_clear(&c->text);
 	buf_putc(&c->text, '*');
 	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, 0, 80, true);
+	(void)mrkdwn_fit(&c->text, FIELD_NAME_MAX, false);
 	buf_cstr(&c->text, "*\n");
-	(void)mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, 0, FIELD_CHARACTERS_MAX, true);
+	bool is_torn =
+	    !mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
+	(void)mrkdwn_fit(&c->text, FIELD_CHARACTERS_MAX, is_torn);
 	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
 	buf_fini(&tmp);
@@ -449,16 +217,61 @@ put_link(struct composer *c)
 	buf_fini(&link);
 }
 
+void
+composer_lead_ends(struct composer *c)
+{
+	c->out->n_lead = c->out->n_origins;
+	c->out->lead_len = c->json.len;
+}
+
+void
+composer_put_type(struct composer *c)
+{
+	buf_clear(&c->text);
+	(void)mrkdwn_put(c->ev->type, MRKDWN_TEXT, true, MESSAGE_TEXT_MAX, &c->text);
+	(void)mrkdwn_fit(&c->text, MESSAGE_TEXT_MAX, false);
+	if (c->text.len == 0)
+		buf_cstr(&c->text, "event");
+	composer_note_block(c, SLOTS, 0);
+	put_comma(c);
+	buf_str(&c->json, CONTEXT);
+	buf_putc(&c->json, '{');
+	composer_text_object(c, true, true, buf_view(&c->text));
+	buf_cstr(&c->json, "]}");
+}
+
+void
+composer_close_lead(struct composer *c, int fewer, size_t fewer_len)
+{
+	struct slack_body *b = c->out;
+	if (b->n_lead < b->n_origins || b->n_origins == 0)
+		return;
+	if (fewer > 0 && fewer < b->n_lead) {
+		b->n_lead = fewer;
+		b->lead_len = fewer_len;
+	} else if (c->has_bar) {
+		composer_put_type(c);
+	}
+}
+
+/* Header and body on top, the rest beside the bar; where there is no rest, the body. */
 static void
 put_slots(struct composer *c)
 {
 	put_block(c, SLOT_HEADER, HEADER, false, slot_text(c, SLOT_HEADER));
+	composer_lead_ends(c);
+	const int n_header = c->out->n_lead;
+	const size_t header_len = c->out->lead_len;
 	put_block(c, SLOT_BODY, SECTION, true, slot_text(c, SLOT_BODY));
+	if (c->has_bar && c->out->n_origins == 0)
+		composer_put_type(c);
+	composer_lead_ends(c);
 	if (c->template->shows_fields && c->ev->payload)
 		put_fields(c);
 	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
 	put_link(c);
 	put_context(c, SLOT_REFERENCE, SLOT_TIMESTAMP);
+	composer_close_lead(c, n_header, header_len);
 }
 
 /* One line for notifications and screen readers; never empty. */
@@ -469,11 +282,11 @@ fallback_text(struct composer *c)
 	const struct template *header = c->template->slots[SLOT_HEADER];
 	struct str text = slot_text(c, SLOT_TEXT);
 	if (text.len == 0 && !t && header)
-		text = composer_text(c, header, "header", true, true, MESSAGE_TEXT_MAX);
+		text = composer_text(c, header, "header", FORM_MRKDWN, true, MESSAGE_TEXT_MAX);
 	if (text.len == 0) {
 		buf_clear(&c->text);
 		(void)mrkdwn_put(c->ev->type, MRKDWN_TEXT, true, MESSAGE_TEXT_MAX, &c->text);
-		(void)mrkdwn_fit(&c->text, 0, MESSAGE_TEXT_MAX, true);
+		(void)mrkdwn_fit(&c->text, MESSAGE_TEXT_MAX, false);
 		text = buf_view(&c->text);
 	}
 	return text.len ? arena_str(c->arena, text) : STR("event");
@@ -517,7 +330,8 @@ slack_body_of(const struct dest_body *b)
 static struct slack_body *
 body_new(const struct message_template *t, struct arena *a)
 {
-	size_t origins = (size_t)t->most_blocks * sizeof(struct block_origin);
+	size_t origins =
+	    (size_t)(t->most_blocks + MESSAGE_ADDED_BLOCKS) * sizeof(struct block_origin);
 	struct slack_body *b = arena_must(a, sizeof(*b) + origins);
 	b->base.type = &dest_slack;
 	b->base.has_layout = true;
@@ -534,8 +348,12 @@ put_blocks(struct composer *c)
 		blocks_build(c);
 	else
 		put_slots(c);
-	if (c->json.len <= 1) /* every slot was empty, and no blocks is no message */
+	if (c->json.len <= 1) { /* everything was empty, and no blocks is no message */
 		put_block(c, SLOT_TEXT, SECTION, true, c->out->text);
+		composer_lead_ends(c);
+		if (c->has_bar)
+			composer_put_type(c);
+	}
 	buf_putc(&c->json, ']');
 }
 
@@ -552,24 +370,24 @@ const struct dest_body *
 slack_render(const struct dest_template *t, const struct event *ev,
     const struct severity_order *order, struct arena *a)
 {
-	struct str written = ev->payload ? json_string(ev->payload, STR("severity")) : STR("");
-	int rank = severity_rank(order, written);
+	int rank = severity_rank_of(order, ev->payload);
 	must(t->type == &dest_slack);
 	const struct message_template *template =
 	    CONTAINER_OF(t, const struct message_template, base);
 	struct composer c = {
 	    .template = template,
 	    .ev = ev,
-	    .severity = rank < 0 ? written : severity_name(order, rank),
+	    .severity = severity_of(order, ev->payload),
 	    .arena = a,
 	    .out = body_new(template, a),
-	    .left = MESSAGE_CHARACTERS_MAX,
+	    .left = MESSAGE_CHARACTERS_MAX - (size_t) template->most_blocks * BLOCK_CHARACTERS,
 	    .steps_left = MESSAGE_STEPS_MAX,
 	};
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
 	c.out->text = fallback_text(&c);
 	c.out->color = color_text(&c, order, rank);
+	c.has_bar = c.out->color.len > 0;
 	put_blocks(&c);
 	c.out->blocks = arena_str(a, buf_view(&c.json));
 	composer_fini(&c);

@@ -8,6 +8,10 @@
  * templates
  *     {"blocks": [...], "text": "..."}                                       advanced
  *
+ * With a colour, header and body stand on top and the rest beside the colour bar; where there
+ * is no rest the body does. Slack reads `text` only to notify, and shows it where nothing else
+ * is.
+ *
  * Compiled once (owned by the arena, read-only, any thread). Rendering cannot fail: whatever
  * the payload holds, the result keeps every limit of Slack's, cut on characters with an
  * ellipsis. Called through struct dest_type.
@@ -30,9 +34,13 @@ struct block_origin {
 struct slack_body {
 	struct dest_body base;
 	struct str blocks; /* JSON array of blocks */
-	struct str text;   /* fallback: 1 to 3000 characters, escaped for Slack */
-	struct str color;  /* "#rrggbb" or empty */
-	bool is_document;  /* made of a Block Kit document, not of slots */
+	/* Of a message with a colour: its first blocks, which stand on top, and where in the
+	 * array they end. The others stand beside the colour bar, and Slack may fold them. */
+	int n_lead;
+	size_t lead_len;
+	struct str text;  /* fallback: 1 to 3000 characters, escaped for Slack */
+	struct str color; /* "#rrggbb" or empty */
+	bool is_document; /* made of a Block Kit document, not of slots */
 	int n_origins;
 	struct block_origin *origins; /* one a block */
 };

@@ -77,7 +77,7 @@ a_name_in_a_digest_mentions_nobody(void **state)
 	g.types.counts[g.types.n++] = 2;
 	assert_reads(&g,
 	    "*2 more like this* since <!date^1776441720^{date_short_pretty} {time}|2026-04-17 "
-	    "16:02 UTC>\n*2* &lt;!channel&gt; &amp; 'x'");
+	    "16:02 UTC>\n*2* &lt;!channel&gt; &amp; `x`");
 }
 
 static void

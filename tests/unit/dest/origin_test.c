@@ -56,7 +56,9 @@ each_block_of_slots_is_known_by_its_slot(void **state)
 	assert_comes_from(b, "/blocks/4/text/text", "link");
 	assert_comes_from(b, "/blocks/5/elements/0/text", "reference");
 	assert_comes_from(b, "/blocks/5/elements/1/text", "timestamp");
-	assert_comes_from(b, "/attachments/0/blocks/1/text", "body");
+	assert_comes_from(b, "/attachments/0/blocks/0/fields/0/text", "fields");
+	assert_comes_from(b, "/attachments/0/blocks/3/elements/1/text", "timestamp");
+	assert_comes_from(b, "/attachments/0/blocks/4", "");
 	assert_comes_from(b, "/text", "text");
 	arena_free(a);
 }
@@ -97,7 +99,7 @@ a_place_in_a_document_is_told_as_it_was_written(void **state)
 	assert_comes_from(b, "/blocks/1/fields/0/text", "/blocks/2/fields/1/text");
 	assert_comes_from(b, "/blocks/2/elements/0/text", "/blocks/3/elements/2/text");
 	assert_comes_from(b, "/blocks/2/elements", "/blocks/3/elements");
-	assert_comes_from(b, "/attachments/0/blocks/3/text/text", "/blocks/4/text/text");
+	assert_comes_from(b, "/attachments/0/blocks/2/text/text", "/blocks/4/text/text");
 	arena_free(a);
 }
 

@@ -9,7 +9,7 @@
 
 /* A checker of Slack's limits that shares nothing with src/rules. */
 
-enum { BLOCKS_MAX = 50, ALL_TEXT_MAX = 13200 };
+enum { BLOCKS_MAX = 51, ALL_TEXT_MAX = 13296, BLOCK_COST = 125 };
 
 struct check {
 	struct arena *arena;
@@ -138,7 +138,7 @@ check_rendered(const struct slack_body *r)
 	assert_in_range(blocks->count, 1, BLOCKS_MAX);
 	JSON_EACH (block, blocks)
 		check_block(&c, block);
-	assert_in_range(c.text, 0, ALL_TEXT_MAX);
+	assert_in_range(c.text + (blocks->count - 1) * BLOCK_COST, 0, ALL_TEXT_MAX);
 	assert_int_equal(strlen(text), r->text.len);
 	assert_in_range(characters_of(text), 1, 3000);
 	check_mrkdwn(text);
@@ -461,6 +461,78 @@ the_severity_decides_the_colour_unless_the_slot_does(void **state)
 	assert_string_equal(warning(f), "color: must be #rrggbb, good, warning or danger");
 }
 
+/* How many blocks stand on top, and how many beside the colour bar. */
+static void
+assert_parts(struct fixture *f, const char *template, const char *payload, int lead, int bar)
+{
+	render(f, template, payload);
+	assert_string_equal(f->r.color.ptr, "#d92d20");
+	assert_int_equal(f->r.n_lead, lead);
+	assert_int_equal(f->r.n_origins - f->r.n_lead, bar);
+	assert_true(f->r.lead_len > 1 && f->r.lead_len < f->r.blocks.len - 1);
+	assert_int_equal(f->r.blocks.ptr[f->r.lead_len], ',');
+}
+
+static void
+beside_the_bar_stands_what_is_neither_header_nor_body(void **state)
+{
+	struct fixture *f = *state;
+	const char *red = "{\"severity\":\"high\",\"x\":\"y\"}";
+	assert_parts(f, "{\"header\":\"h\",\"body\":\"b\",\"context\":\"c\"}", red, 2, 1);
+	assert_parts(f, "{\"header\":\"h\",\"body\":\"b\"}", red, 1, 1);
+	assert_parts(f, "{\"body\":\"b\",\"fields\":\"auto\"}", red, 1, 1);
+	assert_parts(
+	    f, "{\"header\":\"h\",\"reference\":\"r\",\"link\":\"https://a.b\"}", red, 1, 2);
+	/* Where only one thing is said the event's type stands in the other place. */
+	assert_parts(f, "{\"body\":\"b\"}", red, 1, 1);
+	assert_non_null(strstr(f->r.blocks.ptr + f->r.lead_len, "alert.triggered"));
+	assert_parts(f, "{\"header\":\"h\"}", red, 1, 1);
+	assert_parts(f, "{\"context\":\"c\"}", red, 1, 1);
+	assert_null(strstr(f->r.blocks.ptr + f->r.lead_len, "alert.triggered"));
+	assert_parts(f, "{\"body\":\"{{ payload.none }}\"}", red, 1, 1);
+}
+
+#define MRKDWN(text) \
+	"{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":\"" text "\"}}"
+#define TITLE "{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"text\":\"t\"}}"
+
+static void
+of_a_document_the_beginning_stands_on_top(void **state)
+{
+	struct fixture *f = *state;
+	const char *red = "{\"severity\":\"high\"}";
+	assert_parts(f, "{\"blocks\":[" TITLE "," MRKDWN("a") "," MRKDWN("b") "]}", red, 2, 1);
+	assert_parts(f, "{\"blocks\":[" TITLE "," MRKDWN("a") "]}", red, 1, 1);
+	assert_parts(f, "{\"blocks\":[" MRKDWN("a") "," MRKDWN("b") "]}", red, 1, 1);
+	assert_parts(f, "{\"blocks\":[" MRKDWN("a") "]}", red, 1, 1);
+	assert_parts(f,
+	    "{\"blocks\":[" MRKDWN("{{ payload.no }}") "," TITLE ",{\"type\":\"divider\"}]}",
+	    red, 1, 1);
+	assert_parts(f, "{\"blocks\":[" MRKDWN("{{ payload.no }}") "]}", red, 1, 1);
+	assert_string_equal(warning(f), "blocks: payload.no is not in this event");
+}
+
+/* Slack counts the text of all blocks, and each block as 125 characters more. */
+static void
+many_long_blocks_are_cut_to_what_slack_takes(void **state)
+{
+	struct fixture *f = *state;
+	struct buf document = {0};
+	buf_cstr(&document, "{\"blocks\":[");
+	for (int i = 0; i < 49; i++)
+		buf_printf(&document, "%s" MRKDWN("%0200d"), i ? "," : "", i);
+	buf_cstr(&document, "]}");
+	render(f, document.ptr, "{}");
+	buf_fini(&document);
+	assert_true(f->r.n_origins > 30);
+	size_t text = 0;
+	for (const char *at = f->r.blocks.ptr; (at = strstr(at, "\"text\":\"")) != NULL;
+	     at += 8)
+		text += strcspn(at + 8, "\"");
+	assert_true(text + (size_t)f->r.n_origins * 125 <= 13000);
+	assert_int_equal(f->r.base.warnings.items[0].code, WARNING_CUT);
+}
+
 static void
 a_link_needs_a_web_address(void **state)
 {
@@ -511,6 +583,9 @@ main(void)
 	    TEST(the_severity_decides_the_colour_unless_the_slot_does),
 	    TEST(a_link_needs_a_web_address),
 	    TEST(what_takes_too_much_work_is_said_in_plain_text),
+	    TEST(beside_the_bar_stands_what_is_neither_header_nor_body),
+	    TEST(of_a_document_the_beginning_stands_on_top),
+	    TEST(many_long_blocks_are_cut_to_what_slack_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,46 @@ a_cut_leaves_no_half_of_a_credential_or_a_character(void **state)
 	}
 }
 
+static void
+of_a_long_request_the_beginning_is_kept(void **state)
+{
+	struct message *m = message_with_one();
+	struct delivery *d = &m->deliveries[0];
+	struct http_request req = {0};
+	struct http_response res = {.status = 503, .body = STR("down for maintenance")};
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		buf_putc(&req.body, 'x');
+	d->outcome.code = OUTCOME_REJECTED_SERVER_ERROR;
+	attempt_add(d, &req, &res, (struct flight){{1}, 1}, false);
+	assert_int_equal(d->attempts[0]->request.len, 2048);
+	assert_int_equal(d->attempts[0]->response.len, res.body.len);
+	buf_fini(&req.body);
+	message_free(m);
+}
+
+static void
+of_a_message_that_arrived_nothing_is_kept_unless_asked_for(void **state)
+{
+	struct http_response res = {.status = 200, .body = STR("{\"ok\":true}")};
+
+	(void)state;
+	for (int keep = 0; keep <= 1; keep++) {
+		struct message *m = message_with_one();
+		struct delivery *d = &m->deliveries[0];
+		struct http_request req = {0};
+
+		buf_cstr(&req.body, "{}");
+		d->outcome.code = OUTCOME_DELIVERED;
+		attempt_add(d, &req, &res, (struct flight){{1}, 1}, keep);
+		assert_int_equal(d->attempts[0]->request.len, keep ? 2 : 0);
+		assert_int_equal(d->attempts[0]->response.len, 0);
+		buf_fini(&req.body);
+		message_free(m);
+	}
+}
+
 int
 main(void)
 {
@@ -130,6 +170,8 @@ main(void)
 	    cmocka_unit_test(of_a_thousand_attempts_the_first_and_the_newest_are_kept),
 	    cmocka_unit_test(of_a_large_answer_only_the_beginning_takes_memory),
 	    cmocka_unit_test(a_cut_leaves_no_half_of_a_credential_or_a_character),
+	    cmocka_unit_test(of_a_long_request_the_beginning_is_kept),
+	    cmocka_unit_test(of_a_message_that_arrived_nothing_is_kept_unless_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

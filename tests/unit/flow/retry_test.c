@@ -155,6 +155,22 @@ a_quota_is_not_tried_again_within_half_an_hour(void **state)
 }
 
 static void
+who_says_when_it_works_again_is_not_asked_before(void **state)
+{
+	struct message *m = message();
+	struct delivery *d;
+
+	(void)state;
+	open_again(m);
+	d = &m->deliveries[0];
+	d->outcome = (struct outcome){.verdict = VERDICT_LATER, .retry_after_ms = 600000};
+	retry_decide(&policy, d, now, 0);
+	assert_int_equal(d->due.ms, now.ms + 600000);
+	assert_int_equal(d->spent, 1);
+	message_free(m);
+}
+
+static void
 jitter_stays_within_its_percentage(void **state)
 {
 	struct retry_policy p = policy;
@@ -194,6 +210,7 @@ main(void)
 	    cmocka_unit_test(a_rule_that_prefers_silence_is_not_retried_after_doubt),
 	    cmocka_unit_test(an_unknown_code_is_retried_twice),
 	    cmocka_unit_test(a_quota_is_not_tried_again_within_half_an_hour),
+	    cmocka_unit_test(who_says_when_it_works_again_is_not_asked_before),
 	    cmocka_unit_test(jitter_stays_within_its_percentage),
 	    cmocka_unit_test(a_rules_own_schedule_comes_first),
 	};

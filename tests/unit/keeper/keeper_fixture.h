@@ -44,7 +44,7 @@ fixture_make(void **state, bool is_static)
 	OK(vault_init(f->key_file, &f->e));
 	OK(vault_open(&f->vault, f->key_file, &f->e));
 	OK(nats_dir_create(
-	    &f->nats, f->path, "carillon", is_static, f->vault, f->arena, &f->e));
+	    &f->nats, f->path, "carillon", is_static ? NULL : f->vault, f->arena, &f->e));
 	*state = f;
 	return 0;
 }

@@ -87,7 +87,8 @@ the_list_knows_who_has_one_and_whose_was_revoked(void **state)
 	(void)mint(f, "acme", "default", 0, file);
 	keys[0] = mint(f, "acme", "billing", 0, file);
 	(void)mint(f, "globex", "default", NOW_S + 1, file);
-	OK(producers_revoke(&f->nats, keys, 1, NOW_S, f->arena, &token, &f->e));
+	OK(producers_revoke(
+	    &f->nats, &(struct producer_keys){keys, 1, NOW_S}, f->arena, &token, &f->e));
 	OK(producers_read(&f->nats, f->arena, &all, &f->e));
 	assert_string_equal(producer_status(nth(&all, 0), NOW_S), "active");
 	assert_string_equal(producer_status(nth(&all, 1), NOW_S), "revoked");
@@ -129,13 +130,15 @@ each_account_is_newer_than_the_last_and_has_what_is_revoked(void **state)
 	passing = mint(f, "acme", "short", NOW_S + 10, file);
 	OK(nats_dir_write_accounts(&f->nats, NOW_S, f->arena, &first, &f->e));
 	assert_int_equal(revoked_at(f, first, key), 0);
-	OK(producers_revoke(
-	    &f->nats, (struct str[]){key, passing}, 2, NOW_S, f->arena, &second, &f->e));
+	OK(producers_revoke(&f->nats,
+	    &(struct producer_keys){(struct str[]){key, passing}, 2, NOW_S}, f->arena, &second,
+	    &f->e));
 	assert_int_equal(revoked_at(f, second, key), NOW_S);
 	assert_int_equal(revoked_at(f, second, passing), NOW_S);
 	assert_true(issued_at(f, second) > issued_at(f, first));
 	/* What has expired anyway need not be said for ever. */
-	OK(producers_revoke(&f->nats, NULL, 0, NOW_S + 20, f->arena, &third, &f->e));
+	OK(producers_revoke(
+	    &f->nats, &(struct producer_keys){NULL, 0, NOW_S + 20}, f->arena, &third, &f->e));
 	assert_int_equal(revoked_at(f, third, key), NOW_S);
 	assert_int_equal(revoked_at(f, third, passing), 0);
 }
@@ -210,8 +213,7 @@ keys_of_an_interrupted_try_are_not_replaced(void **state)
 
 	nats_dir_file(path, &f->nats, "nats.json");
 	assert_int_equal(unlink(path), 0);
-	assert_false(
-	    nats_dir_create(&again, f->path, "carillon", false, f->vault, f->arena, &f->e));
+	assert_false(nats_dir_create(&again, f->path, "carillon", f->vault, f->arena, &f->e));
 	assert_int_equal(f->e.kind, ERR_CONFLICT);
 	assert_non_null(strstr(f->e.text, "keys of an earlier try"));
 }
@@ -245,7 +247,8 @@ static_accounts_have_keys_and_lose_them(void **state)
 	assert_non_null(strstr(file_text(f, path).ptr, key.ptr));
 	assert_non_null(
 	    strstr(file_text(f, path).ptr, "publish: [\"carillon.events.acme.>\"]"));
-	OK(producers_revoke(&f->nats, &key, 1, NOW_S, f->arena, &token, &f->e));
+	OK(producers_revoke(
+	    &f->nats, &(struct producer_keys){&key, 1, NOW_S}, f->arena, &token, &f->e));
 	assert_null(strstr(file_text(f, path).ptr, key.ptr));
 }
 
@@ -275,7 +278,8 @@ a_refusal_says_why(void **state)
 
 	key = mint(f, "acme", "default", 0, file);
 	refused_because(f, token_of(f, file), "acme", "its credential counts here");
-	OK(producers_revoke(&f->nats, &key, 1, NOW_S, f->arena, &token, &f->e));
+	OK(producers_revoke(
+	    &f->nats, &(struct producer_keys){&key, 1, NOW_S}, f->arena, &token, &f->e));
 	refused_because(
 	    f, token_of(f, file), "acme", "was revoked at 2027-01-15T08:00:00.000Z");
 	(void)mint(f, "acme", "short", NOW_S - 1, file);

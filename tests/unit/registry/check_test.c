@@ -180,15 +180,15 @@ severities_are_those_of_the_event_type(void **state)
 	Carillon__V1__SeverityLevel *order[] = {&sev2, &sev1};
 	type_record t = type_of("", "");
 	rule_record r = rule_of(
-	    "one", "{\"field\": \"severity\", \"op\": \"at_least\", \"value\": \"sev1\"}");
+	    "one", "{\"field\": \"severity\", \"op\": \"at_least\", \"value\": \"tier1\"}");
 
 	(void)state;
-	sev2.name = TEXT("sev2");
-	sev1.name = TEXT("sev1");
+	sev2.name = TEXT("tier2");
+	sev1.name = TEXT("tier1");
 	t.severity_order = order;
 	t.n_severity_order = 2;
 	accepted_rule(&r, &t);
-	refused_rule(&r, NULL, "there is no severity \"sev1\"");
+	refused_rule(&r, NULL, "there is no severity \"tier1\"");
 }
 
 /* --- types --- */

@@ -273,6 +273,35 @@ keep_rule(void *to, const void *from)
 }
 
 static void
+make_key(struct arena *a, void *record)
+{
+	key_record *k = record;
+
+	k->id = text(a);
+	k->kind = flip() ? CARILLON__V1__KEY_KIND__KEY_KIND_SECRET
+	                 : CARILLON__V1__KEY_KIND__KEY_KIND_PUBLISHABLE;
+	k->name = text(a);
+	k->n_scopes = 2;
+	k->scopes = ARENA_ARRAY(a, char *, 2);
+	k->scopes[0] = text(a);
+	k->scopes[1] = text(a);
+	k->last4 = text(a);
+	k->created_ms = some_time();
+	k->expires_ms = some_time();
+}
+
+static void
+keep_key(void *to, const void *from)
+{
+	const key_record *k = from;
+	key_record *out = to;
+
+	out->id = k->id;
+	out->last4 = k->last4;
+	out->created_ms = k->created_ms;
+}
+
+static void
 keep_type(void *to, const void *from)
 {
 	(void)to;
@@ -310,6 +339,10 @@ write_as_json(struct json_writer *w, enum state_kind kind, const void *record)
 	case STATE_CONNECTION: json_write_connection(w, record, 9, &held); break;
 	case STATE_RULE: json_write_rule(w, record, 9, &held); break;
 	case STATE_TYPE: json_write_type(w, record, 9); break;
+	case STATE_KEY:
+		json_write_key_open(w, record, 9);
+		jw_object_end(w);
+		break;
 	default: replay_write(w, record, 9, &outcome); break;
 	}
 }
@@ -325,6 +358,7 @@ static const struct kind {
     [STATE_RULE] = {&carillon__v1__rule__descriptor, make_rule, keep_rule},
     [STATE_TYPE] = {&carillon__v1__event_type__descriptor, make_type, keep_type},
     [STATE_REPLAY] = {&carillon__v1__replay__descriptor, make_replay, keep_replay},
+    [STATE_KEY] = {&carillon__v1__key__descriptor, make_key, keep_key},
 };
 
 static void *

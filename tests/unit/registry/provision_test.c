@@ -230,6 +230,49 @@ a_workspace_that_exists_is_left_alone(void **state)
 	ruleset_unref(r);
 }
 
+static bool
+add_rule(struct registry *r, const char *id, uint64_t expected, struct err *e)
+{
+	rule_record rule = rule_of(id, "");
+	struct findings f;
+	struct arena *a = arena_new(0);
+	bool ok;
+
+	*e = (struct err){0};
+	findings_init(&f, a);
+	ok = registry_put_rule(r, STR("acme"), &rule, expected, &f, e);
+	arena_free(a);
+	return ok;
+}
+
+static void
+a_workspace_holds_so_many_rules_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct broker b = {f->store, 100};
+	struct registry *r = registry_new(&b, f->store);
+	rule_record *last;
+	uint64_t revision;
+	char id[16];
+	struct err e;
+
+	put_workspace(f, "acme");
+	for (int i = 1; i < RULES_MAX; i++) {
+		snprintf(id, sizeof(id), "r%d", i);
+		put_rule(f, "acme", id, "");
+	}
+	assert_true(add_rule(r, "the-last", 0, &e));
+	assert_false(add_rule(r, "one-more", 0, &e));
+	assert_int_equal(e.kind, ERR_FULL);
+	assert_string_equal(
+	    e.text, "workspace \"acme\" has 256 rules already; that is the limit");
+	/* Those that are there can still be changed. */
+	last = registry_rule(r, f->arena, STR("acme"), STR("the-last"), &revision, &e);
+	assert_non_null(last);
+	assert_true(add_rule(r, "the-last", revision, &e));
+	registry_free(r);
+}
+
 static void
 what_others_write_meanwhile_is_no_other_stream(void **state)
 {
@@ -252,6 +295,7 @@ main(void)
 	    STORE_TEST(a_new_workspace_has_the_default_rules_inactive),
 	    STORE_TEST(an_interrupted_creation_is_finished_by_the_next),
 	    STORE_TEST(a_workspace_that_exists_is_left_alone),
+	    STORE_TEST(a_workspace_holds_so_many_rules_and_no_more),
 	    STORE_TEST(what_others_write_meanwhile_is_no_other_stream),
 	};
 

@@ -231,12 +231,16 @@ naive_order(
 static const struct json *
 naive_field(const struct event *ev, struct str path, struct json *scratch)
 {
+	char time[CLOCK_TEXT_MAX];
 	struct str prefix = STR(EVENT_PREFIX);
 
 	if (!str_starts_with(path, prefix))
 		return json_path(ev->payload, path);
 	struct str name = {path.ptr + prefix.len, path.len - prefix.len};
-	return event_attribute_get(ev, event_attribute_of(name), scratch);
+	scratch->kind = JSON_STRING;
+	scratch->text = event_attribute_text(
+	    ev, (enum event_attribute)event_attribute_of(name), STR(""), time);
+	return scratch->text.len > 0 ? scratch : NULL;
 }
 
 static bool

@@ -44,8 +44,73 @@ what_is_no_severity_has_no_rank(void **state)
 	(void)state;
 	assert_int_equal(severity_rank(o, STR("")), -1);
 	assert_int_equal(severity_rank(o, STR("hig")), -1);
-	assert_int_equal(severity_rank(o, STR("high ")), -1);
+	assert_int_equal(severity_rank(o, STR("very high")), -1);
 	assert_int_equal(severity_rank(o, STR("4")), -1);
+}
+
+static void
+blanks_around_a_severity_do_not_count(void **state)
+{
+	const struct severity_order *o = severity_default();
+
+	(void)state;
+	assert_int_equal(severity_rank(o, STR("high ")), 3);
+	assert_int_equal(severity_rank(o, STR("\tHIGH\r\n")), 3);
+	assert_int_equal(severity_rank(o, STR("  ")), -1);
+}
+
+static void
+the_names_of_pagers_and_syslog_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		int rank;
+	} cases[] = {{"P1", 4}, {"p2", 3}, {"P3", 2}, {"P4", 1}, {"P5", 0}, {"sev1", 4},
+	    {"SEV2", 3}, {"sev3", 2}, {"Sev4", 1}, {"sev5", 0}, {"err", 3}, {"emerg", 4},
+	    {"alert", 4}, {"panic", 4}, {"P6", -1}, {"sev", -1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(
+		    severity_rank(severity_default(), str_of(cases[i].name)), cases[i].rank);
+}
+
+/* As a payload writes it, text or number. */
+static void
+a_number_is_looked_up_like_text(void **state)
+{
+	static const struct {
+		const char *payload;
+		int rank;
+	} cases[] = {{"{\"severity\":1}", 1}, {"{\"severity\":\"1\"}", 1},
+	    {"{\"severity\":1.0}", 1}, {"{\"severity\":2}", 0}, {"{\"severity\":\" 2 \"}", 0},
+	    {"{\"severity\":12}", -1}, {"{\"severity\":true}", -1}, {"{\"severity\":[1]}", -1},
+	    {"{\"severity\":null}", -1}, {"{}", -1}};
+	char *ones[] = {(char *)"1"}, *twos[] = {(char *)"2"};
+	Carillon__V1__SeverityLevel calm = CARILLON__V1__SEVERITY_LEVEL__INIT, loud = calm;
+	Carillon__V1__SeverityLevel *levels[] = {&calm, &loud};
+	type_record type = CARILLON__V1__EVENT_TYPE__INIT;
+	struct arena *a = arena_new(0);
+
+	(void)state;
+	calm.name = (char *)"calm";
+	calm.aliases = twos;
+	loud.name = (char *)"loud";
+	loud.aliases = ones;
+	calm.n_aliases = loud.n_aliases = 1;
+	type.severity_order = levels;
+	type.n_severity_order = 2;
+	const struct severity_order *o = severity_new(a, &type);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct json *payload;
+		struct err e;
+
+		assert_true(
+		    json_parse(a, str_of(cases[i].payload), JSON_DEPTH_MAX, &payload, &e));
+		assert_int_equal(severity_rank_of(o, payload), cases[i].rank);
+	}
+	assert_int_equal(severity_rank_of(o, NULL), -1);
+	arena_free(a);
 }
 
 static void
@@ -93,6 +158,9 @@ main(void)
 	    cmocka_unit_test(the_default_order_goes_from_info_to_critical),
 	    cmocka_unit_test(aliases_have_the_rank_of_their_level_in_any_case),
 	    cmocka_unit_test(what_is_no_severity_has_no_rank),
+	    cmocka_unit_test(blanks_around_a_severity_do_not_count),
+	    cmocka_unit_test(the_names_of_pagers_and_syslog_are_known),
+	    cmocka_unit_test(a_number_is_looked_up_like_text),
 	    cmocka_unit_test(an_event_type_brings_its_own_order),
 	    cmocka_unit_test(a_type_without_an_order_means_the_default),
 	};

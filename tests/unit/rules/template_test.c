@@ -110,6 +110,29 @@ numbers_for_people_have_commas_and_percent_signs(void **state)
 	    "1,200 abc||");
 }
 
+/* Written as in a filter: see filter_cases.def. */
+static void
+a_path_finds_names_with_points_in_them(void **state)
+{
+	struct fixture *f = *state;
+	const char *payload =
+	    "{\"service.name\":\"api\",\"service\":{\"version\":3},\"labels\":{"
+	    "\"app.kubernetes.io/name\":\"web\",\"a.b\":[{\"c.d\":1}]}}";
+	assert_string_equal(
+	    plain(f, "{{ payload.service.name }} {{ payload.service.version }}", payload),
+	    "api 3");
+	assert_string_equal(plain(f,
+				"{{ payload['service.name'] }} "
+				"{{ payload.labels[\"app.kubernetes.io/name\"] }} {{ "
+				"payload.labels.a.b[0].c.d }}",
+				payload),
+	    "api web 1");
+	assert_string_equal(plain(f, "{{ payload.service.nam }}", payload), "");
+	assert_int_equal(f->warnings.missing, 1);
+	assert_string_equal(
+	    plain(f, "{% for l in payload.labels.a.b %}{{ l.c.d }}{% endfor %}", payload), "1");
+}
+
 static void
 a_missing_path_is_reported_unless_it_was_provided_for(void **state)
 {
@@ -131,8 +154,18 @@ a_loop_stops_after_fifty_turns(void **state)
 		buf_printf(&payload, ",%d", i);
 	buf_cstr(&payload, "]}");
 	const char *out = plain(f, "{% for i in payload.x %}.{% endfor %}", payload.ptr);
-	assert_int_equal(strlen(out), 50);
-	assert_true(f->warnings.cut);
+	assert_int_equal(strspn(out, "."), 50);
+	assert_string_equal(out + 50, " and 10 more");
+	assert_int_equal(f->warnings.loop_length, 60);
+	assert_false(f->warnings.cut);
+	out = plain(f, "{% for i in payload.x %}{{ i }}\n{% endfor %}!", payload.ptr);
+	assert_string_equal(strstr(out, "49\n") + 3, "and 10 more!");
+	out = plain(f, "{% for i in payload.x %}\n- {{ i }}{% endfor %}", payload.ptr);
+	assert_string_equal(strstr(out, "- 49") + 4, "\nand 10 more");
+	plain(f, "{% for i in payload.x limit: 50 %}.{% endfor %}", payload.ptr);
+	assert_int_equal(f->warnings.loop_length, 0);
+	plain(f, "{% for i in payload.x offset: 5 %}.{% endfor %}", payload.ptr);
+	assert_int_equal(f->warnings.loop_length, 55);
 	buf_fini(&payload);
 }
 
@@ -213,6 +246,7 @@ main(void)
 	    TEST(without_a_dialect_a_date_is_plain_text_in_utc),
 	    TEST(without_a_dialect_a_link_is_its_words_and_its_address),
 	    TEST(numbers_for_people_have_commas_and_percent_signs),
+	    TEST(a_path_finds_names_with_points_in_them),
 	    TEST(a_missing_path_is_reported_unless_it_was_provided_for),
 	    TEST(a_loop_stops_after_fifty_turns),
 	    TEST(output_and_steps_are_bounded_whatever_the_payload),

@@ -1,0 +1,16 @@
+export default [
+	{ file: 'src/base/heap.c', find: 'h->slots[slot / 2]->due.ms > n->due.ms', put: 'h->slots[slot / 2]->due.ms < n->due.ms',
+		breaks: 'what is due last comes first' },
+	{ file: 'src/base/arena.c', find: 'if (a->limit && pad + size > a->limit - a->used)\n\t\treturn NULL;', put: '',
+		breaks: 'an arena with a limit takes as much memory as is asked of it' },
+	{ file: 'src/base/queue.c', find: 'bool ok = q->len < q->limit;', put: 'bool ok = true;',
+		breaks: 'a bounded queue takes more than its limit' },
+	{ file: 'src/base/id.c', find: 'if (n == 0 || c < 0x20 || c == 0x7f)', put: 'if (n == 0)',
+		breaks: 'an event id has control characters' },
+	{ file: 'src/base/id.c', find: 'if (!str_eq(wanted, STR("*")) && !str_eq(wanted, token))', put: 'if (!str_eq(wanted, STR("*")) && false)',
+		breaks: 'a pattern fits every type of as many tokens' },
+	{ file: 'src/base/pointer.c', find: "if (p->name.ptr[i] == '~')", put: 'if (false)',
+		breaks: 'a pointer to a member with a tilde leads elsewhere' },
+	{ file: 'src/base/json_number.c', find: 'json_number_cmp(struct str a, struct str b)\n{', put: 'json_number_cmp(struct str a, struct str b)\n{\n\tif (a.len > 18 && b.len > 18)\n\t\treturn 0;',
+		breaks: 'integers of nineteen digits are all the same' },
+]

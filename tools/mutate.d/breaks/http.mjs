@@ -1,0 +1,16 @@
+export default [
+	{ file: 'src/http/transfer.c', find: '\tSET(c, CURLOPT_PROXY, ""); /* and none from the environment */\n', put: '',
+		breaks: "credentials go through the environment's proxy" },
+	{ file: 'src/http/transfer.c', find: 'if (t->began && wrote_something(t))\n\t\treturn CURL_PREREQFUNC_ABORT;', put: '',
+		breaks: 'a request whose connection died is posted a second time' },
+	{ file: 'src/http/transfer.c', find: 'SET(c, CURLOPT_FOLLOWLOCATION, 0L);', put: 'SET(c, CURLOPT_FOLLOWLOCATION, 1L);',
+		breaks: 'a redirect takes the request elsewhere' },
+	{ file: 'src/http/retry_after.c', find: 'return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;', put: 'return ms;',
+		breaks: 'an answer closes a lane for years' },
+	{ file: 'src/http/request.c', find: "if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)", put: 'if (false)',
+		breaks: 'a header begins another one' },
+	{ file: 'src/http/names.c', find: 'while (n->n_threads < NAMES_AT_ONCE && ', put: 'while (',
+		breaks: 'a name server that hangs takes a thread for each name' },
+	{ file: 'src/http/kept.c', find: 'if (k->peak < flying)\n\t\tk->peak = flying;', put: '',
+		breaks: 'connections that will be needed again are closed' },
+]

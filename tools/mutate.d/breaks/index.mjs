@@ -1,0 +1,18 @@
+export default [
+	{ file: 'src/index/apply.c', find: 'if (a->is_catching_up && a->seq <= store_applied(t))\n\t\treturn true;', put: '',
+		breaks: 'an older batch undoes a newer one' },
+	{ file: 'src/index/history_batch.c', find: 'if (*bytes + more > room)\n\t\t\tbreak;', put: '',
+		breaks: 'a batch is larger than the server takes' },
+	{ file: 'src/index/history_batch.c', find: 'b->n >= BATCH_ENTRIES_ENOUGH || b->bytes >= BATCH_BYTES_ENOUGH', put: 'b->n >= BATCH_ENTRIES_ENOUGH',
+		breaks: 'a batch of large records grows without end' },
+	{ file: 'src/index/history_batch.c', find: 'bytes > room; is_all++', put: 'false; is_all++',
+		breaks: 'a record that is too large by itself stops history' },
+	{ file: 'src/index/lost_tail.c', find: '} else if (t->applied > t->info.last_seq) {\n\t\tt->is = TAIL_LOST;', put: '} else if (false) {\n\t\tt->is = TAIL_LOST;',
+		breaks: 'a stream that lost its end is taken for whole' },
+	{ file: 'src/index/lost_tail.c', find: 'if (before == 0 || *seq < before)', put: 'if (true)',
+		breaks: 'of two losses the earlier one is forgotten' },
+	{ file: 'src/index/active_limit.c', find: 'n->most = n->limit > before ? n->limit : before;', put: 'n->most = n->limit;',
+		breaks: 'what an earlier life had in hand is not in doubt' },
+	{ file: 'src/index/retention.c', find: 'is_too_much ? everything : s->before', put: 's->before',
+		breaks: 'a full index forgets nothing' },
+]

@@ -1,0 +1,16 @@
+export default [
+	{ file: 'src/vault/vault.c', find: 'if (rc == 0)\n\t\treturn true;', put: 'if (rc <= 0)\n\t\treturn true;',
+		breaks: 'a credential that was altered opens' },
+	{ file: 'src/vault/vault.c', find: 'memcpy(out + len, ids[i].ptr, ids[i].len);', put: 'memset(out + len, 0, ids[i].len);',
+		breaks: "another customer's credential of the same length opens" },
+	{ file: 'src/vault/secret.c', find: '\texplicit_bzero(s->bytes, SLOT_SIZE);\n', put: '',
+		breaks: 'a credential stays in memory after its use' },
+	{ file: 'src/vault/private_file.c', find: 'bool ok = link(beside, path) == 0;', put: 'bool ok = rename(beside, path) == 0;',
+		breaks: 'a new key file replaces the old one' },
+	{ file: 'src/vault/keyring.c', find: 'ring->keys[i].version > newest->version', put: 'ring->keys[i].version < newest->version',
+		breaks: 'after a rotation the old key goes on sealing' },
+	{ file: 'src/vault/nkey.c', find: 'crc_is_right(at, SEED_RAW) &&', put: '',
+		breaks: 'a mistyped seed is another key' },
+	{ file: 'src/vault/keyfile.c', find: '(mode & ~allowed) == 0', put: 'true',
+		breaks: 'a master key that others can read is taken' },
+]
