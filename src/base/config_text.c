@@ -122,3 +122,15 @@ config_yaml(const struct config *c, struct buf *out)
 		buf_putc(out, '\n');
 	}
 }
+
+/* What is quoted for YAML is a string of JSON, too: settings are text without control
+ * characters. */
+void
+config_json(const struct config *c, struct buf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		buf_printf(out, "%s\"%s\": ", i ? ",\n  " : "{\n  ", settings[i].name);
+		setting_show(out, c, &settings[i]);
+	}
+	buf_cstr(out, "\n}\n");
+}

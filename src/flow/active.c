@@ -410,7 +410,7 @@ active_take(struct active *h, struct message *m)
 		} else {
 			count_reread(h, m->seq, 1);
 		}
-		list_append(&h->oldest_first, &m->hand_link);
+		list_append(&h->oldest_first, &m->active_link);
 		h->count++;
 		m->unsettled = (size_t)m->n_deliveries;
 		h->weight += weight_of(m->unsettled);
@@ -457,7 +457,7 @@ active_release(struct active *h, struct message *m)
 		count_reread(h, m->seq, -1);
 	}
 	release_deliveries(h, m);
-	list_remove(&m->hand_link);
+	list_remove(&m->active_link);
 	h->count--;
 	lighten(h, weight_of(m->unsettled));
 	pthread_mutex_unlock(&h->lock);
@@ -484,15 +484,15 @@ active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
 	/* Those reported go to the end, so the list stays in order of taken_at. */
 	while (n < ACTIVE_OVERDUE_MAX && !list_is_empty(&h->oldest_first)) {
 		struct message *m =
-		    CONTAINER_OF(h->oldest_first.next, struct message, hand_link);
+		    CONTAINER_OF(h->oldest_first.next, struct message, active_link);
 
 		if (!mono_reached(now, mono_after(m->taken_at, after_ms)))
 			break;
 		if (m->origin == ORIGIN_STREAM)
 			replies[n++] = arena_str(a, m->reply);
 		m->taken_at = now;
-		list_remove(&m->hand_link);
-		list_append(&h->oldest_first, &m->hand_link);
+		list_remove(&m->active_link);
+		list_append(&h->oldest_first, &m->active_link);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return n;

@@ -1,7 +1,8 @@
 /*
- * What is in our hands: every message between ingest and settle, by sequence and by event id.
- * It bounds memory (the valve), drops what the broker sends again while we still have it, and
- * tells the broker that we are still working on what takes long. Any thread; one short lock.
+ * Active messages: all that are in hand, between ingest and settle, by sequence and by event
+ * id. Their number bounds memory (the valve); what the broker sends again of them is dropped;
+ * and those that take long are known, so that the broker can be told. Any thread; one short
+ * lock.
  */
 #pragma once
 
@@ -12,10 +13,10 @@ struct active;
 /* At most `limit` deliveries; a message counts those that are not settled, and at least one. */
 struct active *active_new(size_t limit);
 void active_free(struct active *h);
-/* What is in hand already stays. */
+/* Another limit from now on. Messages that are in hand already stay. */
 void active_set_limit(struct active *h, size_t limit);
 size_t active_limit(struct active *h);
-/* How many more may be taken. One message may go past the limit by its own deliveries. */
+/* How many more deliveries may be taken. One message may go past the limit by its own. */
 size_t active_room(struct active *h);
 size_t active_count(struct active *h); /* messages */
 /* Waits until there is room for one, at most wait_ms. */
@@ -24,12 +25,13 @@ bool active_wait_room(struct active *h, int64_t wait_ms);
 enum active_take {
 	ACTIVE_TAKEN,
 	ACTIVE_SAME_MESSAGE, /* this message of the stream is in hand already: drop it */
-	ACTIVE_OTHERWISE,  /* the ledger brought it back, for other deliveries: come back later
-	                    */
-	ACTIVE_SAME_EVENT, /* another sequence with the same event id is: drop it, that one will
-	                    be sent again by the broker if we lose it */
+	ACTIVE_OTHERWISE,    /* the ledger brought it back for other deliveries: come later */
+	/* Another sequence with the same event id is in hand: drop it. The broker will send
+	 * that one again if we lose it. */
+	ACTIVE_SAME_EVENT,
 };
-/* Takes the keys of its deliveries with it; those of a delivery that finds one taken stay. */
+/* Takes the message in hand, and the keys of its deliveries with it. A key that another
+ * message has stays taken, and the delivery is told. */
 enum active_take active_take(struct active *h, struct message *m);
 bool active_has(struct active *h, uint64_t seq);
 /* Whether this very delivery is being worked on, or goes out in a digest that is. */
@@ -37,13 +39,14 @@ bool active_has_delivery(struct active *h, uint64_t seq, struct str rule);
 /* The delivery's last word is safe: the ledger may bring it back, though its siblings are not
  * done. */
 void active_settled(struct active *h, struct delivery *d);
-/* Whether this message of the stream is in hand: before it is decoded it can be dropped. */
+/* Whether this message of the stream is in hand, so that a repeat can be dropped before it is
+ * decoded; notes that it was handed out again. */
 bool active_notes_repeat(struct active *h, uint64_t seq, struct handout again);
 /* Whether a digest of the rule is on its way. */
 bool active_has_digest(struct active *h, struct str workspace, struct str rule);
-/* Lets go; the message stays the caller's. */
+/* The reverse of active_take. The message stays the caller's. */
 void active_release(struct active *h, struct message *m);
-/* When the broker last handed the message out, counting repeats we dropped. */
+/* How often the broker has handed the message out, counting repeats we dropped. */
 struct handout active_handout(struct active *h, const struct message *m);
 
 enum { ACTIVE_OVERDUE_MAX = 64 };

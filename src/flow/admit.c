@@ -174,7 +174,7 @@ is_digest_without_place(const struct message *m)
 /* --- admission --- */
 
 static enum admission
-take(struct flow *f, struct message *m)
+take_in_hand(struct flow *f, struct message *m)
 {
 	switch (active_take(f->active, m)) {
 	case ACTIVE_TAKEN: return ADMITTED;
@@ -198,15 +198,6 @@ look_at_keys(struct flow *f, struct message *m, wall_t now, struct err *e)
 	return txn_finish(history, e);
 }
 
-/* How many of its kind are in hand; NULL: of the stream's, active.h knows. */
-static atomic_int *
-in_hand_of(struct flow *f, const struct message *m)
-{
-	if (m->origin == ORIGIN_STREAM)
-		return NULL;
-	return m->is_replay ? &f->replay_in_hand : &f->ledger_in_hand;
-}
-
 /* While all is held, one message at a time may go and try. */
 static void
 took_one(struct flow *f)
@@ -220,11 +211,10 @@ took_one(struct flow *f)
 enum admission
 admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct err *e)
 {
-	atomic_int *in_hand = in_hand_of(f, m);
 	enum admission admission;
 
 	rule_keys_prepare(m);
-	admission = take(f, m);
+	admission = take_in_hand(f, m);
 	if (admission != ADMITTED)
 		return admission;
 	if (!look_at_keys(f, m, now, e)) {
@@ -238,8 +228,8 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 		return REFUSED_BUSY;
 	}
 	took_one(f);
-	if (in_hand != NULL)
-		atomic_fetch_add(in_hand, 1);
+	if (m->is_replay)
+		atomic_fetch_add(&f->replay_in_hand, 1);
 	onward_add(o, m);
 	return ADMITTED;
 }
@@ -247,10 +237,8 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 void
 admit_end(struct flow *f, struct message *m)
 {
-	atomic_int *in_hand = in_hand_of(f, m);
-
-	if (in_hand != NULL)
-		atomic_fetch_sub(in_hand, 1);
+	if (m->is_replay)
+		atomic_fetch_sub(&f->replay_in_hand, 1);
 	active_release(f->active, m);
 }
 

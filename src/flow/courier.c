@@ -33,7 +33,7 @@ courier_hand_over(struct courier *c, struct delivery *d)
 	list_append(&c->outbox, &d->handoff.link);
 }
 
-/* Sends what the scribe has room for; the rest waits here, which the hand bounds. */
+/* Sends what the scribe has room for. The rest waits here: not more than is in hand. */
 static void
 flush_outbox(struct courier *c)
 {
@@ -48,7 +48,8 @@ flush_outbox(struct courier *c)
 }
 
 static struct dest_message
-say(const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
+dest_message_of(
+    const struct delivery *d, char reference[static EVENT_ID_MAX + RECORD_ID_MAX + 2])
 {
 	const struct message *m = d->message;
 
@@ -88,7 +89,7 @@ compose(struct courier *c, struct delivery *d, const struct ruleset_connection *
 	     (call.base_url != NULL || fail(e, ERR_INPUT, "the connection has no known host"));
 	if (ok) {
 		d->other_way = d->other_way || conn->dest->has_only_other_way(c->credential);
-		what = say(d, reference);
+		what = dest_message_of(d, reference);
 		ok = conn->dest->compose(req, &what, &call, e);
 	}
 	secret_clear(c->credential);
@@ -154,7 +155,8 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	turn_back(c, d, now);
 }
 
-/* By the rules as they are now: the connection may have been repaired or broken since. */
+/* Sends a delivery by the rules as they are now: its connection may have been repaired or
+ * broken since. */
 static void
 launch(struct courier *c, struct delivery *d, mono_t now)
 {
@@ -327,11 +329,11 @@ goes_again(struct courier *c, struct delivery *d)
 }
 
 static void
-finish(struct courier *c, struct transfer *t, struct delivery *d,
+finish_request(struct courier *c, struct transfer *t, struct delivery *d,
     const struct http_response *res, struct flight flight, mono_t now)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = say(d, reference);
+	struct dest_message what = dest_message_of(d, reference);
 	const struct dest_type *dest = d->rule->connection->dest;
 	enum lane_result result;
 
@@ -345,7 +347,7 @@ finish(struct courier *c, struct transfer *t, struct delivery *d,
 	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);
 	result = lane_result(&d->outcome);
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
 	if (goes_again(c, d)) {
@@ -370,7 +372,7 @@ finish_all(struct courier *c, mono_t now)
 	struct flight flight;
 
 	while ((t = pool_finished(c->pool, &res, &tag, &flight)) != NULL)
-		finish(c, t, tag, &res, flight, now);
+		finish_request(c, t, tag, &res, flight, now);
 }
 
 static int64_t

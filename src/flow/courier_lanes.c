@@ -10,7 +10,7 @@
 enum { REROUTE_MS = 200 };
 
 static struct lane_policy
-policy_of(const struct config *config, const struct dest_type *dest)
+lane_policy_of(const struct config *config, const struct dest_type *dest)
 {
 	struct dest_settings own = dest->settings(config);
 
@@ -31,7 +31,7 @@ static void
 fill_policies(struct courier *c)
 {
 	for (int i = 0; i < dest_count(); i++)
-		c->policies[i] = policy_of(&c->settings.config, dest_at(i));
+		c->policies[i] = lane_policy_of(&c->settings.config, dest_at(i));
 }
 
 struct courier *
@@ -83,6 +83,12 @@ courier_free(struct courier *c)
 	free(c);
 }
 
+static struct lane_name
+lane_of(const struct delivery *d)
+{
+	return (struct lane_name){d->connection_key, d->channel};
+}
+
 static bool
 is_of_rule(const struct lane_item *item, void *rule_id)
 {
@@ -100,8 +106,8 @@ drop_oldest(struct courier *c, struct delivery *d)
 	const struct str why_in_doubt = STR(
 	    "a storm: the rule drops the oldest so that newer messages come through; this one "
 	    "may have been posted by an attempt that was interrupted");
-	struct lane_item *oldest = dispatch_oldest(
-	    c->dispatch, d->connection_key, d->channel, is_of_rule, &d->rule_id);
+	struct lane_item *oldest =
+	    dispatch_oldest(c->dispatch, lane_of(d), is_of_rule, &d->rule_id);
 
 	if (oldest == NULL)
 		return;
@@ -132,7 +138,7 @@ make_room(struct courier *c, struct delivery *d)
 
 	if (d->rule->on_burst == CARILLON__V1__ON_BURST__ON_BURST_DROP_OLDEST &&
 	    d->message->origin == ORIGIN_STREAM &&
-	    dispatch_look_lane(c->dispatch, d->connection_key, d->channel, &lane) &&
+	    dispatch_look_lane(c->dispatch, lane_of(d), &lane) &&
 	    lane.queued >= c->settings.config.burst_backlog)
 		drop_oldest(c, d);
 }
@@ -152,8 +158,8 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 	}
 	make_room(c, d);
 	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
-	if (dispatch_offer(c->dispatch, d->connection_key, d->channel, &d->lane_item, now,
-		patience_ms, &retry_at)) {
+	if (dispatch_offer(
+		c->dispatch, lane_of(d), &d->lane_item, now, patience_ms, &retry_at)) {
 		d->stage_us = c->now_us;
 		FLOW_TOOK(c->flow, taken_lane, c->now_us - d->message->taken_us);
 		return;

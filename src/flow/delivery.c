@@ -100,6 +100,12 @@ delivery_reword(struct delivery *d, struct str reason)
 }
 
 void
+delivery_doubt(struct delivery *d, bool is_in_doubt)
+{
+	d->maybe_posted = d->maybe_posted || is_in_doubt;
+}
+
+void
 delivery_render(struct delivery *d, struct arena *a)
 {
 	const struct dest_template *t = d->rule->template;

@@ -50,10 +50,10 @@ struct delivery {
 	const delivery_record *before; /* as the ledger has it; NULL for a first delivery */
 	const struct dest_body *body;  /* NULL: made when it leaves its lane */
 	uint32_t spent;                /* attempts that count towards the schedule */
-	bool maybe_posted;             /* an earlier attempt may have been posted */
-	bool degraded;                 /* plain text instead of the formatted message */
-	uint8_t image_refusals;        /* how often an image could not be fetched */
-	bool other_way;                /* by its channel's own way: struct dest_message */
+	bool maybe_posted;      /* an earlier attempt may have been posted: delivery_doubt */
+	bool degraded;          /* plain text instead of the formatted message */
+	uint8_t image_refusals; /* how often an image could not be fetched */
+	bool other_way;         /* by its channel\'s own way: struct dest_message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
@@ -108,6 +108,10 @@ void delivery_wait(struct delivery *d, enum delivery_state to, wall_t due, struc
 void delivery_park_instead(struct delivery *d);
 /* Another sentence of the state that it is in. */
 void delivery_reword(struct delivery *d, struct str reason);
+
+/* Whether an attempt of it, or of one that it stands for, may have been posted unrecorded.
+ * Doubt stays: another `no` does not take it away. */
+void delivery_doubt(struct delivery *d, bool is_in_doubt);
 
 /* Makes the message of a delivery that has none yet, in `a`. */
 void delivery_render(struct delivery *d, struct arena *a);

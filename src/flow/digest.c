@@ -54,7 +54,7 @@ history_of(struct arena *a, const char *url, struct str workspace)
 }
 
 static void
-count(struct dest_digest *g, const struct digest_item *items, int n)
+count_names(struct dest_digest *g, const struct digest_item *items, int n)
 {
 	for (int i = 0; i < n; i++) {
 		const event_record *ev = items[i].event;
@@ -68,7 +68,8 @@ count(struct dest_digest *g, const struct digest_item *items, int n)
 }
 
 static void
-say(struct delivery *d, const struct digest_item *items, int n, const char *history_url)
+write_message(
+    struct delivery *d, const struct digest_item *items, int n, const char *history_url)
 {
 	struct arena *a = d->message->arena;
 	struct dest_digest g = {
@@ -77,7 +78,7 @@ say(struct delivery *d, const struct digest_item *items, int n, const char *hist
 	    .history = history_of(a, history_url, d->message->event.workspace),
 	};
 
-	count(&g, items, n);
+	count_names(&g, items, n);
 	d->body = d->rule->template->type->digest(&g, a);
 }
 
@@ -91,9 +92,9 @@ digest_make(struct delivery *d, const struct digest_item *items, int n, const ch
 	for (int i = 1; i < n; i++) {
 		digest->members[digest->n++] = items[i].delivery;
 		/* In doubt for one, in doubt for the message. */
-		d->maybe_posted = d->maybe_posted || items[i].delivery->maybe_posted ||
-		                  items[i].delivery->state == (int)DELIVERY_SENDING;
+		delivery_doubt(d, items[i].delivery->maybe_posted ||
+				      items[i].delivery->state == (int)DELIVERY_SENDING);
 	}
 	d->digest = digest;
-	say(d, items, n, history_url);
+	write_message(d, items, n, history_url);
 }

@@ -18,7 +18,7 @@
 enum {
 	RULESETS_MAX = 200000, /* compiled workspaces kept; about 2 KiB each with three rules */
 	SCRIBE_QUEUE_MAX = 65536,
-	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* above what the hand may ever be given */
+	COURIER_QUEUE_MAX = 2 * 65536 + 1024, /* more than may ever be active */
 };
 
 /* --- start --- */

@@ -20,7 +20,7 @@
 
 struct ledger_walk;
 
-/* What may be taken in hand. While a destination type is down the stream is the buffer. */
+/* How much may be taken in hand. While a destination type is down the stream is the buffer. */
 enum hold {
 	HOLD_NOTHING,
 	HOLD_BUT_ONE,      /* one message: whoever takes it makes it HOLD_ALL */
@@ -35,7 +35,7 @@ struct flow {
 	struct rulebook *rulebook;
 	struct active *active;
 	struct places *places;
-	struct queue *to_courier;  /* messages; never full: the hand bounds it */
+	struct queue *to_courier;  /* messages; never full: `active` is bounded */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
 	struct gone *gone;         /* workspaces, to the ledger */
@@ -48,9 +48,8 @@ struct flow {
 	atomic_bool is_abandoned;        /* the time for draining is over */
 	atomic_int_least64_t give_up_ms; /* while draining: then nobody waits for answers */
 	atomic_bool is_ending;           /* the follower and the ledger may end */
-	atomic_int hold;                 /* enum hold; the courier's word */
-	atomic_int replay_in_hand;       /* those of them a replay has read */
-	atomic_int ledger_in_hand; /* messages of ORIGIN_LEDGER between reading and settling */
+	atomic_int hold;                 /* enum hold: what may be pulled; set by the courier */
+	atomic_int replay_in_hand;       /* messages in hand that a replay has read */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;

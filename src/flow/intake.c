@@ -100,6 +100,16 @@ fail_event(struct intake *in, struct message *m, struct str reason, struct err *
 	return true;
 }
 
+/* Whether the event of that sequence could not be understood: then its producer has mended it
+ * and sends it again, and this is no repeat. */
+static bool
+was_failed(const struct message *m, struct txn *history, uint64_t seq)
+{
+	const event_record *rec = history_event(history, m->arena, seq);
+
+	return rec != NULL && rec->status == CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
+}
+
 /* An event that the ledger knows goes on as it says; one that it knows under another sequence
  * is a repeat. */
 static bool
@@ -108,9 +118,11 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 	/* For this message only: a reader kept while waiting would pin old pages of the index.
 	 */
 	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
-	const uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
+	uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
 	bool ok;
 
+	if (known != 0 && known != m->seq && was_failed(m, history, known))
+		known = 0;
 	*is_repeated = known != 0 && known != m->seq;
 	if (known == 0)
 		match_rules(m, clock_wall());
@@ -136,14 +148,20 @@ is_known(const struct intake *in, const struct message *m)
 	return seq != 0;
 }
 
+/* An event as the broker brought it, with what its subject says. */
+struct incoming {
+	const struct broker_message *bm;
+	struct str workspace, type;
+};
+
 /* Fills the message from the broker's. True unless the index could not be read, or has another
  * event under its sequence. */
 static bool
-prepare(struct intake *in, struct message *m, const struct broker_message *bm,
-    struct str workspace, struct str type, bool *is_repeated, struct err *e)
+read_event(struct intake *in, struct message *m, const struct incoming *from, bool *is_repeated,
+    struct err *e)
 {
 	*is_repeated = false;
-	if (!message_decode(m, workspace, type, bm))
+	if (!message_decode(m, from->workspace, from->type, from->bm))
 		return fail_event(in, m, m->failure, e);
 	m->rules = rulebook_get(in->flow->rulebook, m->event.workspace, e);
 	if (m->rules == NULL)
@@ -182,7 +200,7 @@ message_from(struct intake *in, const struct broker_message *bm)
 
 /* Sends the prepared message on its way, or lets it go. Takes it. */
 static void
-send_on(struct intake *in, struct message *m, const struct broker_message *bm)
+admit_or_answer(struct intake *in, struct message *m, const struct broker_message *bm)
 {
 	struct err e = {0};
 
@@ -203,14 +221,14 @@ send_on(struct intake *in, struct message *m, const struct broker_message *bm)
 }
 
 static void
-ingest_event(
-    struct intake *in, const struct broker_message *bm, struct str workspace, struct str type)
+ingest_event(struct intake *in, const struct incoming *from)
 {
+	const struct broker_message *bm = from->bm;
 	struct message *m = message_from(in, bm);
 	struct err e = {0};
 	bool is_repeated;
 
-	if (!prepare(in, m, bm, workspace, type, &is_repeated, &e)) {
+	if (!read_event(in, m, from, &is_repeated, &e)) {
 		log_error("intake.index", L_STR("error", e.text), L_INT("seq", bm->seq));
 		come_back(in, bm, STORE_PAUSE_MS);
 		message_free(m);
@@ -219,14 +237,14 @@ ingest_event(
 		settle_now(in, bm->reply, broker_ack);
 		message_free(m);
 	} else {
-		send_on(in, m, bm);
+		admit_or_answer(in, m, bm);
 	}
 }
 
 static void
 ingest(struct intake *in, const struct broker_message *bm)
 {
-	struct str workspace, type;
+	struct incoming from = {.bm = bm};
 
 	if (subject_is_filler(in->flow->parts.broker, bm->subject)) {
 		settle_now(in, bm->reply, broker_ack);
@@ -239,9 +257,8 @@ ingest(struct intake *in, const struct broker_message *bm)
 		FLOW_COUNT(in->flow, events_in_hand);
 		return;
 	}
-	if (!subject_parse_event(in->flow->parts.broker, bm->subject, &workspace, &type) ||
-	    !id_is_workspace(workspace) || !id_is_event_type(type) ||
-	    type.len > EVENT_TYPE_MAX) {
+	if (!subject_parse_event(
+		in->flow->parts.broker, bm->subject, &from.workspace, &from.type)) {
 		/* Nobody's: there is no workspace to record it under. */
 		log_error("intake.subject", L_STRN("subject", bm->subject),
 		    L_INT("seq", bm->seq),
@@ -250,12 +267,12 @@ ingest(struct intake *in, const struct broker_message *bm)
 		settle_now(in, bm->reply, broker_term);
 		return;
 	}
-	ingest_event(in, bm, workspace, type);
+	ingest_event(in, &from);
 }
 
 /* The consumer or a stream is gone: it is made again before more is pulled. */
 static void
-repair(struct intake *in, const struct err *why)
+doubt_consumer(struct intake *in, const struct err *why)
 {
 	log_error("intake.consumer", L_STR("error", why->text));
 	in->knows_consumer = false;
@@ -337,7 +354,7 @@ intake_turn(struct intake *in, int64_t wait_ms)
 		return true;
 	}
 	if (e.kind == ERR_SETUP)
-		repair(in, &e);
+		doubt_consumer(in, &e);
 	else if (e.kind != ERR_NONE)
 		log_debug("intake.pull", L_STR("error", e.text));
 	return wait_ms > 0 && e.kind == ERR_NONE;

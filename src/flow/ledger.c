@@ -1,7 +1,8 @@
 /*
  * The ledger thread: what was parked and is due, what was held and may go again, and what a
  * dead process had claimed, is read again from the events stream by its sequence and goes the
- * ordinary way: claim (scribe), courier, settle. Live traffic keeps most of the hand.
+ * ordinary way: claim (scribe), courier, settle. Most of what may be in hand is left to live
+ * traffic.
  */
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
@@ -84,7 +85,7 @@ pick_due(const delivery_record *d, void *arg)
 	return pick(arg, d);
 }
 
-/* Claimed for the broker's own redelivery (prefer_silence): it will bring the event back. */
+/* A claim made for what the broker brought (prefer_silence) is its to bring back. */
 static bool
 pick_claimed(const delivery_record *d, void *arg)
 {
@@ -158,7 +159,7 @@ look_at_held(struct ledger_walk *w)
 }
 
 static void
-look(struct ledger_walk *w, bool at_held)
+look_for_picks(struct ledger_walk *w, bool at_held)
 {
 	struct txn *t = txn_read(w->flow->parts.store, STORE_HISTORY);
 	struct err e;
@@ -168,7 +169,8 @@ look(struct ledger_walk *w, bool at_held)
 	w->now = clock_wall();
 	if (!w->looked_at_claims)
 		ledger_each_claimed(t, w->arena, pick_claimed, w);
-	/* One may have to wait for its event's other deliveries: until a look finds none. */
+	/* A claimed one may have to wait for its event's other deliveries: they are looked for
+	 * until there is none. */
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
@@ -199,8 +201,8 @@ event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
 /* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
  * that lost its tail may have given the sequence to another event. */
 static void
-fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const struct pick *p,
-    const struct broker_message *bm)
+event_of_pick(struct ledger_walk *w, struct message *m, struct txn *history,
+    const struct pick *p, const struct broker_message *bm)
 {
 	struct broker *b = w->flow->parts.broker;
 	struct str workspace, type;
@@ -218,7 +220,7 @@ fill_event(struct ledger_walk *w, struct message *m, struct txn *history, const 
 }
 
 static bool
-fill(struct ledger_walk *w, struct message *m, const struct pick *p,
+read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
 {
 	struct txn *history;
@@ -227,7 +229,7 @@ fill(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	fill_event(w, m, history, p, bm);
+	event_of_pick(w, m, history, p, bm);
 	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
 	return txn_finish(history, e);
 }
@@ -303,7 +305,7 @@ static bool
 fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
 {
-	if (!fill(w, m, p, bm, picked, e) || m->n_deliveries == 0)
+	if (!read_message(w, m, p, bm, picked, e) || m->n_deliveries == 0)
 		return false;
 	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
 	    !gather_digest(w, m, p, e))
@@ -357,8 +359,7 @@ read_again(struct ledger_walk *w, int at)
 	if (p->is_used)
 		return 1;
 	p->is_used = true;
-	/* Several deliveries of one event go together; one that is for a digest goes with that.
-	 */
+	/* Deliveries of one event go together, but for one that waits for a digest. */
 	do
 		picked.rules[picked.n] = w->picks[at + picked.n].rule;
 	while (at + ++picked.n < w->n && !p->is_for_digest &&
@@ -517,7 +518,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 		return false;
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
-	look(w, at_held);
+	look_for_picks(w, at_held);
 	has_more = w->n == PICKS_MAX;
 	read_all_again(w);
 	has_more = take_back_overflow(w) || has_more;

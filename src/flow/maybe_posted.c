@@ -12,7 +12,7 @@ larger(uint64_t a, uint64_t b)
 
 /* A consumer that was made anew, or whose state the server read from a file it writes now and
  * then, does not know what was handed out last. Lives take events in order, so what they can
- * have posted is at most a full hand beyond the newest event that has a record. */
+ * have posted is at most what they had in hand beyond the newest event with a record. */
 static bool
 consumer_has_forgotten(const struct doubt *d)
 {

@@ -21,7 +21,7 @@ message_new(enum origin origin, uint64_t seq)
 	m->nak_delay_ms = -1;
 	m->handoff.kind = HANDOFF_MESSAGE;
 	list_init(&m->handoff.link);
-	list_init(&m->hand_link);
+	list_init(&m->active_link);
 	return m;
 }
 

@@ -38,17 +38,17 @@ struct handout {
 enum { DELIVERIES_MAX = 256 }; /* of one message */
 
 struct message {
-	struct handoff handoff; /* on one queue at a time: to the courier, or to the scribe */
-	size_t unsettled;       /* active.h's: deliveries without a last word */
-	struct list hand_link;  /* in active.h, from oldest to newest */
+	struct handoff handoff;  /* on one queue at a time: to the courier, or to the scribe */
+	size_t unsettled;        /* active.h's: deliveries without a last word */
+	struct list active_link; /* in active.h, from oldest to newest */
 	enum origin origin;
 	struct arena *arena;
 	struct arena *body;     /* what hostile bytes unpack into: limited */
-	struct str reply;       /* where to settle; ORIGIN_STREAM only */
+	struct str reply;       /* subject of its ack; ORIGIN_STREAM only */
 	uint64_t seq;           /* in the events stream */
 	struct handout handout; /* active.h keeps it current */
 	bool counts_in_doubt;   /* the consumer may have counted back: see maybe_posted.h */
-	int64_t taken_us;       /* clock_mono_us, when it came into our hands */
+	int64_t taken_us;       /* clock_mono_us, when it was taken in hand */
 	mono_t taken_at;        /* the same, or when it was last reported in progress */
 	wall_t received_at;     /* when the stream stored it */
 	struct event event;

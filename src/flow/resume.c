@@ -137,9 +137,9 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->rule = ruleset_rule(m->rules, d->rule_id);
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
-	d->maybe_posted =
-	    had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
-	    is_in_doubt(rec);
+	delivery_doubt(
+	    d, had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
+		   is_in_doubt(rec));
 	if (d->rule != NULL)
 		match_aim(d);
 	if (!m->rules->exists)
@@ -150,7 +150,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 			"are kept, or the broker lost it"),
 		    (struct remedy){REPAIR_SUPPORT,
 			STR("raise events_max_age_s if deliveries may wait this long")});
-	else if (d->rule == NULL || !d->rule->active)
+	else if (d->rule == NULL || (!d->rule->active && m->event.test_rule.len == 0))
 		delivery_settle(d, DELIVERY_CANCELED,
 		    STR("the rule was deleted or disabled meanwhile"), remedy_of(REPAIR_NONE));
 	else if (d->rule->left_out != LEFT_OUT_NOT)
@@ -207,8 +207,9 @@ begin_again(
 	d->replay = arena_str(d->message->arena, s->replay);
 	match_aim(d);
 	match_decide(d, true, now);
-	d->maybe_posted = w->before != NULL && (is_in_doubt(w->before) ||
-						   w->before->state == (int)DELIVERY_DELIVERED);
+	delivery_doubt(
+	    d, w->before != NULL &&
+		   (is_in_doubt(w->before) || w->before->state == (int)DELIVERY_DELIVERED));
 }
 
 static int

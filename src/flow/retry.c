@@ -88,7 +88,7 @@ silence_is_preferred(const struct delivery *d)
 void
 retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t random)
 {
-	d->maybe_posted = d->maybe_posted || d->outcome.ambiguous;
+	delivery_doubt(d, d->outcome.ambiguous);
 	switch (d->outcome.verdict) {
 	case VERDICT_DONE:
 		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),

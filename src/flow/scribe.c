@@ -5,8 +5,8 @@
  *
  * in this order, so that whatever happens in between is repeated harmlessly: a batch applied
  * twice changes nothing, and an event that comes back finds in the ledger what is done. Nothing
- * is acked before both are safe; while either cannot be written, the scribe waits, the hand
- * fills, intake stops pulling, and the stream is the buffer.
+ * is acked before both are safe. While either cannot be written, the scribe waits, no room is
+ * left in hand, intake stops pulling, and the stream is the buffer.
  */
 #include <sodium.h>
 
@@ -47,7 +47,7 @@ struct scribe {
 /* --- deciding --- */
 
 static struct str
-lane_key(struct scribe *s, const struct delivery *d)
+slot_key(struct scribe *s, const struct delivery *d)
 {
 	return arena_printf(
 	    s->batch.arena, "%.*s/%.*s", STR_ARG(d->connection_key), STR_ARG(d->channel));
@@ -63,7 +63,7 @@ place(struct scribe *s, struct delivery *d)
 	if (d->state != DELIVERY_RETRYING)
 		return;
 	if (d->message->origin == ORIGIN_LEDGER ||
-	    !nak_slots_take(s->slots, lane_key(s, d), s->mono_now, until))
+	    !nak_slots_take(s->slots, slot_key(s, d), s->mono_now, until))
 		delivery_park_instead(d);
 }
 
@@ -366,7 +366,7 @@ write_batch(struct scribe *s)
 }
 
 static struct retry_policy
-policy_of(const struct config *c)
+retry_policy_of(const struct config *c)
 {
 	struct retry_policy p = {
 	    .jitter_percent = c->retry_jitter_percent,
@@ -386,7 +386,7 @@ take_settings(struct scribe *s)
 
 	if (!settings_take(s->flow->settings, &s->settings))
 		return;
-	s->policy = policy_of(c);
+	s->policy = retry_policy_of(c);
 	nak_slots_set_limits(s->slots, c->nak_slots_max, c->nak_slots_lane_max);
 	s->retention.max_age_ms = c->history_max_age_s * 1000;
 	s->retention.max_bytes = (uint64_t)c->history_max_mb * 1024 * 1024;

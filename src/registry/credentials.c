@@ -43,7 +43,7 @@ credentials_try(
 	return txn_finish(txn, e);
 }
 
-struct verdict {
+struct key_trial {
 	unsigned long long shut;
 	bool one_opens;
 	struct err first; /* of those that do not */
@@ -52,26 +52,26 @@ struct verdict {
 static bool
 until_one_opens(const struct stored_key *key, const struct err *why, void *arg)
 {
-	struct verdict *v = arg;
+	struct key_trial *t = arg;
 
 	(void)key;
-	v->one_opens = why == NULL;
-	if (why != NULL && v->shut++ == 0)
-		v->first = *why;
-	return !v->one_opens;
+	t->one_opens = why == NULL;
+	if (why != NULL && t->shut++ == 0)
+		t->first = *why;
+	return !t->one_opens;
 }
 
 bool
 credentials_check_key(struct store *s, const struct vault *v, struct err *e)
 {
-	struct verdict verdict = {0};
+	struct key_trial trial = {0};
 
-	if (!credentials_try(s, v, until_one_opens, &verdict, e))
+	if (!credentials_try(s, v, until_one_opens, &trial, e))
 		return false;
-	if (verdict.one_opens || verdict.shut == 0)
+	if (trial.one_opens || trial.shut == 0)
 		return true;
-	*e = verdict.first;
-	return verdict.shut == 1
+	*e = trial.first;
+	return trial.shut == 1
 	           ? false
-	           : fail_within(e, "none of %llu credentials opens; the first", verdict.shut);
+	           : fail_within(e, "none of %llu credentials opens; the first", trial.shut);
 }

@@ -525,6 +525,11 @@ export class Bench {
 		return where;
 	}
 
+	/** The command line itself. */
+	get binary() {
+		return binary('carillon');
+	}
+
 	/** The account that has the streams, as its files are named. */
 	get account() {
 		return JSON.parse(fs.readFileSync(path.join(this.natsDir, 'nats.json'), 'utf8')).service;

@@ -166,11 +166,13 @@ subject_parse_event(
 		return false;
 	subject = (struct str){subject.ptr + head.len, subject.len - head.len};
 	dot = memchr(subject.ptr, '.', subject.len);
-	if (dot == NULL)
-		return false;
-	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
-	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
-	return id_is_workspace(*workspace) && id_is_event_type(*type);
+	*workspace = subject;
+	*type = STR("");
+	if (dot != NULL) {
+		workspace->len = (size_t)(dot - subject.ptr);
+		*type = (struct str){dot + 1, subject.len - workspace->len - 1};
+	}
+	return id_is_workspace(*workspace);
 }
 
 struct str
@@ -270,6 +272,12 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	b->lost_pubacks--;
 	clock_sleep(wait_ms);
 	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+}
+
+uint64_t
+fake_broker_stored(const struct broker *b, enum stream s)
+{
+	return b->streams[s].n;
 }
 
 size_t

@@ -57,5 +57,6 @@ mono_t fake_broker_next(const struct broker *b);
 uint64_t fake_broker_ack_pending(const struct broker *b);
 uint64_t fake_broker_ack_pending_most(const struct broker *b); /* ever */
 uint64_t fake_broker_acked(const struct broker *b);
+uint64_t fake_broker_stored(const struct broker *b, enum stream s); /* messages, ever */
 /* How often `what` was told to the operators. */
 int fake_broker_ops(const struct broker *b, const char *what);

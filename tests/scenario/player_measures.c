@@ -30,6 +30,13 @@ measure_acked(struct story *s, const char *target)
 }
 
 int64_t
+measure_history(struct story *s, const char *target)
+{
+	(void)target;
+	return (int64_t)fake_broker_stored(s->world.broker, STREAM_HISTORY);
+}
+
+int64_t
 measure_ops(struct story *s, const char *target)
 {
 	return target == NULL ? -1 : fake_broker_ops(s->world.broker, target);

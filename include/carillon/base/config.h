@@ -59,6 +59,8 @@ void config_markdown(struct buf *out);
 /* The settings as YAML with their sentences as comments: what `carillon check --print` shows.
  */
 void config_yaml(const struct config *c, struct buf *out);
+/* The same as one JSON object. */
+void config_json(const struct config *c, struct buf *out);
 
 enum { RETRY_STEPS_MAX = 16 };
 struct retry_schedule {

@@ -44,6 +44,7 @@ struct preview {
 	 * compile. */
 	const struct dest_body *body;
 	struct str keys[KEY_USES]; /* of the rule's options; empty: none */
+	struct warnings warnings;  /* the message's, the keys', and of what was mended */
 	const struct findings *findings;
 };
 

@@ -34,7 +34,7 @@ static const struct slack_error {
 };
 
 /* An echoed answer of the longest message needs some 60 KB of tree. */
-enum { TREE_MAX = 4 << 20 };
+enum { TREE_MAX = 4 << 20, ECHO_DEPTH_MAX = 64 };
 
 static bool
 code_matches(const char *pattern, struct str code)
@@ -269,11 +269,13 @@ static const struct json *
 parse(struct arena *a, struct str body)
 {
 	const struct json *root = NULL;
+	struct json_flaws unused;
 	struct err e;
 
-	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) || root->kind != JSON_OBJECT)
-		return NULL;
-	return root;
+	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) &&
+	    !json_parse_mending(a, body, ECHO_DEPTH_MAX, &root, &unused, &e))
+		root = json_skim(a, body);
+	return root && root->kind == JSON_OBJECT ? root : NULL;
 }
 
 bool

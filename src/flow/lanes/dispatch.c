@@ -90,12 +90,12 @@ age(struct dispatch *d, mono_t now)
 
 /* A key that no other pair has: neither part holds a NUL. */
 static struct str
-lane_key(struct buf *b, struct str connection_key, struct str channel)
+lane_key(struct buf *b, struct lane_name name)
 {
 	buf_clear(b);
-	buf_str(b, connection_key);
+	buf_str(b, name.connection);
 	buf_putc(b, '\0');
-	buf_str(b, channel);
+	buf_str(b, name.channel);
 	return buf_view(b);
 }
 
@@ -205,14 +205,14 @@ dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, mono_t
 /* --- the way of an item --- */
 
 bool
-dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
-    struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at)
+dispatch_offer(struct dispatch *d, struct lane_name name, struct lane_item *item, mono_t now,
+    int64_t patience_ms, mono_t *retry_at)
 {
-	struct str key = lane_key(&d->key, connection_key, channel);
+	struct str key = lane_key(&d->key, name);
 	struct lane *l = table_get(d->lanes_by_key, key);
 
 	if (!l)
-		l = lane_new(d, connection_key, key, item->policy, now);
+		l = lane_new(d, name.connection, key, item->policy, now);
 	age(d, now);
 	use(d, l, now);
 	if (l->queued >= l->team->policy->queue_max ||
@@ -350,12 +350,11 @@ dispatch_has_items(const struct dispatch *d)
 }
 
 struct lane_item *
-dispatch_oldest(const struct dispatch *d, struct str connection_key, struct str channel,
+dispatch_oldest(const struct dispatch *d, struct lane_name name,
     bool (*is)(const struct lane_item *item, void *arg), void *arg)
 {
 	struct buf key = {0};
-	const struct lane *l =
-	    table_get(d->lanes_by_key, lane_key(&key, connection_key, channel));
+	const struct lane *l = table_get(d->lanes_by_key, lane_key(&key, name));
 
 	buf_fini(&key);
 	if (!l)
@@ -458,12 +457,10 @@ dispatch_look(const struct dispatch *d, struct dispatch_view *out)
 }
 
 bool
-dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct str channel,
-    struct lane_view *out)
+dispatch_look_lane(const struct dispatch *d, struct lane_name name, struct lane_view *out)
 {
 	struct buf key = {0};
-	const struct lane *l =
-	    table_get(d->lanes_by_key, lane_key(&key, connection_key, channel));
+	const struct lane *l = table_get(d->lanes_by_key, lane_key(&key, name));
 
 	buf_fini(&key);
 	if (!l)

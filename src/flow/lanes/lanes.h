@@ -64,6 +64,12 @@ enum lane_result {
 
 struct lane;
 
+/* Which lane: no other pair names the same one. */
+struct lane_name {
+	struct str connection; /* "<workspace>/<connection>" */
+	struct str channel;
+};
+
 /* --- dispatch: all lanes, served in rotation; the only caller of a lane --- */
 
 struct dispatch;
@@ -75,12 +81,12 @@ void dispatch_set_policy(struct dispatch *d, const struct lane_policy *policy, m
 /* Nothing may be queued; what is in flight is forgotten. */
 void dispatch_free(struct dispatch *d);
 /*
- * Queues the item in the lane of (connection, channel), made when needed. False when the
+ * Queues the item in its lane, which is made when needed. False when the
  * lane's queue is full or the lane is shut for longer than `patience_ms`: the caller parks it,
  * and *retry_at is when the lane opens.
  */
-MUST_USE bool dispatch_offer(struct dispatch *d, struct str connection_key, struct str channel,
-    struct lane_item *item, mono_t now, int64_t patience_ms, mono_t *retry_at);
+MUST_USE bool dispatch_offer(struct dispatch *d, struct lane_name name, struct lane_item *item,
+    mono_t now, int64_t patience_ms, mono_t *retry_at);
 /* The next item allowed to leave at `now`, or NULL. It counts as in flight until reported. */
 struct lane_item *dispatch_next(struct dispatch *d, mono_t now);
 /* When dispatch_next may have something new; MONO_NEVER if only a report or an offer can help.
@@ -99,8 +105,8 @@ void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_resul
 /* Whether any item is queued or in flight. */
 bool dispatch_has_items(const struct dispatch *d);
 /* The longest queued item of a lane for which `is` says yes, or NULL. It stays queued. */
-struct lane_item *dispatch_oldest(const struct dispatch *d, struct str connection_key,
-    struct str channel, bool (*is)(const struct lane_item *item, void *arg), void *arg);
+struct lane_item *dispatch_oldest(const struct dispatch *d, struct lane_name name,
+    bool (*is)(const struct lane_item *item, void *arg), void *arg);
 /* Takes a queued item out again (canceled, drain). */
 void dispatch_withdraw(struct dispatch *d, struct lane_item *item);
 /* Takes every queued (not in-flight) item of a connection ("" = of all) into `out`. */
@@ -127,7 +133,6 @@ struct dispatch_view {
 };
 void dispatch_look(const struct dispatch *d, struct dispatch_view *out);
 /* Looks at one lane; false if there is none. */
-bool dispatch_look_lane(const struct dispatch *d, struct str connection_key, struct str channel,
-    struct lane_view *out);
+bool dispatch_look_lane(const struct dispatch *d, struct lane_name name, struct lane_view *out);
 /* Forgets lanes that are empty and were not used for `idle_ms`. A lane keeps its shut time. */
 void dispatch_sweep(struct dispatch *d, mono_t now, int64_t idle_ms);

@@ -78,7 +78,7 @@ replay_look(const struct replay_source *from, const struct replay_selection *s, 
 
 /* False when the event cannot be understood, is another one, or its workspace is gone. */
 static bool
-fill_event(struct message *m, const struct replay_source *from, struct txn *history,
+event_of_replay(struct message *m, const struct replay_source *from, struct txn *history,
     const struct broker_message *bm)
 {
 	const event_record *rec = history_event(history, m->arena, m->seq);
@@ -126,7 +126,7 @@ get_event(const struct replay_source *from, const struct replay_selection *s, ui
 
 /* `bm` NULL: the stream does not have it, or it is not asked. */
 static bool
-fill(struct message *m, const struct replay_source *from, struct resume_wish *wish,
+read_wanted(struct message *m, const struct replay_source *from, struct resume_wish *wish,
     const struct broker_message *bm, wall_t now, struct err *e)
 {
 	struct txn *history = txn_read(from->store, STORE_HISTORY);
@@ -134,7 +134,7 @@ fill(struct message *m, const struct replay_source *from, struct resume_wish *wi
 	if (wish->selection->cancels) {
 		m->event.workspace = arena_str(m->arena, from->workspace);
 		resume_to_cancel(m, history, wish);
-	} else if (bm != NULL && fill_event(m, from, history, bm)) {
+	} else if (bm != NULL && event_of_replay(m, from, history, bm)) {
 		resume_for_replay(m, history, wish, now);
 	} else {
 		skip_all(wish, history, m->seq);
@@ -155,7 +155,7 @@ replay_read(const struct replay_source *from, const struct replay_selection *s,
 	if (!get_event(from, s, at->seq, &bm, &is_there, e))
 		return false;
 	m = message_new(ORIGIN_LEDGER, at->seq);
-	ok = fill(m, from, &wish, is_there ? &bm : NULL, now, e);
+	ok = read_wanted(m, from, &wish, is_there ? &bm : NULL, now, e);
 	if (is_there)
 		broker_message_free(&bm);
 	out->skipped = wish.skipped;

@@ -10,16 +10,15 @@
 enum {
 	REFRESH_EVERY_MS = 5000, /* besides when the state changed */
 	SAVE_EVERY_MS = 2000,
-	HAND_SHARE = 8, /* of the hand, all replays together */
-	HAND_MIN = 4,   /* of one replay, however slow it is */
-	HAND_MAX = 1024,
+	REPLAYS_SHARE = 8, /* of what may be in hand, all replays together */
+	RUN_MIN = 4,       /* of one replay, however slow it is */
+	RUN_MAX = 1024,
 	LOOKS_MAX = 8,      /* of one replay a turn */
 	LATE_MAX_MS = 1000, /* what was not sent in time is made up for, so much of it */
 	CANCEL_PATIENCE_MS = 10000,
 };
 
-/* Between active_take and the end: with the counts before it, for a position that can be saved.
- */
+/* An event on its way, with the counts before it: a position that can be saved. */
 struct taken {
 	uint64_t seq, sent, skipped;
 };
@@ -36,7 +35,7 @@ struct run {
 	struct taken before;    /* the counts before it */
 	bool is_through;        /* nothing more is selected */
 	uint64_t sent, skipped;
-	struct taken taken[HAND_MAX]; /* a ring, oldest first */
+	struct taken taken[RUN_MAX]; /* a ring, oldest first */
 	int first, n;
 	int64_t due_us; /* of the clock: when the next may go */
 	mono_t save_at;
@@ -215,7 +214,7 @@ save(struct replays *r, struct run *run)
 }
 
 static void
-finish(struct replays *r, struct run *run)
+end_run(struct replays *r, struct run *run)
 {
 	run->record->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_DONE;
 	run->next = run->record->to_seq + 1;
@@ -236,7 +235,7 @@ static void
 drop_finished(struct replays *r, struct run *run)
 {
 	while (run->n > 0 && !active_has(r->flow->active, run->taken[run->first].seq)) {
-		run->first = (run->first + 1) % HAND_MAX;
+		run->first = (run->first + 1) % RUN_MAX;
 		run->n--;
 	}
 }
@@ -244,10 +243,10 @@ drop_finished(struct replays *r, struct run *run)
 static bool
 has_room(struct replays *r, const struct run *run)
 {
-	int all = (int)active_limit(r->flow->active) / HAND_SHARE;
+	int all = (int)active_limit(r->flow->active) / REPLAYS_SHARE;
 	int own = 2 * (int)run->record->rate;
 
-	own = own < HAND_MIN ? HAND_MIN : own > HAND_MAX ? HAND_MAX : own;
+	own = own < RUN_MIN ? RUN_MIN : own > RUN_MAX ? RUN_MAX : own;
 	return run->n < own && active_room(r->flow->active) > 0 &&
 	       atomic_load(&r->flow->replay_in_hand) < (all > 0 ? all : 1);
 }
@@ -266,7 +265,7 @@ is_due(struct run *run, mono_t now)
 static void
 note_taken(struct run *run, int n)
 {
-	run->taken[(run->first + run->n++) % HAND_MAX] = run->before;
+	run->taken[(run->first + run->n++) % RUN_MAX] = run->before;
 	run->sent += (uint64_t)n;
 	run->due_us += (int64_t)n * 1000000 / run->record->rate;
 }
@@ -284,7 +283,7 @@ is_worth_waiting(struct run *run, mono_t now)
 /* Whether its message is on its way, or not worth waiting for: then its deliveries are among
  * those skipped. */
 static bool
-send_on(struct replays *r, struct run *run, struct replay_reading *reading, wall_t wall)
+admit_or_wait(struct replays *r, struct run *run, struct replay_reading *reading, wall_t wall)
 {
 	struct message *m = reading->message;
 	const int n = m->n_deliveries;
@@ -311,7 +310,7 @@ send_on(struct replays *r, struct run *run, struct replay_reading *reading, wall
 
 /* True when what was found is done with. */
 static bool
-take(struct replays *r, struct run *run, const struct replay_source *from)
+read_and_send(struct replays *r, struct run *run, const struct replay_source *from)
 {
 	struct replay_reading reading;
 	struct err e = {0};
@@ -321,7 +320,7 @@ take(struct replays *r, struct run *run, const struct replay_source *from)
 		log_warn("replay.read", L_INT("seq", run->found.seq), L_STR("error", e.text));
 		return false;
 	}
-	if (reading.message != NULL && !send_on(r, run, &reading, wall))
+	if (reading.message != NULL && !admit_or_wait(r, run, &reading, wall))
 		return false;
 	run->skipped += (uint64_t)reading.skipped;
 	run->blocked_since = (mono_t){0};
@@ -330,7 +329,7 @@ take(struct replays *r, struct run *run, const struct replay_source *from)
 }
 
 static bool
-look(struct replays *r, struct run *run, const struct replay_source *from)
+look_further(struct replays *r, struct run *run, const struct replay_source *from)
 {
 	struct replay_look found;
 	struct err e = {0};
@@ -359,9 +358,10 @@ run_turn(struct replays *r, struct run *run, mono_t now)
 
 	for (int looks = 0; looks < LOOKS_MAX && !atomic_load(&f->is_stopping);) {
 		if (run->found.seq != 0) {
-			if (!is_due(run, now) || !has_room(r, run) || !take(r, run, &from))
+			if (!is_due(run, now) || !has_room(r, run) ||
+			    !read_and_send(r, run, &from))
 				return;
-		} else if (run->is_through || !look(r, run, &from)) {
+		} else if (run->is_through || !look_further(r, run, &from)) {
 			return;
 		} else {
 			looks += run->found.seq == 0;
@@ -375,7 +375,7 @@ run_whole_turn(struct replays *r, struct run *run, mono_t now)
 	drop_finished(r, run);
 	run_turn(r, run, now);
 	if (run->is_through && run->found.seq == 0 && run->n == 0) {
-		finish(r, run);
+		end_run(r, run);
 	} else if (mono_reached(now, run->save_at)) {
 		run->save_at = mono_after(now, SAVE_EVERY_MS);
 		if (note_progress(run))

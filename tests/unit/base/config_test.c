@@ -320,17 +320,61 @@ urls_need_a_scheme_and_a_host(void **state)
 	assert_invalid("slack_api_url", "https://", slack);
 	assert_invalid("slack_api_url", "https:///api", slack);
 	assert_invalid("slack_api_url", "ftp://slack.com", slack);
-	const char *first =
-	    "nats_url: address 1 must be nats://, tls://, ws:// or wss:// and a host";
+	const char *first = "nats_url: address 1 must be nats:// or tls:// and a host";
 	assert_invalid("nats_url", "127.0.0.1:4222", first);
-	const char *second =
-	    "nats_url: address 2 must be nats://, tls://, ws:// or wss:// and a host";
+	const char *second = "nats_url: address 2 must be nats:// or tls:// and a host";
 	assert_invalid("nats_url", "nats://a,", second);
 	assert_invalid("nats_url", "nats://a,b", second);
 	assert_true(
-	    config_set(&config, "nats_url", "nats://a:1, tls://u:p@b,wss://[::1]:3", &err));
+	    config_set(&config, "nats_url", "nats://a:1, tls://u:p@b,tls://[::1]:3", &err));
 	assert_true(config_set(&config, "slack_api_url", "http://127.0.0.1:1/api", &err));
 	assert_true(config_check(&config, &err));
+}
+
+static void
+nats_over_websocket_is_refused_as_such(void **state)
+{
+	static const char *const urls[] = {"wss://user:fake-word@host", "ws://host:8080"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		config_defaults(&config);
+		assert_true(config_set(&config, "nats_url", urls[i], &err));
+		assert_false(config_check(&config, &err));
+		assert_non_null(strstr(err.text, "nats_url: address 1: NATS is not spoken"));
+		assert_null(strstr(err.text, "fake-word"));
+	}
+}
+
+static void
+tokens_do_not_travel_in_clear(void **state)
+{
+	static const char *const refused[] = {
+	    "http://192.0.2.2/api",
+	    "http://127.0.0.1.evil.example",
+	    "http://127.0.0.1@evil.example/api",
+	    "http://localhost.evil.example/api",
+	    "http://slack.com/api",
+	    "https://me:fake-word@slack.com/api",
+	};
+	static const char *const taken[] = {"http://127.0.0.1:8080/api", "http://localhost/api",
+	    "http://[::1]:1/api", "https://slack.example/api"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		config_defaults(&config);
+		assert_true(config_set(&config, "slack_api_url", refused[i], &err));
+		if (config_check(&config, &err))
+			fail_msg("%s is taken", refused[i]);
+		assert_non_null(strstr(err.text, "slack_api_url: "));
+		assert_null(strstr(err.text, "fake-word"));
+	}
+	for (size_t i = 0; i < COUNT_OF(taken); i++) {
+		config_defaults(&config);
+		assert_true(config_set(&config, "slack_api_url", taken[i], &err));
+		if (!config_check(&config, &err))
+			fail_msg("%s: %s", taken[i], err.text);
+	}
 }
 
 static void
@@ -534,6 +578,8 @@ main(void)
 	    TEST(rules_across_settings_are_checked),
 	    TEST(rules_hold_at_their_edges),
 	    TEST(urls_need_a_scheme_and_a_host),
+	    TEST(nats_over_websocket_is_refused_as_such),
+	    TEST(tokens_do_not_travel_in_clear),
 	    TEST(no_error_shows_the_password_of_a_url),
 	    TEST(a_retry_schedule_is_a_list_of_seconds),
 	    TEST(a_wrong_retry_schedule_is_refused),

@@ -1,6 +1,7 @@
 #include "unit/base/found.h"
 #include "unit/registry/rules_fixture.h"
 
+#include "carillon/base/clock.h"
 #include "carillon/base/queue.h"
 #include "flow/admit.h"
 
@@ -127,7 +128,6 @@ what_is_in_hand_already_is_refused(void **state)
 	assert_int_equal(admitted(h, same_id), REFUSED_SAME_EVENT);
 	assert_int_equal(admitted(h, of_ledger), REFUSED_BUSY);
 	assert_int_equal(active_count(h->flow.active), 1);
-	assert_int_equal(atomic_load(&h->flow.ledger_in_hand), 0);
 	onward_send(&h->onward, &h->flow);
 	assert_int_equal(taken(h->flow.to_courier), 1);
 	end(h, m);
@@ -158,7 +158,7 @@ of_two_with_one_key_the_second_waits(void **state)
 }
 
 static void
-what_the_ledger_and_replays_have_in_hand_is_counted_apart(void **state)
+what_replays_have_in_hand_is_counted(void **state)
 {
 	struct fixture *f = *state;
 	struct hall *h = hall_of(f);
@@ -168,14 +168,12 @@ what_the_ledger_and_replays_have_in_hand_is_counted_apart(void **state)
 	replayed->is_replay = true;
 	assert_int_equal(admitted(h, m), ADMITTED);
 	assert_int_equal(admitted(h, replayed), ADMITTED);
-	assert_int_equal(atomic_load(&h->flow.ledger_in_hand), 1);
 	assert_int_equal(atomic_load(&h->flow.replay_in_hand), 1);
 	onward_send(&h->onward, &h->flow);
 	(void)taken(h->flow.to_courier);
 	(void)taken(h->flow.to_scribe);
 	end(h, m);
 	end(h, replayed);
-	assert_int_equal(atomic_load(&h->flow.ledger_in_hand), 0);
 	assert_int_equal(atomic_load(&h->flow.replay_in_hand), 0);
 	close_hall(h);
 }
@@ -230,11 +228,45 @@ nobody_is_first_of_a_key_because_the_ledger_cannot_be_read(void **state)
 	    admit(&h->flow, m, &h->onward, (wall_t){1000}, &e), REFUSED_UNREADABLE);
 	assert_true(e.kind != ERR_NONE && e.text[0] != '\0');
 	assert_int_equal(active_count(h->flow.active), 0);
-	assert_int_equal(atomic_load(&h->flow.ledger_in_hand), 0);
 	assert_int_equal(h->onward.n, 0);
 	for (int i = 0; i < n; i++)
 		txn_end(readers[i]);
 	message_free(m);
+	close_hall(h);
+}
+
+/* The workspace's only lane with overflow, if it may come back at `now`. */
+static bool
+comes_back(struct hall *h, mono_t now)
+{
+	struct place_return turn;
+	bool due = places_return_begin(h->flow.places, now, &turn);
+
+	if (due)
+		places_return_end(h->flow.places, &turn, false, 0);
+	return due;
+}
+
+static void
+what_waits_for_a_pause_does_not_come_back_before_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct hall *h = hall_of(f);
+	struct message *m = message_of(f, h, ORIGIN_STREAM, 1, "e1");
+	struct delivery *d = &m->deliveries[0];
+	mono_t now = clock_mono(), until = mono_after(now, 3600000);
+
+	d->channel = STR("C1");
+	d->connection_key = STR("acme/slack");
+	assert_int_equal(admitted(h, m), ADMITTED);
+	onward_send(&h->onward, &h->flow);
+	(void)taken(h->flow.to_courier);
+	admit_wait_in_line(&h->flow, d, until, STR("the destination asked for a pause"));
+	assert_int_equal(d->state, DELIVERY_PARKED);
+	assert_true(d->is_overflow);
+	end(h, m);
+	assert_false(comes_back(h, mono_after(now, 3599999)));
+	assert_true(comes_back(h, until));
 	close_hall(h);
 }
 
@@ -246,9 +278,10 @@ main(void)
 		what_is_to_be_sent_goes_to_the_courier_and_what_is_decided_to_the_scribe),
 	    STORE_TEST(what_is_in_hand_already_is_refused),
 	    STORE_TEST(of_two_with_one_key_the_second_waits),
-	    STORE_TEST(what_the_ledger_and_replays_have_in_hand_is_counted_apart),
+	    STORE_TEST(what_replays_have_in_hand_is_counted),
 	    STORE_TEST(while_all_is_held_one_message_is_let_in),
 	    STORE_TEST(nobody_is_first_of_a_key_because_the_ledger_cannot_be_read),
+	    STORE_TEST(what_waits_for_a_pause_does_not_come_back_before_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,21 @@ the_last_word_says_why_and_when(void **state)
 	message_free(m);
 }
 
+static void
+doubt_is_added_and_never_taken_away(void **state)
+{
+	struct message *m = message();
+	struct delivery *d = &m->deliveries[0];
+
+	(void)state;
+	delivery_doubt(d, false);
+	assert_false(d->maybe_posted);
+	delivery_doubt(d, true);
+	delivery_doubt(d, false);
+	assert_true(d->maybe_posted);
+	message_free(m);
+}
+
 /* Whether the process survives a change to `to` from `from`. */
 static bool
 may_move(enum delivery_state from, enum delivery_state to)
@@ -127,6 +142,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_claimed_first_is_claimed_once),
 	    cmocka_unit_test(the_last_word_says_why_and_when),
+	    cmocka_unit_test(doubt_is_added_and_never_taken_away),
 	    cmocka_unit_test(only_the_moves_of_the_table_are_made),
 	    cmocka_unit_test(what_is_over_stays_as_it_is),
 	};

@@ -178,7 +178,8 @@ compare_lane(const struct model *m, struct dispatch *d, int lane)
 	struct lane_view v;
 	char t[32], c[32];
 
-	if (!dispatch_look_lane(d, name(t, "team", lane / CHANNELS), name(c, "C", lane), &v)) {
+	if (!dispatch_look_lane(d,
+		(struct lane_name){name(t, "team", lane / CHANNELS), name(c, "C", lane)}, &v)) {
 		assert_int_equal(l->queued + l->in_flight, 0);
 		return;
 	}
@@ -199,8 +200,9 @@ play_offer(struct model *m, struct dispatch *d, struct model_item *it, int64_t n
 	bool is_shut = l->state == LANE_SHUT && l->opens_at - now > patience;
 	mono_t retry_at;
 	char t[32], c[32];
-	bool taken = dispatch_offer(d, name(t, "team", lane / CHANNELS), name(c, "C", lane),
-	    &it->item, at(now), patience, &retry_at);
+	bool taken = dispatch_offer(d,
+	    (struct lane_name){name(t, "team", lane / CHANNELS), name(c, "C", lane)}, &it->item,
+	    at(now), patience, &retry_at);
 
 	assert_int_equal(taken, l->queued < m->policy.queue_max && !is_shut);
 	if (!taken) {

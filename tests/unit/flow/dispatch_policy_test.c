@@ -65,8 +65,8 @@ a_smaller_window_and_queue_hold_for_lanes_that_are_there(void **state)
 	p.window_start = p.window_max = 1;
 	p.queue_max = 2;
 	dispatch_set_policy(d, &p, at(0));
-	assert_false(dispatch_offer(
-	    d, STR("team1"), STR("C1"), &items[5], at(0), INT64_MAX / 2, &retry_at));
+	assert_false(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[5],
+	    at(0), INT64_MAX / 2, &retry_at));
 	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
 	assert_null(dispatch_next(d, at(0)));
 	dispatch_report(d, &items[0], LANE_RESULT_OK, -1, at(0));

@@ -106,8 +106,8 @@ a_full_lane_refuses_and_is_open_all_the_same(void **state)
 	d = dispatch_new(&p, 1000);
 	for (int i = 0; i < 10; i++)
 		offer(d, 1, 1, &items[i], at(0));
-	assert_false(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[10], at(0), 1 << 30, &retry_at));
+	assert_false(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[10],
+	    at(0), 1 << 30, &retry_at));
 	assert_int_equal(retry_at.ms, 0);
 	done(d);
 }
@@ -128,13 +128,13 @@ a_shut_lane_refuses_whoever_has_less_patience(void **state)
 	offer(d, 1, 1, &items[1], at(0));
 	assert_ptr_equal(dispatch_next(d, at(0)), &items[0]);
 	dispatch_report(d, &items[0], LANE_RESULT_THROTTLED, 10000, at(0));
-	assert_false(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 9999, &retry_at));
+	assert_false(dispatch_offer(
+	    d, (struct lane_name){STR("team1"), STR("C1")}, &items[2], at(0), 9999, &retry_at));
 	assert_int_equal(retry_at.ms, 10000);
-	assert_true(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[2], at(0), 10000, &retry_at));
-	assert_true(
-	    dispatch_offer(d, STR("team1"), STR("C1"), &items[3], at(1), 9999, &retry_at));
+	assert_true(dispatch_offer(d, (struct lane_name){STR("team1"), STR("C1")}, &items[2],
+	    at(0), 10000, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("team1"), STR("C1")}, &items[3], at(1), 9999, &retry_at));
 	done(d);
 }
 
@@ -148,13 +148,15 @@ keys_that_look_alike_are_different_lanes(void **state)
 	mono_t retry_at;
 
 	(void)state;
-	assert_true(dispatch_offer(d, STR("a/b"), STR("c"), &a, at(0), 0, &retry_at));
-	assert_true(dispatch_offer(d, STR("a"), STR("b/c"), &b, at(0), 0, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("a/b"), STR("c")}, &a, at(0), 0, &retry_at));
+	assert_true(dispatch_offer(
+	    d, (struct lane_name){STR("a"), STR("b/c")}, &b, at(0), 0, &retry_at));
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 2);
-	assert_true(dispatch_look_lane(d, STR("a"), STR("b/c"), &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("a"), STR("b/c")}, &lane));
 	assert_true(str_eq(lane.key, STR("a/b/c")));
-	assert_false(dispatch_look_lane(d, STR("a"), STR("c"), &lane));
+	assert_false(dispatch_look_lane(d, (struct lane_name){STR("a"), STR("c")}, &lane));
 	done(d);
 }
 
@@ -221,8 +223,8 @@ a_drain_by_prefix_takes_all_connections_under_it(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		assert_true(
-		    dispatch_offer(d, keys[i], STR("C1"), &items[i], at(0), 0, &retry_at));
+		assert_true(dispatch_offer(
+		    d, (struct lane_name){keys[i], STR("C1")}, &items[i], at(0), 0, &retry_at));
 	list_init(&out);
 	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 2);
 	assert_int_equal(dispatch_drain_under(d, STR("acme/"), &out), 0);
@@ -410,10 +412,10 @@ a_sweep_forgets_what_nobody_needs(void **state)
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 3);
 	dispatch_sweep(d, at(10000), 10000);
-	assert_false(dispatch_look_lane(d, STR("team0"), STR("C0"), &lane));
-	assert_true(dispatch_look_lane(d, STR("team1"), STR("C1"), &lane));
+	assert_false(dispatch_look_lane(d, (struct lane_name){STR("team0"), STR("C0")}, &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("team1"), STR("C1")}, &lane));
 	assert_int_equal(lane.opens_at.ms, 3600000);
-	assert_true(dispatch_look_lane(d, STR("team2"), STR("C2"), &lane));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("team2"), STR("C2")}, &lane));
 	dispatch_sweep(d, at(3600000), 10000);
 	dispatch_look(d, &v);
 	assert_int_equal(v.lanes, 1);

@@ -24,8 +24,8 @@ dispatch_with(int n_items)
 
 	now = at(0);
 	for (int i = 0; i < n_items; i++)
-		assert_true(
-		    dispatch_offer(d, STR("team"), STR("C1"), &items[i], now, 0, &retry_at));
+		assert_true(dispatch_offer(d, (struct lane_name){STR("team"), STR("C1")},
+		    &items[i], now, 0, &retry_at));
 	return d;
 }
 
@@ -34,7 +34,7 @@ look(struct dispatch *d)
 {
 	struct lane_view v;
 
-	assert_true(dispatch_look_lane(d, STR("team"), STR("C1"), &v));
+	assert_true(dispatch_look_lane(d, (struct lane_name){STR("team"), STR("C1")}, &v));
 	return v;
 }
 

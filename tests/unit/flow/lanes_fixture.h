@@ -46,8 +46,9 @@ offer(struct dispatch *d, int team, int channel, struct lane_item *item, mono_t 
 	char t[32], c[32];
 	mono_t retry_at;
 
-	assert_true(dispatch_offer(d, name(t, "team", team), name(c, "C", channel), item, now,
-	    INT64_MAX / 2, &retry_at));
+	assert_true(
+	    dispatch_offer(d, (struct lane_name){name(t, "team", team), name(c, "C", channel)},
+		item, now, INT64_MAX / 2, &retry_at));
 }
 
 /* Frees it, whatever is queued. */

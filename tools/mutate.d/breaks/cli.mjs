@@ -7,7 +7,7 @@ export default [
 		breaks: 'a verb runs without an option that it needs' },
 	{ file: 'src/cli/options.c', find: '&& strncmp(argv[*i + 1], "--", 2) != 0)', put: ')',
 		breaks: 'an option without its value takes the next option for it' },
-	{ file: 'src/cli/single_instance.c', find: 'return errno == EWOULDBLOCK ? is_taken(fd, data_dir, e) : (close(fd), true);', put: 'return (close(fd), true);',
+	{ file: 'src/cli/single_instance.c', find: 'return errno == EWOULDBLOCK ? is_taken(fd, verb, data_dir, e)', put: 'return false ? is_taken(fd, verb, data_dir, e)',
 		breaks: 'two services write one data directory' },
 	{ file: 'src/cli/input.c', find: 'if (out->len > INPUT_MAX)', put: 'if (false)',
 		breaks: 'a file of any size is read' },

@@ -1,10 +1,10 @@
 export default [
-	{ file: 'src/registry/ruleset.c', find: 'if (!rule->active || !id_type_matches(rule->pattern, ev->type))\n\t\treturn false;', put: '',
+	{ file: 'src/registry/ruleset.c', find: 'if (!rule->active || rule->left_out != LEFT_OUT_NOT ||', put: 'if (rule->left_out != LEFT_OUT_NOT ||',
 		breaks: 'an inactive rule wants events' },
 	{ file: 'src/registry/ruleset.c', find: 'if (r->paused)', put: 'if (false)', breaks: 'a paused workspace sends' },
 	{ file: 'src/registry/ruleset.c', find: 'if (atomic_load_explicit(&c->is_broken, memory_order_relaxed))', put: 'if (false)',
 		breaks: 'a connection whose credential was refused is asked on and on' },
-	{ file: 'src/registry/registry.c', find: 'if (ok && n >= max)', put: 'if (ok && n > max)',
+	{ file: 'src/registry/registry.c', find: 'return n < max ||', put: 'return n <= max ||',
 		breaks: 'a workspace has one rule more than it may' },
 	{ file: 'src/registry/registry.c', find: '(expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&', put: '',
 		breaks: 'a workspace has any number of rules' },

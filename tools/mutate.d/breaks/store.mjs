@@ -3,7 +3,7 @@ export default [
 		breaks: 'what was committed is lost when the power goes' },
 	{ file: 'src/store/history.c', find: 'if (delivery_is_overflow(d)) {', put: 'if (false) {',
 		breaks: 'overflow waits for a time instead of its turn' },
-	{ file: 'src/store/history.c', find: '\t\tif (old)\n\t\t\tindex_delivery(t, old, txn_delete);', put: '',
+	{ file: 'src/store/history.c', find: 'index_delivery(t, old, txn_delete);\n\tif (!str_eq(', put: 'if (!str_eq(',
 		breaks: 'a delivery stays in the index of the state it has left' },
 	{ file: 'src/store/history.c', find: 'txn_put_new(t, TABLE_BY_ID,', put: 'txn_put(t, TABLE_BY_ID,',
 		breaks: 'a repeat takes the place of the first event of its id' },
