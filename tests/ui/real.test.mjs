@@ -1,8 +1,10 @@
 /** The embedded UI against `carillon web` and `serve`, with the Slack sandbox at the end of the line. */
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
-import { Sandbox, TOKEN } from '../e2e/lib.mjs';
-import { CHROMIUM, closeBrowser, host, open, openBrowser, sleep } from './browser.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ROOT, Sandbox, TOKEN, end, launch } from '../e2e/lib.mjs';
+import { CHROMIUM, Ui, closeBrowser, host, open, openBrowser, sleep } from './browser.mjs';
 import { startReal, until } from './real.mjs';
 import { load } from './units.mjs';
 
@@ -135,7 +137,7 @@ describe('for real', { skip, concurrency: 1 }, () => {
 
 	test('what the preview shows and what the sandbox shows is the same text', { timeout: 120_000 }, async () => {
 		const { mrkdwn, textOf } = await load('slack/mrkdwn.ts');
-		const sandbox = new Sandbox();
+		const sandbox = new Sandbox(['--no-rate-limit']);
 		await sandbox.start();
 		const texts = [
 			'*bold* and _italic_ and ~gone~ and `code`', 'a*b*c snake_case_name 2*3*4', '*a*_b_', '* no* *no *', '<https://example.com|Open>', 'a &amp; b &lt;c&gt;', '`*not bold*`', ':fire: :warning: 12:30:15', '*bold', '_a_ *b* ~c~', '*a b* c*d', '(*x*) "_y_"',
@@ -152,6 +154,34 @@ describe('for real', { skip, concurrency: 1 }, () => {
 			}
 		} finally {
 			await sandbox.stop();
+		}
+	});
+
+	test('the demo host: an alert of the product arrives, Slack is connected in a window of its own', { timeout: 240_000 }, async () => {
+		const ready = `${real.bench.dir}/demo.ready`;
+		const demo = launch('node', [path.join(ROOT, 'tools/demo-host/server.mjs')], { env: { ...process.env, CARILLON_URL: real.url, CARILLON_SECRET_KEY: real.web.key, CUSTOMERS: 'acme:Acme,other:Other', READY_FILE: ready } });
+		const tab = await (await openBrowser()).newPage();
+		try {
+			await until('the demo host', () => fs.existsSync(ready));
+			await tab.goto(`${fs.readFileSync(ready, 'utf8').trim()}/sign-in?customer=other`);
+			const ui = new Ui(tab, null, null, []);
+			await ui.findFrame();
+			await ui.ready();
+			await ui.go('/connections');
+			await ui.settled();
+			const popped = new Promise((resolve) => tab.once('popup', resolve));
+			await ui.press('Connect Slack');
+			const consent = await popped;
+			await until('Slack\'s page', () => consent.$('button[value=allow], input[value=allow]'), 30_000);
+			await consent.click('button[value=allow], input[value=allow]');
+			await ui.has('is connected', 60_000);
+			await tab.click('#alert');
+			await until('the alert', async () => (await real.api('GET', '/workspaces/other/events')).count > 0);
+			await ui.go('/activity?state=unmatched');
+			await ui.has('Not matched', 60_000);
+		} finally {
+			await tab.close();
+			await end(demo);
 		}
 	});
 

@@ -66,15 +66,14 @@ export function ChannelPicker({ connection, channel, name, label, invalid, onPic
 			return one ? [asChoice(one)] : [];
 		}
 		const wanted = text.replace(/^#/, '').trim();
-		try {
-			const { body } = await get<Page<Channel> & { index?: ChannelIndex }>(`${base(connection)}?q=${segment(wanted)}`);
-			setIndex(body.index ?? null);
-			return body.records.filter((one) => !one.archived).map(asChoice);
-		} catch {
-			// Those that the connection has been given are there even when Slack cannot be asked.
-			const own = resource<Page<Connection>>(CONNECTIONS).data.value?.records.find((one) => one.id === connection)?.channels ?? [];
-			return own.filter((one) => one.name.includes(wanted.toLowerCase())).map((one) => asChoice({ private: false, member: false, archived: false, ...one }));
-		}
+		// Those that the connection has been given are there even while Slack cannot be asked.
+		const given = resource<Page<Connection>>(CONNECTIONS).data.value?.records.find((one) => one.id === connection)?.channels ?? [];
+		const own = given.filter((one) => one.name.includes(wanted.toLowerCase())).map((one) => ({ private: false, member: false, archived: false, ...one }));
+		const path = `${base(connection)}${wanted ? `?q=${segment(wanted)}` : ''}`;
+		const read = await get<Page<Channel> & { index?: ChannelIndex }>(path).then(({ body }) => body, () => null);
+		setIndex(read?.index ?? null);
+		const known = read?.records ?? [];
+		return [...own.filter((one) => !known.some((other) => other.id === one.id)), ...known].filter((one) => !one.archived).map(asChoice);
 	}, [connection, turn]);
 
 	const shown = found ? `${found.name || found.id}${found.archived ? ` (${t('picker.archived')})` : ''}` : isGone ? t('picker.unseen') : channelName(channel, name);
