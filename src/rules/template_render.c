@@ -410,6 +410,7 @@ template_run(const struct template *t, const struct event *ev,
 	r.out = out;
 	r.out_start = out->len;
 	r.steps = 0;
+	r.steps_max = context->steps_left ? *context->steps_left : TEMPLATE_STEPS_MAX;
 	r.stopped = false;
 	r.mark = (struct template_mark){0};
 	r.warnings = w;
@@ -421,6 +422,10 @@ template_run(const struct template *t, const struct event *ev,
 	render_nodes(&r, t->first);
 	if (w && r.stopped)
 		w->cut = true;
+	if (context->steps_left)
+		*context->steps_left -= r.steps;
+	if (ev->steps)
+		*ev->steps += (uint64_t)r.steps;
 	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
 		buf_fini(&own[i]);
 }

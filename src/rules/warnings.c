@@ -61,6 +61,11 @@ words_of(const struct warning *w, struct arena *a)
 		    "such as payload.%.*s",
 		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
 	case WARNING_BAD_LINK: return STR("not a web address, so it is left out");
+	case WARNING_EXPENSIVE:
+		return arena_printf(a,
+		    "this rule is expensive: its templates take more than the %zu steps that a "
+		    "message may take, so it goes out as plain text",
+		    w->max);
 	case WARNING_BAD_COLOR: return STR("must be #rrggbb, good, warning or danger");
 	case WARNING_CODES: break;
 	}

@@ -79,6 +79,9 @@ struct template_context {
 	bool is_url;         /* the whole is a web address: values in its path are encoded */
 	struct str severity; /* event.severity; empty if there is none */
 	bool is_key; /* it is compared: lists and objects are JSON, and nothing is left out */
+	/* That several renderings may take together, and counted down; NULL: this one has its
+	 * own. */
+	int *steps_left;
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
 enum {

@@ -20,6 +20,7 @@ enum {
 	MESSAGE_CHARACTERS_MAX = 13000,
 	BLOCK_CHARACTERS = 125,
 	MESSAGE_TEXT_MAX = 3000,
+	MESSAGE_STEPS_MAX = 20000, /* of all its templates (event.h); more is plain text */
 	FIELD_NAME_MAX = 80,
 	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
 };
@@ -93,8 +94,9 @@ struct composer {
 	struct json_writer w; /* of blocks_build.c, and: */
 	uint32_t kept;        /* elements of the list in the making that are not empty */
 	struct buf buffers[TEMPLATE_BUFFERS];
-	size_t left;  /* characters until MESSAGE_CHARACTERS_MAX */
-	bool has_bar; /* a colour bar stands beside some of the blocks */
+	size_t left;    /* characters until MESSAGE_CHARACTERS_MAX */
+	int steps_left; /* until MESSAGE_STEPS_MAX */
+	bool has_bar;   /* a colour bar stands beside some of the blocks */
 };
 
 /* All blocks so far stand on top, the next ones beside the colour bar. */

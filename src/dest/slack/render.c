@@ -27,6 +27,16 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
 
+/* Once for the message: what it had no steps left for. */
+static void
+give_up_layout(struct composer *c, struct template_warnings *w)
+{
+	w->cut = false;
+	c->out->base.is_too_costly = true;
+	composer_warn(c, (struct warning){WARNING_EXPENSIVE, .slot = STR("message"),
+			     .max = MESSAGE_STEPS_MAX});
+}
+
 struct str
 composer_text(struct composer *c, const struct template *t, const char *where,
     enum text_form form, bool one_line, size_t max)
@@ -38,11 +48,14 @@ composer_text(struct composer *c, const struct template *t, const char *where,
 	    .one_line = one_line,
 	    .is_url = form == FORM_URL,
 	    .severity = c->severity,
+	    .steps_left = &c->steps_left,
 	    .buffers = c->buffers,
 	};
 	struct template_warnings w;
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
+	if (w.cut && c->steps_left == 0)
+		give_up_layout(c, &w);
 	if (w.missing > 0 || w.cut || w.disarmed || w.bad_date || w.loop_length > 0)
 		warn_about(c, str_of(where), &w);
 	if (form != FORM_MRKDWN)
@@ -329,6 +342,7 @@ slack_render(const struct dest_template *t, const struct event *ev,
 	    .arena = a,
 	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX - (size_t) template->most_blocks * BLOCK_CHARACTERS,
+	    .steps_left = MESSAGE_STEPS_MAX,
 	};
 	struct reading reading;
 	if (template->reads_payload)
