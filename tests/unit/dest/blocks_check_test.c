@@ -143,7 +143,7 @@ a_level_and_names_in_blocks_of_their_own_are_taken(void **state)
 	struct findings f;
 	assert_true(compile(a,
 	    STR("{\"blocks\":[{\"type\":\"header\",\"level\":2,\"text\":{\"type\":\"plain_"
-	        "text\","
+		"text\","
 		"\"text\":\"x\"}},{\"type\":\"actions\",\"elements\":[" BUTTON("a") "," BUTTON(
 		    "b") "]},{"
 			 "\"type\":\"actions\",\"elements\":[" BUTTON("a") "," BUTTON(
