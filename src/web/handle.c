@@ -450,6 +450,8 @@ notify_connection(void *web, struct MHD_Connection *m, void **socket_context,
 	    w->connections, m, socket_context, code == MHD_CONNECTION_NOTIFY_STARTED);
 }
 
+static void log_library(void *web, const char *fmt, va_list args) PRINTF(2, 0);
+
 static void
 log_library(void *web, const char *fmt, va_list args)
 {
