@@ -105,6 +105,8 @@ json_skim(struct arena *a, struct str text)
 	struct json *object = arena_alloc(a, sizeof(*object));
 	const struct json *key, *v, **tail;
 
+	if (str_starts_with(text, STR("\xef\xbb\xbf")))
+		s.at += 3;
 	if (object == NULL || !take(&s, '{'))
 		return NULL;
 	*object = (struct json){.kind = JSON_OBJECT};

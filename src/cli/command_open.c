@@ -27,7 +27,8 @@ apply_sets(struct command *c, struct err *e)
 bool
 command_load(struct command *c, struct err *e)
 {
-	return config_load(&c->config, c->options[OPTION_CONFIG], e) && apply_sets(c, e);
+	return config_load(&c->config, c->options[OPTION_CONFIG], CONFIG_FILE_USUAL, e) &&
+	       apply_sets(c, e);
 }
 
 struct store_options

@@ -306,7 +306,8 @@ verb_docs_settings(struct command *c, struct err *e)
 	(void)e;
 	buf_cstr(&out,
 	    "# Settings\n\nMade by `carillon docs settings`. Each is read from a YAML "
-	    "file (`--config FILE` or\n`$CARILLON_CONFIG`), then from "
+	    "file (`--config FILE`, else\n`$CARILLON_CONFIG`, else "
+	    "`/etc/carillon/carillon.yaml`), then from "
 	    "`CARILLON_<NAME>` in the environment, then from `--set NAME=VALUE`.\n"
 	    "`carillon check --print` shows those in force.\n\n"
 	    "SIGHUP makes `carillon serve` read them all again. Those that change at a reload "
@@ -339,6 +340,18 @@ verb_docs_openapi(struct command *c, struct err *e)
 		return false;
 	web_openapi(&out, c->config.public_url);
 	buf_putc(&out, '\n');
+	print_text(&out);
+	return true;
+}
+
+bool
+verb_docs_example(struct command *c, struct err *e)
+{
+	struct buf out = {0};
+
+	(void)c;
+	(void)e;
+	config_example(&out);
 	print_text(&out);
 	return true;
 }

@@ -67,14 +67,14 @@ tell_why_not(struct arena *a, const struct rule *rule, const struct event *ev,
 	}
 }
 
-static const char *const KEY_NAMES[KEY_USES] = {"thread_key", "update_key", "dedupe_key"};
+const char *const preview_key_names[KEY_USES] = {"thread_key", "update_key", "dedupe_key"};
 
 static void
 fill_key(struct arena *a, const struct rule *rule, const struct event *ev, enum key_use use,
     struct preview *out)
 {
 	struct template_warnings w;
-	struct str slot = str_of(KEY_NAMES[use]);
+	struct str slot = str_of(preview_key_names[use]);
 
 	out->keys[use] = rule_key_text(rule->key[use], rule->order, ev, a, &w);
 	if (w.structured.len > 0)
@@ -238,7 +238,7 @@ preview_json(struct json_writer *w, const struct preview *p)
 	if (p->body != NULL)
 		p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
-		jw_kv_string(w, KEY_NAMES[use], p->keys[use]);
+		jw_kv_string(w, preview_key_names[use], p->keys[use]);
 	jw_key(w, "warnings");
 	warnings_write(w, &p->warnings);
 	jw_key(w, "errors");

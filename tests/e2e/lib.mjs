@@ -479,6 +479,7 @@ export class Bench {
 	/** CARILLON_* of this bench, over which `settings` go. */
 	env(settings = {}) {
 		const env = {
+			CARILLON_CONFIG: '', // not that of this machine
 			CARILLON_NATS_URL: this.nats?.url ?? 'nats://127.0.0.1:9',
 			CARILLON_NATS_DIR: this.natsDir,
 			CARILLON_NATS_CREDS: this.serviceCreds,

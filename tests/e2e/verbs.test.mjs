@@ -214,7 +214,8 @@ describe('with everything', () => {
 			'connection test', 'connection set', 'connection reconnect', 'connection disable', 'connection enable', 'rule list', 'rule show', 'rule set',
 			'rule disable', 'rule enable', 'rule test', 'rule preview', 'event list', 'event show', 'event export', 'delivery list', 'delivery show',
 			'delivery cancel', 'replay start', 'replay', 'replay list', 'type list', 'type show', 'check', 'version', 'help', 'docs settings', 'docs verbs',
-			'producer creds', 'producer list', 'producer revoke', 'vault rotate', 'key create', 'key list', 'docs api', 'docs openapi');
+			'producer creds', 'producer list', 'producer revoke', 'vault rotate', 'key create', 'key list', 'docs api', 'docs openapi',
+			'docs example', 'ops list');
 		await tell('delivery retry');
 		for (const name of ['replay pause', 'replay resume', 'replay show', 'replay cancel']) {
 			// The id of an example stands for one that was just made.
@@ -231,7 +232,7 @@ describe('with everything', () => {
 		await sh(`carillon ${verbs.find((v) => v.verb === 'nats config').example}`);
 		assert.match(await sh('ls nats'), /nats-server\.conf/);
 		await tell('type delete', 'rule delete', 'connection delete', 'workspace delete', 'workspace erase');
-		for (const name of ['vault init', 'nats config', 'serve', 'web', 'key revoke']) left.delete(name);
+		for (const name of ['vault init', 'nats config', 'serve', 'web', 'key revoke', 'ops follow']) left.delete(name);
 		assert.deepEqual([...left], []);
 	});
 });

@@ -170,6 +170,8 @@ struct dest_type {
 	const struct dest_body *(*digest)(const struct dest_digest *g, struct arena *a);
 	/* Writes the body as members of the object that `w` is in, for previews. */
 	void (*write_members)(struct json_writer *w, const struct dest_body *b);
+	/* Writes it as lines for a person at a terminal; what a payload holds is not tamed. */
+	void (*write_text)(struct buf *out, const struct dest_body *b);
 	/* Writes it as the one value that the destination's own tools take. */
 	void (*write_native)(struct json_writer *w, const struct dest_body *b);
 

@@ -34,7 +34,7 @@ static const struct slack_error {
 };
 
 /* An echoed answer of the longest message needs some 60 KB of tree. */
-enum { TREE_MAX = 4 << 20, ECHO_DEPTH_MAX = 64 };
+enum { TREE_MAX = 4 << 20 };
 
 static bool
 code_matches(const char *pattern, struct str code)
@@ -265,17 +265,29 @@ judge_status(const struct http_response *res, struct outcome *out)
 	slack_set_remedy(out, out->repair, statuses[i].action);
 }
 
+static int
+count_of(const struct json *root, struct str key)
+{
+	int n = 0;
+
+	JSON_EACH (member, root)
+		n += str_eq(member->key, key);
+	return n;
+}
+
+/* What an answer repeats of the message may be cut or no JSON; what it says of it counts, if it
+ * says it once. */
 static const struct json *
 parse(struct arena *a, struct str body)
 {
 	const struct json *root = NULL;
-	struct json_flaws unused;
-	struct err e;
 
-	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) &&
-	    !json_parse_mending(a, body, ECHO_DEPTH_MAX, &root, &unused, &e))
-		root = json_skim(a, body);
-	return root && root->kind == JSON_OBJECT ? root : NULL;
+	if (json_parse(a, body, JSON_DEPTH_MAX, &root, NULL))
+		return root->kind == JSON_OBJECT ? root : NULL;
+	root = json_skim(a, body);
+	if (root == NULL || count_of(root, STR("ok")) > 1 || count_of(root, STR("ts")) > 1)
+		return NULL;
+	return root;
 }
 
 bool

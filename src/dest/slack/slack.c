@@ -289,6 +289,7 @@ const struct dest_type dest_slack = {
     .render = slack_render,
     .digest = slack_digest,
     .write_members = write_members,
+    .write_text = slack_write_text,
     .write_native = write_native,
     .compose = compose,
     .judge = slack_judge,
