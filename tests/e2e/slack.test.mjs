@@ -108,7 +108,7 @@ describe('slack', () => {
 			assert.equal(delivery.state, 'delivered', delivery.reason);
 			assert.equal(delivery.attempts.length, 3);
 			const [a, b] = delivery.attempts.map((attempt) => Date.parse(attempt.started_at));
-			assert.ok(b - a >= 1000, `${b - a} ms`);
+			assert.ok(b - a >= 900, `${b - a} ms`);
 		}
 	});
 
