@@ -90,6 +90,10 @@ wants_of_log(struct wants *w, const struct broker *b, enum stream s)
 	else
 		wants_add(w,
 		    (struct want){"discard", WANT_TEXT, WANT_TO_CREATE, "old", 0, NULL, NULL});
+	/* History that went by a number of messages would be what nobody has seen. */
+	if (s == STREAM_HISTORY)
+		wants_add(w, (struct want){"max_msgs", WANT_INT, WANT_AT_LEAST, NULL, -1, NULL,
+				 "--max-msgs"});
 	if (s == STREAM_EVENTS && b->events_begin > 1)
 		wants_add(w, (struct want){"first_seq", WANT_INT, WANT_TO_CREATE, NULL,
 				 (int64_t)b->events_begin, NULL, NULL});
@@ -358,7 +362,6 @@ wants_write(struct json_writer *j, const struct wants *w)
 		jw_cstr(j, w->subject);
 		jw_array_end(j);
 		jw_kv_int(j, "max_consumers", -1);
-		jw_kv_int(j, "max_msgs", -1);
 		jw_kv_int(j, "max_bytes", -1);
 	}
 	for (size_t i = 0; i < w->len; i++)
@@ -512,8 +515,8 @@ wants_check(
 		return true;
 	}
 	snprintf(sentence, sizeof sentence, "%s %s %s", w->what, w->name,
-	    is_there ? "is as it must be" : "is not there; carillon serve makes it");
-	each(is_there, sentence, arg);
+	    is_there ? "is as it must be" : "is not there yet; carillon serve makes it");
+	each(true, sentence, arg);
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct checks {
 	struct command *command;
 	struct document doc;
 	const char *what; /* the part that is being looked at */
+	const char *code; /* what is wrong with it, if it is: for programs, never renamed */
 	int bad;
 };
 
@@ -29,8 +30,16 @@ found(struct checks *f, bool ok, const char *sentence)
 	jw_object(w);
 	jw_kv_cstr(w, "what", f->what);
 	jw_kv_bool(w, "ok", ok);
+	jw_kv_cstr(w, "code", ok ? "" : f->code);
 	jw_kv_cstr(w, "sentence", sentence);
 	jw_object_end(w);
+}
+
+static void
+look_at(struct checks *f, const char *what, const char *code)
+{
+	f->what = what;
+	f->code = code;
 }
 
 static bool
@@ -38,7 +47,7 @@ check_settings(struct checks *f)
 {
 	struct err e = {0};
 
-	f->what = "settings";
+	look_at(f, "settings", "settings_wrong");
 	if (command_load(f->command, &e)) {
 		found(f, true, "the settings are complete and agree with each other");
 		return true;
@@ -55,7 +64,7 @@ check_vault(struct checks *f)
 	const char *why = "";
 	struct err e = {0};
 
-	f->what = "vault";
+	look_at(f, "vault", "key_unusable");
 	if (!vault_open(&c->vault, c->config.master_key_file, &e)) {
 		found(f, false, e.text);
 		return;
@@ -63,6 +72,7 @@ check_vault(struct checks *f)
 	snprintf(sentence, sizeof(sentence), "the master key is readable, version %u",
 	    vault_version(c->vault));
 	found(f, true, sentence);
+	f->code = "memory_not_locked";
 	if (!secret_memory_is_locked(&why))
 		found(f, false, why);
 }
@@ -75,7 +85,7 @@ check_data_dir(struct checks *f)
 	struct stat st;
 	bool exists = stat(dir, &st) == 0;
 
-	f->what = "data_dir";
+	look_at(f, "data_dir", "data_dir_unusable");
 	if (!exists && errno == ENOENT) {
 		snprintf(
 		    sentence, sizeof(sentence), "%s is not there yet; serve makes it", dir);
@@ -111,18 +121,21 @@ check_broker(struct checks *f)
 	struct broker_options o;
 	struct err e = {0};
 
-	f->what = "broker";
+	look_at(f, "broker", "login_unusable");
 	if (!broker_options_of(c, CHECK_CONNECT_WAIT_MS, &o, &e)) {
 		found(f, false, e.text);
 		return false;
 	}
 	o.name = "carillon-check";
-	if (!broker_connect(&c->broker, &o, &e) ||
-	    !broker_check(c->broker, broker_finding, f, &e)) {
-		found(f, false, e.text);
-		return false;
-	}
-	return true;
+	f->code = "broker_differs";
+	if (broker_connect(&c->broker, &o, &e) &&
+	    broker_check(c->broker, broker_finding, f, &e))
+		return true;
+	f->code = e.kind == ERR_DENIED ? "broker_refuses"
+	          : e.kind == ERR_TEMP ? "broker_silent"
+	                               : "login_unusable";
+	found(f, false, e.text);
+	return false;
 }
 
 static void
@@ -131,7 +144,7 @@ check_producers(struct checks *f)
 	char sentence[PRODUCERS_SENTENCE_MAX];
 	bool ok = producers_are_apart(f->command, sentence);
 
-	f->what = "producers";
+	look_at(f, "producers", "producers_not_apart");
 	found(f, ok, sentence);
 }
 
@@ -162,7 +175,7 @@ check_index(struct checks *f)
 	struct store_options o = store_options_of(&c->config);
 	struct err e = {0};
 
-	f->what = "index";
+	look_at(f, "index", "index_damaged");
 	o.read_only = o.looks_at_all = true;
 	if (!store_open(&c->store, &o, &e)) {
 		bool is_new = e.kind == ERR_NOT_FOUND;
@@ -173,6 +186,7 @@ check_index(struct checks *f)
 	found(f, true, "both files are whole");
 	if (c->broker == NULL || !broker_is_connected(c->broker))
 		return;
+	f->code = "stream_lost";
 	check_tail(f, STREAM_STATE);
 	check_tail(f, STREAM_HISTORY);
 	check_tail(f, STREAM_EVENTS);
@@ -185,36 +199,27 @@ check_stored(struct checks *f)
 
 	if (c->store == NULL)
 		return;
-	f->what = "records";
+	look_at(f, "records", "record_unreadable");
 	check_records(c, broker_finding, f);
-	f->what = "vault";
+	look_at(f, "vault", "credential_shut");
 	if (c->vault != NULL)
 		check_credentials(c, broker_finding, f);
 }
 
-/* Tokens travel to this address: in clear only to this very machine. */
+/* Where it may lead is the settings' to check; here it is said. */
 static void
 check_base_url(struct checks *f, const struct dest_type *dest)
 {
-	struct arena *a = f->command->arena;
-	struct config usual;
 	struct str url = str_of(dest->settings(&f->command->config).base_url);
-	bool is_private = str_starts_with(url, STR("https://")) ||
-	                  str_starts_with(url, STR("http://127.0.0.1")) ||
-	                  str_starts_with(url, STR("http://localhost")) ||
-	                  str_starts_with(url, STR("http://[::1]"));
-	bool is_usual;
+	struct config usual;
 
 	config_defaults(&usual);
-	is_usual = str_eq(url, str_of(dest->settings(&usual).base_url));
-	f->what = dest->name;
-	found(f, is_private,
-	    arena_printf(a,
-		!is_private
-		    ? "%s is http:// to another machine, so credentials would travel in "
-		      "clear; use https://"
-		: is_usual ? "%s is %s itself"
-			   : "%s is not %s itself but a stand-in or a proxy",
+	look_at(f, dest->name, "");
+	found(f, true,
+	    arena_printf(f->command->arena,
+		str_eq(url, str_of(dest->settings(&usual).base_url))
+		    ? "%s is %s itself"
+		    : "%s is not %s itself but a stand-in or a proxy",
 		dest->base_url_setting, dest->title)
 		.ptr);
 }

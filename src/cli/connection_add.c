@@ -4,6 +4,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/base/tame.h"
 #include "carillon/keeper/check.h"
 
 #include "connection.h"
@@ -173,17 +174,25 @@ struct test {
 };
 
 static void
-tested(const char *what, bool ok, const char *sentence, void *arg)
+tested(const struct keeper_answer *answer, void *arg)
 {
 	struct test *t = arg;
+	struct buf line = {0};
 
-	t->all_fine = t->all_fine && ok;
-	if (!command_has(t->command, OPTION_JSON))
-		printf("%-4s  %s %s\n", ok ? "ok" : "FAIL", what, sentence);
+	t->all_fine = t->all_fine && answer->ok;
+	if (!command_has(t->command, OPTION_JSON)) {
+		buf_printf(&line, "%-4s  %s ", answer->ok ? "ok" : "FAIL", answer->what);
+		tame_put(&line, str_of(answer->sentence));
+		buf_putc(&line, '\n');
+		print_text(&line);
+	}
 	jw_object(&t->doc.w);
-	jw_kv_cstr(&t->doc.w, "what", what);
-	jw_kv_bool(&t->doc.w, "ok", ok);
-	jw_kv_cstr(&t->doc.w, "sentence", sentence);
+	jw_kv_cstr(&t->doc.w, "what", answer->what);
+	jw_kv_bool(&t->doc.w, "ok", answer->ok);
+	jw_kv_cstr(&t->doc.w, "code", answer->code);
+	jw_kv_cstr(&t->doc.w, "error", answer->error);
+	jw_kv_cstr(&t->doc.w, "repair", answer->repair);
+	jw_kv_cstr(&t->doc.w, "sentence", answer->sentence);
 	jw_object_end(&t->doc.w);
 }
 

@@ -17,7 +17,7 @@ struct heard {
 };
 
 static void
-hear(const char *what, bool ok, const char *sentence, void *arg)
+hear(const struct keeper_answer *heard, void *arg)
 {
 	struct heard *h = arg;
 	struct arena *a = h->job->arena;
@@ -25,9 +25,9 @@ hear(const char *what, bool ok, const char *sentence, void *arg)
 	Carillon__V1__KeeperFinding *f = ARENA_NEW(a, Carillon__V1__KeeperFinding);
 
 	carillon__v1__keeper_finding__init(f);
-	f->what = arena_cstr(a, str_of(what));
-	f->ok = ok;
-	f->sentence = arena_cstr(a, str_of(sentence));
+	f->what = arena_cstr(a, str_of(heard->what));
+	f->ok = heard->ok;
+	f->sentence = arena_cstr(a, str_of(heard->sentence));
 	if (answer->n_findings < h->cap)
 		answer->findings[answer->n_findings++] = f;
 }

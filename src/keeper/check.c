@@ -5,6 +5,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/dest/dest.h"
 #include "carillon/http/pool.h"
+#include "carillon/registry/words.h"
 
 /* A question while it is asked. */
 struct asking {
@@ -35,7 +36,16 @@ report(struct asking *q, const char *what, bool ok, const struct outcome *outcom
 	snprintf(sentence, sizeof(sentence), "%s%s%s", ok ? good : outcome->reason,
 	    !ok && outcome->action[0] ? "; " : "", ok ? "" : outcome->action);
 	if (q->question->each != NULL)
-		q->question->each(what, ok, sentence, q->question->arg);
+		q->question->each(
+		    &(struct keeper_answer){
+			.what = what,
+			.ok = ok,
+			.sentence = sentence,
+			.code = ok ? "" : word_of(&outcome_words, (int)outcome->code),
+			.error = ok ? "" : outcome->error_code,
+			.repair = ok ? "" : repair_name(outcome->repair),
+		    },
+		    q->question->arg);
 	if (ok || q->question->each != NULL)
 		return true;
 	return fail(e,
@@ -86,12 +96,14 @@ ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 		channel->name = arena_cstr(q->question->arena, str_of(found.name));
 	if (ok && found.is_archived) {
 		ok = false;
-		outcome = (struct outcome){.reason = "the channel is archived",
+		outcome = (struct outcome){.code = OUTCOME_CHANNEL_PROBLEM,
+		    .reason = "the channel is archived",
 		    .repair = REPAIR_PICK_CHANNEL,
 		    .action = "unarchive it or choose another"};
 	} else if (ok && !found.is_member && found.is_private) {
 		ok = false;
-		outcome = (struct outcome){.reason = "the bot is not in this private channel",
+		outcome = (struct outcome){.code = OUTCOME_CHANNEL_PROBLEM,
+		    .reason = "the bot is not in this private channel",
 		    .repair = REPAIR_INVITE,
 		    .action = "invite it there"};
 	}

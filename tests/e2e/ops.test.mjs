@@ -16,7 +16,8 @@ after(() => bench?.stop());
 test('operator events are listed, newest first, and followed as they come', async () => {
 	const follower = launch(bench.binary, ['ops', 'follow', '--workspace', 'acme', '--json', '--from', '1h'], { env: bench.env() });
 	await bench.sandbox.faults({ match: { method: 'chat.postMessage' }, action: { kind: 'error', error: 'not_in_channel' }, times: 1 });
-	await bench.publish('acme');
+	const id = await bench.publish('acme');
+	await bench.deliveries('acme', id, ([d]) => d?.state === 'held');
 	const held = await until('the event of operators', async () => {
 		const { records } = await bench.json('ops', 'list', '--workspace', 'acme');
 		return records.find((r) => r.what === 'rule.held');
@@ -52,6 +53,23 @@ test('a preview is the message as text, with what a person should know of it', a
 	assert.match(odd, /a & b \(https:\/\/example\.com\/a\)/);
 	assert.match(odd, /^warning: .*nowhere/m);
 	assert.doesNotMatch(odd, /[\u202e\u001b]/);
+});
+
+test('what is wrong has a code beside its sentence', async () => {
+	const good = await bench.json('connection', 'test', 'acme', 'slack');
+	assert.ok(good.findings.every((f) => f.ok && f.code === '' && f.repair === ''));
+	await bench.sandbox.faults({ match: { method: 'auth.test' }, action: { kind: 'error', error: 'token_revoked' }, times: 1 });
+	const bad = JSON.parse((await bench.tryCli(['connection', 'test', 'acme', 'slack', '--json'])).out);
+	assert.deepEqual([bad.ok, bad.findings[0].code, bad.findings[0].error, bad.findings[0].repair], [false, 'auth_failed', 'token_revoked', 'reconnect']);
+	const check = async (settings) => JSON.parse((await bench.tryCli(['check', '--json'], { settings })).out).findings.filter((f) => !f.ok).map((f) => f.code);
+	assert.deepEqual(await check({}), []);
+	assert.deepEqual(await check({ active_max: 0 }), ['settings_wrong']);
+	assert.ok((await check({ master_key_file: path.join(bench.dir, 'nowhere') })).includes('key_unusable'));
+	assert.ok((await check({ nats_url: 'nats://127.0.0.1:9' })).includes('broker_silent'));
+	assert.ok((await check({ nats_creds: '' })).includes('broker_refuses'));
+	assert.ok((await check({ nats_creds: path.join(bench.dir, 'nowhere.creds') })).includes('login_unusable'));
+	const tried = await bench.json('rule', 'test', 'acme', 'alerts', '--event', bench.file('odd.json', { ...ALERT, type: 'other.type' }));
+	assert.equal(tried.why_not.code, 'type');
 });
 
 test('the example of settings works as it stands, and so does each line of it', async () => {

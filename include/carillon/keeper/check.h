@@ -9,8 +9,17 @@
 #include "carillon/base/records.h"
 #include "carillon/vault/vault.h"
 
-/* One answer: a sentence, and whether it is good news. */
-typedef void keeper_answer_fn(const char *what, bool ok, const char *sentence, void *arg);
+/* One answer. Borrowed for the call. */
+struct keeper_answer {
+	const char *what;     /* "credential", "channel C0123456789" */
+	bool ok;              /* it is good news */
+	const char *sentence; /* which says it, and of bad news what repairs it */
+	/* Of bad news, for programs; each may be empty. */
+	const char *code;   /* as outcomes are called: "auth_failed" */
+	const char *error;  /* the destination's own word: "invalid_auth" */
+	const char *repair; /* "reconnect" */
+};
+typedef void keeper_answer_fn(const struct keeper_answer *answer, void *arg);
 
 /* Borrowed for the call. */
 struct keeper_question {

@@ -101,6 +101,24 @@ a_stream_that_can_be_purged_is_refused_and_not_changed(void **state)
 }
 
 static void
+history_that_a_number_of_messages_would_cut_is_refused(void **state)
+{
+	struct broker *b = broker_ready("short");
+
+	(void)state;
+	OK(api_try(b, "STREAM.UPDATE.SHORT_HISTORY",
+	    "{\"name\":\"SHORT_HISTORY\",\"subjects\":[\"short.history.>\"],\"discard\":"
+	    "\"old\",\"storage\":\"file\",\"max_age\":2592000000000000,\"allow_direct\":true,"
+	    "\"deny_purge\":true,\"num_replicas\":1,\"duplicate_window\":120000000000,"
+	    "\"max_msgs\":1000}"));
+	REFUSED(ERR_SETUP, broker_ensure(b, &e));
+	assert_string_equal(e.text,
+	    "stream SHORT_HISTORY: max_msgs is 1000, wanted -1; run: nats stream edit "
+	    "SHORT_HISTORY --max-msgs -1");
+	broker_close(b);
+}
+
+static void
 a_stream_that_would_lose_events_at_a_limit_is_refused(void **state)
 {
 	struct broker *b = broker_ready("lossy");
@@ -181,6 +199,7 @@ main(void)
 	    TEST(no_message_takes_the_older_ones_of_its_subject_along),
 	    TEST(a_stream_that_can_be_purged_is_refused_and_not_changed),
 	    TEST(a_stream_that_would_lose_events_at_a_limit_is_refused),
+	    TEST(history_that_a_number_of_messages_would_cut_is_refused),
 	    TEST(used_up_sequences_are_no_events),
 	    TEST(a_stream_made_anew_goes_on_behind_the_old_one),
 	};

@@ -13,13 +13,14 @@ struct heard {
 };
 
 static void
-hear(const char *what, bool ok, const char *sentence, void *arg)
+hear(const struct keeper_answer *answer, void *arg)
 {
 	struct heard *h = arg;
 
-	(void)snprintf(h->text, sizeof(h->text), "%s %s", what, sentence);
-	h->n_good += ok;
-	h->n_bad += !ok;
+	(void)snprintf(h->text, sizeof(h->text), "%s %s (%s)", answer->what, answer->sentence,
+	    answer->code);
+	h->n_good += answer->ok;
+	h->n_bad += !answer->ok;
 }
 
 /* A connection whose destination listens nowhere. */
