@@ -26,7 +26,7 @@ describe('slack', () => {
 			return (await bench.deliveries('acme', id))[0];
 		};
 		const seen = () => bench.sandbox.messages(channel);
-		const calls = async () => (await bench.sandbox.journal()).filter((entry) => entry.channel === channel);
+		const calls = async () => (await bench.sandbox.journal()).filter((entry) => entry.channel === channel && entry.method.startsWith('chat.'));
 		const fault = (action, more = {}) => bench.sandbox.faults({ match: { channel }, action, ...more });
 		return { channel, rule: `scene${n}`, deliver, seen, calls, fault };
 	};
@@ -141,6 +141,13 @@ describe('slack', () => {
 		await fault({ kind: 'image' });
 		assert.equal((await deliver({ title: 'down' })).attempts.length, 2);
 		assert.equal((await seen())[0].blocks[0].type, 'image');
+	});
+
+	test('a header may have a level', async () => {
+		const { deliver, seen } = await scene(...template({ blocks: [
+			{ type: 'header', level: 2, text: { type: 'plain_text', text: '{{ payload.title }}' } }], text: 'down' }));
+		assert.equal((await deliver({ title: 'down' })).attempts.length, 1);
+		assert.equal((await seen())[0].blocks[0].level, 2);
 	});
 
 	test('what stays within its own limits stays within those of the whole', async () => {
