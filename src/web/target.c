@@ -132,7 +132,7 @@ cookie_get(struct str header, struct str name, struct str *value)
 		while (pair.len > 0 && pair.ptr[0] == ' ')
 			pair = (struct str){pair.ptr + 1, pair.len - 1};
 		own = take_until(&pair, '=');
-		if (!str_eq(own, name))
+		if (!str_eq(own, name) || pair.ptr == NULL)
 			continue;
 		if (found)
 			return false;

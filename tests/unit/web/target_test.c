@@ -79,6 +79,8 @@ a_cookie_counts_when_it_is_there_once(void **state)
 	assert_true(cookie_get(STR("a=1; b=2=3;c=4"), STR("c"), &value));
 	assert_false(cookie_get(STR("a=1; a=2"), STR("a"), &value));
 	assert_false(cookie_get(STR("ab=1"), STR("a"), &value));
+	assert_false(cookie_get(STR(";a;a#i"), STR("a"), &value));
+	assert_true(cookie_get(STR("a="), STR("a"), &value) && value.len == 0);
 	assert_false(cookie_get(STR(""), STR("a"), &value));
 }
 
