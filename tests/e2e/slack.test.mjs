@@ -143,6 +143,13 @@ describe('slack', () => {
 		assert.equal((await seen())[0].blocks[0].type, 'image');
 	});
 
+	test('a header may have a level', async () => {
+		const { deliver, seen } = await scene(...template({ blocks: [
+			{ type: 'header', level: 2, text: { type: 'plain_text', text: '{{ payload.title }}' } }], text: 'down' }));
+		assert.equal((await deliver({ title: 'down' })).attempts.length, 1);
+		assert.equal((await seen())[0].blocks[0].level, 2);
+	});
+
 	test('what stays within its own limits stays within those of the whole', async () => {
 		const blocks = Array.from({ length: 49 }, (_, i) =>
 			({ type: 'section', text: { type: 'mrkdwn', text: `${i} ${'x'.repeat(200)}` } }));
