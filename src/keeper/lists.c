@@ -17,6 +17,7 @@ enum {
 	AGAIN_MS = 60 * 1000,       /* nor sooner, whoever asks */
 	FAILED_AGAIN_MS = 5 * 60 * 1000,
 	PAUSE_MS = 30 * 1000, /* when the destination names none */
+	FAILURES_MAX = 5,
 	STUCK_MS = 60 * 1000, /* a page that never came back */
 	SWEEP_MS = 60 * 1000,
 	KEY_MAX = WORKSPACE_ID_MAX + RECORD_ID_MAX + 2,
@@ -33,6 +34,7 @@ struct channel_list {
 	enum directory_part part;
 	char cursor[DEST_CURSOR_MAX];
 	bool is_reading, has_page; /* a page is under way */
+	int failures;              /* in a row */
 	mono_t next_at;            /* of the next page */
 	mono_t not_before;         /* of the next reading */
 	char detail[200];          /* why the last reading failed, or empty */
@@ -162,6 +164,7 @@ begin(struct channel_list *one, mono_t now)
 	one->has_page = false;
 	one->part = DIRECTORY_JOINED;
 	one->cursor[0] = '\0';
+	one->failures = 0;
 	one->next_at = now;
 	one->not_before = mono_after(now, AGAIN_MS);
 }
@@ -207,10 +210,22 @@ give_up(struct channel_list *one, const struct outcome *o, mono_t now)
 	    one->detail, sizeof(one->detail), "%.*s", (int)sizeof(one->detail) - 1, o->reason);
 }
 
-static bool
-is_pause(const struct outcome *o)
+/* Of what the app is in only to have something soon: without it, all are read at once. */
+static void
+go_on(struct channel_list *one, const struct outcome *o, mono_t now)
 {
-	return o->verdict == VERDICT_THROTTLED || o->verdict == VERDICT_LATER;
+	if (o->verdict == VERDICT_THROTTLED) {
+		one->next_at =
+		    mono_after(now, o->retry_after_ms > 0 ? o->retry_after_ms : PAUSE_MS);
+	} else if (one->part == DIRECTORY_JOINED) {
+		one->part = DIRECTORY_ALL;
+		one->cursor[0] = '\0';
+		one->next_at = now;
+	} else if (o->verdict == VERDICT_LATER && ++one->failures < FAILURES_MAX) {
+		one->next_at = mono_after(now, PAUSE_MS);
+	} else {
+		give_up(one, o, now);
+	}
 }
 
 static void
@@ -230,13 +245,10 @@ take_page(struct channel_lists *l, struct channel_list *one, const struct dest_t
 
 	one->has_page = false;
 	if (!dest->directory->judge_page(res, take_channel, &one->fresh, &page, &o)) {
-		if (is_pause(&o))
-			one->next_at =
-			    mono_after(now, o.retry_after_ms > 0 ? o.retry_after_ms : PAUSE_MS);
-		else
-			give_up(one, &o, now);
+		go_on(one, &o, now);
 		return;
 	}
+	one->failures = 0;
 	one->next_at = mono_after(now, 60000 / dest->directory->per_minute(one->part));
 	str_copy(one->cursor, sizeof(one->cursor), str_of(page.next));
 	if (page.next[0] != '\0' && one->fresh.n < LIST_CHANNELS_MAX)

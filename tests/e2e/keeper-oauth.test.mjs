@@ -1,10 +1,11 @@
 /* Consent, from the code on: the keeper against the sandbox's OAuth, asked as `carillon web` asks. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { KeeperClient } from './keeper_client.mjs';
-import { ALERT, Sandbox, isAlive, start, temporaryDirectory, until } from './lib.mjs';
 import fs from 'node:fs';
 import path from 'node:path';
+import { createEmulator } from 'emulate';
+import { KeeperClient } from './keeper_client.mjs';
+import { ALERT, freePort, start, temporaryDirectory, until } from './lib.mjs';
 
 const REDIRECT = 'https://bell.example.com/oauth/slack/callback';
 const secretFile = () => {
@@ -285,5 +286,64 @@ describe('credentials that end', () => {
 		for (const secret of ['xoxb', 'xoxe', 'code.', 'test-client-secret', '/services/']) {
 			assert.ok(!bench.logs.includes(secret), secret);
 		}
+	});
+});
+
+describe('consent at somebody else\'s Slack', () => {
+	let emulator, bench, keeper;
+	before(async () => {
+		emulator = await createEmulator({
+			service: 'slack',
+			port: await freePort(),
+			seed: {
+				slack: {
+					team: { name: 'Casterly Rock', domain: 'casterly' },
+					channels: [{ name: 'alerts' }],
+					oauth_apps: [{ client_id: '1.emulate', client_secret: 'test-client-secret', app_id: 'A000000001', name: 'Carillon',
+						redirect_uris: [REDIRECT], scopes: ['chat:write', 'chat:write.public', 'channels:read'] }],
+					strict_scopes: true,
+				},
+			},
+		});
+		bench = await start({
+			sandbox: false,
+			settings: { slack_api_url: `${emulator.url}/api`, slack_client_id: '1.emulate', slack_client_secret_file: secretFile() },
+		});
+		keeper = await new KeeperClient().open(bench);
+		await bench.cli('workspace', 'create', 'acme');
+	});
+	after(async () => {
+		await keeper?.close();
+		await bench?.stop();
+		await emulator?.close();
+	});
+
+	const codeOf = async (scope) => {
+		const asked = new URLSearchParams({ client_id: '1.emulate', scope, redirect_uri: REDIRECT, state: 's' });
+		const page = await (await fetch(`${emulator.url}/oauth/v2/authorize?${asked}`)).text();
+		const values = Object.fromEntries([...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+		const answer = await fetch(`${emulator.url}/oauth/v2/authorize/callback`, { method: 'POST', redirect: 'manual', body: new URLSearchParams(values) });
+		return new URL(answer.headers.get('location')).searchParams.get('code');
+	};
+
+	test('a code is exchanged, channels are listed, a message arrives', async () => {
+		const code = await codeOf('chat:write,chat:write.public,channels:read');
+		const answer = await keeper.ask('oauth.exchange', { workspace: 'acme', code, redirect_uri: REDIRECT, scopes: 'chat:write,channels:read' });
+		assert.equal(answer.problem, null);
+		assert.equal(answer.team.name, 'Casterly Rock');
+		assert.deepEqual(answer.missing_scopes, []);
+		const { connection } = answer;
+		const again = await keeper.ask('oauth.exchange', { workspace: 'acme', code, redirect_uri: REDIRECT });
+		assert.equal(again.problem.code, 'slack_refused');
+		const list = await until('the channels', async () => {
+			const found = await keeper.ask('slack.channels', { workspace: 'acme', connection });
+			if (found.index.state !== 'complete') throw new Error(JSON.stringify(found.index));
+			return found.channels;
+		});
+		const channel = list.find((c) => c.name === 'alerts').id;
+		assert.equal((await keeper.ask('slack.channel', { workspace: 'acme', connection, channel })).channels[0].name, 'alerts');
+		await bench.cli('rule', 'add', 'acme', '--type', 'alert.triggered', '--connection', connection, '--channel', channel, '--id', 'r1');
+		const [delivery] = await bench.deliveries('acme', await bench.publish('acme'));
+		assert.equal(delivery.state, 'delivered');
 	});
 });

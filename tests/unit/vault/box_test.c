@@ -126,7 +126,8 @@ another_vault_does_not_open_it(void **state)
 	(void)state;
 	seal();
 	(void)snprintf(path, sizeof(path), "%s/other.key", dir);
-	assert_true(vault_init(path, &err) && vault_open(&other, path, &err));
+	assert_true(vault_init(path, &err));
+	assert_true(vault_open(&other, path, &err));
 	assert_false(opens(other, WORKSPACE, CONNECTION));
 	vault_close(other);
 	unlink(path);
