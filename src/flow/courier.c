@@ -81,7 +81,7 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 	bool ok;
 
 	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
+	    conn->sealed, c->credential, e);
 	ok = *opened && conn->dest->compose(req, &what, &call, e);
 	secret_clear(c->credential);
 	return ok;
