@@ -143,6 +143,14 @@ arena_free(struct arena *a)
 	free(a);
 }
 
+void
+arena_free_wiped(struct arena *a)
+{
+	for (struct block *b = a ? a->newest : NULL; b; b = b->older)
+		explicit_bzero(b->bytes, b->used);
+	arena_free(a);
+}
+
 static void
 add_block(struct arena *a, size_t size)
 {

@@ -12,6 +12,14 @@ buf_fini(struct buf *b)
 }
 
 void
+buf_fini_wiped(struct buf *b)
+{
+	if (b->ptr)
+		explicit_bzero(b->ptr, b->cap);
+	buf_fini(b);
+}
+
+void
 buf_clear(struct buf *b)
 {
 	b->len = 0;

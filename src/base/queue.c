@@ -131,17 +131,40 @@ queue_take_all(struct queue *q, struct list *into)
 	return taken;
 }
 
-size_t
-queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
+static void
+wait_locked(struct queue *q, int64_t wait_ms)
 {
 	struct timespec deadline = deadline_after(wait_ms);
 	int rc = wait_ms > 0 ? 0 : ETIMEDOUT;
 
-	lock(q);
 	while (q->len == 0 && rc == 0)
 		rc = pthread_cond_timedwait(&q->has_entry, &q->lock, &deadline);
 	must(rc == 0 || rc == ETIMEDOUT);
+}
+
+size_t
+queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms)
+{
+	lock(q);
+	wait_locked(q, wait_ms);
 	size_t taken = take_all_locked(q, into);
+	unlock(q);
+	return taken;
+}
+
+size_t
+queue_wait_one(struct queue *q, struct list *into, int64_t wait_ms)
+{
+	lock(q);
+	wait_locked(q, wait_ms);
+	size_t taken = q->len == 1 ? take_all_locked(q, into) : 0;
+	if (q->len > 1) {
+		list_append(into, list_take_first(&q->entries));
+		taken = 1;
+		q->len--;
+		must(pthread_cond_signal(&q->has_entry) == 0); /* there is more */
+		must(pthread_cond_broadcast(&q->has_room) == 0);
+	}
 	unlock(q);
 	return taken;
 }

@@ -8,6 +8,7 @@
 #include "carillon/base/log.h"
 #include "carillon/http/pool.h"
 #include "carillon/index/lost_tail.h"
+#include "carillon/keeper/keeper.h"
 #include "carillon/keeper/refusals.h"
 
 #include "command.h"
@@ -65,7 +66,8 @@ serve_open(struct command *c, struct err *e)
 
 /* Until a signal asks to stop (true) or the flow is broken (false, with the reason). */
 static bool
-wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, struct err *e)
+wait_for_end(struct command *c, struct flow *flow, struct keeper *keeper,
+    const sigset_t *signals, struct err *e)
 {
 	const struct timespec look = {.tv_sec = LOOK_EVERY_S};
 
@@ -76,8 +78,10 @@ wait_for_end(struct command *c, struct flow *flow, const sigset_t *signals, stru
 			log_info("serve.stopping", L_STR("signal", sigabbrev_np(got)));
 			return true;
 		}
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
 			serve_reload(c, flow);
+			keeper_reload(keeper, &c->config);
+		}
 		if (flow_is_broken(flow, e))
 			return false;
 	}
@@ -110,6 +114,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 {
 	struct flow_parts parts;
 	struct refusals *refusals;
+	struct keeper *keeper;
 	struct flow *flow;
 	bool ok;
 
@@ -119,11 +124,16 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	    &c->config, c->broker, c->store, c->vault, *broker_partition(c->broker)};
 	if (!flow_start(&flow, &parts, e))
 		return false;
+	if (!keeper_start(&keeper,
+		&(struct keeper_parts){&c->config, c->broker, c->store, c->vault}, e)) {
+		(void)flow_stop(flow);
+		return false;
+	}
 	refusals = watch_refusals(c);
 	ok = ready_file_write(c->options[OPTION_READY_FILE], STR("ready\n"), e);
 	if (ok) {
 		say_ready(c);
-		ok = wait_for_end(c, flow, signals, e);
+		ok = wait_for_end(c, flow, keeper, signals, e);
 	}
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
@@ -132,11 +142,13 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		unlink(c->options[OPTION_READY_FILE]);
 	signals_exit_at_once();
 	refusals_close(refusals);
+	keeper_quiesce(keeper);
 	if (!flow_stop(flow)) {
 		/* Its threads' work is abandoned: nothing they may touch is taken away. */
 		fflush(NULL);
 		_exit(ok ? EXIT_FINE : EXIT_FAILED);
 	}
+	keeper_stop(keeper);
 	return ok;
 }
 

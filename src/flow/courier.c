@@ -23,6 +23,7 @@ enum {
 	/* While it is down a message is let in now and then: at once if nothing is in hand to
 	 * probe with; and else because its own destination may be one that works. */
 	LET_IN_PROBE_MS = 1000,
+	OTHER_WAY_MS = 3600 * 1000, /* until the first way is tried again by itself */
 	LET_IN_MS = 30000,
 };
 
@@ -61,6 +62,8 @@ dest_message_of(
 	    .without_images = d->image_refusals > 1,
 	    .thread_id = d->thread_id,
 	    .update_id = d->update_id,
+	    .has_other_way = str_eq(d->channel, d->rule->connection->granted_channel),
+	    .other_way = d->other_way,
 	    .reference = str_of(reference),
 	};
 }
@@ -68,13 +71,13 @@ dest_message_of(
 /* Opens the credential for the length of one compose; `opened` says whether that was possible.
  */
 static bool
-compose(struct courier *c, const struct delivery *d, const struct ruleset_connection *conn,
+compose(struct courier *c, struct delivery *d, const struct ruleset_connection *conn,
     struct http_request *req, bool *opened, struct err *e)
 {
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
-	struct dest_message what = dest_message_of(d, reference);
+	struct dest_message what;
 	struct dest_call call = {
-	    .base_url = conn->dest->settings(&c->settings.config).base_url,
+	    .base_url = conn->dest->host_url(&c->settings.config, conn->api_host),
 	    .credential = c->credential,
 	    .now = clock_wall(),
 	};
@@ -82,7 +85,13 @@ compose(struct courier *c, const struct delivery *d, const struct ruleset_connec
 
 	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
 	    conn->sealed, c->credential, e);
-	ok = *opened && conn->dest->compose(req, &what, &call, e);
+	ok = *opened &&
+	     (call.base_url != NULL || fail(e, ERR_INPUT, "the connection has no known host"));
+	if (ok) {
+		d->other_way = d->other_way || conn->dest->has_only_other_way(c->credential);
+		what = dest_message_of(d, reference);
+		ok = conn->dest->compose(req, &what, &call, e);
+	}
 	secret_clear(c->credential);
 	return ok;
 }
@@ -124,6 +133,9 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	bool opened;
 
 	must(t != NULL); /* dispatch lets no more out than there are slots */
+	if (str_eq(d->channel, rule->connection->granted_channel))
+		d->other_way =
+		    d->other_way || clock_wall().ms < rule->connection->other_way_until_ms;
 	delivery_render(d, d->arena);
 	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
@@ -248,6 +260,22 @@ mark_broken(struct courier *c, const struct delivery *d)
 	ruleset_unref(r);
 }
 
+/* Those that follow into the channel need not run into the same refusal first. */
+static void
+remember_other_way(struct courier *c, const struct delivery *d)
+{
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
+	struct ruleset_connection *conn;
+
+	if (r == NULL)
+		return;
+	conn = ruleset_connection(r, d->rule->connection_id);
+	if (conn != NULL)
+		conn->other_way_until_ms = clock_wall().ms + OTHER_WAY_MS;
+	ruleset_unref(r);
+}
+
 /*
  * While the whole destination is down what is in hand stays there and is what its lane is
  * probed with: the schedule is for deliveries that fail, not for time that passes. One that may
@@ -287,6 +315,10 @@ goes_again(struct courier *c, struct delivery *d)
 		d->thread_id = d->update_id = (struct str){0};
 		return true;
 	case VERDICT_IMAGE: d->image_refusals++; return true;
+	case VERDICT_OTHER_WAY:
+		d->other_way = true;
+		remember_other_way(c, d);
+		return true;
 	case VERDICT_MESSAGE:
 		if (!has_text_left)
 			return false;

@@ -114,6 +114,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 		}
 		break;
 	case VERDICT_HOLD_CONNECTION:
+	case VERDICT_OTHER_WAY:
 	case VERDICT_HOLD_RULE: settle_so(d, DELIVERY_HELD); break;
 	case VERDICT_MESSAGE:
 	case VERDICT_IMAGE:

@@ -26,6 +26,10 @@ take_over(struct http_response *res, struct buf *body)
 {
 	size_t len = res->body.len, at = len;
 
+	for (int i = 0; i < HTTP_WANTED_MAX; i++)
+		at += res->wanted[i].len;
+	buf_reserve(body, at); /* it must not move what may be a credential */
+	at = len;
 	buf_str(body, res->body);
 	for (int i = 0; i < HTTP_WANTED_MAX; i++)
 		buf_str(body, res->wanted[i]);

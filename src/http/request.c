@@ -27,9 +27,36 @@ http_header_add(struct http_request *req, const char *name, struct str value, st
 }
 
 void
+http_request_init(struct http_request *req)
+{
+	req->auth = secret_new(SECRET_MAX);
+}
+
+struct secret *
+http_secret_url(struct http_request *req)
+{
+	if (!req->secret_url)
+		req->secret_url = secret_new(SECRET_MAX);
+	secret_clear(req->secret_url);
+	return req->secret_url;
+}
+
+void
+http_request_fini(struct http_request *req)
+{
+	secret_free(req->auth);
+	secret_free(req->secret_url);
+	buf_fini_wiped(&req->body);
+	buf_fini(&req->headers);
+}
+
+void
 http_request_clear(struct http_request *req)
 {
 	secret_clear(req->auth);
+	if (req->secret_url)
+		secret_clear(req->secret_url);
+	req->is_private = false;
 	buf_clear(&req->body);
 	buf_clear(&req->headers);
 	req->n_headers = 0;

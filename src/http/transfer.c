@@ -3,7 +3,6 @@
 #include "retry_after.h"
 
 enum {
-	AUTH_MAX = 1000,       /* bytes of the Authorization line */
 	KEEP_MAX = 8 * 1024,   /* a slot's buffer that grew larger is given back */
 	REFUSAL_MAX = 8192,    /* bytes looked at of an answer that is no success */
 	CURL_KEEPS = 0x080700, /* 8.7.0 and later keep the memory of a sent request */
@@ -71,6 +70,13 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 	return line.len;
 }
 
+/* An answer with a credential must not move: what it leaves behind is never overwritten. */
+static size_t
+body_max(const struct transfer *t)
+{
+	return t->req.is_private ? HTTP_PRIVATE_MAX : HTTP_BODY_MAX;
+}
+
 /* Only a success echoes the message; whoever refuses at length must not fill our memory. */
 static size_t
 answer_max(const struct transfer *t)
@@ -78,7 +84,7 @@ answer_max(const struct transfer *t)
 	long status = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	return status / 100 == 2 ? HTTP_BODY_MAX : REFUSAL_MAX;
+	return status / 100 == 2 ? body_max(t) : REFUSAL_MAX;
 }
 
 /* Past the limit the transfer is ended: nobody should be able to talk for ever. */
@@ -90,7 +96,7 @@ on_body(char *ptr, size_t size, size_t count, void *transfer)
 
 	buf_put(&t->answer, ptr, len < room ? len : room);
 	t->heard += len;
-	t->is_cut = t->heard > HTTP_BODY_MAX;
+	t->is_cut = t->heard > body_max(t);
 	return t->is_cut ? CURL_WRITEFUNC_ERROR : len;
 }
 
@@ -213,7 +219,7 @@ transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls
 	*t = (struct transfer){.sockets = sockets, .tls = tls, .limits = limits};
 	list_init(&t->link);
 	t->renews = curl_version_info(CURLVERSION_NOW)->version_num >= CURL_KEEPS;
-	t->req.auth = secret_new(AUTH_MAX);
+	http_request_init(&t->req);
 	easy_new(t);
 }
 
@@ -241,9 +247,7 @@ void
 transfer_fini(struct transfer *t)
 {
 	curl_easy_cleanup(t->easy);
-	secret_free(t->req.auth);
-	buf_fini(&t->req.body);
-	buf_fini(&t->req.headers);
+	http_request_fini(&t->req);
 	buf_fini(&t->answer);
 }
 
@@ -254,6 +258,12 @@ transfer_fini(struct transfer *t)
 static void
 set_url(struct transfer *t)
 {
+	if (t->req.secret_url && secret_len(t->req.secret_url) > 0) {
+		SET(t->easy, CURLOPT_URL, secret_bytes(t->req.secret_url));
+		SET(t->easy, CURLOPT_CURLU, NULL);
+		t->easy_url = NULL;
+		return;
+	}
 	if (t->url && t->easy_url == t->url)
 		return;
 	SET(t->easy, CURLOPT_URL, t->url ? NULL : t->req.url);
@@ -290,6 +300,10 @@ transfer_arm(struct transfer *t)
 	bool opens = t->origin && !origin_has_kept(t->origin);
 
 	transfer_begin(t);
+	t->wipes = req->is_private;
+	if (t->wipes)
+		buf_reserve(&t->answer, HTTP_PRIVATE_MAX + 1);
+	t->has_secret_url = req->secret_url && secret_len(req->secret_url) > 0;
 	set_url(t);
 	set_connect_timeout(t);
 	set_headers(t);
@@ -402,7 +416,13 @@ void
 transfer_clear(struct transfer *t)
 {
 	easy_forget(t);
+	if (t->has_secret_url) /* else the handle keeps its text */
+		SET(t->easy, CURLOPT_URL, NULL);
+	t->has_secret_url = false;
 	http_request_clear(&t->req);
 	buf_forget(&t->req.body);
+	if (t->wipes)
+		buf_fini_wiped(&t->answer);
+	t->wipes = false;
 	buf_forget(&t->answer);
 }

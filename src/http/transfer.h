@@ -51,6 +51,8 @@ struct transfer {
 	char wanted[256]; /* text of the answer's headers that are kept */
 	size_t wanted_len;
 	bool renews;         /* `easy` is made anew after each request */
+	bool wipes;          /* the answer holds a credential */
+	bool has_secret_url; /* `easy` has a URL that is one */
 	struct buf answer;   /* what is looked at */
 	size_t heard;        /* bytes of the answer so far, also those not looked at */
 	bool is_cut;         /* the answer went past HTTP_BODY_MAX */

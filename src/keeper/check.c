@@ -22,7 +22,7 @@ send(struct asking *q, struct http_response *res)
 	struct pool_options o = pool_options_of(q->question->config, 1);
 
 	http_once(&q->req, &o, res, &q->answer);
-	secret_clear(q->req.auth);
+	http_request_clear(&q->req);
 }
 
 /* Good news to `each`; bad news too, or else it is the error. */
@@ -116,16 +116,17 @@ keeper_check_account(
 		return fail(e, ERR_SETUP,
 		    "this version of Carillon does not know connections of type \"%s\"",
 		    rec->dest);
-	q.call.base_url = q.dest->settings(question->config).base_url;
+	q.call.base_url = q.dest->host_url(question->config, str_of(rec->api_host));
+	if (q.call.base_url == NULL)
+		return fail(e, ERR_INPUT, "connections of this type have no host \"%s\"",
+		    rec->api_host);
 	http_global_init();
-	q.req.auth = secret_new(SECRET_MAX);
+	http_request_init(&q.req);
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
 	for (size_t i = 0; ok && known && i < rec->n_channels; i++)
 		ok = ask_channel(&q, rec->channels[i], e);
-	secret_free(q.req.auth);
-	buf_fini(&q.req.body);
-	buf_fini(&q.req.headers);
+	http_request_fini(&q.req);
 	buf_fini(&q.answer);
 	return ok;
 }

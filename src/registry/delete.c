@@ -1,20 +1,7 @@
-#include "carillon/registry/registry.h"
+/* Deleting a workspace with all that was configured in it. */
+#include <stdlib.h>
+
 #include "registry_private.h"
-
-bool
-registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
-    uint64_t expected, struct err *e)
-{
-	char key[STATE_KEY_MAX];
-	uint64_t revision;
-
-	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker,
-		   &(struct state_change){
-		       .key = key, .expected = expected, .by = str_of(r->author)},
-		   &revision, e) &&
-	       registry_catch_up(r, revision, e);
-}
 
 /* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
 struct ids {
@@ -71,7 +58,7 @@ registry_delete_workspace(struct registry *r, struct str workspace, struct err *
 {
 	/* Rules first: nothing may match while its connection is going away; the workspace
 	 * last, so that an interrupted delete can be found and finished. */
-	return registry_workspace_exists(r, workspace, e) &&
+	return registry_has_workspace(r, workspace, e) &&
 	       delete_all(r, workspace, STATE_RULE, e) &&
 	       delete_all(r, workspace, STATE_CONNECTION, e) &&
 	       delete_all(r, workspace, STATE_TYPE, e) &&

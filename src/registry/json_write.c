@@ -175,9 +175,18 @@ json_write_rule(
 }
 
 void
+json_write_type_open(struct json_writer *w, const type_record *r, uint64_t revision)
+{
+	jw_object(w);
+	write_members(w, &type_members, r);
+	write_revision(w, revision);
+}
+
+void
 json_write_type(struct json_writer *w, const type_record *r, uint64_t revision)
 {
-	write_record(w, &type_members, r, revision, NULL);
+	json_write_type_open(w, r, revision);
+	jw_object_end(w);
 }
 
 void
@@ -204,13 +213,24 @@ json_write_event_open(struct json_writer *w, const event_record *r)
 }
 
 void
-json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts)
+json_write_delivery_open(struct json_writer *w, const delivery_record *r)
 {
 	jw_object(w);
 	write_members(w, &delivery_members, r);
-	if (with_attempts) {
-		jw_key(w, "attempts");
-		write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
-	}
+}
+
+void
+json_write_attempts(struct json_writer *w, const delivery_record *r)
+{
+	jw_key(w, "attempts");
+	write_objects(w, &attempt_members, pointer_at(&r->attempts), r->n_attempts);
+}
+
+void
+json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts)
+{
+	json_write_delivery_open(w, r);
+	if (with_attempts)
+		json_write_attempts(w, r);
 	jw_object_end(w);
 }

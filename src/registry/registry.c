@@ -454,8 +454,8 @@ registry_put_workspace(
 }
 
 /* A put into a workspace that was never created would be an orphan nobody can see. */
-bool
-registry_workspace_exists(struct registry *r, struct str workspace, struct err *e)
+static bool
+workspace_exists(struct registry *r, struct str workspace, struct err *e)
 {
 	return str_eq(workspace, CATALOGUE_WORKSPACE) ||
 	       registry_has_workspace(r, workspace, e);
@@ -470,8 +470,9 @@ count_one(struct str id, const struct state_value *v, void *n)
 	return true;
 }
 
-static bool
-has_room(struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
+bool
+registry_has_room(
+    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
 	int n = 0;
@@ -489,9 +490,9 @@ registry_put_connection(struct registry *r, struct str workspace, const connecti
     uint64_t expected, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
-	       registry_workspace_exists(r, workspace, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       (expected != 0 ||
-		   has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
+		   registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
 }
 
@@ -510,9 +511,9 @@ registry_put_rule(struct registry *r, struct str workspace, const rule_record *r
     uint64_t expected, struct findings *f, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_RULE, rule, f, e) &&
-	       registry_workspace_exists(r, workspace, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       rule_references_exist(r, workspace, rule, e) &&
-	       (expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
+	       (expected != 0 || registry_has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&
 	       registry_put_record(r, workspace, STATE_RULE, rule, expected, e);
 }
 
@@ -521,17 +522,21 @@ registry_put_type(struct registry *r, struct str workspace, const type_record *t
     uint64_t expected, struct findings *f, struct err *e)
 {
 	return registry_is_sound(r, workspace, STATE_TYPE, t, f, e) &&
-	       registry_workspace_exists(r, workspace, e) &&
+	       workspace_exists(r, workspace, e) &&
 	       registry_put_record(r, workspace, STATE_TYPE, t, expected, e);
 }
 
 bool
-registry_put_key(struct registry *r, struct str workspace, const key_record *k,
-    uint64_t expected, struct findings *f, struct err *e)
+registry_delete(struct registry *r, struct str workspace, enum state_kind kind, struct str id,
+    uint64_t expected, struct err *e)
 {
-	return registry_is_sound(r, workspace, STATE_KEY, k, f, e) &&
-	       (str_eq(workspace, KEYS_WORKSPACE) ||
-		   registry_workspace_exists(r, workspace, e)) &&
-	       (expected != 0 || has_room(r, workspace, STATE_KEY, KEYS_MAX, e)) &&
-	       registry_put_record(r, workspace, STATE_KEY, k, expected, e);
+	char key[STATE_KEY_MAX];
+	uint64_t revision;
+
+	state_key(key, workspace, kind, id);
+	return broker_state_delete(r->broker,
+		   &(struct state_change){
+		       .key = key, .expected = expected, .by = str_of(r->author)},
+		   &revision, e) &&
+	       registry_catch_up(r, revision, e);
 }

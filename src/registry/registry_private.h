@@ -19,6 +19,6 @@ MUST_USE bool registry_is_sound(struct registry *r, struct str workspace, enum s
  * ERR_CONFLICT: it exists already (expected 0), or was changed meanwhile. */
 MUST_USE bool registry_put_record(struct registry *r, struct str workspace,
     enum state_kind kind, const void *record, uint64_t expected, struct err *e);
-/* The catalogue's is always there. */
-MUST_USE bool registry_workspace_exists(
-    struct registry *r, struct str workspace, struct err *e);
+/* ERR_FULL: the workspace has `max` records of the kind. */
+MUST_USE bool registry_has_room(
+    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e);

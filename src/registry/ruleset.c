@@ -74,6 +74,10 @@ connection_fill(struct ruleset_connection *c, struct arena *a, const connection_
 	c->retry_s = schedule_copy(a, rec->retry_s, rec->n_retry_s);
 	c->n_retry = (int)rec->n_retry_s;
 	c->sealed = arena_str(a, (struct str){(const char *)rec->sealed.data, rec->sealed.len});
+	c->api_host = arena_str(a, str_of(rec->api_host));
+	if (rec->granted_channel != NULL)
+		c->granted_channel = arena_str(a, str_of(rec->granted_channel->id));
+	atomic_init(&c->other_way_until_ms, 0);
 	atomic_init(&c->is_broken, false);
 	atomic_init(&c->is_sealed_shut, false);
 }

@@ -39,3 +39,12 @@ enum keyfile_rule {
 /* Reads the key file at `path` after checking owner and mode. */
 MUST_USE bool keyfile_read(
     struct keyring *ring, const char *path, enum keyfile_rule rule, struct err *e);
+
+/* --- box.c: the key pair for boxes of one version, from its root key --- */
+
+void box_public(uint8_t out[static BOX_KEY_SIZE], const struct secret *root);
+/* The inside of a box, owner and all; false if it was not made with that key. */
+MUST_USE bool box_open(struct secret *inner, struct str box, const struct secret *root);
+/* Takes what stands behind the owner. False if it is another's. */
+MUST_USE bool box_take(struct secret *clear, const struct secret *inner, struct str workspace,
+    struct str connection);

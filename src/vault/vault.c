@@ -355,3 +355,55 @@ vault_unseal(const struct vault *v, struct str workspace, struct str connection,
 	return fail_within(
 	    e, "credential of %.*s/%.*s", STR_ARG(workspace), STR_ARG(connection));
 }
+
+/* --- boxes --- */
+
+void
+vault_box_key(const struct vault *v, struct box_key *out)
+{
+	look_again(v);
+	hold(v);
+	const struct key_version *newest = keyring_newest(&v->roots);
+	out->version = newest->version;
+	box_public(out->bytes, newest->key);
+	let_go(v);
+}
+
+static bool
+unbox(const struct vault *v, struct str workspace, struct str connection, struct str box,
+    struct secret *clear, struct err *e)
+{
+	const struct key_version *root = keyring_find(&v->roots, box_version(box));
+	if (!root)
+		return fail(e, ERR_DENIED,
+		    "was sealed to a key of the vault that is not there any more; enter it "
+		    "again");
+	struct secret *inner = secret_new(SECRET_MAX);
+	bool ok = box_open(inner, box, root->key) || fail(e, ERR_DENIED,
+							 "does not open with the vault's key; "
+							 "enter it again");
+	ok = ok && (box_take(clear, inner, workspace, connection) ||
+		       fail(e, ERR_DENIED, "was sealed for another connection"));
+	secret_free(inner);
+	return ok;
+}
+
+bool
+vault_unbox(const struct vault *v, struct str workspace, struct str connection, struct str box,
+    struct secret *clear, struct err *e)
+{
+	secret_clear(clear);
+	if (box_version(box) == 0)
+		return fail(e, ERR_INPUT, "is not sealed to the vault's key");
+	hold(v);
+	bool known = keyring_find(&v->roots, box_version(box)) != NULL;
+	let_go(v);
+	if (!known)
+		look_again(v);
+	hold(v);
+	bool ok = unbox(v, workspace, connection, box, clear, e);
+	let_go(v);
+	if (!ok)
+		secret_clear(clear);
+	return ok;
+}

@@ -267,6 +267,8 @@ handle_resume(struct request *q)
 static bool
 work(struct request *q)
 {
+	if (q->is_done && q->finish != NULL && q->answer.status == 0)
+		q->finish(q);
 	if (q->answer.status != 0 || q->is_done)
 		return true;
 	if (q->route->where == INLINE) {
@@ -275,6 +277,7 @@ work(struct request *q)
 	}
 	if (q->route->where == BY_ITSELF) {
 		q->registry = q->web->registry;
+		q->now = clock_wall();
 		q->route->handler(q);
 		return !q->is_suspended;
 	}

@@ -63,6 +63,9 @@ struct request {
 	wall_t now;
 	bool is_begun, is_done, has_body;
 	bool is_suspended; /* the listener's: by a handler that completes it by itself */
+	/* Of such a handler: makes the answer, on the listener's thread, once it is done. */
+	void (*finish)(struct request *q);
+	void *finish_arg; /* of the arena */
 };
 
 /* A part of the route's path by its place: 0 is the workspace, where the path has one. */

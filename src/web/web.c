@@ -190,9 +190,18 @@ everything_is_answered(struct web *w)
 	return true;
 }
 
+/* The broker tells of each, if need be that it gave up. */
+static void
+wait_for_emitting(struct web *w)
+{
+	while (atomic_load(&w->emitting) > 0)
+		clock_sleep(LOOK_MS);
+}
+
 static void
 stop_threads(struct web *w)
 {
+	wait_for_emitting(w);
 	jobs_free(w->jobs);
 	atomic_store(&w->is_ending, true);
 	if (w->has_ticker)

@@ -45,7 +45,8 @@ struct web {
 	pthread_t ticker;
 	bool has_ticker;
 	atomic_bool is_ready, is_stopping, is_ending;
-	atomic_int working; /* requests that are not answered yet */
+	atomic_int working;  /* requests that are not answered yet */
+	atomic_int emitting; /* of these, that wait for the broker */
 
 	pthread_mutex_t broken_lock;
 	struct err broken;

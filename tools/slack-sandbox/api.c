@@ -205,6 +205,8 @@ authorise(struct call *c)
 		return call_refuse(c, "not_authed");
 	if (!c->caller)
 		return call_refuse(c, "invalid_auth");
+	if (c->caller->expires_ms && c->now_ms >= c->caller->expires_ms)
+		return call_refuse(c, refusals[STANDING_EXPIRED]);
 	if (c->caller->standing != STANDING_GOOD)
 		return call_refuse(c, refusals[c->caller->standing]);
 	return c->method->scope.len == 0 || call_has_scope(c, c->method->scope);
@@ -254,8 +256,8 @@ body_of(struct call *c)
 	return content_args_body(c->arena, c->args);
 }
 
-static void
-record(struct call *c, const struct request *q, const struct reply *r, struct str name)
+void
+api_record(struct call *c, const struct request *q, const struct reply *r, struct str name)
 {
 	struct sandbox *s = c->sandbox;
 	bool is_silent = r->ending == ENDING_SILENCE || r->ending == ENDING_RESET;
@@ -283,9 +285,8 @@ record(struct call *c, const struct request *q, const struct reply *r, struct st
 		apply(c, seq);
 }
 
-/* What a fault does to an answer that is already made. */
-static void
-spoil(struct call *c, struct reply *r, const struct mishap *m)
+void
+api_spoil(struct call *c, struct reply *r, const struct mishap *m)
 {
 	r->delay_ms += m->ms;
 	switch (m->kind) {
@@ -349,13 +350,17 @@ run(struct call *c, struct reply *r, const struct mishap *m)
 		c->error = "fault";
 	c->warnings |= c->content.warnings;
 	answer_finish(c, r);
-	spoil(c, r, m);
+	api_spoil(c, r, m);
 }
 
 void
 api_handle(struct sandbox *s, struct request *q, struct reply *r, struct str method)
 {
-	struct call c = {.sandbox = s, .arena = q->arena, .now_ms = clock_wall().ms};
+	struct call c = {.sandbox = s,
+	    .arena = q->arena,
+	    .now_ms = clock_wall().ms,
+	    .authorization = q->authorization,
+	    .base_url = q->base_url};
 	prepare(&c, q, method);
 	r->status = 200;
 	r->content_type = "application/json; charset=utf-8";
@@ -364,7 +369,7 @@ api_handle(struct sandbox *s, struct request *q, struct reply *r, struct str met
 	struct mishap m = faults_take(
 	    s->faults, c.token, call_arg(&c, "channel"), method, c.content.image.len > 0);
 	run(&c, r, &m);
-	record(&c, q, r, method);
+	api_record(&c, q, r, method);
 	uint64_t id = journal_last(s->journal);
 	(void)pthread_mutex_unlock(&s->lock);
 	atomic_fetch_add(&s->requests, 1);

@@ -31,7 +31,8 @@ struct call {
 	struct arena *arena;
 	const struct method *method;
 	const struct json *args; /* an object */
-	struct str token;
+	struct str token, authorization;
+	struct str base_url; /* as the caller knows it: "http://127.0.0.1:8099" */
 	struct credential *caller;
 	struct content content; /* of a message */
 	int64_t now_ms;
@@ -74,6 +75,13 @@ MUST_USE bool call_refuse_because(struct call *c, const char *error, struct str 
 
 /* Ends the answer: the error if there is one, warnings, cursor, headers. */
 void answer_finish(struct call *c, struct reply *r);
+
+/* What a fault does to an answer that is already made. */
+struct mishap;
+void api_spoil(struct call *c, struct reply *r, const struct mishap *m);
+/* Puts the call into the journal, and what it posted into its channel. */
+void api_record(
+    struct call *c, const struct request *q, const struct reply *r, struct str name);
 
 /* The members of a conversation object. */
 void channel_write(struct json_writer *w, const struct channel *c);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "constant.h"
+#include "events.h"
 #include "world_control.h"
 
 uint64_t
@@ -77,6 +78,13 @@ faults_delete(struct control *c)
 }
 
 static void
+events_get(struct control *c)
+{
+	jw_key(&c->out, "events");
+	events_write(c->sandbox->events, &c->out);
+}
+
+static void
 world_get(struct control *c)
 {
 	world_control_write(c->sandbox, &c->out);
@@ -102,6 +110,7 @@ static const struct {
     {CONSTANT_STR("GET"), CONSTANT_STR("journal.txt"), control_journal_text},
     {CONSTANT_STR("GET"), CONSTANT_STR("messages"), control_messages},
     {CONSTANT_STR("GET"), CONSTANT_STR("stats"), stats_get},
+    {CONSTANT_STR("GET"), CONSTANT_STR("events"), events_get},
     {CONSTANT_STR("GET"), CONSTANT_STR("faults"), faults_get},
     {CONSTANT_STR("POST"), CONSTANT_STR("faults"), faults_post},
     {CONSTANT_STR("DELETE"), CONSTANT_STR("faults"), faults_delete},

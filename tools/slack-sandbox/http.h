@@ -11,6 +11,7 @@ struct request {
 	struct arena *arena;
 	struct str verb, path;
 	struct str content_type, authorization; /* empty if not sent */
+	struct str base_url;                    /* "http://" and the Host that was sent */
 	const struct json *query;               /* an object of strings */
 	struct buf body;
 };
@@ -53,5 +54,9 @@ struct sandbox;
 void api_handle(struct sandbox *s, struct request *q, struct reply *r, struct str method);
 /* The control interface: everything under /sandbox/. `path` begins after it. */
 void control_handle(struct sandbox *s, struct request *q, struct reply *r, struct str path);
+/* Incoming webhooks: everything under /services/. `path` begins after it. */
+void webhook_handle(struct sandbox *s, struct request *q, struct reply *r, struct str path);
+/* The page on which a person allows an app what it asks. False if it is another path. */
+MUST_USE bool consent_handle(struct sandbox *s, struct request *q, struct reply *r);
 /* The page and its parts. False if there is nothing at this path. */
 MUST_USE bool page_handle(struct request *q, struct reply *r);

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "apps.h"
+#include "events.h"
 #include "sandbox.h"
 #include "server.h"
 
@@ -243,6 +245,8 @@ run(const struct settings *settings, struct err *e)
 		return fail(e, ERR_SETUP, "--journal-file: %s: %s", settings->journal_file,
 		    strerror(errno));
 	s.faults = faults_new();
+	s.apps = apps_new();
+	s.events = events_new();
 	s.utc = zone_utc();
 	s.rates = rates_new();
 	rates_set_channel(s.rates, settings->rate, settings->burst);
@@ -253,6 +257,8 @@ run(const struct settings *settings, struct err *e)
 	(void)signal(SIGPIPE, SIG_IGN);
 	bool ok = serve(&s, settings, e);
 	(void)pthread_mutex_destroy(&s.lock);
+	events_free(s.events);
+	apps_free(s.apps);
 	faults_free(s.faults);
 	rates_free(s.rates);
 	zone_free(s.utc);

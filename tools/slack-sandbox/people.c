@@ -1,5 +1,6 @@
 /* The methods about the caller, its team and who is in it. */
 #include "api.h"
+#include "events.h"
 #include "message.h"
 
 void
@@ -44,8 +45,10 @@ method_auth_revoke(struct call *c)
 {
 	bool is_trial = call_flag(c, "test");
 	jw_kv_bool(&c->out, "revoked", !is_trial);
-	if (!is_trial)
-		c->caller->standing = STANDING_REVOKED;
+	if (is_trial)
+		return;
+	c->caller->standing = STANDING_REVOKED;
+	events_tokens_revoked(c->sandbox, c->caller->team);
 }
 
 void

@@ -12,13 +12,18 @@
 #include "journal.h"
 #include "world.h"
 
+struct apps;
+struct events;
+
 struct sandbox {
 	pthread_mutex_t lock;
 	struct world *world;
 	struct rates *rates;
 	struct faults *faults;
 	struct journal *journal;
-	struct zone *utc; /* for readers who do not say where they are */
+	struct apps *apps;
+	struct events *events; /* has a lock of its own */
+	struct zone *utc;      /* for readers who do not say where they are */
 	struct str key_marker;
 	int64_t latency_ms;                     /* added to every answer of the API */
 	int64_t history_lag_ms;                 /* how old a message must be to be in history */

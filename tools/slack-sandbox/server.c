@@ -60,7 +60,8 @@ add_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *va
 }
 
 static void
-read_head(struct exchange *x, struct MHD_Connection *c, const char *url, const char *verb)
+read_head(struct exchange *x, struct MHD_Connection *c, const char *url, const char *verb,
+    bool is_tls)
 {
 	struct request *q = &x->request;
 	q->arena = arena_new(0);
@@ -68,6 +69,8 @@ read_head(struct exchange *x, struct MHD_Connection *c, const char *url, const c
 	q->path = arena_str(q->arena, str_of(url));
 	q->content_type = header_of(c, q->arena, MHD_HTTP_HEADER_CONTENT_TYPE);
 	q->authorization = header_of(c, q->arena, MHD_HTTP_HEADER_AUTHORIZATION);
+	q->base_url = arena_printf(q->arena, "http%s://%.*s", is_tls ? "s" : "",
+	    STR_ARG(header_of(c, q->arena, MHD_HTTP_HEADER_HOST)));
 	struct query query = {.arena = q->arena, .object = ARENA_NEW(q->arena, struct json)};
 	query.object->kind = JSON_OBJECT;
 	(void)MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, add_argument, &query);
@@ -93,7 +96,10 @@ dispatch(struct sandbox *s, struct exchange *x)
 		api_handle(s, &x->request, &x->reply, path);
 	else if (take_prefix(&path, STR("/sandbox/")))
 		control_handle(s, &x->request, &x->reply, path);
-	else if (!page_handle(&x->request, &x->reply))
+	else if (take_prefix(&path, STR("/services/")))
+		webhook_handle(s, &x->request, &x->reply, path);
+	else if (!consent_handle(s, &x->request, &x->reply) &&
+		 !page_handle(&x->request, &x->reply))
 		reply_refuse(&x->reply, 404, "there is nothing here: see / or /api/");
 }
 
@@ -214,7 +220,7 @@ handle(void *arg, struct MHD_Connection *c, const char *url, const char *verb,
 		must(x);
 		list_init(&x->waiter.link);
 		if (!srv->sandbox->is_bare || strcmp(url, bare_path) != 0)
-			read_head(x, c, url, verb);
+			read_head(x, c, url, verb, srv->cert.len > 0);
 		*state = x;
 		return MHD_YES;
 	}

@@ -155,8 +155,22 @@ world_put_token(struct world *w, struct team *t, struct str token, struct str sc
 	}
 	c->team = t;
 	c->standing = STANDING_GOOD;
+	c->expires_ms = 0;
 	credential_set_scopes(c, scopes);
 	return c;
+}
+
+void
+world_revoke_all(struct world *w, const struct team *t)
+{
+	size_t at = 0;
+	struct str token;
+	for (struct credential *c; (c = table_next(w->tokens, &at, &token));)
+		if (c->team == t)
+			c->standing = STANDING_REVOKED;
+	for (size_t i = 0; i < w->channel_count; i++)
+		if (w->channel_list[i]->team == t)
+			w->channel_list[i]->is_member = false;
 }
 
 static struct str

@@ -36,6 +36,7 @@ struct credential {
 	struct team *team;
 	char *scopes; /* "chat:write,channels:read" */
 	enum standing standing;
+	int64_t expires_ms; /* Unix time; 0: it does not end */
 };
 
 enum { CODE_MAX = 80 }; /* bytes of one of Slack's codes, its NUL included */
@@ -66,6 +67,9 @@ struct credential *world_put_token(
     struct world *w, struct team *t, struct str token, struct str scopes);
 struct channel *world_put_channel(
     struct world *w, struct team *t, struct str id, struct str name);
+
+/* Revokes all tokens of a team, and takes its bot out of all channels. */
+void world_revoke_all(struct world *w, const struct team *t);
 
 extern const struct str world_default_scopes;
 

@@ -1,7 +1,9 @@
 #include "world_control.h"
 
+#include "app_control.h"
 #include "constant.h"
 #include "carillon/base/clock.h"
+#include "events.h"
 #include "sandbox.h"
 
 /* What a change speaks of: later members build on earlier ones. */
@@ -129,10 +131,14 @@ put_channel(struct change *c, const struct json *item, struct err *e)
 	if (id.len == 0 || id.len > 64)
 		return fail(e, ERR_INPUT, "channels: id: write 1 to 64 bytes");
 	bool is_new = !world_channel(c->sandbox->world, c->team, id);
-	struct channel *channel =
-	    world_put_channel(c->sandbox->world, c->team, id, json_string(item, STR("name")));
+	struct str name = json_string(item, STR("name"));
+	struct channel *channel = world_channel(c->sandbox->world, c->team, id);
+	bool is_renamed = channel && name.len && !str_eq(channel->name, name);
+	channel = world_put_channel(c->sandbox->world, c->team, id, name);
 	if (is_new)
 		channel->is_member = true;
+	if (is_renamed)
+		events_renamed(c->sandbox, channel);
 	set_flag(item, "private", &channel->is_private);
 	set_flag(item, "archived", &channel->is_archived);
 	set_flag(item, "member", &channel->is_member);
@@ -165,7 +171,38 @@ set_standing(struct change *c, const struct json *v, enum standing standing, str
 static bool
 revoke(struct change *c, const struct json *v, struct err *e)
 {
-	return set_standing(c, v, STANDING_REVOKED, e);
+	if (!set_standing(c, v, STANDING_REVOKED, e))
+		return false;
+	events_tokens_revoked(c->sandbox, world_credential(c->sandbox->world, v->text)->team);
+	return true;
+}
+
+static bool
+set_app(struct change *c, const struct json *v, struct err *e)
+{
+	return app_control_set(c->sandbox, v, e);
+}
+
+static bool
+uninstall(struct change *c, const struct json *v, struct err *e)
+{
+	struct team *t = world_team(c->sandbox->world, v->text);
+	if (!t)
+		return fail(e, ERR_INPUT, "uninstall: there is no such team");
+	app_control_uninstall(c->sandbox, t);
+	return true;
+}
+
+static bool
+send_event(struct change *c, const struct json *v, struct err *e)
+{
+	return app_control_event(c->sandbox, c->team, v, e);
+}
+
+static bool
+make_many(struct change *c, const struct json *v, struct err *e)
+{
+	return app_control_many(c->sandbox, c->team, v, e);
 }
 
 static bool
@@ -200,36 +237,44 @@ static bool
 archive(struct change *c, const struct json *v, struct err *e)
 {
 	struct channel *channel = channel_named(c, v, e);
-	if (channel)
-		channel->is_archived = true;
-	return channel;
+	if (!channel)
+		return false;
+	channel->is_archived = true;
+	events_of_channel(c->sandbox, channel, "archive");
+	return true;
 }
 
 static bool
 unarchive(struct change *c, const struct json *v, struct err *e)
 {
 	struct channel *channel = channel_named(c, v, e);
-	if (channel)
-		channel->is_archived = false;
-	return channel;
+	if (!channel)
+		return false;
+	channel->is_archived = false;
+	events_of_channel(c->sandbox, channel, "unarchive");
+	return true;
 }
 
 static bool
 invite(struct change *c, const struct json *v, struct err *e)
 {
 	struct channel *channel = channel_named(c, v, e);
-	if (channel)
-		channel->is_member = true;
-	return channel;
+	if (!channel)
+		return false;
+	channel->is_member = true;
+	events_joined(c->sandbox, channel);
+	return true;
 }
 
 static bool
 kick(struct change *c, const struct json *v, struct err *e)
 {
 	struct channel *channel = channel_named(c, v, e);
-	if (channel)
-		channel->is_member = false;
-	return channel;
+	if (!channel)
+		return false;
+	channel->is_member = false;
+	events_of_channel(c->sandbox, channel, "left");
+	return true;
 }
 
 static bool
@@ -371,9 +416,12 @@ static const struct {
 	bool (*apply)(struct change *c, const struct json *v, struct err *e);
 } verbs[] = {
     {CONSTANT_STR("team"), put_team},
+    {CONSTANT_STR("app"), set_app},
     {CONSTANT_STR("token"), put_token},
     {CONSTANT_STR("scopes"), put_scopes},
     {CONSTANT_STR("channels"), put_channels},
+    {CONSTANT_STR("many"), make_many},
+    {CONSTANT_STR("uninstall"), uninstall},
     {CONSTANT_STR("revoke"), revoke},
     {CONSTANT_STR("deactivate"), deactivate},
     {CONSTANT_STR("expire"), expire},
@@ -387,6 +435,7 @@ static const struct {
     {CONSTANT_STR("history"), set_history},
     {CONSTANT_STR("say"), say},
     {CONSTANT_STR("delete"), delete_message},
+    {CONSTANT_STR("event"), send_event},
 };
 
 static bool

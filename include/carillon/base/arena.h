@@ -13,6 +13,8 @@ struct arena *arena_new(size_t limit);
 /* For what is small, lives long, and is there a hundred thousand times: wastes little. */
 struct arena *arena_new_small(void);
 void arena_free(struct arena *a); /* NULL is fine */
+/* The same, of one that may hold copies of a credential: they are overwritten first. */
+void arena_free_wiped(struct arena *a);
 /* Forgets everything, keeping the first block for reuse. */
 void arena_reset(struct arena *a);
 

@@ -12,6 +12,9 @@ struct buf {
 };
 
 void buf_fini(struct buf *b);
+/* The same, of one that holds a credential: all its memory is overwritten first. It must not
+ * have grown since that came in: buf_reserve before. */
+void buf_fini_wiped(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory */
 void buf_reserve(struct buf *b, size_t more);
 void buf_put(struct buf *b, const void *bytes, size_t len);

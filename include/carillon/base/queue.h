@@ -21,6 +21,8 @@ void queue_put_all(struct queue *q, struct list *from);
 size_t queue_take_all(struct queue *q, struct list *into);
 /* As queue_take_all, but waits up to `wait_ms` for a first entry. */
 size_t queue_wait_all(struct queue *q, struct list *into, int64_t wait_ms);
+/* The same for the first entry alone, for several takers of one queue. */
+size_t queue_wait_one(struct queue *q, struct list *into, int64_t wait_ms);
 /* Readable whenever there may be something to take; cleared by queue_take_all. */
 int queue_fd(const struct queue *q);
 size_t queue_len(struct queue *q);

@@ -8,6 +8,7 @@
 #include "carillon/base/base.h"
 #include "carillon/v1/event.pb-c.h"
 #include "carillon/v1/history.pb-c.h"
+#include "carillon/v1/keeper.pb-c.h"
 #include "carillon/v1/ops.pb-c.h"
 #include "carillon/v1/repair.pb-c.h"
 #include "carillon/v1/short.pb-c.h"
@@ -28,6 +29,11 @@ typedef Carillon__V1__EventRecord event_record;
 typedef Carillon__V1__DeliveryRecord delivery_record;
 typedef Carillon__V1__Attempt attempt_record;
 typedef Carillon__V1__OpsEvent ops_event;
+typedef Carillon__V1__OtherAccount other_account;
+typedef Carillon__V1__KeeperRequest keeper_request;
+typedef Carillon__V1__KeeperAnswer keeper_answer;
+typedef Carillon__V1__VaultKey vault_key_record;
+typedef Carillon__V1__ChannelIndex channel_index_record;
 
 /* The same numbers as in history.proto, under our names, with the words from the tables. */
 enum delivery_state {

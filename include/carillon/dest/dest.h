@@ -15,6 +15,8 @@
 #include "carillon/rules/warnings.h"
 #include "carillon/vault/credential.h"
 
+struct dest_directory;
+struct dest_oauth;
 struct dest_type;
 struct event;
 struct json_writer;
@@ -61,6 +63,9 @@ struct dest_message {
 	bool without_images;  /* those that the destination would have to fetch are left out */
 	struct str thread_id; /* destination's id of the message to reply under, or empty */
 	struct str update_id; /* of the message to replace, or empty */
+	/* A credential may have a second way into one channel, by which a message cannot reply,
+	 * replace, or be found again; whether this message has one, and is to take it. */
+	bool has_other_way, other_way;
 	struct str reference; /* our id of the delivery, put where machines can find it */
 };
 
@@ -85,6 +90,7 @@ enum verdict {
 	VERDICT_MESSAGE,         /* the message was refused: plain text may go, else failed */
 	VERDICT_IMAGE,     /* an image of it could not be fetched: once more, then without */
 	VERDICT_NO_THREAD, /* the thread is gone: may be posted at top level */
+	VERDICT_OTHER_WAY, /* the message's other way (see dest_message) may be open */
 	VERDICT_NEVER,     /* failed; our mistake, an operator should look */
 };
 
@@ -184,6 +190,15 @@ struct dest_type {
 	    struct str channel, struct err *e);
 	bool (*judge_channel)(
 	    const struct http_response *res, struct dest_channel *channel, struct outcome *out);
+
+	/* Whether a credential has no first way (struct dest_message): then its messages take
+	 * the other, whatever their channel. */
+	bool (*has_only_other_way)(const struct secret *credential);
+	/* Where the requests of a connection go that has this host of its own, empty: the usual
+	 * one. Static, or the configuration's. NULL: there is no such host. */
+	const char *(*host_url)(const struct config *c, struct str api_host);
+	const struct dest_oauth *oauth;         /* NULL: its credentials are typed in */
+	const struct dest_directory *directory; /* NULL: its channels cannot be listed */
 };
 
 enum { DEST_TYPES_MAX = 8 };

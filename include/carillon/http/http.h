@@ -20,6 +20,10 @@ struct http_request {
 	struct buf body;
 	const char *content_type; /* static */
 	struct secret *auth;      /* the whole header line "Authorization: ..."; empty: none */
+	/* The whole URL where it is a credential itself, else empty. `url` is then only the
+	 * beginning that is no secret, with scheme and host: what may be kept and shown. */
+	struct secret *secret_url; /* NULL until http_secret_url made it */
+	bool is_private;    /* body or answer hold a credential: they are overwritten after */
 	struct buf headers; /* further header lines, each with its NUL: see http_header_add */
 	int n_headers;
 	/* Names of headers that the answer may have and that are to be kept; static, NULL
@@ -30,6 +34,11 @@ struct http_request {
 /* Adds a header line. ERR_INPUT: there are too many, or the value is not one line of text. */
 MUST_USE bool http_header_add(
     struct http_request *req, const char *name, struct str value, struct err *e);
+/* Room for its secret_url, empty. */
+struct secret *http_secret_url(struct http_request *req);
+/* Room for the Authorization line; {0} before. */
+void http_request_init(struct http_request *req);
+void http_request_fini(struct http_request *req); /* wipes all of it */
 /* Forgets everything, wiping the credential; keeps the memory. */
 void http_request_clear(struct http_request *req);
 
@@ -56,3 +65,5 @@ struct http_response {
  * echo the whole message, with six bytes for a character outside ASCII: a cut answer could not
  * be read, and the message would go twice. */
 enum { HTTP_BODY_MAX = 256 * 1024 };
+/* The same of an answer to a private request. */
+enum { HTTP_PRIVATE_MAX = 32 * 1024 };

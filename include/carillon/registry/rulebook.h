@@ -36,7 +36,12 @@ struct ruleset_connection {
 	enum repair repair; /* of the status */
 	int n_retry;        /* schedule of rules that have none; 0: the service's */
 	uint32_t const *retry_s;
-	struct str sealed;          /* the credential; opened by the courier for one compose */
+	struct str sealed;   /* the credential; opened by the courier for one compose */
+	struct str api_host; /* its destination's own, empty: the usual one */
+	/* The channel that its credential has a second way into; empty: none. Until then that
+	 * way is taken first, because the first was shut a moment ago; Unix ms. */
+	struct str granted_channel;
+	atomic_int_least64_t other_way_until_ms;
 	atomic_bool is_broken;      /* refused a moment ago; state.proto will say so soon */
 	atomic_bool is_sealed_shut; /* the credential did not open a moment ago */
 };

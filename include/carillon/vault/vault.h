@@ -20,6 +20,7 @@
 #pragma once
 
 #include "carillon/base/base.h"
+#include "carillon/base/sealed_box.h"
 
 /*
  * Bytes that must not be seen: in locked memory that core dumps leave out, wiped when freed.
@@ -102,3 +103,14 @@ MUST_USE bool vault_unseal(const struct vault *v, struct str workspace, struct s
 bool vault_has_version(const struct vault *v, uint32_t version);
 /* Key version a sealed blob was made with; 0 if it is none of ours. */
 uint32_t vault_sealed_version(const void *sealed, size_t sealed_len);
+
+/*
+ * The vault's own key pair for boxes (sealed_box.h): X25519, its seed derived from the root key
+ * (crypto_kdf, subkey 1, context "vaultbox"), so every version of the master key has one and
+ * nothing more need be kept. Fills in the public half of the newest version, to be published.
+ */
+void vault_box_key(const struct vault *v, struct box_key *out);
+/* Opens a box into `clear`; it may be of any version that the vault knows. ERR_INPUT: it is no
+ * box; ERR_DENIED: it was made with another key, for another owner, or altered. */
+MUST_USE bool vault_unbox(const struct vault *v, struct str workspace, struct str connection,
+    struct str box, struct secret *clear, struct err *e);

@@ -6,12 +6,7 @@
 #include "carillon/base/json.h"
 
 #include "render.h"
-
-enum slack_class {
-#define SLACK_CLASS(NAME, OUTCOME, VERDICT, REPAIR, ambiguous, lane_fault) SLACK_##NAME,
-#include "classes.def"
-#undef SLACK_CLASS
-};
+#include "request.h"
 
 static const struct meaning {
 	enum outcome_code code;
@@ -122,9 +117,8 @@ reason_add(struct outcome *out, const char *before, struct str s)
 	}
 }
 
-/* An empty `action` is the repair's own sentence. */
-static void
-set_remedy(struct outcome *out, enum repair repair, const char *action)
+void
+slack_set_remedy(struct outcome *out, enum repair repair, const char *action)
 {
 	struct remedy remedy = remedy_of(repair);
 
@@ -132,8 +126,8 @@ set_remedy(struct outcome *out, enum repair repair, const char *action)
 	str_copy(out->action, sizeof(out->action), action[0] ? str_of(action) : remedy.action);
 }
 
-static void
-set_class(struct outcome *out, enum slack_class class, const char *sentence)
+void
+slack_set_class(struct outcome *out, enum slack_class class, const char *sentence)
 {
 	const struct meaning *m = &meanings[class];
 
@@ -141,7 +135,7 @@ set_class(struct outcome *out, enum slack_class class, const char *sentence)
 	out->verdict = m->verdict;
 	out->ambiguous = m->ambiguous;
 	out->lane_fault = m->lane_fault;
-	set_remedy(out, m->repair, "");
+	slack_set_remedy(out, m->repair, "");
 	str_copy(out->reason, sizeof(out->reason), str_of(sentence));
 }
 
@@ -152,15 +146,15 @@ judge_transport(const struct http_response *res, struct outcome *out)
 
 	switch (res->transport) {
 	case TRANSPORT_TIMEOUT:
-		set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
+		slack_set_class(out, SLACK_TIMEOUT, "Slack did not answer in time");
 		break;
 	case TRANSPORT_BROKEN:
-		set_class(
+		slack_set_class(
 		    out, SLACK_BROKEN, "the connection to Slack broke before it answered");
 		break;
 	case TRANSPORT_NOT_SENT:
 	case TRANSPORT_ANSWERED: /* without a status: nothing was said */
-	default: set_class(out, SLACK_NOT_SENT, "Slack could not be reached"); break;
+	default: slack_set_class(out, SLACK_NOT_SENT, "Slack could not be reached"); break;
 	}
 	reason_add(out, ": ", detail);
 }
@@ -242,9 +236,9 @@ judge_error(const struct json *root, const struct http_response *res, struct out
 	struct str code = code_of(root);
 	const struct slack_error *error = error_find(code);
 
-	set_class(out, error->class, error->sentence);
+	slack_set_class(out, error->class, error->sentence);
 	str_copy(out->error_code, sizeof(out->error_code), code);
-	set_remedy(out, error->repair, error->action);
+	slack_set_remedy(out, error->repair, error->action);
 	out->retry_after_ms = res->retry_after_ms;
 	if (error->class == SLACK_UNKNOWN)
 		reason_add(out, ": ", code);
@@ -262,13 +256,13 @@ judge_status(const struct http_response *res, struct outcome *out)
 	while (i < COUNT_OF(statuses) - 1 &&
 	       (res->status < statuses[i].first || res->status > statuses[i].last))
 		i++;
-	set_class(out, statuses[i].class, statuses[i].sentence);
+	slack_set_class(out, statuses[i].class, statuses[i].sentence);
 	out->retry_after_ms = res->retry_after_ms;
 	if (res->status / 100 != 2)
 		snprintf(out->reason + strlen(out->reason),
 		    sizeof(out->reason) - strlen(out->reason), " (HTTP status %d)",
 		    res->status);
-	set_remedy(out, out->repair, statuses[i].action);
+	slack_set_remedy(out, out->repair, statuses[i].action);
 }
 
 static const struct json *
@@ -282,6 +276,14 @@ parse(struct arena *a, struct str body)
 	return root;
 }
 
+bool
+slack_is_true(const struct json *object, struct str member)
+{
+	const struct json *v = json_get(object, member);
+
+	return v != NULL && v->kind == JSON_TRUE;
+}
+
 static enum json_kind
 kind_of(const struct json *root, struct str key)
 {
@@ -290,9 +292,8 @@ kind_of(const struct json *root, struct str key)
 	return v ? v->kind : JSON_NULL;
 }
 
-/* Copies a text of the answer, cut between characters if it must be. */
-static void
-copy_text(char *dst, size_t size, struct str s)
+void
+slack_copy_text(char *dst, size_t size, struct str s)
 {
 	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
 }
@@ -302,15 +303,15 @@ note_request_id(const struct http_response *res, struct outcome *out)
 {
 	struct str id = res->wanted[0].len > 0 ? res->wanted[0] : res->wanted[1];
 
-	copy_text(out->request_id, sizeof(out->request_id), id);
+	slack_copy_text(out->request_id, sizeof(out->request_id), id);
 }
 
 /*
  * The parsed answer (in `a`) if Slack said ok, else NULL and `out` is filled. What matters is
  * the body, not the status: Slack says ok:false with HTTP 200.
  */
-static const struct json *
-judge_common(struct arena *a, const struct http_response *res, struct outcome *out)
+const struct json *
+slack_answer(struct arena *a, const struct http_response *res, struct outcome *out)
 {
 	const struct json *root;
 
@@ -321,13 +322,13 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 		return NULL;
 	}
 	if (res->status == 429) {
-		set_class(out, SLACK_RATE, "Slack asked for a pause");
+		slack_set_class(out, SLACK_RATE, "Slack asked for a pause");
 		out->retry_after_ms = res->retry_after_ms;
 		str_copy(out->error_code, sizeof(out->error_code), STR("ratelimited"));
 		return NULL;
 	}
 	if (res->status == 503 && res->retry_after_ms >= 0) {
-		set_class(out, SLACK_PAUSE, "Slack is busy and asked for a pause");
+		slack_set_class(out, SLACK_PAUSE, "Slack is busy and asked for a pause");
 		out->retry_after_ms = res->retry_after_ms;
 		return NULL;
 	}
@@ -346,12 +347,12 @@ judge_common(struct arena *a, const struct http_response *res, struct outcome *o
 	return NULL;
 }
 
-static void
-set_done(struct outcome *out)
+void
+slack_set_done(struct outcome *out)
 {
 	out->code = OUTCOME_DELIVERED;
 	out->verdict = VERDICT_DONE;
-	set_remedy(out, REPAIR_NONE, "");
+	slack_set_remedy(out, REPAIR_NONE, "");
 }
 
 static void
@@ -407,41 +408,54 @@ void
 slack_judge(const struct dest_message *m, const struct http_response *res, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 	struct str ts = json_string(root, STR("ts"));
 
+	if (m->other_way && slack_judge_webhook(res, out))
+		root = NULL; /* it says ok, or why not, without JSON */
 	if (root && ts.len > 0 && ts.len < sizeof(out->message_id)) {
-		set_done(out);
+		slack_set_done(out);
 		str_copy(out->message_id, sizeof(out->message_id), ts);
-		copy_text(out->message_channel, sizeof(out->message_channel),
+		slack_copy_text(out->message_channel, sizeof(out->message_channel),
 		    json_string(root, STR("channel")));
 		if (m->without_images && !m->is_plain)
 			note(out, "Slack could not fetch an image, so it went without images");
 		note_thread(m, root, out);
 		note_warnings(root, out);
 	} else if (root) {
-		set_class(out, SLACK_UNREADABLE, "Slack's answer does not name the message");
+		slack_set_class(
+		    out, SLACK_UNREADABLE, "Slack's answer does not name the message");
 	}
 	judge_image(m, out);
 	if (out->pointer[0] != '\0' && m->body != NULL)
 		slack_slot_of(
 		    slack_body_of(m->body), str_of(out->pointer), out->slot, sizeof(out->slot));
+	/* The app is no member of the channel, but has the channel's own webhook. */
+	if (m->has_other_way && !m->other_way &&
+	    (strcmp(out->error_code, "not_in_channel") == 0 ||
+		strcmp(out->error_code, "channel_not_found") == 0))
+		out->verdict = VERDICT_OTHER_WAY;
+	/* What does not count any more is the webhook; the token may. */
+	if (m->other_way && m->has_other_way && out->verdict == VERDICT_HOLD_CONNECTION) {
+		out->verdict = VERDICT_HOLD_RULE;
+		slack_set_remedy(out, REPAIR_INVITE, "");
+	}
 	/* Nothing to do without: then it speaks of the channel. */
 	if (out->verdict == VERDICT_NO_THREAD && !m->thread_id.len && !m->update_id.len) {
 		out->verdict = VERDICT_HOLD_RULE;
-		set_remedy(out, REPAIR_PICK_CHANNEL, "");
+		slack_set_remedy(out, REPAIR_PICK_CHANNEL, "");
 	}
 	arena_free(a);
 }
 
-/* A question can be asked again: nothing was posted. */
-static bool
-judged_question(struct outcome *out, bool understood)
+bool
+slack_judged_question(struct outcome *out, bool understood)
 {
 	if (understood)
-		set_done(out);
+		slack_set_done(out);
 	else if (out->verdict == VERDICT_DONE)
-		set_class(out, SLACK_UNREADABLE, "Slack's answer could not be understood");
+		slack_set_class(
+		    out, SLACK_UNREADABLE, "Slack's answer could not be understood");
 	out->ambiguous = false;
 	return understood;
 }
@@ -451,17 +465,25 @@ slack_judge_test(
     const struct http_response *res, struct dest_account *account, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 
 	*account = (struct dest_account){0};
 	if (root) {
-		copy_text(account->id, sizeof(account->id), json_string(root, STR("team_id")));
-		copy_text(account->name, sizeof(account->name), json_string(root, STR("team")));
-		copy_text(account->bot_user_id, sizeof(account->bot_user_id),
+		slack_copy_text(
+		    account->id, sizeof(account->id), json_string(root, STR("team_id")));
+		slack_copy_text(
+		    account->name, sizeof(account->name), json_string(root, STR("team")));
+		slack_copy_text(account->bot_user_id, sizeof(account->bot_user_id),
 		    json_string(root, STR("user_id")));
 	}
 	arena_free(a);
-	return judged_question(out, account->id[0] != '\0');
+	/* A webhook does not say whose it is. */
+	if (root == NULL && slack_webhook_counts(res)) {
+		slack_copy_text(
+		    account->name, sizeof(account->name), STR("an incoming webhook"));
+		return slack_judged_question(out, true);
+	}
+	return slack_judged_question(out, account->id[0] != '\0');
 }
 
 bool
@@ -469,7 +491,7 @@ slack_judge_channel(
     const struct http_response *res, struct dest_channel *channel, struct outcome *out)
 {
 	struct arena *a = arena_new(TREE_MAX);
-	const struct json *root = judge_common(a, res, out);
+	const struct json *root = slack_answer(a, res, out);
 	const struct json *found = json_get(root, STR("channel"));
 
 	*channel = (struct dest_channel){
@@ -477,8 +499,8 @@ slack_judge_channel(
 	    .is_archived = kind_of(found, STR("is_archived")) == JSON_TRUE,
 	    .is_member = kind_of(found, STR("is_member")) == JSON_TRUE,
 	};
-	copy_text(channel->id, sizeof(channel->id), json_string(found, STR("id")));
-	copy_text(channel->name, sizeof(channel->name), json_string(found, STR("name")));
+	slack_copy_text(channel->id, sizeof(channel->id), json_string(found, STR("id")));
+	slack_copy_text(channel->name, sizeof(channel->name), json_string(found, STR("name")));
 	arena_free(a);
-	return judged_question(out, channel->id[0] != '\0');
+	return slack_judged_question(out, channel->id[0] != '\0');
 }

@@ -6,51 +6,10 @@
 
 #include "judge.h"
 #include "render.h"
+#include "request.h"
 
-enum {
-	TAG_TOKEN = CREDENTIAL_TAG_BARE,
-	TOKEN_MAX = 512, /* bytes; Slack's have at most 255 */
-};
-
-static const struct dest_secret secrets[] = {{TAG_TOKEN, "bot token"}};
-
-static bool
-token_is_sane(struct secret_view token)
-{
-	for (size_t i = 0; i < token.len; i++) {
-		if (token.ptr[i] <= ' ' || token.ptr[i] > '~')
-			return false;
-	}
-	return token.len > 0 && token.len <= TOKEN_MAX;
-}
-
-/* What all requests share: the address and the credential. */
-static bool
-request_begin(
-    struct http_request *req, const struct dest_call *call, const char *method, struct err *e)
-{
-	static const char bearer[] = "Authorization: Bearer ";
-	static const char *const wanted[] = {SLACK_WANTED, NULL};
-	struct secret_view token = credential_get(call->credential, TAG_TOKEN);
-	const char *base_url = call->base_url;
-	size_t base_len = strlen(base_url);
-
-	must(req->auth);
-	http_request_clear(req);
-	req->wanted = wanted;
-	while (base_len > 0 && base_url[base_len - 1] == '/')
-		base_len--;
-	if (base_len + 1 + strlen(method) >= sizeof(req->url))
-		return fail(e, ERR_INPUT, "slack_api_url is longer than %zu bytes",
-		    sizeof(req->url) - 32);
-	snprintf(req->url, sizeof(req->url), "%.*s/%s", (int)base_len, base_url, method);
-	if (!token_is_sane(token) || !secret_append(req->auth, bearer, sizeof(bearer) - 1) ||
-	    !secret_append(req->auth, token.ptr, token.len)) {
-		secret_clear(req->auth);
-		return fail(e, ERR_INPUT, "the stored credential is not a Slack token");
-	}
-	return true;
-}
+static const struct dest_secret secrets[] = {
+    {SLACK_TAG_TOKEN, "bot token, or address of an incoming webhook"}};
 
 /* The blocks from `first` to `end`, bytes of the array that has them all. */
 static void
@@ -184,19 +143,26 @@ write_update(struct json_writer *w, const struct dest_message *m, bool has_attac
 }
 
 static void
-write_body(struct buf *out, const struct dest_message *m)
+write_body(struct buf *out, const struct dest_message *m, bool by_webhook)
 {
 	const struct slack_body *b = slack_body_of(m->body);
 	struct json_writer w;
 
 	jw_init(&w, out);
 	jw_object(&w);
-	jw_kv_string(&w, "channel", m->channel);
+	if (!by_webhook)
+		jw_kv_string(&w, "channel", m->channel);
 	jw_kv_string(&w, "text", b->text);
 	if (!m->is_plain && m->without_images)
 		write_blocks_without_images(&w, b);
 	else if (!m->is_plain)
 		write_blocks(&w, b);
+	if (by_webhook) {
+		jw_kv_bool(&w, "unfurl_links", false);
+		jw_kv_bool(&w, "unfurl_media", false);
+		jw_object_end(&w);
+		return;
+	}
 	if (m->update_id.len) {
 		write_update(&w, m, !m->is_plain && (b->color.len > 0 || m->without_images));
 	} else {
@@ -209,6 +175,16 @@ write_body(struct buf *out, const struct dest_message *m)
 	jw_object_end(&w);
 }
 
+/* A webhook alone. */
+static bool
+has_only_other_way(const struct secret *credential)
+{
+	struct secret_view webhook = slack_webhook_of(credential);
+	struct secret_view token = credential_get(credential, SLACK_TAG_TOKEN);
+
+	return webhook.len > 0 && (token.len == 0 || token.ptr == webhook.ptr);
+}
+
 static bool
 compose(struct http_request *req, const struct dest_message *m, const struct dest_call *call,
     struct err *e)
@@ -217,36 +193,33 @@ compose(struct http_request *req, const struct dest_message *m, const struct des
 
 	if (!m->channel.len)
 		return fail(e, ERR_INPUT, "the message names no Slack channel");
-	if (!request_begin(req, call, method, e))
+	if (m->other_way) {
+		if (!slack_webhook_begin(req, call, e))
+			return false;
+		write_body(&req->body, m, true);
+		return true;
+	}
+	if (!slack_request_begin(req, call, method, e))
 		return false;
 	req->content_type = "application/json; charset=utf-8";
-	write_body(&req->body, m);
+	write_body(&req->body, m, false);
 	return true;
 }
-
-/* Slack takes JSON only for methods that write. */
-static const char form_type[] = "application/x-www-form-urlencoded";
 
 static bool
 compose_test(struct http_request *req, const struct dest_call *call, struct err *e)
 {
-	if (!request_begin(req, call, "auth.test", e))
-		return false;
-	req->content_type = form_type;
-	return true;
-}
-
-static void
-put_form_value(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-			buf_putc(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
+	/* A webhook refuses a message without content, if it counts; else it says so. */
+	if (has_only_other_way(call->credential)) {
+		if (!slack_webhook_begin(req, call, e))
+			return false;
+		buf_cstr(&req->body, "{}");
+		return true;
 	}
+	if (!slack_request_begin(req, call, "auth.test", e))
+		return false;
+	req->content_type = SLACK_FORM;
+	return true;
 }
 
 static bool
@@ -255,11 +228,12 @@ compose_channel(
 {
 	if (!channel.len)
 		return fail(e, ERR_INPUT, "no Slack channel was named");
-	if (!request_begin(req, call, "conversations.info", e))
+	if (has_only_other_way(call->credential))
+		return fail(e, ERR_INPUT, "an incoming webhook cannot ask for channels");
+	if (!slack_request_begin(req, call, "conversations.info", e))
 		return false;
-	req->content_type = form_type;
-	buf_cstr(&req->body, "channel=");
-	put_form_value(&req->body, channel);
+	req->content_type = SLACK_FORM;
+	slack_form_add(&req->body, "channel", channel);
 	return true;
 }
 
@@ -271,6 +245,15 @@ settings(const struct config *c)
 	    .channel = {c->slack_channel_rate_milli, c->slack_channel_burst},
 	    .account = {c->slack_team_rate_milli, c->slack_team_burst},
 	};
+}
+
+/* GovSlack is a Slack of its own. */
+static const char *
+host_url(const struct config *c, struct str api_host)
+{
+	if (api_host.len == 0 || str_eq(api_host, STR("slack.com")))
+		return c->slack_api_url;
+	return str_eq(api_host, STR("slack-gov.com")) ? "https://slack-gov.com/api" : NULL;
 }
 
 static void
@@ -312,4 +295,8 @@ const struct dest_type dest_slack = {
     .judge_test = slack_judge_test,
     .compose_channel = compose_channel,
     .judge_channel = slack_judge_channel,
+    .has_only_other_way = has_only_other_way,
+    .host_url = host_url,
+    .oauth = &slack_oauth,
+    .directory = &slack_directory,
 };

@@ -255,7 +255,8 @@ the_token_is_taken_from_a_credential(void **state)
 	(void)state;
 	fixture_init(&f, TOKEN);
 	assert_int_equal(slack()->n_secrets, 1);
-	assert_string_equal(slack()->secrets[0].title, "bot token");
+	assert_string_equal(
+	    slack()->secrets[0].title, "bot token, or address of an incoming webhook");
 	assert_true(credential_put(credential, slack()->secrets[0].tag, f.token));
 	f.call.credential = credential;
 	assert_true(slack()->compose_test(&f.req, &f.call, &f.e));

@@ -1,0 +1,246 @@
+/* What the command line can do, by HTTP: rules, previews, history, replays, audit. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ALERT, until } from './lib.mjs';
+import { startWeb } from './web.mjs';
+
+const TYPE = {
+	description: 'a threshold was passed',
+	schema: { type: 'object', properties: { value: { type: 'number' }, severity: { type: 'string' } } },
+	sample: ALERT.payload,
+};
+
+describe('the API', () => {
+	let bench, web;
+	const w = '/workspaces/acme';
+	const api = (status, method, where, body, headers) =>
+		web.api(status, method, where, { token: web.key, body, headers });
+	/** With the ETag of what is there. */
+	const write = async (status, method, where, body) => {
+		const got = await web.ask('GET', `/api/v1${where}`, { token: web.key });
+		return api(status, method, where, body, { 'if-match': got.headers.get('etag') });
+	};
+	before(async () => {
+		({ bench, web } = await startWeb({ settings: { retry_schedule_s: '0' }, web: { api_rate: 100000 } }));
+		await api(201, 'PUT', '/event-types/alert.triggered', TYPE);
+		await api(201, 'POST', '/workspaces', { id: 'acme', name: 'Acme' });
+		await bench.cliWith({ input: 'xoxb-sandbox-token-1\n' }, 'connection', 'add', 'acme', '--slack',
+			'--token-stdin', '--id', 'slack', '--channel', 'C0ALERTS', '--channel', 'C0GENERAL');
+		await until('the connection', async () =>
+			(await web.ask('GET', `/api/v1${w}/connections/slack`, { token: web.key })).status === 200);
+	});
+	after(async () => {
+		const how = await web?.stop();
+		await bench?.stop();
+		assert.equal(how?.code, 0, web.child.output);
+	});
+
+	const settled = (id, rule = 'alerts') => until(`the delivery of ${id}`, async () => {
+		const got = await web.ask('GET', `/api/v1${w}/events/${id}/rules/${rule}`, { token: web.key });
+		return ['delivered', 'failed', 'held', 'canceled'].includes(got.body.state) && got.body;
+	});
+
+	test('a rule is made, read, changed with its ETag, and not without', async () => {
+		const made = await api(201, 'POST', `${w}/rules`, { id: 'alerts', name: 'Alerts',
+			event_type: 'alert.*', connection: 'slack', channel: 'C0ALERTS' });
+		assert.equal(made.active, true);
+		const needs = await api(428, 'PATCH', `${w}/rules/alerts`, { name: 'x' });
+		assert.equal(needs.code, 'precondition_required');
+		const changed = await write(200, 'PATCH', `${w}/rules/alerts`, { name: 'All alerts' });
+		assert.equal(changed.name, 'All alerts');
+		assert.equal(changed.channel, 'C0ALERTS');
+		const stale = await api(412, 'PATCH', `${w}/rules/alerts`, { name: 'y' }, { 'if-match': `"${made.revision}"` });
+		assert.equal(stale.current.name, 'All alerts');
+		const whole = await write(200, 'PUT', `${w}/rules/alerts`,
+			{ event_type: 'alert.triggered', connection: 'slack', channel: 'C0ALERTS' });
+		assert.equal(whole.name, '');
+		assert.equal(whole.id, 'alerts');
+		const { body: again, headers } = await web.ask('GET', `/api/v1${w}/rules/alerts`, { token: web.key });
+		assert.equal(headers.get('etag'), `"${again.revision}"`);
+		const same = await web.ask('GET', `/api/v1${w}/rules/alerts`,
+			{ token: web.key, headers: { 'if-none-match': headers.get('etag') } });
+		assert.equal(same.status, 304);
+	});
+
+	test('of 16 who change one rule at once every one is told, and no change is lost', async () => {
+		await api(201, 'POST', `${w}/rules`, { id: 'raced', event_type: 'never' });
+		const one = async (i) => {
+			for (;;) {
+				const got = await web.ask('GET', `/api/v1${w}/rules/raced`, { token: web.key });
+				const retry = [...got.body.retry, i];
+				const put = await web.ask('PATCH', `/api/v1${w}/rules/raced`,
+					{ token: web.key, body: { retry }, headers: { 'if-match': got.headers.get('etag') } });
+				if (put.status === 200) return;
+				assert.equal(put.status, 412, JSON.stringify(put.body));
+			}
+		};
+		await Promise.all(Array.from({ length: 16 }, (_, i) => one(i)));
+		const { retry } = await api(200, 'GET', `${w}/rules/raced`);
+		assert.deepEqual([...retry].sort((a, b) => a - b), Array.from({ length: 16 }, (_, i) => i));
+		await write(204, 'DELETE', `${w}/rules/raced`);
+		await api(404, 'GET', `${w}/rules/raced`);
+	});
+
+	test('all that is wrong with a rule is told, each with its place', async () => {
+		const got = await api(422, 'POST', `${w}/rules`, { event_type: 'alert.*', connection: 'slack', channel: 'C0ALERTS',
+			template: { header: '{{ payload.x | upcse }}', text: '{{' }, filter: { field: 'a', op: 'eqq', value: 1 } });
+		assert.equal(got.code, 'invalid_rule');
+		const pointers = got.errors.map((one) => one.pointer);
+		assert.ok(pointers.some((one) => one.startsWith('/template')), JSON.stringify(got.errors));
+		assert.ok(pointers.some((one) => one.startsWith('/filter')), JSON.stringify(got.errors));
+		assert.equal(got.errors.find((one) => one.slot === 'header').suggestion, 'upcase');
+		const only = await api(422, 'POST', `${w}/rules`, { event_type: 'a', filter: { field: 'a', op: 'eqq', value: 1 } });
+		assert.equal(only.code, 'invalid_filter');
+		const syntax = await api(400, 'POST', `${w}/rules`, '{"name": }');
+		assert.equal(syntax.code, 'invalid_json');
+		assert.equal(syntax.errors[0].line, 1);
+		const media = await web.ask('POST', `/api/v1${w}/rules`,
+			{ token: web.key, body: '{}', headers: { 'content-type': 'text/plain' } });
+		assert.equal(media.status, 415);
+	});
+
+	test('a draft is previewed on the sample, on an event that came, and on one that is made up', async () => {
+		const rule = { event_type: 'alert.triggered', connection: 'slack', channel: 'C0ALERTS',
+			filter: { field: 'value', op: 'gt', value: 1000 }, template: { header: 'at {{ payload.value }}' } };
+		const sample = await api(200, 'POST', `${w}/rules/preview`, { rule, event: { sample: true } });
+		assert.equal(sample.matched, true);
+		assert.match(JSON.stringify(sample.blocks), /at 1840/);
+		const id = await bench.publish('acme');
+		await settled(id);
+		const published = await api(200, 'POST', `${w}/rules/preview`, { rule, event: { id } });
+		assert.match(JSON.stringify(published.blocks), /at 1840/);
+		const made = await api(200, 'POST', `${w}/rules/preview`,
+			{ rule, event: { type: 'alert.triggered', payload: { value: 7 } } });
+		assert.equal(made.matched, false);
+		assert.deepEqual(made.why_not, { code: 'condition', pointer: '' });
+		const wrong = await api(200, 'POST', `${w}/rules/preview`,
+			{ rule: { ...rule, template: { header: '{{ a | upcse }}' } }, event: { sample: true } });
+		assert.equal(wrong.errors[0].slot, 'header');
+	});
+
+	test('a dry run says what the last events would have become', async () => {
+		const rule = { event_type: 'alert.*', filter: { field: 'value', op: 'gt', value: 5000 } };
+		const got = await api(200, 'POST', `${w}/rules/dry-run`, { rule, last: 10 });
+		assert.equal(got.matched, 0);
+		assert.equal(got.examined >= 1, true);
+		assert.equal(Object.values(got.not_why).reduce((a, b) => a + b), got.examined);
+		const all = await api(200, 'POST', `${w}/rules/dry-run`, { rule: { event_type: '>' }, last: 10 });
+		assert.equal(all.matched, all.examined);
+	});
+
+	test('what became of events is listed, filtered and shown', async () => {
+		const id = await bench.publish('acme', { ...ALERT, resource_id: 'find-me' });
+		await settled(id);
+		const { records } = await api(200, 'GET', `${w}/events?resource_id=find-me`);
+		assert.deepEqual(records.map((one) => one.id), [id]);
+		const event = await api(200, 'GET', `${w}/events/${id}`);
+		assert.deepEqual(event.deliveries.map((one) => one.state), ['delivered']);
+		const payload = await api(200, 'GET', `${w}/events/${id}/payload`);
+		assert.deepEqual(payload.payload, ALERT.payload);
+		const list = await api(200, 'GET', `${w}/deliveries?state=delivered&rule=alerts&q=${id}`);
+		assert.deepEqual(list.records.map((one) => one.event_id), [id]);
+		const { attempts } = await api(200, 'GET', `${w}/events/${id}/rules/alerts/attempts`);
+		assert.equal(attempts[0].outcome, 'delivered');
+		await api(404, 'GET', `${w}/events/none`);
+		await api(404, 'GET', `${w}/events/${id}/rules/none`);
+		await api(400, 'GET', `${w}/deliveries?state=lost`);
+	});
+
+	test('pages of deliveries fit together without a gap', async () => {
+		const seen = [];
+		let cursor = '';
+		do {
+			const page = await api(200, 'GET', `${w}/deliveries?limit=1${cursor}`);
+			seen.push(...page.records.map((one) => `${one.event_id}/${one.rule}`));
+			cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
+		} while (cursor);
+		const whole = await api(200, 'GET', `${w}/deliveries?limit=200`);
+		assert.deepEqual(seen, whole.records.map((one) => `${one.event_id}/${one.rule}`));
+	});
+
+	test('one that was delivered is sent once more on purpose only', async () => {
+		const id = await bench.publish('acme');
+		assert.equal((await settled(id)).state, 'delivered');
+		const refused = await api(409, 'POST', `${w}/events/${id}/rules/alerts/retry`, {});
+		assert.equal(refused.code, 'already_delivered');
+		const started = await api(202, 'POST', `${w}/events/${id}/rules/alerts/retry`, { again: true });
+		assert.equal(started.selected, 1);
+		await until('the second message', async () => {
+			const d = await api(200, 'GET', `${w}/events/${id}/rules/alerts`);
+			return d.replay === started.id && d.state === 'delivered';
+		});
+	});
+
+	test('what is held is counted, shown as a need, and released', async () => {
+		await api(200, 'POST', `${w}/connections/slack/disable`, {});
+		const id = await bench.publish('acme');
+		await until('it is held', async () =>
+			(await web.ask('GET', `/api/v1${w}/events/${id}/rules/alerts`, { token: web.key })).body.state === 'held');
+		const { held } = await api(200, 'GET', `${w}/connections/slack`);
+		assert.equal(held.count, 1);
+		const overview = await api(200, 'GET', `${w}/overview`);
+		assert.equal(overview.hours.length, 24);
+		assert.equal(overview.last_24h.held, 1);
+		assert.deepEqual(overview.needs.map((one) => [one.code, one.connection, one.count]), [['resume', 'slack', 1]]);
+		const released = await api(200, 'POST', `${w}/connections/slack/release`, {});
+		assert.equal(released.released.count, 1);
+		await until('its delivery', async () => (await settled(id)).state === 'delivered');
+	});
+
+	test('a replay is counted, started and ends', async () => {
+		const selection = { rule: 'alerts', states: ['delivered'], again: true, rate: 1000 };
+		const count = await api(200, 'POST', `${w}/replays/count`, selection);
+		assert.equal(count.selected > 0, true);
+		assert.equal(count.groups[0].channel, 'C0ALERTS');
+		const started = await api(202, 'POST', `${w}/replays`, selection);
+		const done = await until('its end', async () => {
+			const got = await api(200, 'GET', `${w}/replays/${started.id}`);
+			return got.status === 'done' && got;
+		});
+		assert.equal(done.sent, count.selected);
+		const { records } = await api(200, 'GET', `${w}/replays`);
+		assert.deepEqual(records.map((one) => one.id), [started.id]);
+		await api(422, 'POST', `${w}/replays`, { states: ['failed'], rule: 'none' });
+	});
+
+	test('who changed what is told, and an earlier version comes back', async () => {
+		const made = await api(201, 'POST', `${w}/rules`, { id: 'told', name: 'one', event_type: 'never' });
+		await write(200, 'PATCH', `${w}/rules/told`, { name: 'two' });
+		const { records } = await api(200, 'GET', `${w}/rules/told/versions`);
+		assert.deepEqual(records.map((one) => one.what), ['changed', 'created']);
+		assert.deepEqual(records[0].changes, [{ member: 'name', was: 'one', is: 'two' }]);
+		assert.equal(records[0].by.kind, 'key');
+		const back = await (async () => {
+			const got = await web.ask('GET', `/api/v1${w}/rules/told`, { token: web.key });
+			return api(200, 'POST', `${w}/rules/told/revert`, { revision: made.revision },
+				{ 'if-match': got.headers.get('etag') });
+		})();
+		assert.equal(back.name, 'one');
+		const audit = await api(200, 'GET', `${w}/audit?kind=rule&id=told`);
+		assert.equal(audit.count, 3);
+	});
+
+	test('an event type shows the fields that conditions can be about', async () => {
+		const type = await api(200, 'GET', `${w}/event-types/alert.triggered`);
+		assert.deepEqual(type.fields.find((one) => one.path === 'value'),
+			{ path: 'value', type: 'number', example: 1840 });
+		await api(201, 'PUT', `${w}/event-types/own.type`, { description: 'own' });
+		const { records } = await api(200, 'GET', `${w}/event-types`);
+		assert.deepEqual(records.map((one) => one.name), ['own.type', 'alert.triggered']);
+		await write(204, 'DELETE', `${w}/event-types/own.type`);
+	});
+
+	test('a connection in use is not deleted, but by force', async () => {
+		const refused = await write(409, 'DELETE', `${w}/connections/slack`);
+		assert.equal(refused.code, 'in_use');
+		const got = await web.ask('GET', `/api/v1${w}/connections/slack`, { token: web.key });
+		await api(204, 'DELETE', `${w}/connections/slack?force=true`, undefined, { 'if-match': got.headers.get('etag') });
+	});
+
+	test('a workspace goes with all of it, its publishable keys too', async () => {
+		const { key } = await api(201, 'POST', `${w}/keys`, {});
+		await write(204, 'DELETE', w);
+		await api(404, 'GET', `${w}/rules`);
+		assert.equal((await web.ask('GET', '/api/v1/me', { key })).status, 401);
+	});
+});
