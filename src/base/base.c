@@ -11,6 +11,25 @@ must_failed(const char *cond, const char *file, int line, const char *func)
 	abort();
 }
 
+const char *
+err_kind_name(enum err_kind kind)
+{
+	static const char *const names[] = {
+	    [ERR_NONE] = "none",
+	    [ERR_INPUT] = "input",
+	    [ERR_TEMP] = "temporary",
+	    [ERR_CONFLICT] = "conflict",
+	    [ERR_NOT_FOUND] = "not_found",
+	    [ERR_DENIED] = "denied",
+	    [ERR_FULL] = "full",
+	    [ERR_CORRUPT] = "corrupt",
+	    [ERR_SETUP] = "setup",
+	};
+
+	must((size_t)kind < COUNT_OF(names));
+	return names[kind];
+}
+
 bool
 str_starts_with(struct str s, struct str prefix)
 {

@@ -280,11 +280,13 @@ config_load_env(struct config *c, struct err *e)
 }
 
 bool
-config_load(struct config *c, const char *path, struct err *e)
+config_load(struct config *c, const char *path, const char *usual, struct err *e)
 {
 	config_defaults(c);
 	if (!path)
 		path = getenv("CARILLON_CONFIG");
+	if (!path && access(usual, F_OK) == 0)
+		path = usual;
 	if (path && path[0] && !config_load_file(c, path, e))
 		return false;
 	return config_load_env(c, e) && config_check(c, e);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "carillon/base/id.h"
+#include "carillon/base/url.h"
 
 enum { RETRY_DELAY_MAX_S = 604800 }; /* a week */
 
@@ -57,37 +58,53 @@ config_retry_schedule(const char *text, struct retry_schedule *out, struct err *
 	return true;
 }
 
-/*
- * Whether `url` is "<scheme>://<host>..." with one of `schemes`. A URL may hold a password, so
- * no error shows one.
- */
+/* A URL may hold a password, so no error shows one. */
 static bool
-url_is_any_of(struct str url, const char *const *schemes, size_t n)
+check_nats_url(struct str text, int number, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct str scheme = str_of(schemes[i]);
-		if (str_starts_with(url, scheme))
-			return url.len > scheme.len && !strchr("/?#:@", url.ptr[scheme.len]);
-	}
-	return false;
+	struct url url;
+
+	if (!url_parse(&url, text))
+		return fail(e, ERR_INPUT,
+		    "nats_url: address %d must be nats:// or tls:// and a host", number);
+	if (str_eq(url.scheme, STR("ws")) || str_eq(url.scheme, STR("wss")))
+		return fail(e, ERR_INPUT,
+		    "nats_url: address %d: NATS is not spoken over WebSocket here, and a "
+		    "password would travel in clear; use nats:// or tls:// and the server's "
+		    "usual port",
+		    number);
+	return str_eq(url.scheme, STR("nats")) || str_eq(url.scheme, STR("tls")) ||
+	       fail(e, ERR_INPUT, "nats_url: address %d must be nats:// or tls:// and a host",
+		   number);
+}
+
+/* Tokens travel to this address: in clear only to this very machine. */
+static bool
+check_slack_url(const struct config *c, struct err *e)
+{
+	struct url url;
+	bool is_url = url_parse(&url, str_of(c->slack_api_url));
+
+	if (!is_url || (!str_eq(url.scheme, STR("https")) && !str_eq(url.scheme, STR("http"))))
+		return fail(
+		    e, ERR_INPUT, "slack_api_url: must be https:// or http:// and a host");
+	if (url.user_info.len > 0)
+		return fail(e, ERR_INPUT, "slack_api_url: takes no user and no password");
+	return str_eq(url.scheme, STR("https")) || url_is_loopback(&url) ||
+	       fail(e, ERR_INPUT,
+		   "slack_api_url: http:// to another machine would send credentials in "
+		   "clear; use https://");
 }
 
 static bool
 check_urls(const struct config *c, struct err *e)
 {
-	static const char *const nats[] = {"nats://", "tls://", "ws://", "wss://"};
-	static const char *const http[] = {"http://", "https://"};
 	int number = 1;
+
 	for (struct str rest = str_of(c->nats_url); rest.ptr; number++)
-		if (!url_is_any_of(next_of_list(&rest), nats, COUNT_OF(nats)))
-			return fail(e, ERR_INPUT,
-			    "nats_url: address %d must be nats://, tls://, ws:// or "
-			    "wss:// and a host",
-			    number);
-	if (!url_is_any_of(str_of(c->slack_api_url), http, COUNT_OF(http)))
-		return fail(
-		    e, ERR_INPUT, "slack_api_url: must be https:// or http:// and a host");
-	return true;
+		if (!check_nats_url(next_of_list(&rest), number, e))
+			return false;
+	return check_slack_url(c, e);
 }
 
 static bool
@@ -100,6 +117,35 @@ check_words(const struct config *c, struct err *e)
 		if (strcmp(c->log_level, levels[i]) == 0)
 			return true;
 	return fail(e, ERR_INPUT, "log_level: must be debug, info, warn or error");
+}
+
+/* A server is told one thing about who we are. */
+static bool
+check_nats_login(const struct config *c, struct err *e)
+{
+	const struct {
+		const char *name, *value;
+	} ways[] = {
+	    {"nats_creds", c->nats_creds},
+	    {"nats_user", c->nats_user},
+	    {"nats_token_file", c->nats_token_file},
+	    {"nats_nkey_file", c->nats_nkey_file},
+	};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		if (ways[i].value[0] == '\0')
+			continue;
+		if (first != NULL)
+			return fail(e, ERR_INPUT, "%s: %s is set too; one of them at most",
+			    ways[i].name, first);
+		first = ways[i].name;
+	}
+	if ((c->nats_user[0] == '\0') != (c->nats_password_file[0] == '\0'))
+		return fail(
+		    e, ERR_INPUT, "nats_user and nats_password_file: set both, or neither");
+	return (c->nats_cert[0] == '\0') == (c->nats_key[0] == '\0') ||
+	       fail(e, ERR_INPUT, "nats_cert and nats_key: set both, or neither");
 }
 
 static bool
@@ -128,5 +174,6 @@ config_check(const struct config *c, struct err *e)
 	struct retry_schedule schedule;
 	if (!config_retry_schedule(c->retry_schedule_s, &schedule, e))
 		return fail_within(e, "retry_schedule_s");
-	return check_bounds(c, e) && check_words(c, e) && check_urls(c, e);
+	return check_bounds(c, e) && check_words(c, e) && check_urls(c, e) &&
+	       check_nats_login(c, e);
 }

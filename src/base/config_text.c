@@ -122,3 +122,62 @@ config_yaml(const struct config *c, struct buf *out)
 		buf_putc(out, '\n');
 	}
 }
+
+/* What is quoted for YAML is a string of JSON, too: settings are text without control
+ * characters. */
+void
+config_json(const struct config *c, struct buf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		buf_printf(out, "%s\"%s\": ", i ? ",\n  " : "{\n  ", settings[i].name);
+		setting_show(out, c, &settings[i]);
+	}
+	buf_cstr(out, "\n}\n");
+}
+
+/* What a new installation has to say, as docs/getting-started.md makes it. */
+static const struct {
+	const char *name, *value;
+} example[] = {
+    {"nats_url", "nats://127.0.0.1:4222"},
+    {"nats_creds", "/etc/carillon/nats/service.creds"},
+    {"nats_dir", "/etc/carillon/nats"},
+    {"data_dir", "/var/lib/carillon"},
+    {"master_key_file", "/etc/carillon/master-key"},
+};
+
+static const char *
+example_of(const struct setting *s)
+{
+	for (size_t i = 0; i < COUNT_OF(example); i++)
+		if (strcmp(example[i].name, s->name) == 0)
+			return example[i].value;
+	return NULL;
+}
+
+void
+config_example(struct buf *out)
+{
+	struct config usual;
+
+	config_defaults(&usual);
+	buf_cstr(out, "# Settings of Carillon; usually " CONFIG_FILE_USUAL ".\n"
+		      "# What stands here without a # is what an installation has to say. "
+		      "Behind each # is a default.\n"
+		      "# `carillon check` says whether it fits together.\n");
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < COUNT_OF(settings); i++) {
+			const struct setting *s = &settings[i];
+			const char *value = example_of(s);
+
+			if ((value == NULL) != (pass == 1))
+				continue;
+			buf_printf(out, "\n# %s\n%s%s: ", s->sentence, value == NULL ? "#" : "",
+			    s->name);
+			if (value != NULL)
+				put_quoted(out, str_of(value));
+			else
+				setting_show(out, &usual, s);
+			buf_putc(out, '\n');
+		}
+}

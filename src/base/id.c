@@ -25,7 +25,8 @@ is_narrow(struct str s, size_t max)
 		if (!is_lower_or_digit(s.ptr[i]) && s.ptr[i] != '_' && s.ptr[i] != '-')
 			return false;
 	}
-	return s.len > 0 && s.len <= max;
+	/* What begins with "-" would read as an option. */
+	return s.len > 0 && s.len <= max && s.ptr[0] != '-';
 }
 
 bool

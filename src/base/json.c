@@ -12,7 +12,10 @@ struct reader {
 	const char *start, *at, *end;
 	int depth, depth_max;
 	struct json_error *error;
+	struct json_flaws *flaws; /* what is mended; NULL where nothing is */
 };
+
+enum { REPLACEMENT = 0xfffd };
 
 static bool read_value(struct reader *r, struct json *v);
 
@@ -24,6 +27,20 @@ refuse(struct reader *r, const char *at, const char *what)
 	json_position(text, (size_t)(at - r->start), &r->error->line, &r->error->column);
 	(void)str_copy(r->error->what, sizeof r->error->what, str_of(what));
 	return false;
+}
+
+/* Whether the flaw at `at` is mended; notes it. */
+static bool
+mend(struct reader *r, enum json_flaw flaw, const char *at)
+{
+	struct json_flaws *f = r->flaws;
+	struct str text = {r->start, (size_t)(r->end - r->start)};
+
+	if (f == NULL)
+		return false;
+	if (f->count[flaw]++ == 0)
+		json_position(text, (size_t)(at - r->start), &f->line[flaw], &f->column[flaw]);
+	return true;
 }
 
 static void *
@@ -89,13 +106,18 @@ read_unicode(struct reader *r, const char **p, const char *end, uint32_t *out)
 		return refuse(r, at, "expected four hexadecimal digits after \\u");
 	*p = at + 6;
 	*out = high;
-	if (high == 0)
+	if (high == 0 && mend(r, JSON_FLAW_NUL, at))
+		*out = REPLACEMENT;
+	else if (high == 0)
 		return refuse(r, at, "expected a character other than NUL");
 	if (high < 0xd800 || high > 0xdfff)
 		return true;
 	if (high > 0xdbff || end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u' ||
-	    !read_hex4(*p + 2, end, &low) || low < 0xdc00 || low > 0xdfff)
-		return refuse(r, at, "expected both halves of a surrogate pair");
+	    !read_hex4(*p + 2, end, &low) || low < 0xdc00 || low > 0xdfff) {
+		*out = REPLACEMENT;
+		return mend(r, JSON_FLAW_LONE_SURROGATE, at) ||
+		       refuse(r, at, "expected both halves of a surrogate pair");
+	}
 	*p += 6;
 	*out = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 	return true;
@@ -140,6 +162,25 @@ check_char(struct reader *r, const char *p)
 	return 0;
 }
 
+/* Copies the character at `p`, or what is put in its place; its bytes, or 0 having refused it.
+ */
+static size_t
+copy_char(struct reader *r, const char *p, char **to)
+{
+	size_t len = utf8_len(p, (size_t)(r->end - p));
+
+	if (len == 0 && mend(r, JSON_FLAW_BAD_UTF8, p)) {
+		*to += utf8_put(*to, REPLACEMENT);
+		return 1;
+	}
+	if (len == 0 || *p == '\0' || (unsigned char)*p >= 0x20 ||
+	    !mend(r, JSON_FLAW_CONTROL, p))
+		len = check_char(r, p);
+	memcpy(*to, p, len);
+	*to += len;
+	return len;
+}
+
 /* The quote that ends the string that goes on at `p`, or NULL. */
 static const char *
 find_quote(const char *p, const char *end)
@@ -153,7 +194,7 @@ find_quote(const char *p, const char *end)
 	return NULL;
 }
 
-/* A string with escapes: decoded into the arena. */
+/* A string with escapes, or with flaws that are mended: decoded into the arena. */
 static bool
 read_escaped(struct reader *r, const char *start, struct str *out)
 {
@@ -161,7 +202,9 @@ read_escaped(struct reader *r, const char *start, struct str *out)
 
 	if (!end)
 		return refuse(r, r->end, "expected the closing quote of a string");
-	char *text = allocate(r, (size_t)(end - start)), *to = text;
+	/* A byte that is mended takes three. */
+	size_t room = (size_t)(end - start) * (r->flaws ? 3 : 1);
+	char *text = allocate(r, room), *to = text;
 	if (!text)
 		return false;
 	for (const char *p = start; p < end;) {
@@ -170,11 +213,9 @@ read_escaped(struct reader *r, const char *start, struct str *out)
 				return false;
 			continue;
 		}
-		size_t len = check_char(r, p);
+		size_t len = copy_char(r, p, &to);
 		if (len == 0)
 			return false;
-		memcpy(to, p, len);
-		to += len;
 		p += len;
 	}
 	*out = (struct str){text, (size_t)(to - text)};
@@ -202,6 +243,8 @@ read_string(struct reader *r, struct str *out)
 			p++;
 			continue;
 		}
+		if (r->flaws && (c < 0x20 || utf8_len(p, (size_t)(r->end - p)) == 0))
+			return read_escaped(r, start, out);
 		size_t len = check_char(r, p);
 		if (len == 0)
 			return false;
@@ -276,18 +319,39 @@ compare_keys(const void *left, const void *right)
 	return order ? order : (a->offset > b->offset) - (a->offset < b->offset);
 }
 
-/* A member whose key an earlier one has, or NULL, by sorting. */
-static const struct json *
-find_repeated_of_many(const struct json *object)
+/* NULL comes last. */
+static int
+compare_places(const void *left, const void *right)
 {
-	const struct json **members = malloc(object->count * sizeof *members), *found = NULL;
+	const struct json *a = *(const struct json *const *)left;
+	const struct json *b = *(const struct json *const *)right;
+
+	if (!a || !b)
+		return (a == NULL) - (b == NULL);
+	return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* All members in the order of their keys, equal ones as written. The caller frees. */
+static const struct json **
+sorted_members(const struct json *object)
+{
+	const struct json **members = malloc(object->count * sizeof *members);
 	size_t n = 0;
 
 	must(members); /* out of memory */
 	JSON_EACH (m, object)
 		members[n++] = m;
 	qsort(members, n, sizeof *members, compare_keys);
-	for (size_t i = 1; i < n && !found; i++) {
+	return members;
+}
+
+/* A member whose key an earlier one has, or NULL, by sorting. */
+static const struct json *
+find_repeated_of_many(const struct json *object)
+{
+	const struct json **members = sorted_members(object), *found = NULL;
+
+	for (size_t i = 1; i < object->count && !found; i++) {
 		if (str_eq(members[i - 1]->key, members[i]->key))
 			found = members[i];
 	}
@@ -307,6 +371,38 @@ find_repeated(const struct json *object)
 		}
 	}
 	return NULL;
+}
+
+/* The members again, of each key only the last, in the order in which they are written. */
+static bool
+keep_last_of_each(struct reader *r, struct json *object)
+{
+	const struct json **members = sorted_members(object);
+	const struct json **tail = &object->child;
+	size_t n = object->count;
+	uint32_t kept = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (str_eq(members[i]->key, members[i + 1]->key))
+			members[i] = NULL;
+	}
+	qsort(members, n, sizeof *members, compare_places);
+	for (size_t i = 0; i < n && members[i] && ok; i++) {
+		struct json *copy = allocate(r, sizeof *copy);
+
+		ok = copy != NULL;
+		if (!ok)
+			break;
+		*copy = *members[i];
+		copy->next = NULL;
+		*tail = copy;
+		tail = &copy->next;
+		kept++;
+	}
+	object->count = kept;
+	free(members);
+	return ok;
 }
 
 static bool
@@ -373,7 +469,29 @@ read_nested(struct reader *r, struct json *v, char close)
 		return false;
 	r->depth--;
 	const struct json *repeated = close == '}' ? find_repeated(v) : NULL;
-	return repeated ? refuse_repeated(r, repeated) : true;
+	if (!repeated)
+		return true;
+	return mend(r, JSON_FLAW_REPEATED_KEY, r->start + repeated->offset)
+	           ? keep_last_of_each(r, v)
+	           : refuse_repeated(r, repeated);
+}
+
+/* The words by which libraries write what JSON has no number for. */
+static bool
+take_not_finite(struct reader *r, struct json *v)
+{
+	static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+	struct str rest = {r->at, (size_t)(r->end - r->at)};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (!str_starts_with(rest, str_of(words[i])) ||
+		    !mend(r, JSON_FLAW_NOT_FINITE, r->at))
+			continue;
+		r->at += strlen(words[i]);
+		v->kind = JSON_NULL;
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -391,27 +509,48 @@ read_value(struct reader *r, struct json *v)
 	case 'f': return read_word(r, v, STR("false"), JSON_FALSE);
 	case 'n': return read_word(r, v, STR("null"), JSON_NULL);
 	}
+	if (take_not_finite(r, v))
+		return true;
 	if (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'))
 		return read_number(r, v);
 	return refuse(r, r->at, "expected a value");
+}
+
+static bool
+parse(struct reader *r, struct str text, const struct json **out)
+{
+	struct json *root;
+
+	r->start = r->at = text.len ? text.ptr : "";
+	r->end = r->start + text.len;
+	if (r->flaws && str_starts_with(text, STR("\xef\xbb\xbf"))) {
+		(void)mend(r, JSON_FLAW_BYTE_ORDER_MARK, r->at);
+		r->at += 3;
+	}
+	root = allocate(r, sizeof *root);
+	if (!root || !read_value(r, root))
+		return false;
+	skip_space(r);
+	if (r->at != r->end)
+		return refuse(r, r->at, "expected nothing after the value");
+	*out = root;
+	return true;
+}
+
+static bool
+fail_placed(struct err *e, const struct json_error *error)
+{
+	return fail(
+	    e, ERR_INPUT, "line %d, column %d: %s", error->line, error->column, error->what);
 }
 
 bool
 json_parse_placed(struct arena *a, struct str text, int depth_max, const struct json **out,
     struct json_error *error)
 {
-	struct str source = text.len ? text : STR("");
-	struct reader r = {
-	    a, source.ptr, source.ptr, source.ptr + source.len, 0, depth_max, error};
-	struct json *root = allocate(&r, sizeof *root);
+	struct reader r = {.arena = a, .depth_max = depth_max, .error = error};
 
-	if (!root || !read_value(&r, root))
-		return false;
-	skip_space(&r);
-	if (r.at != r.end)
-		return refuse(&r, r.at, "expected nothing after the value");
-	*out = root;
-	return true;
+	return parse(&r, text, out);
 }
 
 bool
@@ -420,7 +559,16 @@ json_parse(
 {
 	struct json_error error;
 
-	return json_parse_placed(a, text, depth_max, out, &error) ||
-	       fail(e, ERR_INPUT, "line %d, column %d: %s", error.line, error.column,
-		   error.what);
+	return json_parse_placed(a, text, depth_max, out, &error) || fail_placed(e, &error);
+}
+
+bool
+json_parse_mending(struct arena *a, struct str text, int depth_max, const struct json **out,
+    struct json_flaws *flaws, struct err *e)
+{
+	struct json_error error;
+	struct reader r = {.arena = a, .depth_max = depth_max, .error = &error, .flaws = flaws};
+
+	*flaws = (struct json_flaws){0};
+	return parse(&r, text, out) || fail_placed(e, &error);
 }

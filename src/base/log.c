@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/log_limit.h"
-#include "base/utf8.h"
 #include "carillon/base/clock.h"
+#include "carillon/base/tame.h"
 
 #define ELLIPSIS "\u2026"
 
@@ -78,18 +78,6 @@ line_quote(struct line *l, bool opens)
 		l->in_quotes = opens;
 }
 
-/* Bytes of the character at `s` if a terminal may see it as it is, else 0. */
-static size_t
-printable_len(const char *s, size_t left)
-{
-	size_t len = utf8_len(s, left);
-	unsigned char c = (unsigned char)s[0];
-
-	if (c < 0x20 || c == 0x7f)
-		return 0;
-	return c == 0xc2 && len && (unsigned char)s[1] < 0xa0 ? 0 : len; /* C1 controls */
-}
-
 static void
 line_escape(struct line *l, unsigned char c)
 {
@@ -126,7 +114,7 @@ line_string(struct line *l, struct str s)
 	if (quoted)
 		line_quote(l, true);
 	for (size_t i = 0, n; i < s.len && !l->is_full; i += n) {
-		n = printable_len(s.ptr + i, s.len - i);
+		n = tame_len(s.ptr + i, s.len - i);
 		if (n == 0 || s.ptr[i] == '"' || s.ptr[i] == '\\') {
 			line_escape(l, (unsigned char)s.ptr[i]);
 			n = 1;

@@ -125,8 +125,8 @@ record_unpack(const ProtobufCMessageDescriptor *type, struct arena *a, struct st
 	if (from.full)
 		return fail(e, ERR_INPUT, "%s of %zu bytes: takes too much memory to read",
 		    type->short_name, bytes.len);
-	return fail(e, ERR_INPUT, "%zu bytes are not a %s in protobuf's binary format",
-	    bytes.len, type->short_name);
+	return fail(e, ERR_INPUT, "%zu bytes are no %s in protobuf's binary format", bytes.len,
+	    type->short_name);
 }
 
 struct str

@@ -1,8 +1,7 @@
-#include "broker/private.h"
+#include "broker/login.h"
 
 #include <errno.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
@@ -189,7 +188,7 @@ redial_begin(struct broker *b)
 	b->redialing = b->has_redialer = true;
 	must(pthread_create(&b->redialer, NULL, redial_main, b) == 0);
 	log_error(
-	    "broker.refused", L_STR("todo", "check nats_creds and the server's accounts"));
+	    "broker.refused", L_STR("todo", "check our credentials and the server's accounts"));
 }
 
 /*
@@ -286,30 +285,6 @@ options_set_times(natsOptions *o)
 }
 
 static bool
-options_set_security(
-    natsOptions *o, const struct broker_options *from, bool has_tls, struct err *e)
-{
-	bool has_ca = from->ca && *from->ca;
-	bool has_creds = from->creds && *from->creds;
-
-	if (has_creds && access(from->creds, R_OK) != 0)
-		return fail(e, ERR_DENIED, "nats_creds: cannot read %s: %s", from->creds,
-		    strerror(errno));
-	if (has_ca && access(from->ca, R_OK) != 0)
-		return fail(
-		    e, ERR_SETUP, "nats_ca: cannot read %s: %s", from->ca, strerror(errno));
-	if (has_creds &&
-	    natsOptions_SetUserCredentialsFromFiles(o, from->creds, NULL) != NATS_OK)
-		return fail(
-		    e, ERR_DENIED, "nats_creds: %s is no credentials file", from->creds);
-	if ((has_tls || has_ca) && natsOptions_SetSecure(o, true) != NATS_OK)
-		return fail(e, ERR_SETUP, "nats: this libnats was built without TLS");
-	if (has_ca && natsOptions_LoadCATrustedCertificates(o, from->ca) != NATS_OK)
-		return fail(e, ERR_SETUP, "nats_ca: no PEM certificates in %s", from->ca);
-	return true;
-}
-
-static bool
 options_make(struct broker *b, const struct broker_options *from, const struct url_list *urls,
     struct err *e)
 {
@@ -328,39 +303,10 @@ options_make(struct broker *b, const struct broker_options *from, const struct u
 	if (s != NATS_OK)
 		return fail(e, ERR_INPUT, "nats_url: %s; it should look like nats://host:4222",
 		    natsStatus_GetText(s));
-	return options_set_security(b->options, from, urls->has_tls, e);
+	return login_set(b->options, from, urls->has_tls, e);
 }
 
 /* --- dialling --- */
-
-static bool
-dial_failed(natsStatus s, const char *shown, struct err *e)
-{
-	const char *why = nats_GetLastError(NULL);
-
-	if (!why || !*why)
-		why = natsStatus_GetText(s);
-	switch (s) {
-	case NATS_CONNECTION_AUTH_FAILED:
-	case NATS_NOT_PERMITTED:
-		return fail(e, ERR_DENIED,
-		    "nats at %s refused our credentials (%s): check nats_creds", shown,
-		    natsStatus_GetText(s));
-	case NATS_SSL_ERROR:
-		return fail(
-		    e, ERR_SETUP, "TLS with nats at %s failed (%s): check nats_ca", shown, why);
-	case NATS_SECURE_CONNECTION_WANTED:
-		return fail(
-		    e, ERR_SETUP, "nats at %s speaks no TLS: use nats:// in nats_url", shown);
-	case NATS_SECURE_CONNECTION_REQUIRED:
-		return fail(
-		    e, ERR_SETUP, "nats at %s wants TLS: use tls:// in nats_url", shown);
-	default:
-		return fail(e, ERR_TEMP,
-		    "no nats server answers at %s (%s): start it, or set nats_url", shown,
-		    natsStatus_GetText(s));
-	}
-}
 
 /*
  * libnats 3.4.1 leaves out a signature whose first byte is zero, one in 256: the server then
@@ -373,7 +319,8 @@ dial_may_go_on(const struct err *e, int refused)
 }
 
 static bool
-dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
+dial_until(struct broker *b, const struct broker_options *o, const char *shown, mono_t deadline,
+    struct err *e)
 {
 	natsConnection *nc = NULL;
 	int refused = 0;
@@ -389,7 +336,7 @@ dial_until(struct broker *b, const char *shown, mono_t deadline, struct err *e)
 				on_closed(nc, b);
 			return true;
 		}
-		dial_failed(s, shown, e);
+		login_failed(s, o, shown, e);
 		refused += e->kind == ERR_DENIED;
 		if (!dial_may_go_on(e, refused) ||
 		    mono_reached(mono_after(clock_mono(), again_ms), deadline))
@@ -486,7 +433,7 @@ broker_connect(struct broker **out, const struct broker_options *o, struct err *
 
 	struct broker *b = broker_new(o);
 	bool ok = broker_set_prefix(b, o->prefix, &why) && options_make(b, o, &urls, &why) &&
-	          dial_until(b, shown, mono_after(clock_mono(), o->connect_wait_ms), &why);
+	          dial_until(b, o, shown, mono_after(clock_mono(), o->connect_wait_ms), &why);
 	if (!ok) {
 		broker_drop(b);
 		return fail(e, why.kind, "%s", why.text);

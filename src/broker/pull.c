@@ -145,13 +145,14 @@ pull_verify(struct pull *p, mono_t now, struct err *e)
 	    L_STR("consumer", p->consumer), L_STR("why", why.text));
 	if (code == API_STREAM_NOT_FOUND)
 		return fail(e, ERR_SETUP,
-		    "stream %s was deleted; restart carillon to make it anew, or restore "
-		    "it from a backup",
+		    "stream %s was deleted: it is made anew; what it held is gone, unless it "
+		    "is "
+		    "restored from a backup",
 		    p->stream);
 	if (code == API_CONSUMER_NOT_FOUND)
 		return fail(e, ERR_SETUP,
-		    "consumer %s of stream %s was deleted; restart carillon to make it "
-		    "anew: it reads the stream from its start and skips what is done",
+		    "consumer %s of stream %s was deleted: it is made anew, reads the stream "
+		    "from its start and skips what is done",
 		    p->consumer, p->stream);
 	return true;
 }

@@ -150,3 +150,17 @@ service_ask(struct broker *b, const struct service_question *q, struct arena *a,
 	natsMsg_Destroy(msg);
 	return true;
 }
+
+bool
+service_tell(
+    struct broker *b, const char *name, const char *method, struct str bytes, struct err *e)
+{
+	char subject[SUBJECT_MAX];
+	natsStatus st;
+
+	if (!service_subject(subject, b, name, method, e))
+		return false;
+	st = natsConnection_Publish(b->nc, subject, bytes.ptr, (int)bytes.len);
+	return st == NATS_OK ||
+	       fail(e, ERR_TEMP, "nats took no question: %s", natsStatus_GetText(st));
+}

@@ -94,11 +94,10 @@ subject_parse_event(
 		return false;
 
 	const char *dot = subject.len ? memchr(subject.ptr, '.', subject.len) : NULL;
-	if (!dot)
-		return false;
-	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
-	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
-	return id_is_workspace(*workspace) && id_is_event_type(*type);
+	size_t len = dot ? (size_t)(dot - subject.ptr) : subject.len;
+	*workspace = (struct str){subject.ptr, len};
+	*type = dot ? (struct str){dot + 1, subject.len - len - 1} : STR("");
+	return id_is_workspace(*workspace);
 }
 
 static struct str

@@ -108,10 +108,14 @@ check_broker(struct checks *f)
 {
 	enum { CHECK_CONNECT_WAIT_MS = 3000 };
 	struct command *c = f->command;
-	struct broker_options o = broker_options_of(&c->config, CHECK_CONNECT_WAIT_MS);
+	struct broker_options o;
 	struct err e = {0};
 
 	f->what = "broker";
+	if (!broker_options_of(c, CHECK_CONNECT_WAIT_MS, &o, &e)) {
+		found(f, false, e.text);
+		return false;
+	}
 	o.name = "carillon-check";
 	if (!broker_connect(&c->broker, &o, &e) ||
 	    !broker_check(c->broker, broker_finding, f, &e)) {
@@ -222,7 +226,10 @@ print_settings(struct command *c, struct err *e)
 
 	if (!command_load(c, e))
 		return false;
-	config_yaml(&c->config, &out);
+	if (command_has(c, OPTION_JSON))
+		config_json(&c->config, &out);
+	else
+		config_yaml(&c->config, &out);
 	print_text(&out);
 	return true;
 }

@@ -15,14 +15,16 @@ enum { TRY_WAIT_MS = 1000 };
 static bool
 lets_anybody_in(struct command *c)
 {
-	struct broker_options o = broker_options_of(&c->config, TRY_WAIT_MS);
+	struct broker_options o;
 	struct broker *anybody = NULL;
 	struct buf url = {0};
 	struct err e;
 
+	if (!broker_options_of(c, TRY_WAIT_MS, &o, &e))
+		return false;
 	server_url(&url, c->config.nats_url);
 	o.url = url.ptr;
-	o.creds = "";
+	broker_options_as(&o, "");
 	o.name = "carillon-check";
 	bool is_in = broker_connect(&anybody, &o, &e);
 	broker_close(anybody);
@@ -34,22 +36,13 @@ lets_anybody_in(struct command *c)
 static struct str
 own_account(struct command *c)
 {
-	struct str text, token;
-	const struct json *claims;
-	struct err e;
-	const char *at;
+	const struct json *claims = nats_creds_claims(c);
 
-	if (c->config.nats_creds[0] == '\0' || !read_input(c, c->config.nats_creds, &text, &e))
+	if (claims == NULL)
 		return (struct str){0};
-	at = strstr(arena_cstr(c->arena, text), "eyJ");
-	token = at ? (struct str){at, strcspn(at, "\r\n")} : (struct str){0};
-	if (!jwt_read(c->arena, token, &claims, &e))
-		return (struct str){0};
-	struct str issuer =
-	    json_path(claims, STR("nats.issuer_account"))
-		? json_string(json_get(claims, STR("nats")), STR("issuer_account"))
-		: json_string(claims, STR("iss"));
-	return issuer;
+	return json_path(claims, STR("nats.issuer_account"))
+	           ? json_string(json_get(claims, STR("nats")), STR("issuer_account"))
+	           : json_string(claims, STR("iss"));
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "carillon/base/log.h"
+#include "carillon/base/tame.h"
 #include "command.h"
 #include "output.h"
 
@@ -14,10 +15,24 @@ exit_code_of(const struct command *c, const struct err *e)
 	if (c->exit_code != EXIT_FINE)
 		return c->exit_code;
 	switch (e->kind) {
+	case ERR_INPUT: return EXIT_USAGE;
 	case ERR_NOT_FOUND: return EXIT_NOT_FOUND;
 	case ERR_CONFLICT: return EXIT_CONFLICT;
 	default: return EXIT_FAILED;
 	}
+}
+
+/* A line, whatever the text holds. */
+static void
+say_line(struct str sentence)
+{
+	struct buf line = {0};
+
+	buf_cstr(&line, "carillon: ");
+	tame_put(&line, sentence);
+	buf_putc(&line, '\n');
+	fwrite(line.ptr, 1, line.len, stderr);
+	buf_fini(&line);
 }
 
 /* A line each; the first of them is the error. */
@@ -25,44 +40,65 @@ static void
 say_findings(const struct findings *f)
 {
 	for (int i = 0; i < f->n; i++)
-		fprintf(stderr, "carillon: %.*s\n", STR_ARG(finding_sentence(f, &f->items[i])));
+		say_line(finding_sentence(f, &f->items[i]));
 	if (f->n_left_out > 0)
 		fprintf(stderr, "carillon: and %d more\n", f->n_left_out);
 }
 
+static void
+write_error(struct json_writer *w, const struct err *e)
+{
+	jw_array(w);
+	jw_object(w);
+	jw_kv_cstr(w, "code", err_kind_name(e->kind));
+	jw_kv_cstr(w, "sentence", e->text);
+	jw_object_end(w);
+	jw_array_end(w);
+}
+
 /* {"errors": [...]}, for programs, unless the verb said them in a document of its own. */
 static void
-answer_findings(struct command *c)
+answer_errors(struct command *c, const struct err *e)
 {
 	struct document doc;
 
-	if (c->findings.n == 0 || c->has_answered || !command_has(c, OPTION_JSON))
+	if (c->has_answered || !command_has(c, OPTION_JSON))
 		return;
 	document_begin(&doc, c);
 	jw_object(&doc.w);
 	jw_key(&doc.w, "errors");
-	findings_write(&doc.w, &c->findings);
+	if (c->findings.n > 0)
+		findings_write(&doc.w, &c->findings);
+	else
+		write_error(&doc.w, e);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 }
 
 static void
-say(const struct command *c, int code, const struct err *e)
+say_usage(const struct command *c)
 {
 	struct buf usage = {0};
 
-	if (c->findings.n > 0)
-		say_findings(&c->findings);
-	else
-		fprintf(stderr, "carillon: %s\n", e->text);
-	if (code != EXIT_USAGE)
-		return;
 	if (c->verb != NULL)
-		help_usage(&usage, c->verb);
+		help_usage(&usage, c->verb, strlen("usage: "));
 	else
 		buf_cstr(&usage, "carillon help");
 	fprintf(stderr, "%s%.*s\n", c->verb ? "usage: " : "try: ", STR_ARG(buf_view(&usage)));
 	buf_fini(&usage);
+}
+
+static int
+fail_with(struct command *c, const struct err *e)
+{
+	answer_errors(c, e);
+	if (c->findings.n > 0)
+		say_findings(&c->findings);
+	else
+		say_line(str_of(e->text));
+	if (c->is_misused)
+		say_usage(c);
+	return exit_code_of(c, e);
 }
 
 static int
@@ -72,14 +108,8 @@ run(struct command *c)
 	int code;
 
 	/* A command says what went wrong itself; the log is the service's. */
-	log_set_level(LOG_LEVEL_ERROR);
-	if (c->verb->run(c, &e)) {
-		code = c->exit_code;
-	} else {
-		code = exit_code_of(c, &e);
-		answer_findings(c);
-		say(c, code, &e);
-	}
+	log_set_level(LOG_LEVEL_NONE);
+	code = c->verb->run(c, &e) ? c->exit_code : fail_with(c, &e);
 	/* Who reads only the beginning, as head does, has what it wanted. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
 		fprintf(stderr, "carillon: writing the answer failed\n");
@@ -109,16 +139,12 @@ cli_run(int argc, char **argv)
 {
 	static struct command c; /* some 10 KiB of settings */
 	struct err e = {0};
-	int code = EXIT_FINE;
+	int code;
 
 	c.arena = arena_new(0);
 	findings_init(&c.findings, c.arena);
-	if (!command_parse(&c, argc, argv, &e)) {
-		code = EXIT_USAGE;
-		say(&c, code, &e);
-	} else {
-		code = run(&c);
-	}
+	c.is_misused = !command_parse(&c, argc, argv, &e);
+	code = c.is_misused ? fail_with(&c, &e) : run(&c);
 	command_close(&c);
 	leave(code);
 	return code;

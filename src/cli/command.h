@@ -41,7 +41,8 @@ struct command {
 	struct repeated channels, statuses, sets;
 	struct buf out; /* the document that is being written; see output.h */
 	bool has_answered;
-	int exit_code; /* of a verb that succeeded and has bad news */
+	int exit_code;   /* of a verb that succeeded and has bad news */
+	bool is_misused; /* the way of asking is wrong: the usage is shown */
 
 	struct findings findings; /* all that is wrong with what was handed in */
 
@@ -51,13 +52,15 @@ struct command {
 	struct store *store;
 	struct registry *registry;
 	struct vault *vault;
+	struct secret *nats_word; /* the password or token for NATS; NULL until it is read */
 	bool is_read_only; /* the index may not be written here: it may be a little old */
 };
 
 /* False with a sentence: the caller prints it and turns its kind into the exit code. */
 typedef bool verb_run(struct command *c, struct err *e);
 
-#define VERB(words, function, arguments, required, other, sentence) verb_run verb_##function;
+#define VERB(words, function, arguments, required, other, sentence, example) \
+	verb_run verb_##function;
 #include "verbs.def"
 #undef VERB
 
@@ -66,6 +69,7 @@ __extension__ typedef unsigned __int128 option_set;
 
 struct verb {
 	const char *words, *arguments, *sentence;
+	const char *example; /* what follows "carillon " in a shell */
 	verb_run *run;
 	option_set required, allowed; /* allowed includes required */
 };
@@ -88,8 +92,8 @@ command_has(const struct command *c, enum option o)
 	return c->options[o] != NULL;
 }
 
-/* False with a sentence that the way of asking is wrong: exit code 2, and the usage. */
-#define FAIL_USAGE(c, e, ...) ((c)->exit_code = EXIT_USAGE, fail((e), ERR_INPUT, __VA_ARGS__))
+/* False with a sentence that the way of asking is wrong, and the usage. */
+#define FAIL_USAGE(c, e, ...) ((c)->is_misused = true, fail((e), ERR_INPUT, __VA_ARGS__))
 
 /* --- options.c --- */
 
@@ -115,8 +119,9 @@ MUST_USE bool command_parse(struct command *c, int argc, char **argv, struct err
 void help_all(struct buf *out);
 void help_under(struct buf *out, struct str words);
 void help_verb(struct buf *out, const struct verb *v);
-/* "WORKSPACE ID --event FILE [--json]" */
-void help_usage(struct buf *out, const struct verb *v);
+/* "carillon rule test WORKSPACE ID --event FILE [--json]", in lines; all but the first begin
+ * `indent` columns to the right. */
+void help_usage(struct buf *out, const struct verb *v, size_t indent);
 
 /* --- command_open.c --- */
 
@@ -133,7 +138,11 @@ MUST_USE bool command_load(struct command *c, struct err *e);
 /* Opens what is needed and not open yet; all of it is closed at the end of the command. */
 MUST_USE bool command_open(struct command *c, unsigned needs, struct err *e);
 void command_close(struct command *c);
-struct broker_options broker_options_of(const struct config *c, int64_t connect_wait_ms);
+/* ERR_SETUP: a file that says who we are cannot be used. */
+MUST_USE bool broker_options_of(
+    struct command *c, int64_t connect_wait_ms, struct broker_options *out, struct err *e);
+/* What the token of nats_creds says of us; NULL: there is none. */
+const struct json *nats_creds_claims(struct command *c);
 struct store_options store_options_of(const struct config *c);
 
 /* --- input.c --- */
@@ -145,7 +154,8 @@ MUST_USE bool read_input(struct command *c, const char *path, struct str *out, s
 /* The same parsed: one JSON object. Errors name file, line and column. */
 MUST_USE bool read_object(
     struct command *c, const char *path, const struct json **out, struct err *e);
-/* An option that is a JSON object itself, or a file of one; empty when it was not given. */
+/* An option that is a JSON object itself, or a file of one; empty when it was not given, or is
+ * empty itself. */
 MUST_USE bool read_json_option(
     struct command *c, enum option o, struct str *out, struct err *e);
 /* The destination type of a connection. NULL with a sentence: this build does not know it. */
@@ -155,6 +165,9 @@ const struct dest_type *dest_of_connection(const connection_record *r, struct er
 MUST_USE bool read_credential(const connection_record *r, struct secret **out, struct err *e);
 /* Asks on a terminal; --yes answers. False with a sentence: do not. */
 MUST_USE bool confirm(struct command *c, struct str question, struct err *e);
+/* The id of the channel that a person names; the usage is shown when it is none. */
+MUST_USE bool read_channel(struct command *c, const struct dest_type *dest, const char *text,
+    char **out, struct err *e);
 /* A whole number from 1 to `most`; `out` stays as it is when the option was not given. */
 MUST_USE bool read_number(
     struct command *c, enum option o, uint64_t most, uint64_t *out, struct err *e);

@@ -27,25 +27,8 @@ apply_sets(struct command *c, struct err *e)
 bool
 command_load(struct command *c, struct err *e)
 {
-	return config_load(&c->config, c->options[OPTION_CONFIG], e) && apply_sets(c, e);
-}
-
-struct broker_options
-broker_options_of(const struct config *c, int64_t connect_wait_ms)
-{
-	return (struct broker_options){
-	    .url = c->nats_url,
-	    .creds = c->nats_creds,
-	    .ca = c->nats_ca,
-	    .prefix = c->prefix,
-	    .name = "carillon",
-	    .replicas = (int)c->replicas,
-	    .events_max_age_s = c->events_max_age_s,
-	    .history_max_age_s = c->history_max_age_s,
-	    .ack_wait_s = c->ack_wait_s,
-	    .ack_pending_max = c->ack_pending_max,
-	    .connect_wait_ms = connect_wait_ms,
-	};
+	return config_load(&c->config, c->options[OPTION_CONFIG], CONFIG_FILE_USUAL, e) &&
+	       apply_sets(c, e);
 }
 
 struct store_options
@@ -71,11 +54,14 @@ author_of(struct arena *a)
 static bool
 open_broker(struct command *c, struct err *e)
 {
-	struct broker_options o = broker_options_of(&c->config, CONNECT_WAIT_MS);
+	struct broker_options o;
 
+	if (c->broker != NULL)
+		return true;
+	if (!broker_options_of(c, CONNECT_WAIT_MS, &o, e))
+		return false;
 	o.name = "carillon-cli";
-	return c->broker != NULL ||
-	       (broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e));
+	return broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);
 }
 
 /* Who may not write the index may perhaps read it. */
@@ -103,7 +89,8 @@ open_state(struct command *c, bool must_write, struct err *e)
 {
 	if (c->registry != NULL)
 		return true;
-	if (!open_store(c, must_write, e) || !open_broker(c, e))
+	/* The broker first: without it no directory is made. */
+	if (!open_broker(c, e) || !open_store(c, must_write, e))
 		return false;
 	c->registry = registry_new(c->broker, c->store);
 	registry_set_author(c->registry, author_of(c->arena));
@@ -133,6 +120,7 @@ command_close(struct command *c)
 	store_close(c->store);
 	broker_close(c->broker);
 	vault_close(c->vault);
+	secret_free(c->nats_word);
 	buf_fini(&c->out);
 	arena_free(c->arena);
 }

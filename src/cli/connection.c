@@ -228,11 +228,14 @@ verb_connection_delete(struct command *c, struct err *e)
 		return false;
 	if (!command_has(c, OPTION_FORCE) && !is_unused(c, workspace, id, e))
 		return false;
-	return confirm(c,
-		   arena_printf(c->arena,
-		       "this deletes connection \"%.*s\" of workspace \"%.*s\" and its "
-		       "credential",
-		       STR_ARG(id), STR_ARG(workspace)),
-		   e) &&
-	       registry_delete(c->registry, workspace, STATE_CONNECTION, id, revision, e);
+	if (!confirm(c,
+		arena_printf(c->arena,
+		    "this deletes connection \"%.*s\" of workspace \"%.*s\" and its "
+		    "credential",
+		    STR_ARG(id), STR_ARG(workspace)),
+		e) ||
+	    !registry_delete(c->registry, workspace, STATE_CONNECTION, id, revision, e))
+		return false;
+	say_deleted(c, id);
+	return true;
 }

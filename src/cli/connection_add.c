@@ -10,32 +10,19 @@
 #include "output.h"
 
 static bool
-channel_is_an_id(struct command *c, const char *text, struct err *e)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len; i++)
-		if (!(text[i] >= 'A' && text[i] <= 'Z') && !(text[i] >= '0' && text[i] <= '9'))
-			len = 0;
-	if (len >= 2 && strchr("CGD", text[0]) != NULL)
-		return true;
-	return FAIL_USAGE(c, e,
-	    "--channel %s: give the channel's id, like C0123456789; Slack shows it at "
-	    "the end of a channel's details",
-	    text);
-}
-
-static bool
 take_channels(struct command *c, connection_record *r, struct err *e)
 {
+	const struct dest_type *dest = dest_of_connection(r, e);
+
+	if (dest == NULL)
+		return false;
 	r->n_channels = (size_t)c->channels.n;
 	r->channels = ARENA_ARRAY(c->arena, Carillon__V1__Channel *, r->n_channels);
 	for (size_t i = 0; i < r->n_channels; i++) {
-		if (!channel_is_an_id(c, c->channels.values[i], e))
-			return false;
 		r->channels[i] = ARENA_NEW(c->arena, Carillon__V1__Channel);
 		carillon__v1__channel__init(r->channels[i]);
-		r->channels[i]->id = arena_cstr(c->arena, str_of(c->channels.values[i]));
+		if (!read_channel(c, dest, c->channels.values[i], &r->channels[i]->id, e))
+			return false;
 	}
 	return true;
 }
@@ -79,8 +66,8 @@ new_connection(struct command *c, connection_record *r, struct err *e)
 	r->created_ms = r->updated_ms = clock_wall().ms;
 	connection_set_active(r);
 	if (!id_is_record(str_of(r->id)))
-		return FAIL_USAGE(c, e, "--id %s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
-		    r->id, RECORD_ID_MAX);
+		return FAIL_USAGE(
+		    c, e, "--id %s: use 1 to %d of " ID_LETTERS, r->id, RECORD_ID_MAX);
 	return take_channels(c, r, e) && read_schedule(c, &r->retry_s, &r->n_retry_s, e);
 }
 

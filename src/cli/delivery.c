@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <stdio.h>
 
 #include "carillon/base/id.h"
 #include "carillon/base/suggest.h"
+#include "carillon/base/tame.h"
 #include "carillon/registry/json_write.h"
 
 #include "history.h"
@@ -118,6 +120,7 @@ verb_delivery_list(struct command *c, struct err *e)
 
 struct showing {
 	struct json_writer *w;
+	const event_record *event;
 	size_t n;
 };
 
@@ -126,16 +129,33 @@ show_one(const delivery_record *d, void *arg)
 {
 	struct showing *s = arg;
 
-	json_write_delivery(s->w, d, true);
+	json_write_delivery_of(s->w, d, s->event);
 	s->n++;
 	return true;
 }
 
+static const char *
+why_none_of(struct command *c, const event_record *event)
+{
+	struct buf why = {0};
+	const char *text;
+
+	if (event->reason[0] != '\0')
+		tame_put(&why, str_of(event->reason));
+	else
+		buf_cstr(
+		    &why, "no rule wanted this event; `carillon rule test` says of a rule why");
+	text = arena_cstr(c->arena, buf_view(&why));
+	buf_fini(&why);
+	return text;
+}
+
 static bool
-write_deliveries(struct command *c, struct txn *t, struct json_writer *w, struct err *e)
+write_deliveries(struct command *c, struct txn *t, struct json_writer *w, const char **why_none,
+    struct err *e)
 {
 	const event_record *event = event_of_arguments(c, t, e);
-	struct showing s = {.w = w};
+	struct showing s = {.w = w, .event = event};
 	const delivery_record *d;
 
 	if (event == NULL)
@@ -147,6 +167,8 @@ write_deliveries(struct command *c, struct txn *t, struct json_writer *w, struct
 		history_each_delivery(t, c->arena, event->seq, show_one, &s);
 		jw_array_end(w);
 		jw_kv_int(w, "count", (int64_t)s.n);
+		if (s.n == 0)
+			*why_none = why_none_of(c, event);
 		jw_key(w, "next");
 		jw_null(w);
 		jw_object_end(w);
@@ -156,13 +178,14 @@ write_deliveries(struct command *c, struct txn *t, struct json_writer *w, struct
 	if (d == NULL)
 		return fail(e, ERR_NOT_FOUND, "event \"%s\" has no delivery by rule \"%s\"",
 		    c->arguments[1], c->arguments[2]);
-	json_write_delivery(w, d, true);
+	json_write_delivery_of(w, d, event);
 	return true;
 }
 
 bool
 verb_delivery_show(struct command *c, struct err *e)
 {
+	const char *why_none = NULL;
 	struct document doc;
 	struct txn *t;
 	bool ok;
@@ -171,9 +194,11 @@ verb_delivery_show(struct command *c, struct err *e)
 		return false;
 	document_begin(&doc, c);
 	t = txn_read(c->store, STORE_HISTORY);
-	ok = write_deliveries(c, t, &doc.w, e);
+	ok = write_deliveries(c, t, &doc.w, &why_none, e);
 	ok = txn_finish(t, e) && ok;
-	if (ok)
+	if (ok && why_none != NULL && !command_has(c, OPTION_JSON))
+		printf("none: %s\n", why_none);
+	else if (ok)
 		document_end(&doc);
 	return ok;
 }

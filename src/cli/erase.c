@@ -57,6 +57,22 @@ erase_until_quiet(struct command *c, struct erasure *x, bool was_there, struct e
 	    STR_ARG(x->workspace));
 }
 
+/* For the indexes of other processes, which follow the streams and keep what they have read. */
+static bool
+tell_other_indexes(struct command *c, struct str workspace, struct err *e)
+{
+	char key[WORKSPACE_ID_MAX + sizeof("erased.")];
+	struct state_change change = {.key = key, .bytes = STR("erased")};
+	struct broker_message m;
+
+	snprintf(key, sizeof(key), "erased.%.*s", STR_ARG(workspace));
+	if (broker_short_get(c->broker, key, &m, e)) {
+		change.expected = m.seq;
+		broker_message_free(&m);
+	}
+	return broker_short_put(c->broker, &change, NULL, e);
+}
+
 /* Opening the index writes its files anew when nobody else has them open. */
 static bool
 rewrite_index(struct command *c, bool *is_left, struct err *e)
@@ -118,7 +134,8 @@ verb_workspace_erase(struct command *c, struct err *e)
 		return false;
 	x.broker = c->broker;
 	x.store = c->store;
-	if (!erase_until_quiet(c, &x, was_there, e) || !rewrite_index(c, &is_left, e))
+	if (!erase_until_quiet(c, &x, was_there, e) || !tell_other_indexes(c, id, e) ||
+	    !rewrite_index(c, &is_left, e))
 		return false;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");

@@ -21,8 +21,10 @@ enum {
 static bool
 connect_producer(struct command *c, struct str workspace, struct err *e)
 {
-	struct broker_options o = broker_options_of(&c->config, CONNECT_WAIT_MS);
+	struct broker_options o;
 
+	if (!broker_options_of(c, CONNECT_WAIT_MS, &o, e))
+		return false;
 	o.name = "carillon-event-publish";
 	o.inbox_prefix = arena_printf(c->arena, "_INBOX.%.*s", STR_ARG(workspace)).ptr;
 	return broker_connect(&c->broker, &o, e);
@@ -45,13 +47,73 @@ publish(struct command *c, const char *subject, const event_message *msg, uint64
 		   &(struct publication){subject, bytes, NULL, PUBLISH_WAIT_MS}, seq, e);
 }
 
+/* --- what a producer is not told, but a person at the command line should be --- */
+
+/* A producer's credential is of one workspace, and may ask for nothing. */
+static bool
+is_a_producer(struct command *c)
+{
+	const struct json *claims = nats_creds_claims(c);
+	const struct json *tags = claims ? json_path(claims, STR("nats.tags")) : NULL;
+
+	if (tags == NULL || tags->kind != JSON_ARRAY)
+		return false;
+	JSON_EACH (tag, tags)
+		if (str_starts_with(tag->text, STR("ws:")))
+			return true;
+	return false;
+}
+
+/* Where it cannot be asked, the event tells: it is recorded, as of a workspace that is unknown.
+ */
+static bool
+workspace_is_there(struct command *c, struct str workspace, struct err *e)
+{
+	struct broker_message m;
+	char key[STATE_KEY_MAX];
+	struct err why = {0};
+	bool is_gone;
+
+	if (is_a_producer(c))
+		return true;
+	state_key(key, workspace, STATE_WORKSPACE, workspace);
+	is_gone = !broker_state_get(c->broker, key, &m, &why) && why.kind == ERR_NOT_FOUND;
+	if (why.kind == ERR_NONE) {
+		is_gone = m.is_delete;
+		broker_message_free(&m);
+	}
+	return !is_gone ||
+	       fail(e, ERR_NOT_FOUND, "there is no workspace \"%.*s\"", STR_ARG(workspace));
+}
+
+/* The sequence under which history has this id already; 0: it is new, or there is no index. */
+static uint64_t
+published_before(struct command *c, struct str workspace, struct str id)
+{
+	struct store_options o = store_options_of(&c->config);
+	struct txn *t;
+	uint64_t seq;
+
+	o.read_only = true;
+	if (c->store == NULL && !store_open(&c->store, &o, NULL))
+		return 0;
+	t = txn_read(c->store, STORE_HISTORY);
+	seq = ledger_seq(t, workspace, id);
+	return txn_finish(t, NULL) ? seq : 0;
+}
+
 static void
-say_published(struct command *c, const event_message *msg, uint64_t seq)
+say_published(struct command *c, const event_message *msg, uint64_t seq, uint64_t before)
 {
 	struct document doc;
 
 	if (!command_has(c, OPTION_JSON)) {
-		printf("%s %llu\n", msg->id, (unsigned long long)seq);
+		printf("%s %llu", msg->id, (unsigned long long)seq);
+		if (before != 0)
+			printf(": was published before, as %llu; it is the same event, and "
+			       "nothing is sent again",
+			    (unsigned long long)before);
+		printf("\n");
 		return;
 	}
 	document_begin(&doc, c);
@@ -59,6 +121,10 @@ say_published(struct command *c, const event_message *msg, uint64_t seq)
 	jw_kv_cstr(&doc.w, "id", msg->id);
 	jw_key(&doc.w, "sequence");
 	jw_uint(&doc.w, seq);
+	if (before != 0) {
+		jw_key(&doc.w, "published_before");
+		jw_uint(&doc.w, before);
+	}
 	jw_object_end(&doc.w);
 	document_end(&doc);
 }
@@ -69,19 +135,20 @@ verb_event_publish(struct command *c, struct err *e)
 	struct str workspace = command_argument(c, 0);
 	event_message msg;
 	char subject[SUBJECT_MAX];
-	uint64_t seq;
+	uint64_t seq, before;
 
 	if (!id_is_workspace(workspace))
-		return fail(e, ERR_INPUT,
-		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
+		return fail(e, ERR_INPUT, "workspace id \"%.*s\": use 1 to %d of " ID_LETTERS,
 		    STR_ARG(workspace), WORKSPACE_ID_MAX);
 	if (!event_file_read(c, c->options[OPTION_FILE], c->options[OPTION_TYPE], &msg, e) ||
-	    !command_load(c, e) || !connect_producer(c, workspace, e))
+	    !command_load(c, e) || !connect_producer(c, workspace, e) ||
+	    !workspace_is_there(c, workspace, e))
 		return false;
+	before = published_before(c, workspace, str_of(msg.id));
 	subject_event(subject, c->broker, workspace, str_of(msg.type));
 	if (!publish(c, subject, &msg, &seq, e))
 		return false;
-	say_published(c, &msg, seq);
+	say_published(c, &msg, seq, before);
 	return true;
 }
 

@@ -15,7 +15,7 @@ event_of_arguments(struct command *c, struct txn *t, struct err *e)
 		*e = *txn_error(t);
 		return NULL;
 	}
-	if (r == NULL)
+	if (r == NULL && registry_has_workspace(c->registry, workspace, e))
 		(void)fail(e, ERR_NOT_FOUND,
 		    "workspace \"%.*s\" has no event \"%.*s\": it was not published, is "
 		    "not taken up yet (does `carillon serve` run?), or is older than "

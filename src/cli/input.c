@@ -42,7 +42,8 @@ read_input(struct command *c, const char *path, struct str *out, struct err *e)
 	bool ok;
 
 	if (fd < 0)
-		return fail(e, ERR_INPUT, "%s: %s", path, strerror(errno));
+		return fail(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_INPUT, "%s: %s", path,
+		    strerror(errno));
 	ok = read_all(fd, name, &text, e);
 	if (!is_stdin)
 		close(fd);
@@ -80,9 +81,10 @@ read_json_option(struct command *c, enum option o, struct str *out, struct err *
 	const struct json *v;
 
 	*out = STR("");
-	if (value == NULL)
+	if (value == NULL || value[0] == '\0')
 		return true;
-	if (value[strspn(value, " \t\n")] == '{') {
+	/* No file is called like that. */
+	if (strchr("{[\"", value[strspn(value, " \t\n")]) != NULL) {
 		char name[40];
 
 		snprintf(name, sizeof(name), "--%s", option_specs[o].name);
@@ -119,6 +121,7 @@ read_secret(struct secret *credential, const struct dest_secret *which, struct e
 	bool ok = isatty(STDIN_FILENO) ? read_unechoed(value, which->title, e)
 	                               : secret_read_fd(value, STDIN_FILENO, e);
 
+	secret_trim(value);
 	if (ok && secret_len(value) == 0)
 		ok = fail(e, ERR_INPUT,
 		    "no credential on standard input: pipe the %s in, or run this at a "
@@ -159,6 +162,18 @@ read_credential(const connection_record *r, struct secret **out, struct err *e)
 	return ok;
 }
 
+bool
+read_channel(struct command *c, const struct dest_type *dest, const char *text, char **out,
+    struct err *e)
+{
+	char id[CHANNEL_ID_MAX + 1];
+
+	if (!dest->channel_of(str_of(text), id))
+		return FAIL_USAGE(c, e, "--channel %s: %s", text, dest->channel_hint);
+	*out = arena_cstr(c->arena, str_of(id));
+	return true;
+}
+
 /* --- a yes --- */
 
 bool
@@ -173,6 +188,7 @@ confirm(struct command *c, struct str question, struct err *e)
 	fprintf(stderr, "%.*s; type yes to go on: ", STR_ARG(question));
 	if (fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0)
 		return true;
+	c->exit_code = EXIT_FAILED; /* it was understood */
 	return fail(e, ERR_INPUT, "nothing was done");
 }
 

@@ -125,11 +125,14 @@ verb_key_revoke(struct command *c, struct err *e)
 	struct str home = home_of(c, 1), id = command_argument(c, 0);
 	uint64_t revision;
 
-	return command_open(c, NEED_STATE | NEED_WRITE, e) &&
-	       registry_key(c->registry, c->arena, home, id, &revision, e) != NULL &&
-	       confirm(c,
-		   arena_printf(c->arena, "this ends key \"%.*s\": whoever uses it is refused",
-		       STR_ARG(id)),
-		   e) &&
-	       registry_delete(c->registry, home, STATE_KEY, id, revision, e);
+	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
+	    registry_key(c->registry, c->arena, home, id, &revision, e) == NULL ||
+	    !confirm(c,
+		arena_printf(c->arena, "this ends key \"%.*s\": whoever uses it is refused",
+		    STR_ARG(id)),
+		e) ||
+	    !registry_delete(c->registry, home, STATE_KEY, id, revision, e))
+		return false;
+	say_deleted(c, id);
+	return true;
 }

@@ -115,8 +115,9 @@ connect_service(struct command *c, const struct nats_dir *d, struct err *e)
 	if (!config_set(&c->config, "nats_url", c->options[OPTION_CHECK], e))
 		return fail_within(e, "--check");
 	nats_dir_file(creds, d, SERVICE_CREDS_FILE);
-	o = broker_options_of(&c->config, CONNECT_WAIT_MS);
-	o.creds = creds;
+	if (!broker_options_of(c, CONNECT_WAIT_MS, &o, e))
+		return false;
+	broker_options_as(&o, creds);
 	o.name = "carillon-check";
 	return broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);
 }

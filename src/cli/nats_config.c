@@ -51,7 +51,7 @@ plan_fill(struct command *c, struct server_plan *p, struct err *e)
 		    p->n > 1 ? "--listen is of one server; a cluster is --cluster"
 			     : "a cluster has 3 or 5 servers; one is --listen");
 	if (!ok && e->kind == ERR_INPUT)
-		c->exit_code = EXIT_USAGE;
+		c->is_misused = true;
 	return ok;
 }
 

@@ -12,8 +12,9 @@ _Static_assert(OPTIONS <= 128, "options are bits of an option_set");
 #define O(NAME) ((option_set)1 << OPTION_##NAME)
 #define EVERY   (O(CONFIG) | O(SET) | O(HELP))
 const struct verb verbs[] = {
-#define VERB(words, function, arguments, required, other, sentence) \
-	{words, arguments, sentence, verb_##function, required, (required) | (other) | EVERY},
+#define VERB(words, function, arguments, required, other, sentence, example) \
+	{words, arguments, sentence, example, verb_##function, required,     \
+	    (required) | (other) | EVERY},
 #include "verbs.def"
 #undef VERB
 };
@@ -56,7 +57,7 @@ next_words(struct str before, struct str out[static 64])
 		struct str rest = str_of(verbs[i].words);
 		const char *space;
 
-		if (verbs[i].sentence[0] == '\0' || !verb_is_under(&verbs[i], before))
+		if (!verb_is_under(&verbs[i], before))
 			continue;
 		if (before.len > 0)
 			rest = str_of(rest.ptr + before.len + (rest.len > before.len));
@@ -284,12 +285,22 @@ check_options(const struct command *c, struct err *e)
 	return true;
 }
 
+/* Programs are told as such what is wrong before their --json. */
+static void
+note_json(struct command *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			c->options[OPTION_JSON] = "";
+}
+
 bool
 command_parse(struct command *c, int argc, char **argv, struct err *e)
 {
 	struct scan s = {0};
 	size_t taken = 0;
 
+	note_json(c, argc, argv);
 	if (!scan_words(c, &s, argc, argv, e))
 		return false;
 	if (s.n_words == 0 && s.unknown.len > 0 && str_eq(s.unknown, STR("version")))

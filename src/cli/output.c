@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/tame.h"
 
 void
 print_text(struct buf *text)
@@ -17,23 +18,6 @@ static bool
 is_colourful(void)
 {
 	return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
-}
-
-/* Text of somebody else as a terminal may see it: without control characters, C1 included. */
-static void
-put_tame(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		bool is_c1 = c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0;
-
-		if (c >= 0x20 && c != 0x7f && !is_c1) {
-			buf_putc(out, (char)c);
-			continue;
-		}
-		buf_putc(out, ' ');
-		i += is_c1;
-	}
 }
 
 /* Characters, which is near enough to columns for what customers name things. */
@@ -65,6 +49,20 @@ document_begin(struct document *d, struct command *c)
 	d->w.indent = true;
 }
 
+void
+say_deleted(struct command *c, struct str id)
+{
+	struct document doc;
+
+	if (!command_has(c, OPTION_JSON))
+		return;
+	document_begin(&doc, c);
+	jw_object(&doc.w);
+	jw_kv_string(&doc.w, "deleted", id);
+	jw_object_end(&doc.w);
+	document_end(&doc);
+}
+
 static void read_out(struct buf *out, const struct json *v, size_t indent);
 
 static bool
@@ -89,7 +87,7 @@ read_scalar(struct buf *out, const struct json *v)
 	case JSON_TRUE: buf_cstr(out, "yes"); break;
 	case JSON_FALSE: buf_cstr(out, "no"); break;
 	case JSON_NULL: buf_cstr(out, "-"); break;
-	default: put_tame(out, v->text); break;
+	default: tame_put(out, v->text); break;
 	}
 }
 
@@ -106,7 +104,7 @@ static void
 read_member(struct buf *out, const struct json *v, size_t indent, size_t width)
 {
 	pad(out, indent);
-	put_tame(out, v->key);
+	tame_put(out, v->key);
 	if (is_scalar(v)) {
 		pad(out, width - v->key.len + 2);
 		read_scalar(out, v);
@@ -194,7 +192,7 @@ listing_cell(struct listing *l, struct str text)
 {
 	struct buf tame = {0};
 
-	put_tame(&tame, text.len > 0 ? text : STR("-"));
+	tame_put(&tame, text.len > 0 ? text : STR("-"));
 	if (l->n_cells == l->cap) {
 		struct arena *a = l->doc.command->arena;
 		struct str *more = ARENA_ARRAY(a, struct str, l->cap ? 2 * l->cap : 64);
@@ -281,7 +279,7 @@ print_more(struct str next)
 	struct buf out = {0};
 
 	buf_cstr(&out, "more: --before ");
-	put_tame(&out, next);
+	tame_put(&out, next);
 	buf_putc(&out, '\n');
 	print_text(&out);
 }

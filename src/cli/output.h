@@ -9,6 +9,9 @@
 
 #include "command.h"
 
+/* {"deleted": id} with --json; a person sees what was asked. */
+void say_deleted(struct command *c, struct str id);
+
 /* Prints and frees the text. */
 void print_text(struct buf *text);
 

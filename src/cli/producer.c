@@ -30,9 +30,8 @@ check_workspace(struct str id, struct err *e)
 	if (id_is_workspace(id) && id.ptr[0] != '_')
 		return true;
 	return fail(e, ERR_INPUT,
-	    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\", not beginning "
-	    "with \"_\"",
-	    STR_ARG(id), WORKSPACE_ID_MAX);
+	    "workspace id \"%.*s\": use 1 to %d of " ID_LETTERS ", nor with \"_\"", STR_ARG(id),
+	    WORKSPACE_ID_MAX);
 }
 
 /* --- creds --- */
@@ -53,9 +52,8 @@ fill(struct command *c, const struct nats_dir *d, struct producer *p, struct err
 	    !read_duration(c, OPTION_EXPIRES, &expires_ms, e))
 		return false;
 	if (!id_is_record(p->name))
-		return fail(e, ERR_INPUT,
-		    "--name %.*s: use 1 to %d of a-z, 0-9, \"_\" and \"-\"", STR_ARG(p->name),
-		    RECORD_ID_MAX);
+		return fail(e, ERR_INPUT, "--name %.*s: use 1 to %d of " ID_LETTERS,
+		    STR_ARG(p->name), RECORD_ID_MAX);
 	if (expires_ms > 0 && d->is_static)
 		return fail(e, ERR_INPUT,
 		    "--expires: a key of a static account counts until it is revoked");
@@ -122,7 +120,7 @@ verb_producer_creds(struct command *c, struct err *e)
 
 	if (command_has(c, OPTION_EXAMPLE) &&
 	    !example_is_known(c->options[OPTION_EXAMPLE], e)) {
-		c->exit_code = EXIT_USAGE;
+		c->is_misused = true;
 		return false;
 	}
 	if (!dir_open(c, &d, e) || !fill(c, &d, &p, e))
@@ -233,15 +231,17 @@ choose(struct command *c, const struct nats_dir *d, struct chosen *out, struct e
 static bool
 push(struct command *c, const struct nats_dir *d, struct str token, struct err *e)
 {
-	struct broker_options o = broker_options_of(&c->config, PUSH_WAIT_MS);
+	struct broker_options o;
 	struct broker *system = NULL;
 	char creds[NATS_DIR_PATH_MAX];
 	bool ok;
 
 	if (d->is_static)
 		return true;
+	if (!broker_options_of(c, PUSH_WAIT_MS, &o, e))
+		return false;
 	nats_dir_file(creds, d, SYSTEM_CREDS_FILE);
-	o.creds = creds;
+	broker_options_as(&o, creds);
 	o.name = "carillon-producer-revoke";
 	ok = broker_connect(&system, &o, e) &&
 	     broker_push_account(system, token, PUSH_WAIT_MS, e);
@@ -255,10 +255,12 @@ push(struct command *c, const struct nats_dir *d, struct str token, struct err *
 static bool
 tell(struct command *c, struct str workspace, size_t n, struct err *e)
 {
-	struct broker_options o = broker_options_of(&c->config, AUDIT_WAIT_MS);
+	struct broker_options o;
 	char subject[SUBJECT_MAX];
 	ops_event ops;
 
+	if (!broker_options_of(c, AUDIT_WAIT_MS, &o, e))
+		return false;
 	o.name = "carillon-cli";
 	if (!broker_connect(&c->broker, &o, e))
 		return false;

@@ -5,6 +5,7 @@
 #include "replay.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "carillon/base/clock.h"
 #include "carillon/flow/replay.h"
@@ -130,6 +131,26 @@ question(struct command *c, struct str workspace, const replay_record *r, uint64
 	    r->again ? ", also what was delivered already" : "");
 }
 
+/* An id that nothing has would select nothing and say no more. */
+static bool
+event_is_known(struct command *c, struct str workspace, const replay_record *r, struct err *e)
+{
+	struct txn *t;
+	uint64_t seq;
+
+	if (r->event_id[0] == '\0')
+		return true;
+	t = txn_read(c->store, STORE_HISTORY);
+	seq = ledger_seq(t, workspace, str_of(r->event_id));
+	if (!txn_finish(t, e) || seq != 0)
+		return seq != 0;
+	return fail(e, ERR_NOT_FOUND, "workspace \"%.*s\" has no event \"%s\"%s",
+	    STR_ARG(workspace), r->event_id,
+	    access(r->event_id, F_OK) == 0
+		? ": that is a file, and what is sent again was published; give its id"
+		: "");
+}
+
 /* Counts, asks, and begins. */
 static bool
 count_and_begin(
@@ -139,11 +160,11 @@ count_and_begin(
 
 	if (!command_open(c, NEED_HISTORY | NEED_WRITE, e) ||
 	    !registry_has_workspace(c->registry, workspace, e) ||
-	    !replay_bound(c->registry, workspace, r, e))
+	    !event_is_known(c, workspace, r, e) || !replay_bound(c->registry, workspace, r, e))
 		return false;
 	if (!count_all(c, workspace, r, &k, e)) {
 		if (e->kind == ERR_INPUT)
-			c->exit_code = EXIT_USAGE;
+			c->is_misused = true;
 		return false;
 	}
 	r->selected = k->selected;

@@ -67,7 +67,9 @@ replay_show(struct command *c, struct str workspace, struct str id, struct err *
 	struct document doc;
 	uint64_t revision;
 	const replay_record *r =
-	    registry_replay(c->registry, c->arena, workspace, id, &revision, e);
+	    registry_has_workspace(c->registry, workspace, e)
+		? registry_replay(c->registry, c->arena, workspace, id, &revision, e)
+		: NULL;
 
 	if (r == NULL || !replay_outcome_count(c->registry, workspace, r, &outcome, e))
 		return false;
@@ -155,6 +157,7 @@ set_status(struct command *c, Carillon__V1__ReplayStatus status, struct err *e)
 	struct str workspace = command_argument(c, 0), id = command_argument(c, 1);
 
 	return command_open(c, NEED_HISTORY | NEED_WRITE, e) &&
+	       registry_has_workspace(c->registry, workspace, e) &&
 	       replay_set_status(c->registry, workspace, id, status, e) &&
 	       replay_show(c, workspace, id, e);
 }

@@ -64,6 +64,8 @@ verb_rule_add(struct command *c, struct err *e)
 	rule_record r;
 
 	if (!new_rule(c, &r, e) || !command_open(c, NEED_STATE | NEED_WRITE, e) ||
+	    !registry_has_workspace(c->registry, command_argument(c, 0), e) ||
+	    !rule_read_channel(c, &r, e) || !rule_check_channel(c, &r, e) ||
 	    !registry_put_rule(c->registry, command_argument(c, 0), &r, 0, &c->findings, e))
 		return false;
 	rule_try_sample(c, &r);
@@ -80,6 +82,22 @@ end_hold(rule_record *r)
 {
 	r->hold_reason = r->hold_code = (char *)(uintptr_t)protobuf_c_empty_string;
 	r->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
+}
+
+/* A revision that changes nothing would only hide who made the last one. */
+static bool
+sets_anything(const struct command *c)
+{
+	static const enum option others[] = {OPTION_CONFIG, OPTION_SET, OPTION_HELP,
+	    OPTION_JSON, OPTION_NO_TEST, OPTION_DROP_OLDER_THAN};
+	option_set left = c->verb->allowed;
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		left &= ~((option_set)1 << others[i]);
+	for (int i = 0; i < OPTIONS; i++)
+		if (left >> i & 1 && command_has(c, (enum option)i))
+			return true;
+	return false;
 }
 
 /* One whose stored record cannot be read is written anew, from what is given alone. */
@@ -105,10 +123,17 @@ verb_rule_set(struct command *c, struct err *e)
 	rule_record *r;
 	uint64_t revision;
 
+	if (!repairs && command_has(c, OPTION_DROP_OLDER_THAN))
+		return FAIL_USAGE(c, e,
+		    "--drop-older-than: only another --channel or --connection releases what "
+		    "is held");
+	if (!sets_anything(c))
+		return FAIL_USAGE(c, e, "nothing to set: give what is to change");
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e))
 		return false;
 	r = rule_to_set(c, &revision, e);
-	if (r == NULL || !rule_options_read(c, r, e))
+	if (r == NULL || !rule_options_read(c, r, e) || !rule_read_channel(c, r, e) ||
+	    !rule_check_channel(c, r, e))
 		return false;
 	r->updated_ms = clock_wall().ms;
 	if (repairs)
@@ -236,9 +261,12 @@ verb_rule_delete(struct command *c, struct err *e)
 	    !registry_has_workspace(c->registry, workspace, e) ||
 	    !registry_revision(c->registry, workspace, STATE_RULE, id, &revision, e))
 		return false;
-	return confirm(c,
-		   arena_printf(c->arena, "this deletes rule \"%.*s\" of workspace \"%.*s\"",
-		       STR_ARG(id), STR_ARG(workspace)),
-		   e) &&
-	       registry_delete(c->registry, workspace, STATE_RULE, id, revision, e);
+	if (!confirm(c,
+		arena_printf(c->arena, "this deletes rule \"%.*s\" of workspace \"%.*s\"",
+		    STR_ARG(id), STR_ARG(workspace)),
+		e) ||
+	    !registry_delete(c->registry, workspace, STATE_RULE, id, revision, e))
+		return false;
+	say_deleted(c, id);
+	return true;
 }

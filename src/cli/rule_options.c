@@ -98,7 +98,6 @@ read_plain(struct command *c, rule_record *r, struct err *e)
 	take(c, OPTION_NAME, &r->name);
 	take(c, OPTION_TYPE, &r->event_type);
 	take(c, OPTION_CONNECTION, &r->connection);
-	take(c, OPTION_CHANNEL, &r->channel);
 	if (command_has(c, OPTION_FILTER))
 		r->filter = arena_cstr(c->arena, filter);
 	if (command_has(c, OPTION_TEMPLATE))

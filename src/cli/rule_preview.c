@@ -6,6 +6,7 @@
 #include "carillon/index/event_bytes.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/base/tame.h"
 #include "carillon/registry/preview.h"
 #include "carillon/registry/published.h"
 
@@ -139,6 +140,45 @@ print_native(const struct preview *p)
 	buf_fini(&out);
 }
 
+static void
+print_lines(struct str text)
+{
+	struct buf out = {0};
+
+	while (text.len > 0) {
+		const char *end = memchr(text.ptr, '\n', text.len);
+		size_t len = end != NULL ? (size_t)(end - text.ptr) : text.len;
+
+		tame_put(&out, (struct str){text.ptr, len});
+		buf_putc(&out, '\n');
+		len += end != NULL;
+		text = (struct str){text.ptr + len, text.len - len};
+	}
+	print_text(&out);
+}
+
+/* As a person reads it, and what a person should know of it. */
+static void
+print_message(struct command *c, const struct preview *p)
+{
+	struct buf out = {0};
+
+	if (!p->matches)
+		buf_printf(&out, "not sent: %.*s\n", STR_ARG(p->reason));
+	buf_printf(&out, "to %.*s:\n",
+	    STR_ARG(p->channel.len > 0 ? p->channel : STR("no channel yet")));
+	p->body->type->write_text(&out, p->body);
+	for (int use = 0; use < KEY_USES; use++)
+		if (p->keys[use].len > 0)
+			buf_printf(
+			    &out, "%s: %.*s\n", preview_key_names[use], STR_ARG(p->keys[use]));
+	for (int i = 0; i < p->warnings.n; i++)
+		buf_printf(&out, "warning: %.*s\n",
+		    STR_ARG(warning_sentence(&p->warnings.items[i], c->arena)));
+	print_lines(buf_view(&out));
+	buf_fini(&out);
+}
+
 bool
 verb_rule_preview(struct command *c, struct err *e)
 {
@@ -148,7 +188,9 @@ verb_rule_preview(struct command *c, struct err *e)
 		return false;
 	if (command_has(c, OPTION_BLOCKS))
 		print_native(&p);
-	else
+	else if (command_has(c, OPTION_JSON))
 		show(c, &p);
+	else
+		print_message(c, &p);
 	return true;
 }

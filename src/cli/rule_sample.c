@@ -36,7 +36,7 @@ rule_try_sample(struct command *c, const rule_record *r)
 	if (!p.matches)
 		fprintf(stderr, "note: the sample event of %s is not wanted: %.*s\n",
 		    q.type->name, STR_ARG(p.reason));
-	for (int i = 0; i < p.body->warnings.n; i++)
+	for (int i = 0; i < p.warnings.n; i++)
 		fprintf(stderr, "note: on the sample event of %s: %.*s\n", q.type->name,
-		    STR_ARG(warning_sentence(&p.body->warnings.items[i], c->arena)));
+		    STR_ARG(warning_sentence(&p.warnings.items[i], c->arena)));
 }

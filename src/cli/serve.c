@@ -49,12 +49,13 @@ static bool
 serve_open(struct command *c, struct err *e)
 {
 	struct store_options store = store_options_of(&c->config);
-	struct broker_options broker = broker_options_of(&c->config, SERVE_CONNECT_WAIT_MS);
+	struct broker_options broker;
 
 	store.sets_aside = c->config.repair;
 	http_global_init();
 	say_memory();
 	if (!vault_open(&c->vault, c->config.master_key_file, e) ||
+	    !broker_options_of(c, SERVE_CONNECT_WAIT_MS, &broker, e) ||
 	    !single_instance("serve", c->config.data_dir, e) ||
 	    !store_open(&c->store, &store, e))
 		return false;
@@ -100,11 +101,12 @@ say_ready(const struct command *c)
 static struct refusals *
 watch_refusals(struct command *c)
 {
-	struct broker_options o = broker_options_of(&c->config, REFUSALS_WAIT_MS);
+	struct broker_options o;
 	struct refusals *r = NULL;
 	struct err e;
 
-	if (!refusals_open(&r, c->config.nats_dir, &o, c->broker, &e))
+	if (!broker_options_of(c, REFUSALS_WAIT_MS, &o, &e) ||
+	    !refusals_open(&r, c->config.nats_dir, &o, c->broker, &e))
 		log_info("serve.refusals_untold", L_STR("why", e.text));
 	return r;
 }

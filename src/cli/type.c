@@ -120,9 +120,12 @@ verb_type_delete(struct command *c, struct err *e)
 	if (!command_open(c, NEED_STATE | NEED_WRITE, e) ||
 	    !registry_revision(c->registry, catalogue(c), STATE_TYPE, name, &revision, e))
 		return false;
-	return confirm(c,
-		   arena_printf(c->arena, "this deletes event type \"%.*s\" from the catalogue",
-		       STR_ARG(name)),
-		   e) &&
-	       registry_delete(c->registry, catalogue(c), STATE_TYPE, name, revision, e);
+	if (!confirm(c,
+		arena_printf(c->arena, "this deletes event type \"%.*s\" from the catalogue",
+		    STR_ARG(name)),
+		e) ||
+	    !registry_delete(c->registry, catalogue(c), STATE_TYPE, name, revision, e))
+		return false;
+	say_deleted(c, name);
+	return true;
 }

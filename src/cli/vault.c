@@ -11,7 +11,7 @@
 #include "carillon/keeper/nats_dir.h"
 #include "carillon/registry/credentials.h"
 
-#include "command.h"
+#include "output.h"
 
 enum { CONFLICTS_MAX = 5 }; /* with a customer who is editing */
 
@@ -25,16 +25,31 @@ key_file_is_ours(const struct command *c, struct err *e)
 	    "the settings; a key from systemd or the environment is changed there");
 }
 
+static void
+say_made(struct command *c)
+{
+	struct document doc;
+
+	if (!command_has(c, OPTION_JSON)) {
+		printf("made %s: keep a copy where the backups are not; without it no "
+		       "credential can be read again\n",
+		    c->config.master_key_file);
+		return;
+	}
+	document_begin(&doc, c);
+	jw_object(&doc.w);
+	jw_kv_cstr(&doc.w, "file", c->config.master_key_file);
+	jw_object_end(&doc.w);
+	document_end(&doc);
+}
+
 bool
 verb_vault_init(struct command *c, struct err *e)
 {
 	if (!command_load(c, e) || !key_file_is_ours(c, e) ||
 	    !vault_init(c->config.master_key_file, e))
 		return false;
-	printf(
-	    "made %s: keep a copy where the backups are not; without it no credential can be "
-	    "read again\n",
-	    c->config.master_key_file);
+	say_made(c);
 	return true;
 }
 
@@ -266,8 +281,32 @@ begin_rotation(struct rotation *r, struct err *e)
 		return false;
 	if (r->n == 0)
 		return add_version(r->command, e) && find_old(r, e);
-	printf("going on with a rotation that was interrupted\n");
+	fprintf(stderr, "carillon: note: going on with a rotation that was interrupted\n");
 	return true;
+}
+
+static void
+say_rotated(const struct rotation *r, size_t shut)
+{
+	const uint32_t version = vault_version(r->command->vault);
+	struct document doc;
+
+	if (!command_has(r->command, OPTION_JSON)) {
+		printf("%zu of %zu credentials sealed anew under key version %u; the old key "
+		       "is gone\n",
+		    r->sealed, r->total, version);
+		if (shut > 0)
+			printf("%zu could not be opened or read: reconnect them\n", shut);
+		return;
+	}
+	document_begin(&doc, r->command);
+	jw_object(&doc.w);
+	jw_kv_int(&doc.w, "sealed", (int64_t)r->sealed);
+	jw_kv_int(&doc.w, "credentials", (int64_t)r->total);
+	jw_kv_int(&doc.w, "shut", (int64_t)shut);
+	jw_kv_int(&doc.w, "key_version", version);
+	jw_object_end(&doc.w);
+	document_end(&doc);
 }
 
 static bool
@@ -285,10 +324,7 @@ rotate(struct rotation *r, struct err *e)
 	    !reseal_until_none_is_old(r, e))
 		return false;
 	shut = table_len(r->shut);
-	printf("%zu of %zu credentials sealed anew under key version %u; the old key is gone\n",
-	    r->sealed, r->total, vault_version(c->vault));
-	if (shut > 0)
-		printf("%zu could not be opened or read: reconnect them\n", shut);
+	say_rotated(r, shut);
 	c->exit_code = shut > 0 ? EXIT_FAILED : EXIT_FINE;
 	return true;
 }

@@ -29,8 +29,10 @@ open_store(struct command *c, struct err *e)
 static bool
 web_open(struct command *c, struct err *e)
 {
-	struct broker_options o = broker_options_of(&c->config, WEB_CONNECT_WAIT_MS);
+	struct broker_options o;
 
+	if (!broker_options_of(c, WEB_CONNECT_WAIT_MS, &o, e))
+		return false;
 	o.name = "carillon-web";
 	return single_instance("web", c->config.web_data_dir, e) && open_store(c, e) &&
 	       broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);

@@ -142,5 +142,8 @@ verb_workspace_delete(struct command *c, struct err *e)
 		    STR_ARG(id)),
 		e))
 		return false;
-	return registry_delete_workspace(c->registry, id, e);
+	if (!registry_delete_workspace(c->registry, id, e))
+		return false;
+	say_deleted(c, id);
+	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
+#include "carillon/broker/service.h"
 #include "carillon/registry/registry.h"
 #include "flow_private.h"
 #include "unreadable.h"
@@ -26,6 +27,7 @@ credential_mark(unsigned char mark[static CREDENTIAL_MARK], struct str sealed)
 
 enum {
 	FOLLOW_WAIT_MS = 50, /* how soon a trouble is seen to */
+	RENEWED_MS = 5000,   /* a credential is new for so long */
 	OPEN_PAUSE_MS = 500,
 	TROUBLES_A_TURN = 64,
 	AGAIN_MS = 1000,     /* until what could not be written is tried again */
@@ -263,6 +265,34 @@ put_broken(struct follower *w, struct trouble *t, connection_record *c, uint64_t
 	           : PERSISTED_NOT;
 }
 
+/*
+ * A credential that is renewed may only have ended sooner than was said. So whoever renews is
+ * asked to, once: what was issued a moment ago and is refused needs a person. What is held
+ * stays so until the record changes, whatever comes of it.
+ */
+static bool
+may_be_renewed(struct follower *w, const struct trouble *t, const connection_record *c)
+{
+	struct arena *a;
+	keeper_request ask;
+	struct err e = {0};
+	bool ok;
+
+	if (c->expires_ms == 0 || t->repair != REPAIR_RECONNECT ||
+	    clock_wall().ms - c->issued_ms < RENEWED_MS)
+		return false;
+	a = arena_new(0);
+	carillon__v1__keeper_request__init(&ask);
+	ask.workspace = (char *)(uintptr_t)t->workspace;
+	ask.connection = (char *)(uintptr_t)t->connection;
+	ok = service_tell(
+	    w->flow->parts.broker, "keeper", "oauth.refresh", record_pack(a, &ask), &e);
+	arena_free(a);
+	log_info("follower.renewal", L_STR("workspace", t->workspace),
+	    L_STR("connection", t->connection), L_STR("code", t->code), L_BOOL("asked", ok));
+	return ok;
+}
+
 static enum persisted
 break_connection(struct follower *w, struct trouble *t, struct err *e)
 {
@@ -277,6 +307,8 @@ break_connection(struct follower *w, struct trouble *t, struct err *e)
 	    c->status == CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE) {
 		result =
 		    strcmp(t->code, CODE_SEALED_SHUT) == 0 ? look_at_seal(w, t, c) : PERSISTED;
+		if (result == PERSISTED && may_be_renewed(w, t, c))
+			result = PERSISTED_NOT;
 		if (result == PERSISTED)
 			result = put_broken(w, t, c, revision, e);
 	}

@@ -100,6 +100,16 @@ fail_event(struct intake *in, struct message *m, struct str reason, struct err *
 	return true;
 }
 
+/* Whether the event of that sequence could not be understood: then its producer has mended it
+ * and sends it again, and this is no repeat. */
+static bool
+was_failed(const struct message *m, struct txn *history, uint64_t seq)
+{
+	const event_record *rec = history_event(history, m->arena, seq);
+
+	return rec != NULL && rec->status == CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
+}
+
 /* An event that the ledger knows goes on as it says; one that it knows under another sequence
  * is a repeat. */
 static bool
@@ -108,9 +118,11 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 	/* For this message only: a reader kept while waiting would pin old pages of the index.
 	 */
 	struct txn *history = txn_read(in->flow->parts.store, STORE_HISTORY);
-	const uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
+	uint64_t known = ledger_seq(history, m->event.workspace, m->event.id);
 	bool ok;
 
+	if (known != 0 && known != m->seq && was_failed(m, history, known))
+		known = 0;
 	*is_repeated = known != 0 && known != m->seq;
 	if (known == 0)
 		match_rules(m, clock_wall());
@@ -246,10 +258,8 @@ ingest(struct intake *in, const struct broker_message *bm)
 		return;
 	}
 	if (!subject_parse_event(
-		in->flow->parts.broker, bm->subject, &from.workspace, &from.type) ||
-	    !id_is_workspace(from.workspace) || !id_is_event_type(from.type) ||
-	    from.type.len > EVENT_TYPE_MAX) {
-		/* An event of nobody: there is no workspace to record it under. */
+		in->flow->parts.broker, bm->subject, &from.workspace, &from.type)) {
+		/* Nobody's: there is no workspace to record it under. */
 		log_error("intake.subject", L_STRN("subject", bm->subject),
 		    L_INT("seq", bm->seq),
 		    L_STR("reason", "not <prefix>.events.<workspace>.<type>; discarded"));

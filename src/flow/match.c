@@ -87,6 +87,13 @@ within_room(const struct message *m, int n)
 	return DELIVERIES_MAX;
 }
 
+/* A test message is for one rule, which need not be on. */
+static bool
+is_wanted(const struct rule *rule, const struct event *ev)
+{
+	return ev->test_rule.len > 0 ? str_eq(rule->id, ev->test_rule) : rule_wants(rule, ev);
+}
+
 void
 match_rules(struct message *m, wall_t now)
 {
@@ -95,7 +102,7 @@ match_rules(struct message *m, wall_t now)
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++)
-		if (rule_wants(&r->rules[i], &m->event))
+		if (is_wanted(&r->rules[i], &m->event))
 			wanting[n++] = &r->rules[i];
 	m->matched = (uint32_t)n;
 	n = within_room(m, n);

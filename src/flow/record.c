@@ -9,6 +9,28 @@ text(struct batch *b, struct str s)
 	return arena_cstr(b->arena, s);
 }
 
+/* What was mended, or would have been: of a failed event too. */
+static void
+put_warnings(struct batch *b, event_record *rec, const struct json_flaws *flaws)
+{
+	if (flaws == NULL)
+		return;
+	rec->warnings = ARENA_ARRAY(b->arena, event_warning *, JSON_FLAWS);
+	for (int i = 0; i < JSON_FLAWS; i++) {
+		event_warning *w;
+
+		if (flaws->count[i] == 0)
+			continue;
+		w = ARENA_NEW(b->arena, event_warning);
+		carillon__v1__event_warning__init(w);
+		w->flaw = (Carillon__V1__PayloadFlaw)(i + 1);
+		w->count = flaws->count[i];
+		w->line = (uint32_t)flaws->line[i];
+		w->column = (uint32_t)flaws->column[i];
+		rec->warnings[rec->n_warnings++] = w;
+	}
+}
+
 void
 record_event(struct batch *b, const struct message *m)
 {
@@ -30,6 +52,7 @@ record_event(struct batch *b, const struct message *m)
 	rec->matched = m->matched;
 	rec->reason = text(b, m->failure);
 	rec->severity = text(b, m->severity);
+	put_warnings(b, rec, ev->flaws);
 	batch_add_event(b, rec, BATCH_APART);
 }
 

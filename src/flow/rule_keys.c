@@ -12,7 +12,8 @@ make_keys(struct delivery *d)
 	struct message *m = d->message;
 
 	for (enum key_use use = 0; use < KEY_USES; use++)
-		d->key[use] = rule_key_text(d->rule->key[use], &m->event, m->arena);
+		d->key[use] =
+		    rule_key_text(d->rule->key[use], d->rule->order, &m->event, m->arena, NULL);
 }
 
 void

@@ -101,32 +101,64 @@ ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 	return report(q, what, ok, &outcome, good, e);
 }
 
-bool
-keeper_check_account(
-    const struct keeper_question *question, connection_record *rec, struct err *e)
+static bool
+asking_begin(struct asking *q, const struct keeper_question *question,
+    const connection_record *rec, struct err *e)
 {
-	struct asking q = {
+	*q = (struct asking){
 	    .question = question,
 	    .dest = dest_find(str_of(rec->dest)),
 	    .call = {.credential = question->credential, .now = clock_wall()},
 	};
-	bool known = false, ok;
-
-	if (q.dest == NULL)
+	if (q->dest == NULL)
 		return fail(e, ERR_SETUP,
 		    "this version of Carillon does not know connections of type \"%s\"",
 		    rec->dest);
-	q.call.base_url = q.dest->host_url(question->config, str_of(rec->api_host));
-	if (q.call.base_url == NULL)
+	q->call.base_url = q->dest->host_url(question->config, str_of(rec->api_host));
+	if (q->call.base_url == NULL)
 		return fail(e, ERR_INPUT, "connections of this type have no host \"%s\"",
 		    rec->api_host);
 	http_global_init();
-	http_request_init(&q.req);
+	http_request_init(&q->req);
+	return true;
+}
+
+static void
+asking_end(struct asking *q)
+{
+	http_request_fini(&q->req);
+	buf_fini(&q->answer);
+}
+
+bool
+keeper_check_account(
+    const struct keeper_question *question, connection_record *rec, struct err *e)
+{
+	struct asking q;
+	bool known = false, ok;
+
+	if (!asking_begin(&q, question, rec, e))
+		return false;
 	ok = ask_account(&q, rec, &known, e);
 	/* Without an account every channel would only repeat the bad news. */
 	for (size_t i = 0; ok && known && i < rec->n_channels; i++)
 		ok = ask_channel(&q, rec->channels[i], e);
-	http_request_fini(&q.req);
-	buf_fini(&q.answer);
+	asking_end(&q);
+	return ok;
+}
+
+bool
+keeper_check_channel(const struct keeper_question *question, const connection_record *rec,
+    const char *channel, struct err *e)
+{
+	Carillon__V1__Channel one = CARILLON__V1__CHANNEL__INIT;
+	struct asking q;
+	bool ok;
+
+	if (!asking_begin(&q, question, rec, e))
+		return false;
+	one.id = arena_cstr(question->arena, str_of(channel));
+	ok = ask_channel(&q, &one, e);
+	asking_end(&q);
 	return ok;
 }

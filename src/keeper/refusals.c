@@ -228,7 +228,7 @@ refusals_open(struct refusals **out, const char *nats_dir, const struct broker_o
 		ok = fail(e, ERR_NOT_FOUND, "static accounts have no system account");
 	if (ok) {
 		nats_dir_file(creds, &r->dir, SYSTEM_CREDS_FILE);
-		as_system.creds = creds;
+		broker_options_as(&as_system, creds);
 		as_system.name = "carillon-refusals";
 		ok = broker_connect(&r->system, &as_system, e) &&
 		     refusal_watch_open(&r->watch, r->system, on_refused, r, e);

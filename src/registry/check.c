@@ -43,8 +43,7 @@ check_id(const char *what, const char *id, struct findings *f)
 {
 	return id_is_record(str_of(id)) ||
 	       findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		   "%s id \"%s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"", what, id,
-		   RECORD_ID_MAX);
+		   "%s id \"%s\": use 1 to %d of " ID_LETTERS, what, id, RECORD_ID_MAX);
 }
 
 bool
@@ -55,8 +54,8 @@ check_workspace(const workspace_record *w, struct findings *f)
 
 	if (!id_is_workspace(id))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
-		    "workspace id \"%.*s\": use 1 to %d of a-z, 0-9, \"_\" and \"-\"",
-		    STR_ARG(id), WORKSPACE_ID_MAX);
+		    "workspace id \"%.*s\": use 1 to %d of " ID_LETTERS, STR_ARG(id),
+		    WORKSPACE_ID_MAX);
 	else if (str_eq(id, CATALOGUE_WORKSPACE) || str_eq(id, KEYS_WORKSPACE))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("id"),
 		    "workspace id \"%.*s\" is reserved", STR_ARG(id));
@@ -200,13 +199,16 @@ check_compiles(const rule_record *r, const type_record *type, const struct dest_
 }
 
 static bool
-check_aim(const rule_record *r, struct findings *f)
+check_aim(const rule_record *r, const struct dest_type *dest, struct findings *f)
 {
+	struct str channel = str_of(r->channel);
+	char id[CHANNEL_ID_MAX + 1];
 	bool ok = true;
 
-	if (strlen(r->channel) > CHANNEL_ID_MAX || !str_is_text(str_of(r->channel)))
+	if (channel.len > 0 && (!dest->channel_of(channel, id) || !str_eq(channel, str_of(id))))
 		ok = findings_about(f, FINDING_BAD_FORM, POINTER_TO("channel"),
-		    "the channel is not a channel id");
+		    "channel \"%.*s\": %s", (int)str_utf8_cut(channel, CHANNEL_ID_MAX),
+		    channel.ptr, dest->channel_hint);
 	if (r->active && (r->connection[0] == '\0' || r->channel[0] == '\0'))
 		ok = findings_about(f, FINDING_MISSING,
 		    r->connection[0] == '\0' ? POINTER_TO("connection") : POINTER_TO("channel"),
@@ -226,7 +228,7 @@ check_rule(const rule_record *r, const type_record *type, const struct dest_type
 		    "event type \"%.*s\": use dot-separated words such as alert.triggered; "
 		    "\"*\" stands for one word, a last \">\" for the rest",
 		    STR_ARG(pattern));
-	ok = check_aim(r, f) && ok;
+	ok = check_aim(r, dest, f) && ok;
 	return check_compiles(r, type, dest, f) && ok;
 }
 

@@ -167,6 +167,16 @@ const struct members key_members = {"a key", &carillon__v1__key__descriptor, MEM
 
 /* --- history: nobody writes it but the service --- */
 
+static const struct member warning_list[] = {
+    {"code", MEMBER_WORD, KEPT, FIELD(event_warning, flaw), .words = &flaw_words},
+    {"count", MEMBER_NUMBER, KEPT, FIELD(event_warning, count)},
+    {"line", MEMBER_NUMBER, KEPT, FIELD(event_warning, line)},
+    {"column", MEMBER_NUMBER, KEPT, FIELD(event_warning, column)},
+    {"sentence", MEMBER_WORD, KEPT, FIELD(event_warning, flaw), .words = &flaw_sentences},
+};
+const struct members event_warning_members = {
+    "a warning", &carillon__v1__event_warning__descriptor, MEMBERS(warning_list)};
+
 static const struct member event_record_list[] = {
     {"id", MEMBER_TEXT, KEPT, FIELD(event_record, event_id)},
     {"type", MEMBER_TEXT, KEPT, FIELD(event_record, type)},
@@ -179,6 +189,8 @@ static const struct member event_record_list[] = {
     {"time", MEMBER_TIME, KEPT, FIELD(event_record, time_ms)},
     {"received_at", MEMBER_TIME, KEPT, FIELD(event_record, received_ms)},
     {"sequence", MEMBER_SEQUENCE, KEPT, FIELD(event_record, seq)},
+    {"warnings", MEMBER_OBJECTS, KEPT, LIST(event_record, warnings),
+	.of = &event_warning_members},
 };
 const struct members event_record_members = {
     "an event", &carillon__v1__event_record__descriptor, MEMBERS(event_record_list)};

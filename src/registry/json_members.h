@@ -49,5 +49,5 @@ struct members {
 };
 
 extern const struct members workspace_members, connection_members, rule_members, type_members,
-    replay_members, key_members, event_record_members, delivery_members, attempt_members,
-    event_members;
+    replay_members, key_members, event_record_members, event_warning_members, delivery_members,
+    attempt_members, event_members;

@@ -234,3 +234,15 @@ json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_a
 		json_write_attempts(w, r);
 	jw_object_end(w);
 }
+
+void
+json_write_delivery_of(
+    struct json_writer *w, const delivery_record *r, const event_record *event)
+{
+	json_write_delivery_open(w, r);
+	jw_key(w, "event_warnings");
+	write_objects(
+	    w, &event_warning_members, pointer_at(&event->warnings), event->n_warnings);
+	json_write_attempts(w, r);
+	jw_object_end(w);
+}

@@ -67,6 +67,33 @@ tell_why_not(struct arena *a, const struct rule *rule, const struct event *ev,
 	}
 }
 
+const char *const preview_key_names[KEY_USES] = {"thread_key", "update_key", "dedupe_key"};
+
+static void
+fill_key(struct arena *a, const struct rule *rule, const struct event *ev, enum key_use use,
+    struct preview *out)
+{
+	struct template_warnings w;
+	struct str slot = str_of(preview_key_names[use]);
+
+	out->keys[use] = rule_key_text(rule->key[use], rule->order, ev, a, &w);
+	if (w.structured.len > 0)
+		warnings_add(&out->warnings, a,
+		    &(struct warning){WARNING_STRUCTURED, .slot = slot, .path = w.structured});
+	if (w.cut)
+		warnings_add(&out->warnings, a, &(struct warning){WARNING_LIMIT, .slot = slot});
+}
+
+static void
+note_flaws(struct arena *a, const struct json_flaws *flaws, struct preview *out)
+{
+	for (int i = 0; flaws != NULL && i < JSON_FLAWS; i++)
+		if (flaws->count[i] > 0)
+			warnings_add(&out->warnings, a,
+			    &(struct warning){WARNING_MENDED, .slot = STR("payload"),
+				.path = str_of(json_flaw_sentence((enum json_flaw)i))});
+}
+
 /* What does not compile is left out. */
 static void
 fill(struct arena *a, const struct rule *rule, const struct event *ev, struct preview *out)
@@ -84,8 +111,11 @@ fill(struct arena *a, const struct rule *rule, const struct event *ev, struct pr
 		tell_why_not(a, rule, ev, &c, out);
 	if (rule->template != NULL)
 		out->body = rule->template->type->render(rule->template, ev, rule->order, a);
+	for (int i = 0; out->body != NULL && i < out->body->warnings.n; i++)
+		warnings_add(&out->warnings, a, &out->body->warnings.items[i]);
 	for (enum key_use use = 0; use < KEY_USES; use++)
-		out->keys[use] = rule_key_text(rule->key[use], ev, a);
+		fill_key(a, rule, ev, use, out);
+	note_flaws(a, ev->flaws, out);
 }
 
 bool
@@ -199,10 +229,6 @@ write_why_not(struct json_writer *w, const struct preview *p)
 void
 preview_json(struct json_writer *w, const struct preview *p)
 {
-	const struct warnings none = {0};
-	static const char *const key_names[KEY_USES] = {
-	    "thread_key", "update_key", "dedupe_key"};
-
 	jw_object(w);
 	jw_kv_bool(w, "matched", p->matches);
 	jw_kv_string(w, "reason", p->reason);
@@ -212,9 +238,9 @@ preview_json(struct json_writer *w, const struct preview *p)
 	if (p->body != NULL)
 		p->body->type->write_members(w, p->body);
 	for (int use = 0; use < KEY_USES; use++)
-		jw_kv_string(w, key_names[use], p->keys[use]);
+		jw_kv_string(w, preview_key_names[use], p->keys[use]);
 	jw_key(w, "warnings");
-	warnings_write(w, p->body != NULL ? &p->body->warnings : &none);
+	warnings_write(w, &p->warnings);
 	jw_key(w, "errors");
 	findings_write(w, p->findings);
 	jw_object_end(w);

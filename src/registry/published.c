@@ -39,13 +39,17 @@ read_payload(struct registry *r, struct arena *a, const event_record *rec, struc
 	const struct json *payload = NULL;
 	event_message *msg;
 	struct str bytes, text;
+	struct json_flaws unused;
 
 	if (!published_get(r, a, rec, &bytes, e) ||
 	    !record_unpack(&carillon__v1__event__descriptor, a, bytes, &msg, e))
 		return NULL;
 	text = payload_text(msg);
-	if (text.len == 0 || !json_parse(a, text, JSON_DEPTH_MAX, &payload, e))
+	if (text.len == 0 ||
+	    (!json_parse(a, text, JSON_DEPTH_MAX, &payload, e) &&
+		!json_parse_mending(a, text, JSON_DEPTH_MAX, &payload, &unused, e)))
 		return NULL;
+	e->text[0] = '\0';
 	return payload;
 }
 

@@ -10,6 +10,19 @@ has_ended(const replay_record *r)
 	       r->status == CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_CANCELED;
 }
 
+/* Of one delivery, which its history tells of as well: such goes before any other. */
+static bool
+is_of_one(const replay_record *r)
+{
+	return r->event_id[0] != '\0';
+}
+
+static bool
+goes_before(const replay_record *r, const replay_record *oldest)
+{
+	return oldest == NULL || (is_of_one(r) && !is_of_one(oldest));
+}
+
 /* New ids sort by time, so the first that ended is the oldest. */
 struct counting {
 	int n;
@@ -23,7 +36,7 @@ count_one(const void *record, uint64_t revision, void *arg)
 	struct counting *c = arg;
 
 	c->n++;
-	if (c->oldest == NULL && has_ended(record)) {
+	if (has_ended(record) && goes_before(record, c->oldest)) {
 		c->oldest = record;
 		c->revision = revision;
 	}

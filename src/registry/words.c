@@ -43,6 +43,22 @@ static const char *const repair_names[] = {
 };
 const struct words repair_words = {repair_names, COUNT_OF(repair_names)};
 
+static const char *const flaw_names[] = {
+    "unknown",
+#define FLAW(NAME, name, sentence) #name,
+#include "carillon/base/json_flaws.def"
+#undef FLAW
+};
+const struct words flaw_words = {flaw_names, COUNT_OF(flaw_names)};
+
+static const char *const flaw_sentence_list[] = {
+    "the payload was mended",
+#define FLAW(NAME, name, sentence) sentence,
+#include "carillon/base/json_flaws.def"
+#undef FLAW
+};
+const struct words flaw_sentences = {flaw_sentence_list, COUNT_OF(flaw_sentence_list)};
+
 const char *
 word_of(const struct words *w, int number)
 {

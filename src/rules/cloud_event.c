@@ -224,16 +224,43 @@ take_member(struct arena *a, event_message *out, const struct json *member, stru
 	return set_attribute(a, out, member->key, member->text, failure);
 }
 
-bool
-cloud_event_structured(
-    const struct event_source *from, struct arena *a, event_message *out, struct str *failure)
+/* Two ids that were cut at different characters would be one once they are mended. */
+static bool
+check_mended_id(const struct json *root, struct str *failure)
 {
-	const struct json *root;
+	struct str id = json_string(root, STR("id"));
+
+	if (id.len == 0 || !memmem(id.ptr, id.len, "\xef\xbf\xbd", 3))
+		return true;
+	return refuse(failure, STR("its id has a character that is no text"));
+}
+
+/* The payload is one level down. */
+static bool
+parse_whole(struct arena *a, struct str text, const struct json **root,
+    const struct json_flaws **flaws, struct str *failure)
+{
+	struct json_flaws *mended;
 	struct err e;
 
-	/* The payload is one level down. */
-	if (!json_parse(a, from->bytes, JSON_DEPTH_MAX + 1, &root, &e))
+	if (json_parse(a, text, JSON_DEPTH_MAX + 1, root, &e))
+		return true;
+	mended = arena_alloc(a, sizeof(*mended));
+	if (mended == NULL ||
+	    !json_parse_mending(a, text, JSON_DEPTH_MAX + 1, root, mended, &e))
 		return refuse(failure, arena_printf(a, "the event is not JSON: %s", e.text));
+	*flaws = mended;
+	return check_mended_id(*root, failure);
+}
+
+bool
+cloud_event_structured(const struct event_source *from, struct arena *a, event_message *out,
+    const struct json_flaws **flaws, struct str *failure)
+{
+	const struct json *root;
+
+	if (!parse_whole(a, from->bytes, &root, flaws, failure))
+		return false;
 	if (root->kind != JSON_OBJECT)
 		return refuse(
 		    failure, arena_printf(a, "the event is %s; a CloudEvent is a JSON object",

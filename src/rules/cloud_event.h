@@ -21,10 +21,11 @@ struct str event_form_advice(enum event_form form);
 /* Whether the bytes look like JSON, which no Event does. */
 bool looks_like_json(struct str bytes);
 
-/* Fill `out`, in `a`; false with a sentence for the producer, in `failure`, of the same arena.
+/* Fill `out`, in `a`, and `flaws` if something was mended; false with a sentence for the
+ * producer, in `failure`, of the same arena.
  */
-bool cloud_event_structured(
-    const struct event_source *from, struct arena *a, event_message *out, struct str *failure);
+bool cloud_event_structured(const struct event_source *from, struct arena *a,
+    event_message *out, const struct json_flaws **flaws, struct str *failure);
 bool cloud_event_binary(
     const struct event_source *from, struct arena *a, event_message *out, struct str *failure);
 /* Takes what an SDK of CloudEvents puts among the attributes, where the Event's own field is

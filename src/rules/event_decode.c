@@ -5,6 +5,7 @@
 #include "carillon/base/id.h"
 #include "carillon/base/records.h"
 #include "cloud_event.h"
+#include "wire.h"
 
 struct decoding {
 	const struct event_source *from;
@@ -68,6 +69,40 @@ decode_type(struct decoding *d, const event_message *msg)
 		STR_ARG(type), STR_ARG(d->event->type)));
 }
 
+/* The words of the subject after the workspace, which anybody may write as he likes. */
+static bool
+decode_subject(struct decoding *d)
+{
+	struct str type = d->from->type;
+
+	if (id_is_event_type(type))
+		return true;
+	if (type.len == 0)
+		return refuse(d, STR("the subject names no event type: publish to "
+				     "<prefix>.events.<workspace>.<event type>"));
+	if (type.len > EVENT_TYPE_MAX)
+		return refuse(
+		    d, arena_printf(d->arena,
+			   "the event type in the subject is %zu bytes; the limit is %d",
+			   type.len, EVENT_TYPE_MAX));
+	return refuse(
+	    d, arena_printf(d->arena,
+		   "the event type in the subject, \"%.*s\", is not words of letters, digits, "
+		   "\"_\" and \"-\" with points between them",
+		   STR_ARG(d->event->type)));
+}
+
+/* As far as it is text, so that history can show it. */
+static struct str
+subject_type(struct arena *a, struct str type)
+{
+	size_t len = str_utf8_cut(type, EVENT_TYPE_MAX);
+
+	if (!str_is_text((struct str){type.ptr, len}))
+		return STR("(unreadable)");
+	return arena_str(a, (struct str){type.ptr, len});
+}
+
 static bool
 decode_attribute(struct decoding *d, const char *name, const char *value, struct str *out)
 {
@@ -92,11 +127,28 @@ decode_time(const struct decoding *d, const event_message *msg)
 	return (wall_t){msg->time->seconds * 1000 + msg->time->nanos / 1000000};
 }
 
+/* Strictly, or else with what can be mended. */
+static bool
+parse_payload(struct decoding *d, struct str text)
+{
+	struct json_flaws *flaws;
+	struct err e = {0};
+
+	if (memchr(text.ptr, '\0', text.len))
+		return refuse(d, STR("the payload has a NUL byte: it was cut, or is no text"));
+	if (json_parse(d->body, text, JSON_DEPTH_MAX, &d->event->payload, &e))
+		return true;
+	flaws = ARENA_NEW(d->arena, struct json_flaws);
+	if (!json_parse_mending(d->body, text, JSON_DEPTH_MAX, &d->event->payload, flaws, &e))
+		return refuse(d, arena_printf(d->arena, "the payload is not JSON: %s", e.text));
+	d->event->flaws = flaws;
+	return true;
+}
+
 static bool
 decode_payload(struct decoding *d, const event_message *msg)
 {
 	struct str text = {0};
-	struct err e = {0};
 
 	if (msg->data_case == CARILLON__V1__EVENT__DATA_TEXT_DATA)
 		text = str_of(msg->text_data);
@@ -105,8 +157,8 @@ decode_payload(struct decoding *d, const event_message *msg)
 	if (text.len == 0)
 		return refuse(
 		    d, STR("the event has no payload: set text_data to a JSON object"));
-	if (!json_parse(d->body, text, JSON_DEPTH_MAX, &d->event->payload, &e))
-		return refuse(d, arena_printf(d->arena, "the payload is not JSON: %s", e.text));
+	if (!parse_payload(d, text))
+		return false;
 	if (d->event->payload->kind != JSON_OBJECT)
 		return refuse(
 		    d, arena_printf(d->arena, "the payload is %s; it must be a JSON object",
@@ -121,11 +173,12 @@ decode_fields(struct decoding *d, const event_message *msg)
 	struct event *ev = d->event;
 
 	ev->time = decode_time(d, msg);
-	return decode_id(d, msg) && decode_type(d, msg) &&
+	return decode_id(d, msg) && decode_subject(d) && decode_type(d, msg) &&
 	       decode_attribute(d, "resource", msg->resource, &ev->resource) &&
 	       decode_attribute(d, "resource_id", msg->resource_id, &ev->resource_id) &&
 	       decode_attribute(d, "source", msg->source, &ev->source) &&
 	       decode_attribute(d, "thread_key", msg->thread_key, &ev->thread_key) &&
+	       decode_attribute(d, "test_rule", msg->test_rule, &ev->test_rule) &&
 	       decode_payload(d, msg);
 }
 
@@ -150,8 +203,24 @@ read_message(struct decoding *d, event_message **msg)
 	}
 	*msg = ARENA_NEW(d->arena, event_message);
 	carillon__v1__event__init(*msg);
-	return form == FORM_STRUCTURED ? cloud_event_structured(from, d->body, *msg, d->failure)
-	                               : cloud_event_binary(from, d->body, *msg, d->failure);
+	return form == FORM_STRUCTURED
+	           ? cloud_event_structured(from, d->body, *msg, &d->event->flaws, d->failure)
+	           : cloud_event_binary(from, d->body, *msg, d->failure);
+}
+
+/* In protobuf a string may hold a NUL, and what comes after would be lost unnoticed. */
+static bool
+decode_lengths(struct decoding *d, const event_message *msg)
+{
+	const char *field =
+	    wire_string_with_nul(&carillon__v1__event__descriptor, d->from->bytes, "id");
+
+	if (event_form(d->from) != FORM_PROTOBUF || field == NULL)
+		return true;
+	if (strcmp(field, "id") != 0 && !decode_id(d, msg))
+		return false;
+	return refuse(
+	    d, arena_printf(d->arena, "the event's %s has the character NUL in it", field));
 }
 
 static bool
@@ -164,7 +233,7 @@ decode(struct decoding *d)
 		return refuse(
 		    d, arena_printf(d->arena, "the event is %zu bytes; the limit is %d",
 			   bytes.len, EVENT_BYTES_MAX));
-	return read_message(d, &msg) && decode_fields(d, msg);
+	return read_message(d, &msg) && decode_lengths(d, msg) && decode_fields(d, msg);
 }
 
 bool
@@ -177,7 +246,7 @@ event_decode(struct event *out, const struct event_source *from, struct arena *a
 	*failure = (struct str){0};
 	*out = (struct event){
 	    .workspace = arena_str(a, from->workspace),
-	    .type = arena_str(a, from->type),
+	    .type = subject_type(a, from->type),
 	    .time = from->received_at,
 	};
 	ok = decode(&d);

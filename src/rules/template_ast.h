@@ -12,7 +12,7 @@ enum {
 	TEMPLATE_SOURCE_MAX = 16 * 1024,
 	TEMPLATE_OUTPUT_MAX = 16 * 1024,
 	TEMPLATE_NESTING_MAX = 8,
-	TEMPLATE_TURNS_MAX = 50,
+	TEMPLATE_KEY_MAX = 256 * 1024, /* as long as an event */
 	TEMPLATE_STEPS_MAX = 20000,
 	TEMPLATE_OPERATORS_MAX = 32, /* in one expression; the parser recurses on them */
 	TEMPLATE_FILTERS_MAX = 16,   /* on one value */

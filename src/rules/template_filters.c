@@ -23,7 +23,7 @@ text_of(struct filter_use *u, const struct value *v)
 	 */
 	if (v->kind == VALUE_STRING || v->kind == VALUE_MARKUP)
 		return v->text;
-	return value_text(v, renderer_buffer(u->r));
+	return renderer_text(u->r, v);
 }
 
 static struct value
@@ -175,6 +175,53 @@ apply_number(struct filter_use *u, const struct value *v)
 	return value_in(out);
 }
 
+/* A number with its sign; what rounds to nothing has none. */
+static void
+put_signed(struct filter_use *u, const struct value *v, int power, int digits, struct buf *out)
+{
+	size_t at = out->len;
+	struct str text;
+	if (!math_figure(u->r, v, &text))
+		return;
+	buf_putc(out, '+');
+	number_put_grouped(text, power, digits, out);
+	bool is_negative = out->ptr[at + 1] == '-';
+	bool is_zero = strspn(out->ptr + at + 1, "0.,") == out->len - at - 1;
+	if (is_negative || is_zero) {
+		out->len--;
+		memmove(out->ptr + at, out->ptr + at + 1, out->len - at);
+	}
+}
+
+/* Two texts are never compared: 95.5% and 1840 ms are no numbers. */
+static struct value
+apply_difference(struct filter_use *u, const struct value *v)
+{
+	const struct value *from = &u->args[0];
+	if (!math_is_number(v) || !math_is_number(from))
+		return value_of_string(STR(""));
+	struct value difference = math_minus(u->r, v, from);
+	struct buf shown = {0};
+	put_signed(u, &difference, 0, -1, &shown);
+	if (math_number(from) > 0) {
+		struct value share = math_divided_by(u->r, &difference, from, false);
+		buf_cstr(&shown, " (");
+		put_signed(u, &share, 2, 0, &shown);
+		buf_cstr(&shown, "%)");
+	}
+	struct buf *out = renderer_buffer(u->r);
+	buf_str(out, buf_view(&shown));
+	buf_fini(&shown);
+	return value_in(out);
+}
+
+static struct value
+apply_plain(struct filter_use *u, const struct value *v)
+{
+	(void)u;
+	return v->kind == VALUE_TREE ? value_of_string(STR("")) : *v;
+}
+
 static struct value
 apply_date(struct filter_use *u, const struct value *v)
 {
@@ -202,7 +249,7 @@ apply_join(struct filter_use *u, const struct value *v)
 	struct str separator =
 	    u->n_args > 0 && !value_is_nil(&u->args[0]) ? text_of(u, &u->args[0]) : STR(" ");
 	struct buf *out = renderer_buffer(u->r);
-	value_join(v, separator, out);
+	value_join(v, separator, u->r->context->is_key, out);
 	return value_in(out);
 }
 

@@ -4,6 +4,7 @@
 
 #include "exact.h"
 #include "template_number.h"
+#include "value.h"
 
 static const double SAFE_MAX = 9007199254740992.0; /* up to 2^53 every integer is a double */
 
@@ -187,6 +188,14 @@ math_round(struct renderer *r, const struct value *v, double digits)
 	}
 	exact_fini(&x);
 	return result;
+}
+
+bool
+math_is_number(const struct value *v)
+{
+	if (v->kind == VALUE_NUMBER)
+		return isfinite(v->text.len > 0 ? 0 : v->number);
+	return v->kind == VALUE_STRING && value_is_number_text(number_trim(v->text));
 }
 
 bool

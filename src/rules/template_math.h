@@ -16,5 +16,7 @@ struct value math_times(struct renderer *r, const struct value *a, const struct 
 struct value math_divided_by(
     struct renderer *r, const struct value *a, const struct value *b, bool is_whole);
 struct value math_round(struct renderer *r, const struct value *v, double digits);
+/* Whether it is a number, or a text that is one and nothing else. */
+bool math_is_number(const struct value *v);
 /* The text of what people would call a number, written or computed; false if it is none. */
 bool math_figure(struct renderer *r, const struct value *v, struct str *text);

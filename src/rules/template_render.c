@@ -1,6 +1,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/rules/filter.h"
 #include "carillon/rules/characters.h"
+#include "canonical.h"
 #include "template_run.h"
 #include "template_url.h"
 
@@ -19,11 +20,23 @@ value_cost(const struct renderer *r, const struct value *v)
 	return (v->kind == VALUE_TREE ? r->ev->payload_text.len : v->text.len) / 64;
 }
 
+/* In a key what differs must differ: a list has an end and an object its members. */
+struct str
+renderer_text(struct renderer *r, const struct value *v)
+{
+	struct buf *b = renderer_buffer(r);
+	if (v->kind != VALUE_TREE || !r->context->is_key)
+		return value_text(v, b);
+	canonical_put(v->tree, b);
+	return buf_view(b);
+}
+
 static size_t
 room(const struct renderer *r)
 {
 	size_t used = r->out->len - r->out_start;
-	return used < TEMPLATE_OUTPUT_MAX ? TEMPLATE_OUTPUT_MAX - used : 0;
+	size_t max = r->context->is_key ? TEMPLATE_KEY_MAX : TEMPLATE_OUTPUT_MAX;
+	return used < max ? max - used : 0;
 }
 
 /* All of `s`, or what fits of it on a character. */
@@ -62,7 +75,7 @@ emit_literal(struct renderer *r, struct str s)
 static struct str
 text_in_place(struct renderer *r, const struct value *v, bool in_path)
 {
-	struct str s = value_text(v, renderer_buffer(r));
+	struct str s = renderer_text(r, v);
 	if (!in_path || v->is_encoded)
 		return s;
 	struct buf *out = renderer_buffer(r);
@@ -196,6 +209,14 @@ note_missing(struct renderer *r, const struct operand *o, const struct value *v)
 		r->warnings->first_missing = o->source;
 }
 
+static void
+note_structured(struct renderer *r, const struct piped *p)
+{
+	if (r->context->is_key && r->warnings && r->warnings->structured.len == 0 &&
+	    p->expr->op == OPERATOR_NONE)
+		r->warnings->structured = p->expr->operand->source;
+}
+
 static struct value
 piped_value(struct renderer *r, const struct piped *p, bool is_output)
 {
@@ -213,6 +234,8 @@ piped_value(struct renderer *r, const struct piped *p, bool is_output)
 		}
 		filter_apply(r, f->id, args, f->n_args, &v);
 	}
+	if (is_output && v.kind == VALUE_TREE)
+		note_structured(r, p);
 	return v;
 }
 
@@ -286,6 +309,24 @@ frame_set(struct loop_frame *f, const struct json *v, bool is_member)
 	f->item = value_of_json(&f->pair[0]);
 }
 
+/* Says how many elements are not shown, in a line of its own if each had one. */
+static void
+end_loop(struct renderer *r, size_t before, int64_t length)
+{
+	struct str shown = {r->out->ptr + before, r->out->len - before};
+	bool has_lines = shown.len > 0 && memchr(shown.ptr, '\n', shown.len);
+	char last = shown.len > 0 ? shown.ptr[shown.len - 1] : ' ';
+	char text[48];
+	snprintf(text, sizeof(text), "%sand %lld more",
+	    last == ' ' || last == '\n' ? ""
+	    : has_lines                 ? "\n"
+					: " ",
+	    (long long)(length - TEMPLATE_TURNS_MAX));
+	if (r->warnings && r->warnings->loop_length == 0)
+		r->warnings->loop_length = (size_t)length;
+	emit_literal(r, str_of(text));
+}
+
 /* A loop over `all` pointers to elements, less what offset and limit leave out. */
 static void
 render_turns(struct renderer *r, const struct node *n, const struct json *const *all,
@@ -297,10 +338,10 @@ render_turns(struct renderer *r, const struct node *n, const struct json *const 
 	if (n->limit >= 0 && n->limit < length)
 		length = n->limit;
 	f->length = length;
+	const size_t before = r->out->len;
 	for (int64_t i = 0; i < length && !r->stopped; i++) {
-		if (i == TEMPLATE_TURNS_MAX) {
-			if (r->warnings)
-				r->warnings->cut = true;
+		if (i == TEMPLATE_TURNS_MAX && !r->context->is_key) {
+			end_loop(r, before, length);
 			return;
 		}
 		f->index = i;

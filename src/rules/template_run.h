@@ -29,6 +29,8 @@ struct renderer {
 
 /* A cleared buffer for a value in the making. */
 struct buf *renderer_buffer(struct renderer *r);
+/* The text that a value is written as, its own or in a buffer. */
+struct str renderer_text(struct renderer *r, const struct value *v);
 /* Counts work; false, and nothing more is rendered, past the limit. */
 static inline bool
 renderer_step(struct renderer *r, size_t n)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "carillon/rules/characters.h"
+#include "canonical.h"
 #include "template_number.h"
 #include "value.h"
 
@@ -66,7 +67,7 @@ put_number(double n, struct buf *out)
 
 /* Elements with `separator` between them; NULL for LiquidJS's way, which has none at all. */
 static void
-put_list(const struct json *list, const struct str *separator, struct buf *out)
+put_list(const struct json *list, const struct str *separator, bool as_json, struct buf *out)
 {
 	static const struct str comma = {",", 1};
 	JSON_EACH (v, list) {
@@ -74,13 +75,17 @@ put_list(const struct json *list, const struct str *separator, struct buf *out)
 			return;
 		if (separator && v != list->child)
 			buf_str(out, *separator);
+		if (as_json && (v->kind == JSON_ARRAY || v->kind == JSON_OBJECT)) {
+			canonical_put(v, out);
+			continue;
+		}
 		switch (v->kind) {
 		case JSON_NULL: break;
 		case JSON_FALSE: buf_cstr(out, "false"); break;
 		case JSON_TRUE: buf_cstr(out, "true"); break;
 		case JSON_NUMBER:
 		case JSON_STRING: buf_str(out, v->text); break;
-		case JSON_ARRAY: put_list(v, separator ? &comma : NULL, out); break;
+		case JSON_ARRAY: put_list(v, separator ? &comma : NULL, false, out); break;
 		case JSON_OBJECT: buf_cstr(out, "[object Object]"); break;
 		}
 	}
@@ -111,16 +116,16 @@ value_text(const struct value *v, struct buf *tmp)
 	if (v->tree->kind == JSON_OBJECT)
 		return STR("[object Object]");
 	buf_clear(tmp);
-	put_list(v->tree, NULL, tmp);
+	put_list(v->tree, NULL, false, tmp);
 	return buf_view(tmp);
 }
 
 void
-value_join(const struct value *v, struct str separator, struct buf *out)
+value_join(const struct value *v, struct str separator, bool as_json, struct buf *out)
 {
 	struct buf tmp = {0};
 	if (is_list(v))
-		put_list(v->tree, &separator, out);
+		put_list(v->tree, &separator, as_json, out);
 	else
 		buf_str(out, value_text(v, &tmp));
 	buf_fini(&tmp);
@@ -137,7 +142,7 @@ js_text(const struct value *v, struct buf *tmp)
 	if (!is_list(v))
 		return value_text(v, tmp);
 	buf_clear(tmp);
-	value_join(v, STR(","), tmp);
+	value_join(v, STR(","), false, tmp);
 	return buf_view(tmp);
 }
 

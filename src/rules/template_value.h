@@ -17,8 +17,9 @@ struct value value_of_number_text(struct str text);
 /* LiquidJS's stringify: lists without separators, an object as [object Object]. The result is
  * the value's own text or stands in `tmp`. */
 struct str value_text(const struct value *v, struct buf *tmp);
-/* Array.prototype.join over a list's elements, or the value alone. */
-void value_join(const struct value *v, struct str separator, struct buf *out);
+/* Array.prototype.join over a list's elements, or the value alone. Elements that are lists or
+ * objects are JSON if `as_json`. */
+void value_join(const struct value *v, struct str separator, bool as_json, struct buf *out);
 /* Number(v): may be NaN. */
 double value_number(const struct value *v);
 /* All but nil and false. */

@@ -40,6 +40,13 @@ words_of(const struct warning *w, struct arena *a)
 		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
 	case WARNING_LIMIT:
 		return STR("a limit of templates was reached, the rest is left out");
+	case WARNING_LOOP:
+		return arena_printf(a, "a loop shows %zu of %zu elements and counts the rest",
+		    w->max, w->length);
+	case WARNING_STRUCTURED:
+		return arena_printf(a, "%.*s is a list or an object, compared as its JSON",
+		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
+	case WARNING_MENDED: return w->path;
 	case WARNING_DISARMED:
 		return STR("a value inside <...> could mention people and was made text; use "
 			   "the filter link");

@@ -146,6 +146,17 @@ unindex_event(struct txn *t, const event_record *ev)
 	}
 }
 
+/* Whether the id was only of an event that nobody could understand. */
+static bool
+is_free(struct txn *t, const event_record *ev)
+{
+	uint64_t seq = ledger_seq(t, str_of(ev->workspace), str_of(ev->event_id));
+	const event_record *old =
+	    seq != 0 && seq != ev->seq ? history_event(t, txn_scratch(t), seq) : NULL;
+
+	return old != NULL && old->status == CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
+}
+
 /* Who comes first keeps the id: a later event with the same one is a repeat. */
 static void
 index_event(struct txn *t, const event_record *ev)
@@ -159,7 +170,9 @@ index_event(struct txn *t, const event_record *ev)
 		return;
 	const struct key by_id = key_by_id(workspace, str_of(ev->event_id));
 	number_put(seq, ev->seq);
-	txn_put_new(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)});
+	if (!txn_put_new(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)}) &&
+	    is_free(t, ev))
+		txn_put(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)});
 }
 
 static bool

@@ -103,7 +103,7 @@ MDB_dbi txn_table(const struct txn *t, enum table_id table);
 MUST_USE bool txn_get(struct txn *t, enum table_id table, const struct key *k, struct str *out);
 void txn_put(struct txn *t, enum table_id table, const struct key *k, struct str value);
 /* Puts unless there is one already. */
-void txn_put_new(struct txn *t, enum table_id table, const struct key *k, struct str value);
+bool txn_put_new(struct txn *t, enum table_id table, const struct key *k, struct str value);
 void txn_delete(struct txn *t, enum table_id table, const struct key *k);
 /* Packs `message` right into the page. Appending is cheap and succeeds (returns true) only if
  * `k` is greater than every key of the table. */

@@ -211,12 +211,12 @@ txn_put(struct txn *t, enum table_id table, const struct key *k, struct str valu
 	txn_put_val(t, table, k, &val, 0, 0);
 }
 
-void
+bool
 txn_put_new(struct txn *t, enum table_id table, const struct key *k, struct str value)
 {
 	MDB_val val = val_of(value);
 
-	txn_put_val(t, table, k, &val, MDB_NOOVERWRITE, MDB_KEYEXIST);
+	return txn_put_val(t, table, k, &val, MDB_NOOVERWRITE, MDB_KEYEXIST) == 0;
 }
 
 void

@@ -171,6 +171,30 @@ secret_read_fd(struct secret *s, int fd, struct err *e)
 	}
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+void
+secret_trim(struct secret *s)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = s->len, from = 0;
+
+	if (len >= 3 && memcmp(s->bytes, mark, 3) == 0)
+		from = 3;
+	while (len > from && is_space(s->bytes[len - 1]))
+		len--;
+	while (from < len && is_space(s->bytes[from]))
+		from++;
+	memmove(s->bytes, s->bytes + from, len - from);
+	explicit_bzero(s->bytes + len - from, s->len - (len - from));
+	registers_wipe();
+	s->len = len - from;
+}
+
 const char *
 secret_bytes(const struct secret *s)
 {

@@ -142,3 +142,18 @@ connections_count(struct connections *c)
 	pthread_mutex_unlock(&c->lock);
 	return n;
 }
+
+int
+connections_expecting(struct connections *c)
+{
+	int n = 0;
+
+	pthread_mutex_lock(&c->lock);
+	LIST_EACH (node, &c->all) {
+		const struct connection *one = CONTAINER_OF(node, struct connection, link);
+
+		n += one->is == CONNECTION_IDLE && !one->is_kept;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}

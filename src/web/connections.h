@@ -24,3 +24,5 @@ void connection_is(struct MHD_Connection *m, struct connections *c, enum connect
 /* Shuts down those that take too long. */
 void connections_sweep(struct connections *c);
 int connections_count(struct connections *c);
+/* How many have not sent anything yet: a request may be on its way. */
+int connections_expecting(struct connections *c);

@@ -5,6 +5,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/index/catch_up.h"
+#include "carillon/index/retention.h"
 #include "carillon/registry/words.h"
 #include "hub.h"
 #include "sessions.h"
@@ -25,6 +26,7 @@ struct follower {
 	uint64_t at; /* the last message that was applied */
 	/* False: it could not be applied, and is read again. */
 	bool (*apply)(struct follower *f, const struct broker_message *m, struct err *e);
+	struct retention retention; /* of history */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -87,16 +89,67 @@ apply_state(struct follower *f, const struct broker_message *m, struct err *e)
 	return true;
 }
 
-/* --- sessions --- */
+/* --- sessions, consents, and workspaces that were erased --- */
+
+enum { ERASE_STEP = 1024 };
+
+struct erasing {
+	struct str workspace;
+	size_t n; /* records that went in a step */
+};
+
+static bool
+erase_step(struct txn *t, void *arg, struct err *e)
+{
+	struct erasing *x = arg;
+
+	(void)e;
+	x->n = history_erase(t, x->workspace, ERASE_STEP);
+	return true;
+}
+
+/* Whoever erases a workspace says so in the short bucket, for every index that follows. */
+static bool
+forget_workspace(struct follower *f, struct str workspace, struct err *e)
+{
+	struct erasing x = {.workspace = workspace};
+
+	do {
+		if (!store_write(f->web->store, STORE_HISTORY, erase_step, &x, e))
+			return false;
+	} while (x.n > 0);
+	log_info("follower.erased", L_STRN("workspace", workspace));
+	return store_ask_rewrite(f->web->config->web_data_dir, e);
+}
+
+static void
+note_authorization(struct web *w, const struct broker_message *m)
+{
+	struct arena *a = arena_new(0);
+	const authorization_record *r;
+	void *unpacked;
+
+	if (!m->is_delete && record_unpack(&carillon__v1__authorization__descriptor, a, m->data,
+				 &unpacked, NULL)) {
+		r = unpacked;
+		hub_note(w->hub, &(struct change){CHANGE_AUTHORIZATION, str_of(r->workspace),
+				     {str_of(r->id)}, 1});
+	}
+	arena_free(a);
+}
 
 static bool
 apply_short(struct follower *f, const struct broker_message *m, struct err *e)
 {
 	struct str key = broker_short_key(f->web->broker, m->subject);
-	const struct str kind = STR("session.");
+	const struct str kind = STR("session."), erased = STR("erased.");
 	struct str id;
 
-	(void)e;
+	if (str_starts_with(key, erased))
+		return forget_workspace(
+		    f, (struct str){key.ptr + erased.len, key.len - erased.len}, e);
+	if (str_starts_with(key, STR("authorization.")))
+		note_authorization(f->web, m);
 	if (!str_starts_with(key, kind) || m->is_delete)
 		return true;
 	id = (struct str){key.ptr + kind.len, key.len - kind.len};
@@ -210,8 +263,11 @@ run(void *arg)
 {
 	struct follower *f = arg;
 
-	while (!atomic_load(&f->web->is_ending))
+	while (!atomic_load(&f->web->is_ending)) {
 		turn(f);
+		if (f->stream == STREAM_HISTORY)
+			retention_turn(&f->retention, clock_mono(), clock_wall());
+	}
 	leave(f);
 	return NULL;
 }
@@ -250,6 +306,11 @@ followers_start(struct followers **out, struct web *w, struct err *e)
 	all[FOLLOW_SHORT] = (struct follower){w, STREAM_SHORT, NULL, 0, apply_short};
 	all[FOLLOW_HISTORY] = (struct follower){
 	    w, STREAM_HISTORY, NULL, store_applied_now(w->store, STORE_HISTORY), apply_history};
+	all[FOLLOW_HISTORY].retention = (struct retention){
+	    .store = w->store,
+	    .max_age_ms = w->config->history_max_age_s * 1000,
+	    .max_bytes = (uint64_t)w->config->history_max_mb * 1024 * 1024,
+	};
 	hub_set_position(w->hub, false, all[FOLLOW_STATE].at);
 	hub_set_position(w->hub, true, all[FOLLOW_HISTORY].at);
 	if (!read_short(&all[FOLLOW_SHORT], e))

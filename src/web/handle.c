@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "metrics.h"
 #include "problem.h"
+#include "repeats.h"
 #include "web_private.h"
 
 enum {
@@ -247,9 +248,15 @@ set_author(struct request *q, struct registry *r)
 void
 handle_run(struct request *q, struct registry *r)
 {
+	bool is_repeatable = repeats_has(q);
+
 	q->registry = r;
 	set_author(q, r);
-	q->route->handler(q);
+	if (!is_repeatable || repeats_begin(q)) {
+		q->route->handler(q);
+		if (is_repeatable && q->answer.status != 0)
+			repeats_end(q);
+	}
 	if (q->answer.status == 0)
 		(void)problem(q, PROBLEM_INTERNAL, "the log has it under this request id");
 }
@@ -442,6 +449,8 @@ notify_connection(void *web, struct MHD_Connection *m, void **socket_context,
 	connections_notify(
 	    w->connections, m, socket_context, code == MHD_CONNECTION_NOTIFY_STARTED);
 }
+
+static void log_library(void *web, const char *fmt, va_list args) PRINTF(2, 0);
 
 static void
 log_library(void *web, const char *fmt, va_list args)

@@ -37,13 +37,28 @@ path_text(struct buf *out, const char *path)
 
 /* --- OpenAPI --- */
 
-static void
-write_parts(struct json_writer *w, const char *path)
+static bool
+is_list(const struct route *r)
 {
+	size_t n = strlen(r->name);
+
+	return n > 5 && strcmp(r->name + n - 5, "_list") == 0;
+}
+
+static void
+write_parts(struct json_writer *w, const struct route *r)
+{
+	const char *path = r->path;
 	struct str name;
 
 	jw_key(w, "parameters");
 	jw_array(w);
+	if (is_list(r)) {
+		jw_raw(w, STR("{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":"
+			      "\"integer\",\"minimum\":1,\"maximum\":200}}"));
+		jw_raw(w, STR("{\"name\":\"cursor\",\"in\":\"query\",\"schema\":{\"type\":"
+			      "\"string\"}}"));
+	}
 	while (next_part(&path, &name)) {
 		jw_object(w);
 		jw_kv_string(w, "name", name);
@@ -81,7 +96,8 @@ write_operation(struct json_writer *w, const struct route *r)
 	jw_kv_cstr(w, "operationId", r->name);
 	jw_kv_cstr(w, "summary", r->summary);
 	jw_kv_cstr(w, "description", access_sentence(r->access));
-	write_parts(w, r->path);
+	access_write(w, r->access);
+	write_parts(w, r);
 	if (r->access == ACCESS_PUBLIC) {
 		jw_key(w, "security");
 		jw_raw(w, STR("[]"));

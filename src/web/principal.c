@@ -120,3 +120,33 @@ access_sentence(enum access a)
 {
 	return accesses[a].sentence;
 }
+
+static void
+write_names(
+    struct json_writer *w, const char *key, unsigned bits, const char *const *names, int n)
+{
+	jw_key(w, key);
+	jw_array(w);
+	for (int i = 0; i < n; i++)
+		if (bits & (1U << i))
+			jw_cstr(w, names[i]);
+	jw_array_end(w);
+}
+
+void
+access_write(struct json_writer *w, enum access a)
+{
+	const char *scopes[KEY_SCOPES];
+
+	for (int s = 0; s < KEY_SCOPES; s++)
+		scopes[s] = key_scope_name((enum key_scope)s);
+	jw_key(w, "x-access");
+	jw_object(w);
+	jw_kv_cstr(w, "name", access_name(a));
+	jw_kv_bool(w, "everybody", a == ACCESS_PUBLIC);
+	jw_kv_bool(w, "publishable", a == ACCESS_EMIT);
+	write_names(w, "scopes", accesses[a].scopes, scopes, KEY_SCOPES);
+	write_names(w, "roles", accesses[a].roles, role_names, ROLES);
+	write_names(w, "session_types", accesses[a].types, type_names, SESSION_TYPES);
+	jw_object_end(w);
+}

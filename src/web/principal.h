@@ -7,6 +7,7 @@
 
 #include "carillon/base/base.h"
 #include "carillon/base/id.h"
+#include "carillon/base/json.h"
 #include "carillon/registry/keys.h"
 
 enum principal_kind {
@@ -62,3 +63,5 @@ const char *session_type_name(enum session_type t);
 const char *principal_kind_name(enum principal_kind k);
 const char *access_name(enum access a);
 const char *access_sentence(enum access a);
+/* "x-access": who may, by name, for programs. */
+void access_write(struct json_writer *w, enum access a);

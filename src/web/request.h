@@ -65,7 +65,7 @@ struct request {
 	bool is_suspended; /* the listener's: by a handler that completes it by itself */
 	/* Of such a handler: makes the answer, on the listener's thread, once it is done. */
 	void (*finish)(struct request *q);
-	void *finish_arg; /* of the arena */
+	void *finish_arg; /* of the arena: what such a handler, or repeats.h, keeps with it */
 };
 
 /* A part of the route's path by its place: 0 is the workspace, where the path has one. */

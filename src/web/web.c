@@ -3,6 +3,7 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "addresses.h"
@@ -19,6 +20,7 @@
 #include "limits.h"
 #include "metrics.h"
 #include "sessions.h"
+#include "web/slack/signature.h"
 #include "web_private.h"
 
 enum {
@@ -26,6 +28,7 @@ enum {
 	SWEEP_TICKS = 4,    /* a second */
 	EXPIRE_TICKS = 240, /* a minute */
 	LOOK_MS = 5,
+	SILENCE_MS = 1000, /* for which a new connection may say nothing at the end */
 };
 
 void
@@ -134,6 +137,7 @@ web_free(struct web *w)
 	hub_free(w->hub);
 	sessions_free(w->sessions);
 	metrics_free(w->metrics);
+	signer_close(w->slack_signer);
 	registry_free(w->registry);
 	pthread_mutex_destroy(&w->broken_lock);
 	free(w);
@@ -177,12 +181,36 @@ listen_for_admins(struct web *w, struct err *e)
 
 /* --- stop: who asks is answered first --- */
 
+/*
+ * Takes no more: who connects from now on is refused. Whoever had connected before, and was not
+ * taken by the library yet, would be reset without an answer: it is handed to the library.
+ */
+static void
+stop_listening(struct web *w)
+{
+	int listening = MHD_quiesce_daemon(w->daemon);
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int fd;
+
+	if (listening < 0)
+		return;
+	while ((fd = accept4(listening, (struct sockaddr *)&address, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		(void)MHD_add_connection(w->daemon, fd, (struct sockaddr *)&address, len);
+		len = sizeof(address);
+	}
+	close(listening);
+}
+
 static bool
 everything_is_answered(struct web *w)
 {
-	mono_t until = mono_after(clock_mono(), w->config->drain_s * 500);
+	const mono_t now = clock_mono(), until = mono_after(now, w->config->drain_s * 500);
+	const mono_t heard = mono_after(now, SILENCE_MS);
 
-	while (atomic_load(&w->working) > 0) {
+	while (atomic_load(&w->working) > 0 || (connections_expecting(w->connections) > 0 &&
+						   !mono_reached(clock_mono(), heard))) {
 		if (mono_reached(clock_mono(), until))
 			return false;
 		clock_sleep(LOOK_MS);
@@ -212,12 +240,11 @@ stop_threads(struct web *w)
 bool
 web_stop(struct web *w)
 {
-	int listening = -1;
 	bool finished = true;
 
 	atomic_store(&w->is_stopping, true);
 	if (w->daemon != NULL) {
-		listening = MHD_quiesce_daemon(w->daemon);
+		stop_listening(w);
 		hub_end(w->hub);
 		finished = everything_is_answered(w);
 	}
@@ -228,8 +255,6 @@ web_stop(struct web *w)
 		MHD_stop_daemon(w->daemon);
 	if (w->admin != NULL)
 		MHD_stop_daemon(w->admin);
-	if (listening >= 0)
-		close(listening);
 	log_info("web.stopped", L_BOOL("finished", finished));
 	web_free(w);
 	return finished;
@@ -240,7 +265,8 @@ web_start(struct web **out, const struct web_parts *parts, struct err *e)
 {
 	struct web *w = web_new(parts);
 
-	if (listen_for_admins(w, e) && catch_up(w, e) && listen_for_all(w, e)) {
+	if (signer_open(&w->slack_signer, w->config->slack_signing_secret_file, e) &&
+	    listen_for_admins(w, e) && catch_up(w, e) && listen_for_all(w, e)) {
 		*out = w;
 		return true;
 	}

@@ -18,6 +18,7 @@ struct jobs;
 struct limits;
 struct metrics;
 struct sessions;
+struct signer;
 struct MHD_Daemon;
 
 enum { WEB_URL_MAX = 300, WEB_HOSTS_MAX = 16 };
@@ -41,6 +42,7 @@ struct web {
 	struct followers *followers;
 	struct hub *hub;
 	struct metrics *metrics;
+	struct signer *slack_signer; /* NULL: Slack is not listened to */
 
 	pthread_t ticker;
 	bool has_ticker;

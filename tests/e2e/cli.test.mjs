@@ -266,6 +266,19 @@ describe('the path', () => {
 		assert.equal(delivery.attempts.at(-1).possible_duplicate, true, 'it may have been posted before');
 	});
 
+	test('an event twice, of nobody, and one that no rule wants are said as what they are', async () => {
+		const file = bench.file('twice.json', { ...ALERT, type: 'nobody.cares' });
+		await bench.cli('event', 'publish', 'acme', '--file', file, '--id', 'twice');
+		await until('the event', () => bench.json('event', 'show', 'acme', 'twice'));
+		assert.match(await bench.cli('event', 'publish', 'acme', '--file', file, '--id', 'twice'), /^twice \d+: was published before, as \d+; it is the same event/);
+		assert.ok((await bench.json('event', 'publish', 'acme', '--file', file, '--id', 'twice')).published_before > 0);
+		assert.match(await bench.cli('delivery', 'show', 'acme', 'twice'), /^none: no rule wanted this event/);
+		assert.equal((await bench.json('delivery', 'show', 'acme', 'twice')).count, 0);
+		await refused(bench, ['event', 'publish', 'nosuch', '--file', file], 3, /there is no workspace "nosuch"/);
+		await refused(bench, ['replay', 'start', 'acme', '--event', file, '--yes'], 3, /that is a file, and what is sent again was published; give its id/);
+		await refused(bench, ['replay', 'start', 'acme', '--event', 'ghost', '--yes'], 3, /has no event "ghost"$/m);
+	});
+
 	test('an event of the past is tried by its id', async () => {
 		const id = await bench.publish('acme');
 		await bench.deliveries('acme', id);
@@ -344,17 +357,17 @@ describe('bad events', () => {
 
 	test('the command line refuses them before they are published', async () => {
 		const publish = (content, ...args) => ['event', 'publish', 'acme', '--file', bench.file('bad.json', content), ...args];
-		await refused(bench, publish('{"type": "a.b", "payload": [1]}'), 1, /"payload" is an array; it must be a JSON object/);
-		await refused(bench, publish('{"type": "a.b"}'), 1, /there is no "payload"/);
-		await refused(bench, publish('{"payload": {}}'), 1, /there is no "type"/);
-		await refused(bench, publish('{"type": "a b", "payload": {}}'), 1, /event type "a b": use dot-separated words/);
-		await refused(bench, publish('{"type": "a.b", "paylod": {}}'), 1, /did you mean "payload"/);
-		await refused(bench, publish('{"type": "a.b",'), 1, /bad\.json: line 1, column 16/);
-		await refused(bench, publish('[]'), 1, /an array; it must be a JSON object/);
-		await refused(bench, publish(deep(34), '--type', 'a.b'), 1, /bad\.json/);
-		await refused(bench, publish({ x: 'y'.repeat(262144) }, '--type', 'a.b'), 1, /the limit is 262144/);
-		await refused(bench, ['event', 'publish', 'acme', '--file', '/nowhere/x.json'], 1, /\/nowhere\/x\.json: No such file/);
-		await refused(bench, ['event', 'publish', 'Acme!', '--file', '-'], 1, /workspace id "Acme!"/);
+		await refused(bench, publish('{"type": "a.b", "payload": [1]}'), 2, /"payload" is an array; it must be a JSON object/);
+		await refused(bench, publish('{"type": "a.b"}'), 2, /there is no "payload"/);
+		await refused(bench, publish('{"payload": {}}'), 2, /there is no "type"/);
+		await refused(bench, publish('{"type": "a b", "payload": {}}'), 2, /event type "a b": use dot-separated words/);
+		await refused(bench, publish('{"type": "a.b", "paylod": {}}'), 2, /did you mean "payload"/);
+		await refused(bench, publish('{"type": "a.b",'), 2, /bad\.json: line 1, column 16/);
+		await refused(bench, publish('[]'), 2, /an array; it must be a JSON object/);
+		await refused(bench, publish(deep(34), '--type', 'a.b'), 2, /bad\.json/);
+		await refused(bench, publish({ x: 'y'.repeat(262144) }, '--type', 'a.b'), 2, /the limit is 262144/);
+		await refused(bench, ['event', 'publish', 'acme', '--file', '/nowhere/x.json'], 3, /\/nowhere\/x\.json: No such file/);
+		await refused(bench, ['event', 'publish', 'Acme!', '--file', '-'], 2, /workspace id "Acme!"/);
 	});
 });
 
@@ -366,11 +379,11 @@ describe('bad configuration', () => {
 	});
 	after(() => bench?.stop());
 
-	/** The service does not come up, with an exit code of 1 and a sentence. */
-	async function refusesToServe(sentence, settings = {}) {
+	/** The service does not come up, with an exit code and a sentence. */
+	async function refusesToServe(sentence, settings = {}, wanted = 1) {
 		const child = bench.launchService(settings);
 		const { code } = await child.ended;
-		assert.equal(code, 1, child.output);
+		assert.equal(code, wanted, child.output);
 		assert.match(child.output, sentence);
 		assert.ok(!child.output.includes('serve.ready'));
 		return child.output;
@@ -385,13 +398,77 @@ describe('bad configuration', () => {
 
 	test('a missing or refused credential is not stored', async () => {
 		const add = (...more) => ['connection', 'add', 'acme', '--slack', '--token-stdin', '--channel', 'C0ALERTS', ...more];
-		await refused(bench, add(), 1, /no credential on standard input/);
+		await refused(bench, add(), 2, /no credential on standard input/);
 		await refused(bench, add(), 1, /credential: .*token/i, { input: 'xoxb-test-wrong\n' });
 		await refused(bench, add('--channel', 'C0NOWHERE'), 1, /channel C0NOWHERE: /, { input: TOKEN });
 		await refused(bench, ['connection', 'add', 'acme', '--slack', '--token-stdin', '--channel', '#alerts'], 2, /give the channel's id/);
 		await refused(bench, ['connection', 'add', 'acme', '--slack', '--channel', 'C0ALERTS'], 2, /needs --token-stdin/);
 		await refused(bench, ['connection', 'add', 'ghost', ...add().slice(3)], 3, /there is no workspace "ghost"/, { input: TOKEN });
 		assert.equal((await bench.json('connection', 'list', 'acme')).count, 1);
+	});
+
+	test('a rule\'s channel is as strict as a connection\'s, and asked for', async () => {
+		const add = (channel, ...more) => ['rule', 'add', 'acme', '--id', 'aimed', '--type', 'a.b', '--connection', 'slack', '--channel', channel, ...more];
+		for (const channel of ['#alerts', 'alerts', 'C0ALERTS,C0GENERAL', 'C0AL\u001b[31mERTS', 'https://evil.example/archives/C0ALERTS', '']) {
+			const got = await refused(bench, add(channel), 2, /--channel .*: give the channel's id/);
+			assert.ok(!got.err.includes('\u001b'), 'nothing of it reaches the terminal');
+		}
+		await refused(bench, add('C0NOSUCH'), 1, /channel C0NOSUCH: .*--no-test lets it be/);
+		assert.equal((await bench.json(...add('C0NOSUCH', '--no-test'))).channel, 'C0NOSUCH');
+		await refused(bench, ['rule', 'set', 'acme', 'aimed', '--channel', 'C0NOSUCH'], 1, /channel C0NOSUCH: /);
+		for (const channel of ['C0ALERTS ', 'https://acme.slack.com/archives/C0ALERTS', 'https://app.slack.com/client/T0SANDBOX/C0ALERTS', '<#C0ALERTS|alerts>']) {
+			assert.equal((await bench.json('rule', 'set', 'acme', 'aimed', '--channel', channel)).channel, 'C0ALERTS');
+		}
+		await bench.cli('rule', 'delete', 'acme', 'aimed', '--yes');
+	});
+
+	test('what is taken away of a rule is gone, and nothing to set is said', async () => {
+		await bench.rule('acme', 'plain', { args: ['--filter', '{"field": "a", "op": "exists", "value": true}', '--template', '{"header": "x"}'] });
+		const { revision } = await bench.json('rule', 'show', 'acme', 'plain');
+		await refused(bench, ['rule', 'set', 'acme', 'plain'], 2, /nothing to set/);
+		await refused(bench, ['rule', 'set', 'acme', 'plain', '--drop-older-than', '2h'], 2, /only another --channel or --connection/);
+		for (const filter of ['[]', '"x"', ' [1]']) await refused(bench, ['rule', 'set', 'acme', 'plain', '--filter', filter], 2, /--filter: is .*; it must be a JSON object/);
+		assert.equal((await bench.json('rule', 'show', 'acme', 'plain')).revision, revision, 'no revision was written');
+		const without = await bench.json('rule', 'set', 'acme', 'plain', '--filter', '', '--template', '');
+		assert.equal(without.filter, null);
+		assert.equal(without.template, null);
+		await bench.cli('rule', 'delete', 'acme', 'plain', '--yes');
+	});
+
+	test('a credential as an editor or a paste leaves it is the credential', async () => {
+		for (const [n, text] of [`${TOKEN}\r\n`, ` \t${TOKEN} \n`, `\ufeff${TOKEN}\n`, TOKEN].entries()) {
+			const id = `paste-${n}`;
+			await bench.cliWith({ input: text }, 'connection', 'add', 'acme', '--slack', '--token-stdin', '--id', id, '--channel', 'C0ALERTS');
+			await bench.cli('connection', 'delete', 'acme', id, '--yes');
+		}
+	});
+
+	test('names of others cannot steer a terminal', async () => {
+		const name = 'gpj.\u202eexe\u2028\u001b[2Jx';
+		await bench.cli('connection', 'set', 'acme', 'slack', '--name', name);
+		for (const args of [['connection', 'list', 'acme'], ['connection', 'show', 'acme', 'slack']]) {
+			const out = await bench.cli(...args);
+			assert.doesNotMatch(out, /[\u202e\u2028\u001b]/);
+			assert.match(out, /gpj\.\ufffdexe/);
+		}
+		assert.equal((await bench.json('connection', 'show', 'acme', 'slack')).name, name);
+		const got = await bench.tryCli(['workspace', 'show', `a\u202eb\u001b`]);
+		assert.doesNotMatch(got.err, /[\u202e\u001b]/);
+		await bench.cli('connection', 'set', 'acme', 'slack', '--name', '');
+	});
+
+	test('the settings in force are text or JSON', async () => {
+		const { out } = await bench.tryCli(['check', '--print', '--json'], { settings: { nats_url: 'nats://me:fake-word@127.0.0.1:9' } });
+		const settings = JSON.parse(out);
+		assert.equal(settings.active_max, 2048);
+		assert.equal(settings.repair, true);
+		assert.equal(settings.nats_url, 'nats://***@127.0.0.1:9');
+	});
+
+	test('a token is not sent in clear to another machine', async () => {
+		for (const url of ['http://192.0.2.2/api', 'http://127.0.0.1.evil.example']) {
+			await refusesToServe(/slack_api_url: http:\/\/ to another machine would send credentials in clear/, { slack_api_url: url }, 2);
+		}
 	});
 
 	test('a connection in use is not deleted by accident', async () => {
@@ -404,7 +481,7 @@ describe('bad configuration', () => {
 
 	test('what is there already or is not there says so by its code', async () => {
 		await refused(bench, ['workspace', 'create', 'acme'], 4, /"acme" exists already/);
-		await refused(bench, ['workspace', 'create', 'A B'], 1, /workspace id "A B"/);
+		await refused(bench, ['workspace', 'create', 'A B'], 2, /workspace id "A B"/);
 		await refused(bench, ['workspace', 'show', 'ghost'], 3, /there is no workspace "ghost"/);
 		await refused(bench, ['rule', 'show', 'acme', 'ghost'], 3, /has no rule "ghost"/);
 		await refused(bench, ['connection', 'show', 'acme', 'ghost'], 3, /has no connection "ghost"/);
@@ -414,10 +491,10 @@ describe('bad configuration', () => {
 
 	test('a rule that could never work is refused, with the place', async () => {
 		const add = (...more) => ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS', ...more];
-		await refused(bench, add('--filter', '{"al": []}'), 1, /filter: .*did you mean "all"/);
-		await refused(bench, add('--filter', '{"field": '), 1, /--filter: line 1/);
-		await refused(bench, add('--template', '{"header": "{{ payload.x | upcse }}"}'), 1, /template: header.*upcase/);
-		await refused(bench, add('--type', 'a..b'), 1, /event type "a\.\.b"/);
+		await refused(bench, add('--filter', '{"al": []}'), 2, /filter: .*did you mean "all"/);
+		await refused(bench, add('--filter', '{"field": '), 2, /--filter: line 1/);
+		await refused(bench, add('--template', '{"header": "{{ payload.x | upcse }}"}'), 2, /template: header.*upcase/);
+		await refused(bench, add('--type', 'a..b'), 2, /event type "a\.\.b"/);
 		assert.equal((await bench.json('rule', 'list', 'acme')).count, 0);
 	});
 
@@ -430,15 +507,15 @@ describe('bad configuration', () => {
 			'template: haeder: there is no such slot; did you mean "header"?',
 			'template: body, line 1, column 16: unknown filter "upcse"; did you mean "upcase"?',
 		];
-		const got = await refused(bench, add, 1, /^/);
+		const got = await refused(bench, add, 2, /^/);
 		assert.equal(got.err, sentences.map((sentence) => `carillon: ${sentence}\n`).join(''));
-		const json = await refused(bench, [...add, '--json'], 1, /eqq/);
+		const json = await refused(bench, [...add, '--json'], 2, /eqq/);
 		const { errors } = JSON.parse(json.out);
 		assert.deepEqual(errors.map((error) => error.sentence), sentences);
 		assert.deepEqual(errors[2], { code: 'template', pointer: '/template/body', slot: 'body', line: 1, column: 16,
 			detail: 'unknown filter "upcse"', suggestion: 'upcase', sentence: sentences[2] });
 		const type = bench.file('type.json', { name: 'a.b', schema: { propertys: {} }, default_rules: [{ filter: { al: [] } }] });
-		const put = await refused(bench, ['type', 'put', '--file', type, '--json'], 1, /default rule 1: filter: .*"all"/);
+		const put = await refused(bench, ['type', 'put', '--file', type, '--json'], 2, /default rule 1: filter: .*"all"/);
 		assert.deepEqual(JSON.parse(put.out).errors.map((error) => error.pointer), ['/schema/propertys', '/default_rules/0/filter/al']);
 	});
 
@@ -446,7 +523,7 @@ describe('bad configuration', () => {
 		await refused(bench, ['connection', 'lst', 'acme'], 2, /did you mean "list"/);
 		await refused(bench, ['rule', 'list', 'acme', '--jsn'], 2, /no option --jsn; did you mean --json/);
 		await refused(bench, ['delivery', 'list', 'acme', '--status', 'hold'], 2, /did you mean "held"/);
-		await refused(bench, ['--set', 'nats_ulr=x', 'workspace', 'list'], 1, /nats_url/);
+		await refused(bench, ['--set', 'nats_ulr=x', 'workspace', 'list'], 2, /nats_url/);
 		await refused(bench, ['workspace'], 2, /needs a verb: one of create, list/);
 		await refused(bench, ['rule', 'show', 'acme'], 2, /needs ID/);
 		await refused(bench, ['workspace', 'list', 'extra'], 2, /one word too many/);
@@ -462,7 +539,7 @@ describe('bad configuration', () => {
 			await refused(bench, ['delivery', 'list', 'acme', '--before', cursor], 2, /--before .*: is no cursor/);
 		await refused(bench, ['type', 'show', 'nope'], 3, /the catalogue has no type "nope"/);
 		await refused(bench, ['rule', 'add', 'acme', '--type', 'a.b', '--connection', 'slack', '--channel', 'C0ALERTS',
-			'--quiet-from', '22:00'], 1, /quiet hours: to: it is missing/);
+			'--quiet-from', '22:00'], 2, /quiet hours: to: it is missing/);
 	});
 
 	test('help names every verb', async () => {
@@ -482,7 +559,7 @@ describe('bad configuration', () => {
 
 	test('a wrong setting is named', async () => {
 		const file = bench.file('wrong.yaml', 'nats_ulr: nats://127.0.0.1:1\n');
-		await refused(bench, ['--config', file, 'workspace', 'list'], 1, /wrong\.yaml.*nats_ulr.*nats_url/s);
+		await refused(bench, ['--config', file, 'workspace', 'list'], 2, /wrong\.yaml.*nats_ulr.*nats_url/s);
 		const got = await bench.tryCli(['check'], { settings: { ack_pending_max: 64 } });
 		assert.equal(got.code, 1);
 		assert.match(got.out, /FAIL +settings +ack_pending_max/);
@@ -490,9 +567,9 @@ describe('bad configuration', () => {
 
 	test('a rotation that was interrupted goes on', async () => {
 		fs.appendFileSync(bench.keyFile, `2 ${'5e'.repeat(32)}\n`);
-		const said = await bench.cli('vault', 'rotate');
-		assert.match(said, /going on with a rotation/);
-		assert.match(said, /1 of 1 credentials sealed anew under key version 2/);
+		const { out, err } = await bench.tryCli(['vault', 'rotate']);
+		assert.match(err, /going on with a rotation/);
+		assert.match(out, /1 of 1 credentials sealed anew under key version 2/);
 		assert.equal(fs.readFileSync(bench.keyFile, 'utf8'), `2 ${'5e'.repeat(32)}\n`);
 		assert.equal((await bench.json('connection', 'test', 'acme', 'slack')).ok, true);
 	});

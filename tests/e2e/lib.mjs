@@ -479,6 +479,7 @@ export class Bench {
 	/** CARILLON_* of this bench, over which `settings` go. */
 	env(settings = {}) {
 		const env = {
+			CARILLON_CONFIG: '', // not that of this machine
 			CARILLON_NATS_URL: this.nats?.url ?? 'nats://127.0.0.1:9',
 			CARILLON_NATS_DIR: this.natsDir,
 			CARILLON_NATS_CREDS: this.serviceCreds,
@@ -523,6 +524,11 @@ export class Bench {
 		const where = path.join(this.dir, name);
 		fs.writeFileSync(where, typeof content === 'string' ? content : JSON.stringify(content));
 		return where;
+	}
+
+	/** The command line itself. */
+	get binary() {
+		return binary('carillon');
 	}
 
 	/** The account that has the streams, as its files are named. */

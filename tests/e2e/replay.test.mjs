@@ -131,7 +131,7 @@ describe('replay', () => {
 		const before = (await posts(bench)).get('evt-lost-3');
 		assert.equal((await bench.json('replay', 'start', 'acme', '--dry-run')).selected, 0);
 		const retry = await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts']);
-		assert.equal(retry.code, 3);
+		assert.equal(retry.code, 4);
 		assert.match(retry.err, /event "evt-lost-3" by rule "alerts" is delivered; --again sends it a second time/);
 		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'nope', '--status', 'failed,held', '--yes']);
 		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule nope/);

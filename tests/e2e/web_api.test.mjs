@@ -118,6 +118,23 @@ describe('the API', () => {
 		assert.equal(wrong.errors[0].slot, 'header');
 	});
 
+	test('a test message goes the real way, by a draft that is off, to nobody else', async () => {
+		const rule = { event_type: 'alert.triggered', connection: 'slack', channel: 'C0GENERAL', active: false,
+			filter: { field: 'value', op: 'gt', value: 999999 }, template: { header: 'tested at {{ payload.value }}' } };
+		const before = (await bench.sandbox.messages('C0ALERTS')).length;
+		const made = await api(202, 'POST', `${w}/rules/test`, { rule, event: { sample: true } });
+		const delivery = await settled(made.event_id, made.rule_id);
+		assert.equal(delivery.state, 'delivered');
+		const messages = await bench.sandbox.messages('C0GENERAL');
+		assert.match(JSON.stringify(messages.at(-1)), /tested at 1840/);
+		assert.equal((await bench.sandbox.messages('C0ALERTS')).length, before);
+		const { records } = await api(200, 'GET', `${w}/rules`);
+		assert.equal(records.some((one) => one.id === made.rule_id), false);
+		await api(422, 'POST', `${w}/rules/test`, { rule: { event_type: 'alert.triggered' } });
+		const stored = await api(202, 'POST', `${w}/rules/test`, { rule_id: 'alerts' });
+		assert.equal((await settled(stored.event_id, stored.rule_id)).state, 'delivered');
+	});
+
 	test('a dry run says what the last events would have become', async () => {
 		const rule = { event_type: 'alert.*', filter: { field: 'value', op: 'gt', value: 5000 } };
 		const got = await api(200, 'POST', `${w}/rules/dry-run`, { rule, last: 10 });
@@ -242,5 +259,16 @@ describe('the API', () => {
 		await write(204, 'DELETE', w);
 		await api(404, 'GET', `${w}/rules`);
 		assert.equal((await web.ask('GET', '/api/v1/me', { key })).status, 401);
+	});
+
+	test('a workspace that is erased is gone from the index of the HTTP side, too', async () => {
+		await bench.provision('gone');
+		await bench.rule('gone', 'alerts');
+		const id = await bench.publish('gone');
+		await until('its event', async () =>
+			(await web.ask('GET', `/api/v1/workspaces/gone/events/${id}`, { token: web.key })).status === 200);
+		await bench.cli('workspace', 'erase', 'gone', '--yes');
+		await until('its history to go', async () =>
+			(await web.ask('GET', `/api/v1/workspaces/gone/events/${id}`, { token: web.key })).status === 404);
 	});
 });

@@ -166,11 +166,13 @@ subject_parse_event(
 		return false;
 	subject = (struct str){subject.ptr + head.len, subject.len - head.len};
 	dot = memchr(subject.ptr, '.', subject.len);
-	if (dot == NULL)
-		return false;
-	*workspace = (struct str){subject.ptr, (size_t)(dot - subject.ptr)};
-	*type = (struct str){dot + 1, subject.len - workspace->len - 1};
-	return id_is_workspace(*workspace) && id_is_event_type(*type);
+	*workspace = subject;
+	*type = STR("");
+	if (dot != NULL) {
+		workspace->len = (size_t)(dot - subject.ptr);
+		*type = (struct str){dot + 1, subject.len - workspace->len - 1};
+	}
+	return id_is_workspace(*workspace);
 }
 
 struct str

@@ -68,6 +68,9 @@ enum err_kind {
 	ERR_SETUP,     /* the environment differs from what is needed: a person must act */
 };
 
+/* "not_found", for programs: never renamed. */
+const char *err_kind_name(enum err_kind kind);
+
 struct err {
 	enum err_kind kind;
 	char text[480];

@@ -38,9 +38,12 @@ MUST_USE bool config_load_env(struct config *c, struct err *e);
 MUST_USE bool config_set(struct config *c, const char *name, const char *value, struct err *e);
 /* Rules across settings (ack_pending_max >= 4 x active_max, the schedule parses ...). */
 MUST_USE bool config_check(const struct config *c, struct err *e);
-/* Defaults, then the file ($CARILLON_CONFIG or `path` if not NULL), then environment, then
- * check. */
-MUST_USE bool config_load(struct config *c, const char *path, struct err *e);
+#define CONFIG_FILE_USUAL "/etc/carillon/carillon.yaml"
+/*
+ * Defaults, then the file, then environment, then check. The file is `path`, else
+ * $CARILLON_CONFIG (which may be empty: none), else `usual` if there is one.
+ */
+MUST_USE bool config_load(struct config *c, const char *path, const char *usual, struct err *e);
 
 /*
  * Calls `each` with every setting in which `to` differs from `from`, and whether a reload is
@@ -59,6 +62,10 @@ void config_markdown(struct buf *out);
 /* The settings as YAML with their sentences as comments: what `carillon check --print` shows.
  */
 void config_yaml(const struct config *c, struct buf *out);
+/* A file to begin with: what has to be set, and every other setting as a comment. */
+void config_example(struct buf *out);
+/* The same as one JSON object. */
+void config_json(const struct config *c, struct buf *out);
 
 enum { RETRY_STEPS_MAX = 16 };
 struct retry_schedule {

@@ -1,6 +1,6 @@
 /*
  * Identifiers. A workspace id is also a NATS token and an LMDB key prefix, so its alphabet is
- * narrow: [a-z0-9_-], 1 to 64 bytes. New ids sort by time of creation.
+ * narrow: [a-z0-9_-], not beginning with "-", 1 to 64 bytes. New ids sort by time of creation.
  */
 #pragma once
 
@@ -15,6 +15,8 @@ enum {
 	NEW_ID_SIZE = 40, /* prefix, "_", 26 characters, NUL */
 };
 
+/* What ids of workspaces and records are made of, as sentences say it. */
+#define ID_LETTERS "a-z, 0-9, \"_\" and \"-\", not beginning with \"-\""
 bool id_is_workspace(struct str s);
 bool id_is_record(struct str s);
 /* Dot-separated tokens of [A-Za-z0-9_-], no empty token: a legal end of a NATS subject. */

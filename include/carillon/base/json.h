@@ -56,6 +56,37 @@ struct json_error {
 MUST_USE bool json_parse_placed(struct arena *a, struct str text, int depth_max,
     const struct json **out, struct json_error *error);
 
+enum json_flaw {
+#define FLAW(NAME, name, sentence) JSON_FLAW_##NAME,
+#include "carillon/base/json_flaws.def"
+#undef FLAW
+	JSON_FLAWS
+};
+
+/* What was mended in a text: how often, and where first, from 1. */
+struct json_flaws {
+	uint32_t count[JSON_FLAWS];
+	int line[JSON_FLAWS], column[JSON_FLAWS];
+};
+
+/*
+ * As json_parse, for what strangers wrote: what their library got wrong in one character costs
+ * that character, not the text, and is noted in `flaws`. A NUL byte, which says that something
+ * was cut, is refused. Slower than json_parse: to be tried after it.
+ */
+MUST_USE bool json_parse_mending(struct arena *a, struct str text, int depth_max,
+    const struct json **out, struct json_flaws *flaws, struct err *e);
+const char *json_flaw_name(enum json_flaw flaw);
+/* "half of a surrogate pair became U+FFFD" */
+const char *json_flaw_sentence(enum json_flaw flaw);
+
+/*
+ * The members of an object that can be read, up to where the text breaks off or is none: for an
+ * answer of which only some count. A member whose value cannot be read is left out. NULL if it
+ * is no object.
+ */
+const struct json *json_skim(struct arena *a, struct str text);
+
 /* Line and column, both from 1, of a byte offset; a column counts characters, not bytes. */
 void json_position(struct str text, size_t offset, int *line, int *column);
 

@@ -17,8 +17,16 @@
 
 struct broker;
 
+/* Texts are borrowed until broker_connect returns. Empty or NULL for none. */
 struct broker_options {
-	const char *url, *creds, *ca; /* as in config.def; empty for none */
+	const char *url; /* as in config.def, and so is what is named like a setting */
+	/* Who we are: one of these, or what is in the URL, or nobody. */
+	const char *creds;            /* a file */
+	const char *user, *password;  /* the words themselves */
+	const char *token;            /* the same */
+	const char *nkey, *nkey_file; /* the public key, and the file with its seed */
+	/* Files of TLS, beside any of those. */
+	const char *ca, *cert, *key;
 	const char *prefix;
 	const char *name; /* of this client, seen by the server's operator */
 	/* where answers come; NULL for the usual, _INBOX */
@@ -31,6 +39,9 @@ struct broker_options {
 	int64_t ack_wait_s, ack_pending_max;
 	int64_t connect_wait_ms; /* how long broker_connect tries before giving up */
 };
+
+/* Makes it somebody else's: by this .creds file, or with "" nobody's. */
+void broker_options_as(struct broker_options *o, const char *creds);
 
 /* ERR_TEMP: nobody there (says the URL and what to check); ERR_DENIED: refused credentials. */
 MUST_USE bool broker_connect(
@@ -173,7 +184,8 @@ void subject_event(char out[static SUBJECT_MAX], const struct broker *b, struct 
     struct str type);
 void subject_ops(char out[static SUBJECT_MAX], const struct broker *b, struct str workspace,
     const char *what);
-/* Splits an event's subject; false if it is none of ours. */
+/* Splits an event's subject; false if it is of no workspace. The type is what stands after it,
+ * whatever that is. */
 MUST_USE bool subject_parse_event(
     const struct broker *b, struct str subject, struct str *workspace, struct str *type);
 

@@ -33,6 +33,9 @@ MUST_USE bool service_answer(
     struct broker *b, const struct service_request *r, struct str bytes, struct err *e);
 void service_request_free(struct service_request *r);
 
+/* Asks without waiting for an answer. */
+MUST_USE bool service_tell(
+    struct broker *b, const char *name, const char *method, struct str bytes, struct err *e);
 /* Asks, and waits. The answer lives in `a`. ERR_SETUP: nobody serves that name; ERR_TEMP: no
  * answer in time. */
 struct service_question {

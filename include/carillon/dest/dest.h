@@ -10,6 +10,7 @@
 #include "carillon/base/base.h"
 #include "carillon/base/config.h"
 #include "carillon/base/findings.h"
+#include "carillon/base/id.h"
 #include "carillon/base/records.h"
 #include "carillon/http/http.h"
 #include "carillon/rules/warnings.h"
@@ -169,6 +170,8 @@ struct dest_type {
 	const struct dest_body *(*digest)(const struct dest_digest *g, struct arena *a);
 	/* Writes the body as members of the object that `w` is in, for previews. */
 	void (*write_members)(struct json_writer *w, const struct dest_body *b);
+	/* Writes it as lines for a person at a terminal; what a payload holds is not tamed. */
+	void (*write_text)(struct buf *out, const struct dest_body *b);
 	/* Writes it as the one value that the destination's own tools take. */
 	void (*write_native)(struct json_writer *w, const struct dest_body *b);
 
@@ -185,6 +188,9 @@ struct dest_type {
 	    struct http_request *req, const struct dest_call *call, struct err *e);
 	bool (*judge_test)(
 	    const struct http_response *res, struct dest_account *account, struct outcome *out);
+	/* The channel's id in what a person calls it: an id, a link. False: there is none. */
+	bool (*channel_of)(struct str text, char out[static CHANNEL_ID_MAX + 1]);
+	const char *channel_hint; /* what to give instead, as a sentence's end */
 	/* Request that asks for one channel, and reading its answer. */
 	bool (*compose_channel)(struct http_request *req, const struct dest_call *call,
 	    struct str channel, struct err *e);

@@ -46,6 +46,9 @@ struct dest_consent {
 	struct str team; /* the account that is asked for, or empty */
 };
 
+/* What a person wants of a connection; each needs scopes that the ones before did not. */
+enum dest_need { NEED_FIRST, NEED_CHANNELS, NEED_UNINVITED, NEED_DOUBT, DEST_NEEDS };
+
 struct dest_oauth {
 	/* All are private requests. */
 	bool (*compose_exchange)(struct http_request *req, const struct dest_app *app,
@@ -67,6 +70,8 @@ struct dest_oauth {
 	    struct http_request *req, const struct dest_call *call, struct err *e);
 	/* True also if it did not count any more. */
 	bool (*judge_return)(const struct http_response *res, struct outcome *out);
+	/* The scopes of a need, comma separated. */
+	const char *(*scopes_for)(const struct config *c, enum dest_need need);
 	/* Appends where a person is sent. */
 	void (*authorize_url)(
 	    struct buf *out, const struct config *c, const struct dest_consent *consent);

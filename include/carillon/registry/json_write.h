@@ -30,3 +30,6 @@ void json_write_delivery_open(struct json_writer *w, const delivery_record *r);
 void json_write_attempts(struct json_writer *w, const delivery_record *r);
 /* With its attempts, or only their number. */
 void json_write_delivery(struct json_writer *w, const delivery_record *r, bool with_attempts);
+/* With its attempts, and with the warnings of its event. */
+void json_write_delivery_of(
+    struct json_writer *w, const delivery_record *r, const event_record *event);

@@ -44,6 +44,7 @@ struct preview {
 	 * compile. */
 	const struct dest_body *body;
 	struct str keys[KEY_USES]; /* of the rule's options; empty: none */
+	struct warnings warnings;  /* the message's, the keys', and of what was mended */
 	const struct findings *findings;
 };
 
@@ -54,6 +55,8 @@ struct preview {
  */
 MUST_USE bool preview_make(
     struct arena *a, const struct preview_request *q, struct preview *out, struct err *e);
+/* "thread_key" ... */
+extern const char *const preview_key_names[KEY_USES];
 /* One JSON object with everything. */
 void preview_json(struct json_writer *w, const struct preview *p);
 /* What type.sample is as an event, packed into `a`; empty: the type has none. */

@@ -13,7 +13,8 @@ struct words {
 
 extern const struct words connection_status_words, on_unknown_words, on_message_error_words,
     on_burst_words, replay_action_words, replay_status_words, event_status_words,
-    delivery_state_words, outcome_words, repair_words, key_kind_words;
+    delivery_state_words, outcome_words, repair_words, key_kind_words, flaw_words,
+    flaw_sentences;
 
 /* A number that a newer version knows has the first word. */
 const char *word_of(const struct words *w, int number);

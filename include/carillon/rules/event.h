@@ -10,9 +10,11 @@
 struct event {
 	struct str workspace; /* from the subject */
 	struct str id, type, resource, resource_id, source, thread_key;
+	struct str test_rule; /* not empty: a test message, for this rule alone */
 	wall_t time; /* when it happened; the stored time if the producer did not say */
 	struct str payload_text;
-	const struct json *payload; /* an object */
+	const struct json *payload;     /* an object */
+	const struct json_flaws *flaws; /* what was mended to read it; NULL: nothing */
 };
 
 enum {

@@ -14,7 +14,7 @@ enum { EVENT_MEMORY_MAX = 4 * 1024 * 1024 };
 
 /* An event as it stands in the stream. Borrowed for the call. */
 struct event_source {
-	struct str workspace, type; /* from the subject */
+	struct str workspace, type; /* from the subject; the type as it stands there */
 	struct str bytes;
 	const struct header *headers;
 	size_t n_headers;

@@ -66,8 +66,10 @@ bool template_found(struct findings *f, const struct pointer *at, struct str slo
 struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
-	bool cut;      /* output, loop or step limit was reached */
+	bool cut;      /* output or step limit was reached */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
+	size_t loop_length;    /* elements of the first loop that was ended, or 0 */
+	struct str structured; /* the first path of a key to a list or an object, or empty */
 };
 /* What a rendering depends on beside template and event. */
 struct template_context {
@@ -75,9 +77,13 @@ struct template_context {
 	bool one_line;                          /* line breaks in values become spaces */
 	bool is_url;         /* the whole is a web address: values in its path are encoded */
 	struct str severity; /* event.severity; empty if there is none */
+	bool is_key; /* it is compared: lists and objects are JSON, and nothing is left out */
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
-enum { TEMPLATE_BUFFERS = 4 };
+enum {
+	TEMPLATE_BUFFERS = 4,
+	TEMPLATE_TURNS_MAX = 50, /* of a loop; the rest is counted */
+};
 
 /* Appends to `out`. Cannot fail: limits cut. `w` may be NULL. */
 void template_run(const struct template *t, const struct event *ev,

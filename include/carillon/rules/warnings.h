@@ -18,8 +18,8 @@ enum warning_code {
 struct warning {
 	enum warning_code code;
 	struct str slot;    /* of the template: "header" */
-	struct str path;    /* of a missing value, as the template writes it; else empty */
-	size_t length, max; /* characters before a cut, or 0; and how many are shown, or 0 */
+	struct str path;    /* of a value, as the template writes it; else empty */
+	size_t length, max; /* before a cut, or 0; and how many are shown, or 0 */
 };
 
 enum { WARNINGS_MAX = 8 };

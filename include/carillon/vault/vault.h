@@ -38,6 +38,9 @@ void secret_clear(struct secret *s);
 MUST_USE bool secret_append(struct secret *s, const void *bytes, size_t len);
 /* Reads up to end of file or newline from `fd` straight into locked memory. */
 MUST_USE bool secret_read_fd(struct secret *s, int fd, struct err *e);
+/* Takes white space and a byte order mark off both ends: what a paste or another system's
+ * editor leaves around a credential. */
+void secret_trim(struct secret *s);
 /* The bytes, NUL-terminated, for the one library call that needs them. Do not copy. */
 const char *secret_bytes(const struct secret *s);
 size_t secret_len(const struct secret *s);

@@ -265,13 +265,27 @@ judge_status(const struct http_response *res, struct outcome *out)
 	slack_set_remedy(out, out->repair, statuses[i].action);
 }
 
+static int
+count_of(const struct json *root, struct str key)
+{
+	int n = 0;
+
+	JSON_EACH (member, root)
+		n += str_eq(member->key, key);
+	return n;
+}
+
+/* What an answer repeats of the message may be cut or no JSON; what it says of it counts, if it
+ * says it once. */
 static const struct json *
 parse(struct arena *a, struct str body)
 {
 	const struct json *root = NULL;
-	struct err e;
 
-	if (!json_parse(a, body, JSON_DEPTH_MAX, &root, &e) || root->kind != JSON_OBJECT)
+	if (json_parse(a, body, JSON_DEPTH_MAX, &root, NULL))
+		return root->kind == JSON_OBJECT ? root : NULL;
+	root = json_skim(a, body);
+	if (root == NULL || count_of(root, STR("ok")) > 1 || count_of(root, STR("ts")) > 1)
 		return NULL;
 	return root;
 }

@@ -260,6 +260,19 @@ authorize_url(struct buf *out, const struct config *c, const struct dest_consent
 	buf_fini(&query);
 }
 
+static const char *
+scopes_for(const struct config *c, enum dest_need need)
+{
+	switch (need) {
+	case NEED_FIRST: return c->slack_scopes_first;
+	case NEED_CHANNELS: return "channels:read,groups:read";
+	case NEED_UNINVITED: return "chat:write.public";
+	case NEED_DOUBT: return "channels:history,groups:history";
+	case DEST_NEEDS: break;
+	}
+	return "";
+}
+
 static struct dest_app_settings
 app(const struct config *c)
 {
@@ -277,6 +290,7 @@ const struct dest_oauth slack_oauth = {
     .combine = combine,
     .compose_return = compose_return,
     .judge_return = judge_return,
+    .scopes_for = scopes_for,
     .authorize_url = authorize_url,
     .app = app,
 };

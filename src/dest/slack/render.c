@@ -18,6 +18,9 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 		    (struct warning){WARNING_MISSING, .slot = slot, .path = w->first_missing});
 	if (w->cut)
 		composer_warn(c, (struct warning){WARNING_LIMIT, .slot = slot});
+	if (w->loop_length > 0)
+		composer_warn(c, (struct warning){WARNING_LOOP, .slot = slot,
+				     .length = w->loop_length, .max = TEMPLATE_TURNS_MAX});
 	if (w->disarmed)
 		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
 }
@@ -38,7 +41,7 @@ composer_text(struct composer *c, const struct template *t, const char *where,
 	struct template_warnings w;
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
-	if (w.missing > 0 || w.cut || w.disarmed)
+	if (w.missing > 0 || w.cut || w.disarmed || w.loop_length > 0)
 		warn_about(c, str_of(where), &w);
 	if (form != FORM_MRKDWN)
 		plain_clean(&c->text, one_line);

@@ -54,6 +54,8 @@ MUST_USE bool slack_template_compile(
     struct arena *a, struct str text, const struct dest_template **out, struct findings *f);
 const struct dest_body *slack_render(const struct dest_template *t, const struct event *ev,
     const struct severity_order *order, struct arena *a);
+/* preview_text.c */
+void slack_write_text(struct buf *out, const struct dest_body *body);
 /* origin.c: the part of the template that Slack's JSON pointer into the message is about, as
  * struct finding names slots; empty if that is not known. */
 void slack_slot_of(const struct slack_body *b, struct str pointer, char *out, size_t size);

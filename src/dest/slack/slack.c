@@ -4,6 +4,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/json.h"
 
+#include "channel.h"
 #include "judge.h"
 #include "render.h"
 #include "request.h"
@@ -288,11 +289,15 @@ const struct dest_type dest_slack = {
     .render = slack_render,
     .digest = slack_digest,
     .write_members = write_members,
+    .write_text = slack_write_text,
     .write_native = write_native,
     .compose = compose,
     .judge = slack_judge,
     .compose_test = compose_test,
     .judge_test = slack_judge_test,
+    .channel_of = slack_channel_of,
+    .channel_hint = "give the channel's id, like C0123456789, or its link; Slack shows both at "
+		    "the end of a channel's details",
     .compose_channel = compose_channel,
     .judge_channel = slack_judge_channel,
     .has_only_other_way = has_only_other_way,

@@ -130,7 +130,7 @@ fail_one(const struct replay_counting *c, const replay_record *r, struct err *e)
 		    r->event_id, r->rule);
 	is_sent_twice = (int)d->state == DELIVERY_DELIVERED &&
 	                r->action == CARILLON__V1__REPLAY_ACTION__REPLAY_ACTION_SEND;
-	return fail(e, ERR_NOT_FOUND, "the delivery of event \"%s\" by rule \"%s\" is %s%s",
+	return fail(e, ERR_CONFLICT, "the delivery of event \"%s\" by rule \"%s\" is %s%s",
 	    r->event_id, r->rule, delivery_state_name((enum delivery_state)d->state),
 	    is_sent_twice ? "; --again sends it a second time" : "");
 }

@@ -22,5 +22,7 @@ typedef void api_write_fn(
     struct request *q, struct json_writer *w, const void *record, uint64_t revision);
 void api_list(
     struct request *q, struct str workspace, enum state_kind kind, api_write_fn *write);
+/* Of a rule that was made for a test message: it is in no list. */
+bool api_is_hidden_rule(struct str id);
 /* "https://bell.example.com/x" */
 struct str api_public(struct request *q, const char *path);

@@ -18,8 +18,9 @@ api_problem_get(struct request *q)
 		if (str_eq(request_part(q, 0), str_of(problem_code((enum problem)p)))) {
 			q->answer.status = MHD_HTTP_OK;
 			q->answer.content_type = "text/plain; charset=utf-8";
-			buf_printf(&q->answer.body, "%s (%u)\n\n%s\n", problem_title(p),
-			    problem_status(p), problem_sentence(p));
+			buf_printf(&q->answer.body, "%s (%u)\n\n%s\n",
+			    problem_title((enum problem)p), problem_status((enum problem)p),
+			    problem_sentence((enum problem)p));
 			return;
 		}
 	(void)problem_not_found(q);

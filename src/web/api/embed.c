@@ -9,11 +9,11 @@
 #include "web/assets.h"
 #include "web/sessions.h"
 
-/* What the document has in its head, and is replaced there. */
-#define HEAD_MARK "<meta name=\"carillon\">"
-
+/* Words in the document that say what the session is; without files there is this one. */
 static const char *const no_document =
-    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">" HEAD_MARK
+    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+    "<meta name=\"carillon-origins\" content=\"@ORIGINS@\">"
+    "<meta name=\"carillon-error\" content=\"@ERROR@\">"
     "<title>Carillon</title></head><body><p>This build has no user "
     "interface.</p></body></html>";
 
@@ -30,57 +30,57 @@ put_escaped(struct buf *out, struct str text)
 		}
 }
 
-/* As JSON: which session, where it begins, who may frame it, or why it may not be used. */
-static void
-put_head(struct buf *out, struct request *q, const session_record *s, const char *error)
+/* Takes the next word of `known` off the text, with what stands before it into `out`; -1: there
+ * is none any more, and the rest is there. */
+static int
+take_word(struct buf *out, struct str *text, const char *const *known, int n)
 {
-	struct buf json = {0};
-	struct json_writer w;
+	const char *first = NULL;
+	int which = -1;
 
-	jw_init(&w, &json);
-	jw_object(&w);
-	jw_key(&w, "error");
-	if (error != NULL)
-		jw_cstr(&w, error);
-	else
-		jw_null(&w);
-	jw_key(&w, "allowed_origins");
-	jw_array(&w);
-	for (size_t i = 0; s != NULL && i < s->n_allowed_origins; i++)
-		jw_cstr(&w, s->allowed_origins[i]);
-	jw_array_end(&w);
-	if (s != NULL && error == NULL) {
-		jw_kv_cstr(&w, "session_id", s->id);
-		jw_kv_cstr(&w, "page", s->page);
-		jw_kv_cstr(&w, "locale", s->locale);
-		jw_kv_cstr(&w, "theme", s->theme);
+	for (int i = 0; i < n; i++) {
+		const char *at = memmem(text->ptr, text->len, known[i], strlen(known[i]));
+
+		if (at != NULL && (first == NULL || at < first)) {
+			first = at;
+			which = i;
+		}
 	}
-	jw_kv_cstr(&w, "product_name", request_config(q)->product_name);
-	jw_kv_cstr(&w, "version", CARILLON_VERSION);
-	jw_object_end(&w);
-	buf_cstr(out, "<meta name=\"carillon\" content=\"");
-	put_escaped(out, buf_view(&json));
-	buf_cstr(out, "\">");
-	buf_fini(&json);
+	if (which < 0) {
+		buf_str(out, *text);
+		return -1;
+	}
+	buf_str(out, (struct str){text->ptr, (size_t)(first - text->ptr)});
+	first += strlen(known[which]);
+	*text = (struct str){first, text->len - (size_t)(first - text->ptr)};
+	return which;
+}
+
+static void
+put_origins(struct buf *out, const session_record *s)
+{
+	for (size_t i = 0; s != NULL && i < s->n_allowed_origins; i++) {
+		if (i > 0)
+			buf_putc(out, ' ');
+		put_escaped(out, str_of(s->allowed_origins[i]));
+	}
 }
 
 static void
 put_document(struct request *q, const session_record *s, const char *error)
 {
+	static const char *const words[] = {"@ORIGINS@", "@ERROR@"};
 	const struct asset *a = asset_find(STR("index.html"));
 	struct str text = a != NULL ? (struct str){a->raw, (size_t)(a->raw_end - a->raw)}
 	                            : str_of(no_document);
-	const char *mark = memmem(text.ptr, text.len, HEAD_MARK, strlen(HEAD_MARK));
 	struct buf *out = &q->answer.body;
+	int word;
 
-	if (mark == NULL) {
-		buf_str(out, text);
-		return;
-	}
-	buf_str(out, (struct str){text.ptr, (size_t)(mark - text.ptr)});
-	put_head(out, q, s, error);
-	mark += strlen(HEAD_MARK);
-	buf_str(out, (struct str){mark, text.len - (size_t)(mark - text.ptr)});
+	while ((word = take_word(out, &text, words, COUNT_OF(words))) >= 0)
+		if (word == 0)
+			put_origins(out, s);
+		else if (error != NULL)
+			put_escaped(out, str_of(error));
 }
 
 static struct str
@@ -153,7 +153,7 @@ api_embed_get(struct request *q)
 {
 	uint64_t revision;
 	session_record *s = session_of_launch(q, &revision);
-	const char *error = s == NULL ? "launch_unknown" : use_launch(q, s, revision);
+	const char *error = s == NULL ? "launch_invalid" : use_launch(q, s, revision);
 
 	if (q->answer.status == 0)
 		answer_document(q, s, error);

@@ -19,10 +19,24 @@ write_session(struct json_writer *w, const struct principal *p)
 {
 	jw_kv_cstr(w, "role", role_name(p->role));
 	jw_kv_cstr(w, "session_type", session_type_name(p->session_type));
+	jw_kv_string(w, "external_name", p->name);
 	if (p->session_type == SESSION_RESOURCE) {
 		jw_kv_string(w, "resource", p->resource);
 		jw_kv_string(w, "resource_id", p->resource_id);
 	}
+}
+
+/* Its name, and whether it is paused: the first that a UI shows. */
+static void
+write_own_workspace(struct request *q, struct json_writer *w)
+{
+	struct err e = {0};
+	const workspace_record *r =
+	    registry_workspace(q->registry, q->arena, q->who.workspace, NULL, &e);
+
+	jw_kv_string(w, "workspace", q->who.workspace);
+	jw_kv_cstr(w, "workspace_name", r != NULL ? r->name : "");
+	jw_kv_bool(w, "paused", r != NULL && r->paused);
 }
 
 static void
@@ -49,11 +63,8 @@ api_me_get(struct request *q)
 	jw_kv_cstr(&w, "kind", principal_kind_name(p->kind));
 	jw_kv_string(&w, "id", p->id);
 	jw_kv_string(&w, "name", p->name);
-	jw_key(&w, "workspace");
 	if (p->workspace.len > 0)
-		jw_string(&w, p->workspace);
-	else
-		jw_null(&w);
+		write_own_workspace(q, &w);
 	if (p->kind == PRINCIPAL_SESSION)
 		write_session(&w, p);
 	else
@@ -61,6 +72,7 @@ api_me_get(struct request *q)
 	write_scopes(&w, p->scopes);
 	json_write_time(&w, "expires_at", p->expires_ms);
 	jw_kv_cstr(&w, "product_name", request_config(q)->product_name);
+	jw_kv_cstr(&w, "app_name", request_config(q)->slack_app_name);
 	jw_kv_cstr(&w, "version", CARILLON_VERSION);
 	jw_object_end(&w);
 }

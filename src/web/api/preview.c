@@ -1,5 +1,5 @@
 /* Trying a rule before it counts: on one event, and on the last ones that came. */
-#include "carillon/registry/preview.h"
+#include "trial.h"
 
 #include <microhttpd.h>
 
@@ -8,7 +8,6 @@
 #include "carillon/registry/json_read.h"
 #include "carillon/registry/published.h"
 #include "carillon/registry/words.h"
-#include "common.h"
 
 enum {
 	DRY_RUN_MAX = 100,
@@ -19,8 +18,8 @@ enum {
 /* --- the rule: a draft in the body --- */
 
 /* What is wrong with it is told with the preview, not instead of it. */
-static bool
-read_draft(struct request *q, const struct json *object, rule_record *r, struct findings *f)
+bool
+trial_read(struct request *q, const struct json *object, rule_record *r, struct findings *f)
 {
 	const struct json *draft = json_get(object, STR("rule"));
 
@@ -83,8 +82,8 @@ take_made_up(struct request *q, const struct json *event, struct preview_request
 }
 
 /* {"sample": true}, {"id": "evt_1"} or an event; without any the sample. */
-static bool
-take_event(struct request *q, const struct json *event, struct preview_request *p)
+bool
+trial_event(struct request *q, const struct json *event, struct preview_request *p)
 {
 	const struct json *id = json_get(event, STR("id"));
 	const struct json *sample = json_get(event, STR("sample"));
@@ -100,8 +99,8 @@ take_event(struct request *q, const struct json *event, struct preview_request *
 }
 
 /* A draft tried on its own sample says nothing of other types: it is for one pattern. */
-static struct preview_request
-request_of(struct request *q, const rule_record *r, struct findings *f)
+struct preview_request
+trial_of(struct request *q, const rule_record *r, struct findings *f)
 {
 	return (struct preview_request){
 	    .workspace = request_part(q, 0),
@@ -126,10 +125,10 @@ api_rule_preview(struct request *q)
 	rule_record r;
 
 	if (!request_object(q, &object) || !request_members(q, object, members) ||
-	    !api_has_workspace(q) || !read_draft(q, object, &r, &f))
+	    !api_has_workspace(q) || !trial_read(q, object, &r, &f))
 		return;
-	p = request_of(q, &r, &f);
-	if (!take_event(q, json_get(object, STR("event")), &p))
+	p = trial_of(q, &r, &f);
+	if (!trial_event(q, json_get(object, STR("event")), &p))
 		return;
 	if (!preview_make(q->arena, &p, &out, &e) && f.n == 0) {
 		(void)problem_of(q, &e);
@@ -282,9 +281,9 @@ api_rule_dry_run(struct request *q)
 	d->q = q;
 	if (!request_object(q, &object) || !request_members(q, object, members) ||
 	    !read_last(q, object, &d->last) || !api_has_workspace(q) ||
-	    !read_draft(q, object, &r, &f))
+	    !trial_read(q, object, &r, &f))
 		return;
-	d->preview = request_of(q, &r, &f);
+	d->preview = trial_of(q, &r, &f);
 	if (!compiles(q, d) || !gather_events(q, d))
 		return;
 	answer_json(q, MHD_HTTP_OK, &d->w);

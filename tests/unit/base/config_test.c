@@ -320,15 +320,13 @@ urls_need_a_scheme_and_a_host(void **state)
 	assert_invalid("slack_api_url", "https://", slack);
 	assert_invalid("slack_api_url", "https:///api", slack);
 	assert_invalid("slack_api_url", "ftp://slack.com", slack);
-	const char *first =
-	    "nats_url: address 1 must be nats://, tls://, ws:// or wss:// and a host";
+	const char *first = "nats_url: address 1 must be nats:// or tls:// and a host";
 	assert_invalid("nats_url", "127.0.0.1:4222", first);
-	const char *second =
-	    "nats_url: address 2 must be nats://, tls://, ws:// or wss:// and a host";
+	const char *second = "nats_url: address 2 must be nats:// or tls:// and a host";
 	assert_invalid("nats_url", "nats://a,", second);
 	assert_invalid("nats_url", "nats://a,b", second);
 	assert_true(
-	    config_set(&config, "nats_url", "nats://a:1, tls://u:p@b,wss://[::1]:3", &err));
+	    config_set(&config, "nats_url", "nats://a:1, tls://u:p@b,tls://[::1]:3", &err));
 	assert_true(config_set(&config, "slack_api_url", "http://127.0.0.1:1/api", &err));
 	assert_true(config_check(&config, &err));
 }
@@ -437,18 +435,27 @@ file_then_environment_then_check(void **state)
 	dprintf(fd, "active_max: 10\nack_pending_max: 64\nnak_slots_max: 1\n");
 	close(fd);
 	setenv("CARILLON_CONFIG", "/nonexistent/file.yaml", 1);
-	bool missing = config_load(&config, NULL, &err);
+	bool missing = config_load(&config, NULL, "/nonexistent", &err);
 	enum err_kind kind = err.kind;
-	bool from_file = config_load(&config, path, &err);
+	bool from_file = config_load(&config, path, "/nonexistent", &err);
 	setenv("CARILLON_CONFIG", path, 1);
 	setenv("CARILLON_ACTIVE_MAX", "17", 1);
-	bool beyond = config_load(&config, NULL, &err);
+	setenv("CARILLON_CONFIG", "", 1);
+	unsetenv("CARILLON_ACTIVE_MAX");
+	bool without = config_load(&config, NULL, path, &err) && config.active_max == 2048;
+	unsetenv("CARILLON_CONFIG");
+	bool usual = config_load(&config, NULL, path, &err) && config.active_max == 10;
+	setenv("CARILLON_CONFIG", path, 1);
+	setenv("CARILLON_ACTIVE_MAX", "17", 1);
+	bool beyond = config_load(&config, NULL, "/nonexistent", &err);
 	unsetenv("CARILLON_CONFIG");
 	unsetenv("CARILLON_ACTIVE_MAX");
 	unlink(path);
 	assert_false(missing);
 	assert_int_equal(kind, ERR_NOT_FOUND);
 	assert_true(from_file);
+	assert_true(without);
+	assert_true(usual);
 	assert_false(beyond);
 	assert_string_equal(
 	    err.text, "ack_pending_max: 64 must be at least 4 x active_max, 68");

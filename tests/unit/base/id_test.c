@@ -19,7 +19,7 @@ static void
 a_workspace_id_has_a_narrow_alphabet(void **state)
 {
 	static const char *const bad[] = {
-	    "", "A", "a.b", "a b", "a/b", "\u00e9", "a*", ">", "a\n"};
+	    "", "A", "a.b", "a b", "a/b", "\u00e9", "a*", ">", "a\n", "-", "-x"};
 	char room[80];
 
 	(void)state;

@@ -369,6 +369,138 @@ random_documents_are_read_as_jansson_reads_them(void **state)
 	buf_fini(&b);
 }
 
+/* --- what strangers write --- */
+
+static const struct json *
+mended(struct str text, struct json_flaws *flaws)
+{
+	const struct json *v = NULL;
+
+	err = (struct err){0};
+	return json_parse_mending(arena, text, JSON_DEPTH_MAX, &v, flaws, &err) ? v : NULL;
+}
+
+static void
+what_one_character_spoils_is_mended(void **state)
+{
+	const struct {
+		struct str text;
+		enum json_flaw flaw;
+		const char *json; /* as it is read */
+		int line, column;
+	} cases[] = {
+	    {STR("{\"t\":\"cut \\ud83d\"}"), JSON_FLAW_LONE_SURROGATE,
+		"{\"t\":\"cut \xef\xbf\xbd\"}", 1, 11},
+	    {STR("{\"t\":\"\\ude00 x \\ud83d\\u0041\"}"), JSON_FLAW_LONE_SURROGATE,
+		"{\"t\":\"\xef\xbf\xbd x \xef\xbf\xbd"
+		"A\"}",
+		1, 7},
+	    {STR("{\"\\ud83d\":1}"), JSON_FLAW_LONE_SURROGATE, "{\"\xef\xbf\xbd\":1}", 1, 3},
+	    {STR("\xef\xbb\xbf{\"a\":1}"), JSON_FLAW_BYTE_ORDER_MARK, "{\"a\":1}", 1, 1},
+	    {STR("{\"t\":\n\"caf\xe9 Z\xfcrich\"}"), JSON_FLAW_BAD_UTF8,
+		"{\"t\":\"caf\xef\xbf\xbd Z\xef\xbf\xbdrich\"}", 2, 5},
+	    {STR("{\"t\":\"\xed\xa0\xbd\"}"), JSON_FLAW_BAD_UTF8,
+		"{\"t\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}", 1, 7},
+	    {STR("{\"t\":\"a\\u0000b\"}"), JSON_FLAW_NUL,
+		"{\"t\":\"a\xef\xbf\xbd"
+		"b\"}",
+		1, 8},
+	    {STR("{\"t\":\"a\tb\nc\"}"), JSON_FLAW_CONTROL, "{\"t\":\"a\\tb\\nc\"}", 1, 8},
+	    {STR("{\"a\":1,\"b\":2,\"a\":{\"c\":3}}"), JSON_FLAW_REPEATED_KEY,
+		"{\"b\":2,\"a\":{\"c\":3}}", 1, 18},
+	    {STR("{\"a\":{\"x\":1,\"x\":2,\"x\":3}}"), JSON_FLAW_REPEATED_KEY,
+		"{\"a\":{\"x\":3}}", 1, 17},
+	    {STR("{\"a\":[NaN,-Infinity,Infinity,-1]}"), JSON_FLAW_NOT_FINITE,
+		"{\"a\":[null,null,null,-1]}", 1, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct json_flaws flaws;
+		struct buf b = {0};
+		struct json_writer w;
+		const struct json *v;
+
+		assert_null(parse(cases[i].text));
+		v = mended(cases[i].text, &flaws);
+		if (v == NULL)
+			fail_msg("%s: %s", cases[i].text.ptr, err.text);
+		jw_init(&w, &b);
+		jw_value(&w, v);
+		assert_string_equal(b.ptr, cases[i].json);
+		for (int flaw = 0; flaw < JSON_FLAWS; flaw++)
+			assert_int_equal(flaws.count[flaw] > 0, flaw == (int)cases[i].flaw);
+		assert_int_equal(flaws.line[cases[i].flaw], cases[i].line);
+		assert_int_equal(flaws.column[cases[i].flaw], cases[i].column);
+		buf_fini(&b);
+	}
+}
+
+static void
+a_repeated_key_among_many_leaves_the_last(void **state)
+{
+	struct json_flaws flaws;
+	struct buf b = {0};
+	const struct json *v;
+
+	(void)state;
+	buf_putc(&b, '{');
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, "%s\"k%d\":%d", i ? "," : "", i % 60, i);
+	buf_putc(&b, '}');
+	v = mended(buf_view(&b), &flaws);
+	assert_non_null(v);
+	assert_int_equal(v->count, 60);
+	assert_true(str_eq(v->child->text, STR("40")));
+	assert_true(str_eq(json_get(v, STR("k0"))->text, STR("60")));
+	assert_true(str_eq(json_get(v, STR("k59"))->text, STR("59")));
+	buf_fini(&b);
+}
+
+static void
+what_is_spoilt_further_is_refused(void **state)
+{
+	const struct str texts[] = {STR("{\"a\":1"), STR("{\"a\":\"x\0y\"}"), STR("{a:1}"),
+	    STR("{\"a\":1,}"), STR("{'a':1}"), STR("{\"a\":01}"), STR("\"\\u12\""),
+	    STR("\"\\x\""), STR(""), STR("\xef\xbb\xbf"), STR("{}\xff"), STR("nan"),
+	    STR("{\"a\":NaNx}")};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct json_flaws flaws;
+
+		if (mended(texts[i], &flaws))
+			fail_msg("%s was read", texts[i].ptr);
+	}
+}
+
+/* Each cut of an answer gives the members that are whole in it. */
+static void
+skimming_takes_the_members_that_are_there(void **state)
+{
+	const struct str text =
+	    STR("{ \"ok\":true, \"n\":12 ,\"bad\":{\"x\":\"]}\\\"\",}, \"ts\":\"1.2\","
+		"\"echo\":{\"t\":[\"\xff\"]}, \"last\":\"l\" }");
+	const struct json *v = json_skim(arena, text);
+	size_t ok_from = strlen("{ \"ok\":true,");
+
+	(void)state;
+	assert_non_null(v);
+	assert_int_equal(json_get(v, STR("ok"))->kind, JSON_TRUE);
+	assert_true(str_eq(json_get(v, STR("n"))->text, STR("12")));
+	assert_null(json_get(v, STR("bad")));
+	assert_true(str_eq(json_string(v, STR("ts")), STR("1.2")));
+	assert_non_null(json_get(v, STR("echo")));
+	assert_true(str_eq(json_string(v, STR("last")), STR("l")));
+	for (size_t len = 0; len < text.len; len++) {
+		v = json_skim(arena, (struct str){text.ptr, len});
+		assert_int_equal(v != NULL, len > 0);
+		assert_int_equal(json_get(v, STR("ok")) != NULL, len >= ok_from);
+	}
+	assert_null(json_skim(arena, STR("[1]")));
+	assert_null(json_skim(arena, STR("")));
+}
+
 int
 main(void)
 {
@@ -382,6 +514,10 @@ main(void)
 	    cmocka_unit_test(a_repeated_key_is_found_among_few_and_many),
 	    cmocka_unit_test(a_path_goes_through_members_and_elements),
 	    cmocka_unit_test(getting_from_nothing_gives_nothing),
+	    cmocka_unit_test(what_one_character_spoils_is_mended),
+	    cmocka_unit_test(a_repeated_key_among_many_leaves_the_last),
+	    cmocka_unit_test(what_is_spoilt_further_is_refused),
+	    cmocka_unit_test(skimming_takes_the_members_that_are_there),
 	    cmocka_unit_test(random_documents_are_read_as_jansson_reads_them),
 	};
 

@@ -133,7 +133,7 @@ bytes_that_are_cut_are_refused_or_shorter(void **state)
 			refused++;
 			assert_null(d);
 			assert_int_equal(e.kind, ERR_INPUT);
-			assert_non_null(strstr(e.text, "are not a DeliveryRecord"));
+			assert_non_null(strstr(e.text, "are no DeliveryRecord"));
 		}
 		free(copy);
 	}

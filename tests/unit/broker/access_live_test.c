@@ -51,8 +51,8 @@ an_unreadable_credentials_file_is_named(void **state)
 	(void)state;
 	server_configure("");
 	o.creds = "/nonexistent/carillon.creds";
-	REFUSED(ERR_DENIED, broker_connect(&b, &o, &e));
-	assert_non_null(strstr(e.text, "cannot read /nonexistent/carillon.creds"));
+	REFUSED(ERR_SETUP, broker_connect(&b, &o, &e));
+	assert_non_null(strstr(e.text, "nats_creds: cannot read /nonexistent/carillon.creds"));
 }
 
 static void

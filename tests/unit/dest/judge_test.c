@@ -62,6 +62,42 @@ assert_repaired_by(const char *code, enum repair repair, const char *action)
 	assert_string_equal(out.action, action[0] ? action : arena_cstr(scratch, usual.action));
 }
 
+/* What Slack repeats of the message is not what it says of it. */
+static void
+an_answer_counts_by_what_it_says_of_the_message(void **state)
+{
+	static const char *const bodies[] = {
+	    "{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\",\"message\":{\"text\":\"cut "
+	    "\\ud83d\"}}",
+	    "\xef\xbb\xbf{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\"}",
+	    "{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\",\"message\":{\"text\":"
+	    "\"Z\xfcrich\"}}",
+	    "{\"message\":{\"text\":\"\\u0000\",\"text\":\"b\"},\"ok\":true,\"channel\":\"C1\","
+	    "\"ts\":\"1.2\"}",
+	    "{\"ok\":true,\"channel\":\"C1\",\"ts\":\"1.2\",\"message\":{\"text\":\"the answer "
+	    "was cut h",
+	    "{\"ok\":true,\"channel\":\"C1\",\"message\":{\"a\":[1,,2]},\"ts\":\"1.2\"}",
+	};
+	const struct dest_message m = {.channel = STR("C1")};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct http_response res = answered(200, bodies[i]);
+		struct outcome out = judged(&m, &res);
+
+		if (out.code != OUTCOME_DELIVERED)
+			fail_msg("%s: %s", bodies[i], out.reason);
+		assert_string_equal(out.message_id, "1.2");
+		assert_string_equal(out.message_channel, "C1");
+	}
+	struct http_response res = answered(200, "{\"ok\":true,\"ts\":\"1.");
+	assert_int_not_equal(judged(&m, &res).code, OUTCOME_DELIVERED);
+	res = answered(200, "{\"message\":{\"ok\":true,\"ts\":\"1.2\"}, oops");
+	assert_int_not_equal(judged(&m, &res).code, OUTCOME_DELIVERED);
+	res = answered(200, "{\"ok\":false,\"error\":\"channel_not_found\",\"echo\":\"\\udc00");
+	assert_string_equal(judged(&m, &res).error_code, "channel_not_found");
+}
+
 static void
 of_several_remarks_the_one_about_the_smallest_part_is_told(void **state)
 {
@@ -232,6 +268,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_request_is_called_as_slack_calls_it_or_as_a_proxy_does),
+	    cmocka_unit_test(an_answer_counts_by_what_it_says_of_the_message),
 	    cmocka_unit_test(of_several_remarks_the_one_about_the_smallest_part_is_told),
 	    cmocka_unit_test(the_slot_that_a_place_comes_from_is_told),
 	    cmocka_unit_test(what_is_no_place_is_not_kept),

@@ -185,10 +185,10 @@ an_event(void **state)
 	begin(&x);
 	json_write_event_open(&x.w, &r);
 	jw_object_end(&x.w);
-	reads(&x,
-	    "{\"id\":\"evt_1\",\"type\":\"a.b\",\"resource\":\"\",\"resource_id\":\"\","
-	    "\"severity\":\"\",\"status\":\"failed\",\"reason\":\"\",\"matched\":2,"
-	    "\"time\":null,\"received_at\":\"2026-04-17T16:02:00.000Z\",\"sequence\":11}");
+	reads(&x, "{\"id\":\"evt_1\",\"type\":\"a.b\",\"resource\":\"\",\"resource_id\":\"\","
+		  "\"severity\":\"\",\"status\":\"failed\",\"reason\":\"\",\"matched\":2,"
+		  "\"time\":null,\"received_at\":\"2026-04-17T16:02:00.000Z\",\"sequence\":11,"
+		  "\"warnings\":[]}");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "carillon/base/id.h"
 #include "carillon/base/records.h"
@@ -314,6 +315,209 @@ attributes_count_where_a_field_is_empty(void **state)
 	arena_free(a);
 }
 
+/* --- what producers get wrong --- */
+
+static struct str
+bytes_with(struct arena *a, struct str payload)
+{
+	event_message ev;
+
+	carillon__v1__event__init(&ev);
+	ev.id = (char *)"e1";
+	ev.data_case = CARILLON__V1__EVENT__DATA_BINARY_DATA;
+	ev.binary_data = (ProtobufCBinaryData){payload.len, (uint8_t *)(uintptr_t)payload.ptr};
+	return record_pack(a, &ev);
+}
+
+static void
+one_wrong_character_in_a_payload_costs_no_event(void **state)
+{
+	const struct {
+		struct str payload;
+		enum json_flaw flaw;
+	} cases[] = {
+	    {STR("{\"severity\":\"critical\",\"title\":\"cut \\ud83d\"}"),
+		JSON_FLAW_LONE_SURROGATE},
+	    {STR("{\"severity\":\"critical\",\"title\":\"\\udc00\"}"),
+		JSON_FLAW_LONE_SURROGATE},
+	    {STR("\xef\xbb\xbf{\"severity\":\"critical\"}"), JSON_FLAW_BYTE_ORDER_MARK},
+	    {STR("{\"severity\":\"critical\",\"title\":\"Z\xfcrich\"}"), JSON_FLAW_BAD_UTF8},
+	    {STR("{\"severity\":\"low\",\"severity\":\"critical\"}"), JSON_FLAW_REPEATED_KEY},
+	    {STR("{\"severity\":\"critical\",\"title\":\"a\\u0000\"}"), JSON_FLAW_NUL},
+	    {STR("{\"severity\":\"critical\",\"title\":\"a\nb\"}"), JSON_FLAW_CONTROL},
+	    {STR("{\"severity\":\"critical\",\"value\":NaN}"), JSON_FLAW_NOT_FINITE},
+	};
+	struct arena *a = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct decoded *m = accepted(bytes_with(a, cases[i].payload), NULL, 0);
+
+		assert_non_null(m->event.flaws);
+		assert_int_equal(m->event.flaws->count[cases[i].flaw], 1);
+		assert_true(
+		    str_eq(json_string(m->event.payload, STR("severity")), STR("critical")));
+		release(m);
+	}
+	struct decoded *m = accepted(bytes_with(a, STR("{}")), NULL, 0);
+	assert_null(m->event.flaws);
+	release(m);
+	arena_free(a);
+}
+
+static void
+a_cloud_event_is_mended_but_never_its_id(void **state)
+{
+	struct decoded *m =
+	    accepted(STR("{\"id\":\"e1\",\"data\":{\"t\":\"cut \\ud83d\"}}"), structured, 1);
+
+	(void)state;
+	assert_non_null(m->event.flaws);
+	assert_int_equal(m->event.flaws->count[JSON_FLAW_LONE_SURROGATE], 1);
+	release(m);
+	not_accepted(
+	    STR("{\"id\":\"e\\ud83d\",\"data\":{}}"), structured, 1, "its id has a character");
+	not_accepted(
+	    STR("{\"id\":\"e\xfc\",\"data\":{}}"), structured, 1, "its id has a character");
+	not_accepted(
+	    STR("{\"id\":\"e\\u0000\",\"data\":{}}"), structured, 1, "its id has a character");
+}
+
+/* protobuf-c writes no NUL into a string, so it is put there afterwards. */
+static struct str
+with_nul(struct arena *a, struct str bytes)
+{
+	char *copy = ARENA_ARRAY(a, char, bytes.len);
+
+	for (size_t i = 0; i < bytes.len; i++)
+		copy[i] = bytes.ptr[i] == '~' ? '\0' : bytes.ptr[i];
+	return (struct str){copy, bytes.len};
+}
+
+static void
+a_nul_in_a_string_is_told_not_cut_at(void **state)
+{
+	struct arena *a = arena_new(0);
+	event_message ev;
+	char **const fields[] = {&ev.id, &ev.source, &ev.type, &ev.resource, &ev.resource_id,
+	    &ev.thread_key, &ev.text_data};
+	static const char *const names[] = {
+	    "id", "source", "type", "resource", "resource_id", "thread_key", "text_data"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		carillon__v1__event__init(&ev);
+		ev.id = (char *)"e1";
+		ev.data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
+		ev.text_data = (char *)"{}";
+		*fields[i] = (char *)"acct~1";
+		struct decoded *m = decoded(with_nul(a, record_pack(a, &ev)));
+		char expected[80];
+
+		snprintf(expected, sizeof(expected),
+		    "the event's %s has the character NUL in it", names[i]);
+		assert_true(str_eq(m->failure, str_of(expected)));
+		/* Two that were cut must not become one. */
+		assert_int_equal(str_eq(m->event.id, STR("e1")), i > 0);
+		assert_false(str_eq(m->event.id, STR("acct")));
+		release(m);
+	}
+	refused_with(bytes_with(a, STR("{\"a\":\"\0\"}")), "NUL byte");
+	refused_with(bytes_with(a, STR("{}\0")), "NUL byte");
+	arena_free(a);
+}
+
+static void
+a_nul_in_an_attribute_is_told_too(void **state)
+{
+	/* attributes { key: "subject" value { ce_string: "a\0b" } } and text_data "{}" */
+	static const char bytes[] = "\x2a\x10\x0a\x07subject\x12\x05\x1a\x03"
+				    "a\0b\x3a\x02{}";
+
+	(void)state;
+	refused_with(
+	    (struct str){bytes, sizeof(bytes) - 1}, "attributes has the character NUL");
+}
+
+static void
+a_subject_that_is_no_type_is_told_with_the_events_id(void **state)
+{
+	struct arena *a = arena_new(0);
+	char *longest = ARENA_ARRAY(a, char, 201);
+	struct {
+		const char *type, *words, *shown;
+	} cases[] = {
+	    {"com.example/alert", "\"com.example/alert\"", "com.example/alert"},
+	    {"aws.s3:ObjectCreated", "letters, digits", "aws.s3:ObjectCreated"},
+	    {"alert.\xc3\xbc", "letters, digits", "alert.\xc3\xbc"},
+	    {"alert.\xff", "(unreadable)", "(unreadable)"},
+	    {"", "names no event type", ""},
+	    {"alert..x", "letters, digits", "alert..x"},
+	    {longest, "200 bytes; the limit is 128", NULL},
+	};
+
+	(void)state;
+	memset(longest, 'x', 200);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct event_source from = {.workspace = STR("acme"),
+		    .type = str_of(cases[i].type),
+		    .bytes = event_bytes(a, "e1", "", "{}")};
+		struct arena *body = arena_new(EVENT_MEMORY_MAX);
+		struct event ev;
+		struct str failure;
+
+		assert_false(event_decode(&ev, &from, a, body, &failure));
+		if (!strstr(failure.ptr, cases[i].words))
+			fail_msg("%s", failure.ptr);
+		assert_true(str_eq(ev.id, STR("e1")));
+		if (cases[i].shown)
+			assert_true(str_eq(ev.type, str_of(cases[i].shown)));
+		assert_true(str_is_text(ev.type) && ev.type.len <= EVENT_TYPE_MAX);
+		arena_free(body);
+	}
+	arena_free(a);
+}
+
+/* Whatever bytes a payload is made of: an event, or a reason. Half are JSON that was spoilt. */
+static void
+any_bytes_are_an_event_or_have_a_reason(void **state)
+{
+	static const char whole[] =
+	    "{\"severity\":\"high\",\"t\":\"caf\xc3\xa9 \\ud83d\\ude00\",\"l\":[1,2.50e3,null],"
+	    "\"o\":{\"a\":true,\"b\":\"\\n\"}}";
+	uint64_t seed = 7;
+	int read = 0, mended = 0, refused = 0;
+
+	(void)state;
+	for (int i = 0; i < 40000; i++) {
+		struct arena *a = arena_new(0);
+		char bytes[sizeof(whole)];
+		size_t len = i % 2 ? sizeof(whole) - 1 : (size_t)i % 40;
+
+		memcpy(bytes, whole, sizeof(whole));
+		for (size_t k = 0; k < (i % 2 ? 1 + (size_t)i % 3 : len); k++) {
+			seed = seed * UINT64_C(6364136223846793005) +
+			       UINT64_C(1442695040888963407);
+			bytes[i % 2 ? (seed >> 40) % len : k] =
+			    (char)(i % 4 == 1 ? ' ' + (seed >> 33) % 95 : seed >> 33);
+		}
+		struct decoded *m = decoded(bytes_with(a, (struct str){bytes, len}));
+		bool is_read = m->failure.len == 0;
+
+		assert_int_equal(is_read, m->event.payload &&
+					      m->event.payload->kind == JSON_OBJECT &&
+					      m->failure.len == 0);
+		assert_true(is_read || str_is_text(m->failure));
+		assert_true(id_is_event(m->event.id));
+		read += is_read && !m->event.flaws;
+		mended += is_read && m->event.flaws;
+		refused += !is_read;
+		release(m);
+		arena_free(a);
+	}
+	assert_true(read > 1000 && mended > 1000 && refused > 1000);
+}
+
 int
 main(void)
 {
@@ -326,6 +530,12 @@ main(void)
 	    cmocka_unit_test(cloud_events_pass_the_same_checks),
 	    cmocka_unit_test(json_alone_says_what_to_set),
 	    cmocka_unit_test(an_events_own_bytes_are_kept_and_a_cloud_event_becomes_one),
+	    cmocka_unit_test(one_wrong_character_in_a_payload_costs_no_event),
+	    cmocka_unit_test(a_cloud_event_is_mended_but_never_its_id),
+	    cmocka_unit_test(a_nul_in_a_string_is_told_not_cut_at),
+	    cmocka_unit_test(a_nul_in_an_attribute_is_told_too),
+	    cmocka_unit_test(a_subject_that_is_no_type_is_told_with_the_events_id),
+	    cmocka_unit_test(any_bytes_are_an_event_or_have_a_reason),
 	    cmocka_unit_test(attributes_count_where_a_field_is_empty),
 	};
 

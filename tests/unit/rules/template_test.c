@@ -154,8 +154,18 @@ a_loop_stops_after_fifty_turns(void **state)
 		buf_printf(&payload, ",%d", i);
 	buf_cstr(&payload, "]}");
 	const char *out = plain(f, "{% for i in payload.x %}.{% endfor %}", payload.ptr);
-	assert_int_equal(strlen(out), 50);
-	assert_true(f->warnings.cut);
+	assert_int_equal(strspn(out, "."), 50);
+	assert_string_equal(out + 50, " and 10 more");
+	assert_int_equal(f->warnings.loop_length, 60);
+	assert_false(f->warnings.cut);
+	out = plain(f, "{% for i in payload.x %}{{ i }}\n{% endfor %}!", payload.ptr);
+	assert_string_equal(strstr(out, "49\n") + 3, "and 10 more!");
+	out = plain(f, "{% for i in payload.x %}\n- {{ i }}{% endfor %}", payload.ptr);
+	assert_string_equal(strstr(out, "- 49") + 4, "\nand 10 more");
+	plain(f, "{% for i in payload.x limit: 50 %}.{% endfor %}", payload.ptr);
+	assert_int_equal(f->warnings.loop_length, 0);
+	plain(f, "{% for i in payload.x offset: 5 %}.{% endfor %}", payload.ptr);
+	assert_int_equal(f->warnings.loop_length, 55);
 	buf_fini(&payload);
 }
 

@@ -1,0 +1,3 @@
+import { mount } from './embed';
+
+(globalThis as unknown as { Carillon: unknown }).Carillon = { mount };
