@@ -39,3 +39,6 @@ MUST_USE bool list_file_read(
     const struct list_file *f, struct channel_rows *r, int64_t *at_ms, bool *is_limited);
 MUST_USE bool list_file_write(const struct list_file *f, const struct channel_rows *r,
     int64_t at_ms, bool is_limited, struct err *e);
+/* Removes the files of connections that are not there any more. */
+typedef bool list_is_wanted_fn(struct str workspace, struct str connection, void *arg);
+void list_files_sweep(const char *dir, list_is_wanted_fn *is_wanted, void *arg);

@@ -1,6 +1,8 @@
 /** Everything for real: `carillon web` and `serve`, the Slack sandbox, a session that a product's server made. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { startWeb } from '../e2e/web.mjs';
-import { ALERT, TOKEN, until } from '../e2e/lib.mjs';
+import { ALERT, TOKEN, freePort, temporaryDirectory, until } from '../e2e/lib.mjs';
 
 export { ALERT, until };
 export const TYPE = {
@@ -11,7 +13,15 @@ export const TYPE = {
 };
 
 export async function startReal({ workspaces = ['acme'], ...options } = {}) {
-	const { bench, web } = await startWeb(options);
+	// Where a person is sent who connects Slack is the sandbox, so its port is known before it is up.
+	const port = await freePort();
+	const secret = path.join(temporaryDirectory(), 'client-secret');
+	fs.writeFileSync(secret, 'test-client-secret\n', { mode: 0o600 });
+	const { bench, web } = await startWeb({
+		...options,
+		sandboxArgs: ['--port', String(port), '--no-rate-limit'],
+		settings: { slack_client_id: '1.sandbox', slack_client_secret_file: secret, slack_authorize_url: `http://127.0.0.1:${port}/oauth/v2/authorize`, product_name: 'Pulse' },
+	});
 	const api = (method, where, body, status = undefined, headers = {}) => web.ask(method, `/api/v1${where}`, { token: web.key, body, headers }).then((got) => {
 		if (status ? got.status !== status : got.status >= 400) throw new Error(`${method} ${where}: ${got.status} ${JSON.stringify(got.body)}`);
 		return got.body;

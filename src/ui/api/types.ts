@@ -156,7 +156,7 @@ export interface EventType {
 }
 
 export interface Channel { id: string; name: string; private: boolean; member: boolean; archived: boolean; used_by?: number }
-export interface ChannelIndex { state: 'reading' | 'complete' | 'limited' | 'failed'; read: number; at: string | null; next_refresh_at: string | null }
+export interface ChannelIndex { state: 'none' | 'reading' | 'complete' | 'limited' | 'failed'; read: number; at: string | null; next_refresh_at: string | null }
 
 export interface FieldError {
 	pointer?: string;
@@ -209,6 +209,7 @@ export interface Authorization {
 	connection: string | null;
 	team: { id?: string; name?: string } | string | null;
 	previous_team: { id?: string; name?: string } | string | null;
+	missing_scopes?: string[];
 	expires_at: string;
 }
 export interface Need { code: string; connection?: string; rule?: string; reason?: string; count: number; oldest_at?: string | null; rules?: number; channel?: string; slot?: string }

@@ -32,7 +32,9 @@ export function connecting(intent: 'new' | 'reconnect' | 'grow', connection: str
 	const answer = (event: MessageEvent<unknown>): void => {
 		const asked = event.data as { type?: string; ticket?: string } | null;
 		const one = ticket.value;
-		if (event.origin !== location.origin || !one?.proof || asked?.type !== 'carillon:proof') return;
+		if (event.origin !== location.origin || !asked) return;
+		if (asked.type === 'carillon:done') void look(turn);
+		if (!one?.proof || asked.type !== 'carillon:proof' || (asked.ticket && !one.url?.includes(encodeURIComponent(asked.ticket)))) return;
 		if (event.source !== child && child !== null) return;
 		(event.source as Window | null)?.postMessage({ type: 'carillon:proof', v: 1, proof: one.proof }, location.origin);
 	};

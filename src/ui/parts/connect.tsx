@@ -90,5 +90,5 @@ export function Connect({ intent, connection, label, kind = 'primary', onConnect
 			</div>
 		);
 	}
-	return <span class="connect"><Button kind={kind} why={problem ? problemText(problem) : undefined} onClick={() => one?.open()}>{label}</Button></span>;
+	return <span class="connect"><Button kind={kind} why={problem ? (problem.status === 404 || problem.code === 'not_configured' ? t('connect.unavailable') : problemText(problem)) : undefined} onClick={() => one?.open()}>{label}</Button></span>;
 }

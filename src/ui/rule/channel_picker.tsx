@@ -2,13 +2,14 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { get, inWorkspace, segment, send } from '../api/client';
 import { listen } from '../api/stream';
-import type { Channel, ChannelIndex, Page } from '../api/types';
+import type { Channel, ChannelIndex, Connection, Page } from '../api/types';
 import { Button } from '../parts/button';
 import { Combobox, type Choice } from '../parts/combobox';
 import { Icon } from '../parts/icon';
 import { Copy } from '../parts/small';
 import { appName } from '../state/session';
-import { channelName } from '../state/names';
+import { channelName, CONNECTIONS } from '../state/names';
+import { resource } from '../state/resource';
 import { ago, number, t } from '../words/words';
 
 interface Props { connection: string; channel: string; name?: string; label?: string; invalid?: boolean; onPick: (id: string, name: string) => void }
@@ -64,9 +65,15 @@ export function ChannelPicker({ connection, channel, name, label, invalid, onPic
 			const one = await lookUp(connection, id);
 			return one ? [asChoice(one)] : [];
 		}
-		const { body } = await get<Page<Channel> & { index?: ChannelIndex }>(`${base(connection)}?q=${segment(text.replace(/^#/, '').trim())}`);
-		setIndex(body.index ?? null);
-		return body.records.filter((one) => !one.archived).map(asChoice);
+		const wanted = text.replace(/^#/, '').trim();
+		// Those that the connection has been given are there even while Slack cannot be asked.
+		const given = resource<Page<Connection>>(CONNECTIONS).data.value?.records.find((one) => one.id === connection)?.channels ?? [];
+		const own = given.filter((one) => one.name.includes(wanted.toLowerCase())).map((one) => ({ private: false, member: false, archived: false, ...one }));
+		const path = `${base(connection)}${wanted ? `?q=${segment(wanted)}` : ''}`;
+		const read = await get<Page<Channel> & { index?: ChannelIndex }>(path).then(({ body }) => body, () => null);
+		setIndex(read?.index ?? null);
+		const known = read?.records ?? [];
+		return [...own.filter((one) => !known.some((other) => other.id === one.id)), ...known].filter((one) => !one.archived).map(asChoice);
 	}, [connection, turn]);
 
 	const shown = found ? `${found.name || found.id}${found.archived ? ` (${t('picker.archived')})` : ''}` : isGone ? t('picker.unseen') : channelName(channel, name);

@@ -80,4 +80,4 @@ export function can(right: Right): boolean {
 		case 'send': return true;
 	}
 }
-export const appName = (): string => me.value?.app_name || me.value?.product_name || 'app';
+export const appName = (): string => me.value?.app_name || me.value?.product_name || 'Carillon';
