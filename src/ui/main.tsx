@@ -5,7 +5,7 @@ import { inWorkspace, segment, send } from './api/client';
 import { isLive, lostSince } from './api/stream';
 import type { Overview as OverviewData } from './api/types';
 import { refusal, shakeHands, start } from './host/handshake';
-import { launch, post } from './host/messages';
+import { post } from './host/messages';
 import { hideTabs, watchTheme } from './host/theme';
 import { Activity } from './pages/activity';
 import { Connections, OneConnection } from './pages/connections';
@@ -129,7 +129,7 @@ function App() {
 
 const Shut = ({ text }: { text: string }) => <main class="shell"><Title>{t('overview.title')}</Title><Empty text={text} /></main>;
 
-void loadWords(launch.locale || navigator.language).catch(() => {}).then(() => {
+void loadWords(navigator.language).catch(() => {}).then(() => {
 	watchTheme();
 	shakeHands();
 	render(<App />, document.getElementById('app')!);

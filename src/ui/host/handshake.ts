@@ -6,13 +6,11 @@ import type { Me } from '../api/types';
 import { me, onTokenNeeded, takeToken } from '../state/session';
 import { go, route, watchRoute } from '../state/route';
 import { loadWords, zone } from '../words/words';
-import { hear, isFramed, isOpaque, launch, openEars, post } from './messages';
+import { hear, isFramed, isOpaque, launchError, openEars, post } from './messages';
 import { setFit } from './size';
 import { setTheme } from './theme';
 
 const VERSION = '1';
-/** The pages that a session may be launched at, as the API calls them. */
-const PAGES: Record<string, string> = { connections: '/connections', rules: '/rules', events: '/activity', activity: '/activity' };
 export type Start = 'waiting' | 'ready' | 'opaque' | 'alone' | 'document' | 'refused';
 export const start = signal<Start>('waiting');
 export const refusal = signal<Problem | null>(null);
@@ -72,14 +70,11 @@ export function shakeHands(): void {
 	onTokenNeeded((reason) => post('token-refresh', { reason }), () => post('token-expired'));
 	watchRoute((path) => post('navigate', { path }));
 	watchHidden();
-	if (launch.error) {
+	if (launchError) {
 		start.value = 'document';
-		post('error', { code: launch.error, message: launch.error, request_id: '' });
+		post('error', { code: launchError, message: launchError, request_id: '' });
 		return;
 	}
-	const first = PAGES[launch.page ?? ''];
-	if (first && !location.hash) go(first, { fromHost: true, replace: true });
-	setTheme(launch.theme);
 	if (isOpaque) start.value = 'opaque';
 	else if (!isFramed) start.value = 'alone';
 	else post('ready', { ui_version: VERSION });

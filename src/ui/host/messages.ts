@@ -4,23 +4,10 @@ type Message = { type: string; v: 1; id?: string; [member: string]: unknown };
 type Handler = (message: Record<string, unknown>) => void;
 
 /** What the server wrote into the document for this launch. */
-interface Launch { error?: string | null; allowed_origins?: string[]; page?: string; locale?: string; theme: Record<string, unknown> }
-function parsed(text: unknown): Record<string, unknown> {
-	try {
-		const found: unknown = JSON.parse(String(text));
-		return typeof found === 'object' && found !== null ? (found as Record<string, unknown>) : {};
-	} catch {
-		return {};
-	}
-}
-function readLaunch(): Launch {
-	const found = parsed(document.querySelector<HTMLMetaElement>('meta[name="carillon"]')?.content);
-	const theme = typeof found.theme === 'string' ? (/^\w+$/.test(found.theme) ? { mode: found.theme } : parsed(found.theme)) : found.theme;
-	return { ...found, theme: (theme as Record<string, unknown> | null) ?? {} };
-}
-export const launch = readLaunch();
+const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="carillon-${name}"]`)?.content ?? '';
+export const launchError = meta('error');
 /** Whoever else frames us is answered nothing. */
-const allowed = launch.allowed_origins ?? [];
+const allowed = meta('origins').split(' ').filter(Boolean);
 const isMeshes = new URLSearchParams(location.search).get('compat') === 'meshes';
 const ALIASES = ['ready', 'auth', 'token-refresh', 'token-expired', 'resize', 'navigate'];
 
