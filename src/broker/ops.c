@@ -11,7 +11,8 @@ ops_publish(struct broker *b, ops_event *ops, struct err *e)
 
 	ops->at_ms = clock_wall().ms;
 	subject_ops(subject, b, str_of(ops->workspace), ops->what);
-	bool ok = broker_publish(b, subject, record_pack(a, ops), NULL, OPS_WAIT_MS, NULL, e);
+	bool ok = broker_publish(
+	    b, &(struct publication){subject, record_pack(a, ops), NULL, OPS_WAIT_MS}, NULL, e);
 	arena_free(a);
 	return ok;
 }

@@ -142,40 +142,39 @@ publish_and_wait(
 }
 
 bool
-broker_publish(struct broker *b, const char *subject, struct str bytes, const char *msg_id,
-    int64_t wait_ms, uint64_t *seq, struct err *e)
+broker_publish(struct broker *b, const struct publication *p, uint64_t *seq, struct err *e)
 {
 	char own_id[NEW_ID_SIZE];
 
-	if (!msg_id)
+	if (!p->msg_id)
 		id_new(own_id, "pub"); /* so that sending again cannot store it twice */
 	return publish_and_wait(b,
 	    &(struct publish_request){
-		.subject = subject,
-		.msg_id = msg_id ? msg_id : own_id,
-		.bytes = bytes,
-		.wait_ms = wait_ms,
+		.subject = p->subject,
+		.msg_id = p->msg_id ? p->msg_id : own_id,
+		.bytes = p->bytes,
+		.wait_ms = p->wait_ms,
 	    },
 	    seq, e);
 }
 
 bool
-broker_publish_after(struct broker *b, const char *subject, struct str bytes, uint64_t last,
-    int64_t wait_ms, uint64_t *seq, struct err *e)
+broker_publish_after(
+    struct broker *b, const struct publication *p, uint64_t last, uint64_t *seq, struct err *e)
 {
 	char id[NEW_ID_SIZE];
 
 	id_new(id, "pub");
 	return publish_and_wait(b,
 	    &(struct publish_request){
-		.subject = subject,
+		.subject = p->subject,
 		.msg_id = id,
-		.bytes = bytes,
+		.bytes = p->bytes,
 		.has_expected = true,
 		.is_stream_expected = true,
 		.stream = STREAM_HISTORY,
 		.expected = last,
-		.wait_ms = wait_ms,
+		.wait_ms = p->wait_ms,
 	    },
 	    seq, e);
 }

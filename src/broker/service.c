@@ -131,16 +131,17 @@ service_request_free(struct service_request *r)
 }
 
 bool
-service_ask(struct broker *b, const char *name, const char *method, struct str bytes,
-    int64_t wait_ms, struct arena *a, struct str *answer, struct err *e)
+service_ask(struct broker *b, const struct service_question *q, struct arena *a,
+    struct str *answer, struct err *e)
 {
 	char subject[SUBJECT_MAX];
 	natsMsg *request, *msg;
 
-	if (!service_subject(subject, b, name, method, e))
+	if (!service_subject(subject, b, q->name, q->method, e))
 		return false;
-	must(natsMsg_Create(&request, subject, NULL, bytes.ptr, (int)bytes.len) == NATS_OK);
-	bool ok = api_request(b, request, wait_ms, &msg, e);
+	must(natsMsg_Create(&request, subject, NULL, q->bytes.ptr, (int)q->bytes.len) ==
+	     NATS_OK);
+	bool ok = api_request(b, request, q->wait_ms, &msg, e);
 	natsMsg_Destroy(request);
 	if (!ok)
 		return false;

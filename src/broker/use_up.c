@@ -40,7 +40,8 @@ fill(struct broker *b, uint64_t n, struct err *e)
 		if (natsConnection_PublishString(b->nc, subject, "") != NATS_OK)
 			break;
 	broker_drop(b);
-	return broker_publish(b, subject, (struct str){"", 0}, NULL, FILL_WAIT_MS, NULL, e);
+	return broker_publish(b,
+	    &(struct publication){subject, (struct str){"", 0}, NULL, FILL_WAIT_MS}, NULL, e);
 }
 
 bool

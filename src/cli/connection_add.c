@@ -236,8 +236,8 @@ verb_connection_test(struct command *c, struct err *e)
 	if (r == NULL)
 		return false;
 	credential = secret_new(SECRET_MAX);
-	ok = vault_unseal(c->vault, command_argument(c, 0), str_of(r->id), r->sealed.data,
-	    r->sealed.len, credential, e);
+	ok = vault_unseal(c->vault, command_argument(c, 0), str_of(r->id),
+	    record_bytes(&r->sealed), credential, e);
 	ok = ok ? test_with(c, r, credential, e)
 	        : fail_within(e, "the credential of connection %s", r->id);
 	secret_free(credential);

@@ -37,12 +37,14 @@ publish(struct command *c, const char *subject, const event_message *msg, uint64
 {
 	struct str bytes = record_pack(c->arena, msg);
 
-	if (broker_publish(c->broker, subject, bytes, NULL, NO_STREAM_WAIT_MS, seq, e))
+	if (broker_publish(c->broker,
+		&(struct publication){subject, bytes, NULL, NO_STREAM_WAIT_MS}, seq, e))
 		return true;
 	if (e->kind == ERR_SETUP && !broker_ensure(c->broker, e))
 		return false;
 	return e->kind != ERR_DENIED && e->kind != ERR_INPUT &&
-	       broker_publish(c->broker, subject, bytes, NULL, PUBLISH_WAIT_MS, seq, e);
+	       broker_publish(c->broker,
+		   &(struct publication){subject, bytes, NULL, PUBLISH_WAIT_MS}, seq, e);
 }
 
 /* --- what a producer is not told, but a person at the command line should be --- */

@@ -275,8 +275,10 @@ tell(struct command *c, struct str workspace, size_t n, struct err *e)
 	ops.count = n;
 	ops.at_ms = clock_wall().ms;
 	subject_ops(subject, c->broker, workspace, ops.what);
-	return broker_publish(c->broker, subject, record_pack(c->arena, &ops), NULL,
-		   AUDIT_WAIT_MS, NULL, e) ||
+	return broker_publish(c->broker,
+		   &(struct publication){
+		       subject, record_pack(c->arena, &ops), NULL, AUDIT_WAIT_MS},
+		   NULL, e) ||
 	       fail_within(e, "it is revoked, but the audit was not written");
 }
 

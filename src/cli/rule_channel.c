@@ -29,7 +29,7 @@ ask(struct command *c, const connection_record *connection, const char *channel,
 	const struct keeper_question q = {
 	    .arena = c->arena, .config = &c->config, .credential = credential};
 	bool ok = vault_unseal(c->vault, command_argument(c, 0), str_of(connection->id),
-	    connection->sealed.data, connection->sealed.len, credential, e);
+	    record_bytes(&connection->sealed), credential, e);
 
 	ok = ok ? keeper_check_channel(&q, connection, channel, e)
 	        : fail_within(e, "the credential of connection %s", connection->id);

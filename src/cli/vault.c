@@ -142,8 +142,8 @@ open_sealed(
 {
 	struct secret *token = secret_new(SECRET_MAX);
 
-	if (vault_unseal(c->vault, o->workspace, o->connection, rec->sealed.data,
-		rec->sealed.len, token, e))
+	if (vault_unseal(
+		c->vault, o->workspace, o->connection, record_bytes(&rec->sealed), token, e))
 		return token;
 	secret_free(token);
 	e->kind = ERR_DENIED;

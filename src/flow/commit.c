@@ -81,7 +81,8 @@ publish(struct commit *c, struct str bytes, char id[static BATCH_ID_MAX], uint64
 	 * twice. */
 	snprintf(id, BATCH_ID_MAX, "h-%016llx-%llu", (unsigned long long)c->boot,
 	    (unsigned long long)++c->n);
-	while (!broker_publish(b, subject, bytes, id, PUBLISH_WAIT_MS, seq, &e)) {
+	while (!broker_publish(
+	    b, &(struct publication){subject, bytes, id, PUBLISH_WAIT_MS}, seq, &e)) {
 		if (e.kind == ERR_SETUP || e.kind == ERR_NOT_FOUND) {
 			struct err ignored;
 

@@ -84,7 +84,7 @@ compose(struct courier *c, struct delivery *d, const struct ruleset_connection *
 	bool ok;
 
 	*opened = vault_unseal(c->flow->parts.vault, d->message->event.workspace, conn->id,
-	    conn->sealed.ptr, conn->sealed.len, c->credential, e);
+	    conn->sealed, c->credential, e);
 	ok = *opened &&
 	     (call.base_url != NULL || fail(e, ERR_INPUT, "the connection has no known host"));
 	if (ok) {

@@ -53,7 +53,7 @@ struct delivery {
 	bool maybe_posted;      /* an earlier attempt may have been posted: delivery_doubt */
 	bool degraded;          /* plain text instead of the formatted message */
 	uint8_t image_refusals; /* how often an image could not be fetched */
-	bool other_way;         /* by its channel\'s own way: struct dest_message */
+	bool other_way;         /* by its channel's own way: struct dest_message */
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */

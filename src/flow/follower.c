@@ -241,7 +241,7 @@ look_at_seal(struct follower *w, struct trouble *t, const connection_record *c)
 	enum persisted verdict = PERSISTED;
 
 	t->is_over = vault_unseal(v, str_of(t->workspace), str_of(t->connection),
-	    c->sealed.data, c->sealed.len, clear, NULL);
+	    record_bytes(&c->sealed), clear, NULL);
 	secret_free(clear);
 	if (t->is_over)
 		verdict = PERSISTED_NOT;

@@ -136,8 +136,8 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 	w->rules = r;
 	w->n_group = 0;
 	if (!is_shut_for_all(r, connection))
-		ledger_each_held(
-		    w->history, w->arena, workspace, connection, (struct str){0}, pick_held, w);
+		ledger_each_held(w->history, w->arena,
+		    &(struct held_list){workspace, connection, (struct str){0}}, pick_held, w);
 	ruleset_unref(r);
 	w->rules = NULL;
 	return w->n < PICKS_MAX;

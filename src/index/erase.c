@@ -252,8 +252,9 @@ write_others(struct erasure *x, struct copying *c, struct err *e)
 	while (batch_take(&c->batch, limit, c->from->node, &bytes)) {
 		const uint64_t after = c->as_of > c->written ? c->as_of : c->written;
 
-		if (!broker_publish_after(
-			x->broker, c->subject, bytes, after, PUBLISH_WAIT_MS, &c->written, e))
+		if (!broker_publish_after(x->broker,
+			&(struct publication){c->subject, bytes, NULL, PUBLISH_WAIT_MS}, after,
+			&c->written, e))
 			return false;
 	}
 	c->at = c->read;

@@ -69,8 +69,9 @@ move(const struct index_parts *p, const struct broker_message *m, struct err *e)
 
 	snprintf(id, sizeof(id), "moved-%llu-%lld", (unsigned long long)m->seq,
 	    (long long)m->stored_at.ms);
-	ok = broker_publish(
-		 p->broker, arena_cstr(a, m->subject), bytes, id, PUBLISH_WAIT_MS, NULL, e) &&
+	ok = broker_publish(p->broker,
+		 &(struct publication){arena_cstr(a, m->subject), bytes, id, PUBLISH_WAIT_MS},
+		 NULL, e) &&
 	     broker_erase(p->broker, STREAM_EVENTS, m->seq, e);
 	arena_free(a);
 	return ok;
@@ -214,8 +215,10 @@ record_losses(const struct index_parts *p, struct losses *l, struct err *e)
 	struct str bytes;
 
 	while (batch_take(&l->batch, limit, p->config->node_name, &bytes))
-		if (!broker_publish(p->broker, p->partition->history, bytes, NULL,
-			PUBLISH_WAIT_MS, NULL, e))
+		if (!broker_publish(p->broker,
+			&(struct publication){
+			    p->partition->history, bytes, NULL, PUBLISH_WAIT_MS},
+			NULL, e))
 			return false;
 	return history_catch_up(p->broker, p->store, e);
 }

@@ -44,8 +44,10 @@ publish(struct refill *r)
 	bool ok = true;
 
 	while (ok && batch_take(&r->batch, limit, r->parts->config->node_name, &bytes))
-		ok = broker_publish(b, r->parts->partition->history, bytes, NULL,
-		    PUBLISH_WAIT_MS, NULL, r->err);
+		ok = broker_publish(b,
+		    &(struct publication){
+			r->parts->partition->history, bytes, NULL, PUBLISH_WAIT_MS},
+		    NULL, r->err);
 	r->n += r->batch.n;
 	batch_clear(&r->batch);
 	return ok;

@@ -195,7 +195,7 @@ open_put(struct job *j, const connection_record *was, connection_record *rec,
 	ok = box.len > 0
 	         ? vault_unbox(v, job_workspace(j), str_of(rec->id), box, credential, &e)
 	     : was != NULL ? vault_unseal(v, job_workspace(j), str_of(rec->id),
-				 was->sealed.data, was->sealed.len, credential, &e)
+				 record_bytes(&was->sealed), credential, &e)
 	                   : fail(&e, ERR_INPUT, "there is no credential");
 	if (!ok)
 		return job_problem(j, KEEPER_INVALID_VALUE, "the credential %s", e.text);

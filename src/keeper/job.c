@@ -96,8 +96,8 @@ job_account(struct job *j, struct str connection, struct account *out)
 	if (out->base_url == NULL)
 		return job_problem(j, KEEPER_INTERNAL, "the connection has no known host");
 	out->credential = secret_new(SECRET_MAX);
-	if (vault_unseal(parts->vault, job_workspace(j), connection, out->rec->sealed.data,
-		out->rec->sealed.len, out->credential, &e))
+	if (vault_unseal(parts->vault, job_workspace(j), connection,
+		record_bytes(&out->rec->sealed), out->credential, &e))
 		return true;
 	account_close(out);
 	/* No refusal of the destination's. */

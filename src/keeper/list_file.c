@@ -168,21 +168,22 @@ take_all(struct channel_rows *r, const channel_index_record *rec)
 }
 
 bool
-list_file_read(const char *dir, const char *workspace, const char *connection, const char *team,
-    struct channel_rows *r, int64_t *at_ms, bool *is_limited)
+list_file_read(
+    const struct list_file *f, struct channel_rows *r, int64_t *at_ms, bool *is_limited)
 {
 	char path[PATH_MAX_BYTES];
 	struct arena *a = arena_new(2 * (size_t)FILE_MAX);
 	struct buf bytes = {0};
 	void *unpacked;
-	bool ok = path_of(path, dir, workspace, connection) && read_whole(path, &bytes) &&
+	bool ok = path_of(path, f->dir, f->workspace, f->connection) &&
+	          read_whole(path, &bytes) &&
 	          record_unpack(&carillon__v1__channel_index__descriptor, a, buf_view(&bytes),
 		      &unpacked, NULL);
 
 	if (ok) {
 		const channel_index_record *rec = unpacked;
 
-		ok = strcmp(rec->team_id, team) == 0 && rec->at_ms > 0;
+		ok = strcmp(rec->team_id, f->team) == 0 && rec->at_ms > 0;
 		if (ok) {
 			take_all(r, rec);
 			*at_ms = rec->at_ms;
@@ -207,17 +208,16 @@ make_dirs(const char *dir, const char *workspace, struct err *e)
 }
 
 bool
-list_file_write(const char *dir, const char *workspace, const char *connection,
-    const char *team, const struct channel_rows *r, int64_t at_ms, bool is_limited,
-    struct err *e)
+list_file_write(const struct list_file *f, const struct channel_rows *r, int64_t at_ms,
+    bool is_limited, struct err *e)
 {
 	struct arena *a = arena_new(0);
 	keeper_answer all = CARILLON__V1__KEEPER_ANSWER__INIT;
 	channel_index_record rec = CARILLON__V1__CHANNEL_INDEX__INIT;
 	char path[PATH_MAX_BYTES];
-	bool ok = make_dirs(dir, workspace, e) &&
-	          (path_of(path, dir, workspace, connection) ||
-		      fail(e, ERR_SETUP, "%s: the path is too long", dir));
+	bool ok = make_dirs(f->dir, f->workspace, e) &&
+	          (path_of(path, f->dir, f->workspace, f->connection) ||
+		      fail(e, ERR_SETUP, "%s: the path is too long", f->dir));
 
 	if (ok) {
 		rows_find(r, &(struct list_query){.limit = r->n}, a, &all);
@@ -225,7 +225,7 @@ list_file_write(const char *dir, const char *workspace, const char *connection,
 		rec.n_channels = all.n_channels;
 		rec.at_ms = at_ms;
 		rec.limited = is_limited;
-		rec.team_id = (char *)(uintptr_t)team;
+		rec.team_id = (char *)(uintptr_t)f->team;
 		const struct file_part part = {.text = record_pack(a, &rec)};
 		ok = private_file_replace(path, PRIVATE_FILE_MODE, &part, 1, e);
 	}

@@ -145,8 +145,9 @@ get_or_load(struct channel_lists *l, const struct list_query *q)
 	str_copy(one->workspace, sizeof(one->workspace), q->workspace);
 	str_copy(one->connection, sizeof(one->connection), q->connection);
 	str_copy(one->team, sizeof(one->team), q->team);
-	if (!list_file_read(l->dir, one->workspace, one->connection, one->team, &one->whole,
-		&one->at_ms, &one->is_limited))
+	if (!list_file_read(
+		&(struct list_file){l->dir, one->workspace, one->connection, one->team},
+		&one->whole, &one->at_ms, &one->is_limited))
 		one->at_ms = 0; /* to be read at the destination */
 	list_prepend(&l->lists, &one->link);
 	l->n++;
@@ -192,8 +193,9 @@ end(struct channel_lists *l, struct channel_list *one, mono_t now)
 	one->is_reading = false;
 	one->not_before = mono_after(now, AGAIN_MS);
 	one->detail[0] = '\0';
-	if (!list_file_write(l->dir, one->workspace, one->connection, one->team, &one->whole,
-		one->at_ms, one->is_limited, &e))
+	if (!list_file_write(
+		&(struct list_file){l->dir, one->workspace, one->connection, one->team},
+		&one->whole, one->at_ms, one->is_limited, &e))
 		log_warn("keeper.list_file", L_STR("error", e.text));
 	log_info("keeper.list", L_STR("workspace", one->workspace),
 	    L_STR("connection", one->connection), L_INT("channels", one->whole.n),

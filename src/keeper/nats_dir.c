@@ -137,7 +137,7 @@ nats_dir_signing_key(
 {
 	struct secret *text = secret_new(NKEY_SEED_LEN);
 	bool ok = vault_unseal(v, SEALED_FOR, str_of(d->accounts.keys[ACCOUNT_KEY_SIGNING]),
-		      d->sealed.ptr, d->sealed.len, text, e) &&
+		      d->sealed, text, e) &&
 	          nkey_from_seed(out, text, e);
 
 	secret_free(text);

@@ -285,7 +285,9 @@ store(struct job *j, struct taken *t, struct account *out)
 	if (to == NULL && e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND)
 		return job_failed(j, &e);
 	ok = to != NULL
-	         ? connection_change(j, job_workspace(j), str_of(to->id), take, t, out, &e)
+	         ? connection_change(j,
+		       &(struct connection_update){job_workspace(j), str_of(to->id), take, t},
+		       out, &e)
 	         : make(j, t, out, &e);
 	if (!ok)
 		return job_failed(j, &e);
@@ -465,8 +467,7 @@ give_back(struct job *j, struct account *a)
 	if (s.n > 0)
 		return true;
 	if (!vault_unseal(keeper_parts_of(j->worker->keeper)->vault, job_workspace(j),
-		str_of(a->rec->id), a->rec->other->sealed.data, a->rec->other->sealed.len,
-		a->credential, &e))
+		str_of(a->rec->id), record_bytes(&a->rec->other->sealed), a->credential, &e))
 		return job_problem(j, KEEPER_INTERNAL, "what was granted could not be opened");
 	j->answer.revoked = account_give_back(j, a);
 	return true;
@@ -488,8 +489,10 @@ keeper_choose(struct job *j)
 		ok = j->ask->use ? hold_rules(j, a.rec->id, &e) || job_failed(j, &e)
 		                 : give_back(j, &a);
 	if (ok &&
-	    !connection_change(j, job_workspace(j), str_of(j->ask->connection),
-		j->ask->use ? use_other : drop_other, NULL, &a, &e) &&
+	    !connection_change(j,
+		&(struct connection_update){job_workspace(j), str_of(j->ask->connection),
+		    j->ask->use ? use_other : drop_other, NULL},
+		&a, &e) &&
 	    e.kind != ERR_NONE)
 		ok = job_failed(j, &e);
 	if (ok)

@@ -181,8 +181,9 @@ tell(struct refusals *r, const struct refusal *refusal, struct str host, struct 
 	log_warn(WHAT, L_STRN("workspace", workspace), L_STRN("key", refusal->key),
 	    L_STRN("reason", sentence), L_STRN("action", refusal->action));
 	subject_ops(subject, r->service, workspace, WHAT);
-	if (!broker_publish(
-		r->service, subject, record_pack(a, &ops), NULL, TELL_WAIT_MS, NULL, &e))
+	if (!broker_publish(r->service,
+		&(struct publication){subject, record_pack(a, &ops), NULL, TELL_WAIT_MS}, NULL,
+		&e))
 		log_error("refusals.ops", L_STR("error", e.text));
 }
 

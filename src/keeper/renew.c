@@ -208,7 +208,9 @@ lose(struct job *j, struct str workspace, struct account *a, const struct mark *
 	};
 	struct err e = {0};
 
-	if (!connection_change(j, workspace, str_of(a->rec->id), mark_lost, &l, NULL, &e) &&
+	if (!connection_change(j,
+		&(struct connection_update){workspace, str_of(a->rec->id), mark_lost, &l}, NULL,
+		&e) &&
 	    e.kind != ERR_NONE)
 		log_error("keeper.renew", L_STR("error", e.text));
 	job_tell(j, workspace, "connection.broken", a->rec->id, l.reason, "reconnect it");
@@ -248,8 +250,10 @@ copy_newer(struct job *j, struct str workspace, struct account *a, const struct 
 	str_copy(grant.scopes, sizeof(grant.scopes), str_of(from->scopes));
 	struct granted g = {&grant, credential, from->issued_ms};
 	ok = vault_unseal(keeper_parts_of(j->worker->keeper)->vault, newest->workspace,
-		 newest->connection, from->sealed.data, from->sealed.len, credential, &e) &&
-	     connection_change(j, workspace, str_of(a->rec->id), take_renewed, &g, a, &e);
+		 newest->connection, record_bytes(&from->sealed), credential, &e) &&
+	     connection_change(j,
+		 &(struct connection_update){workspace, str_of(a->rec->id), take_renewed, &g},
+		 a, &e);
 	secret_free(credential);
 	return ok;
 }
@@ -285,7 +289,10 @@ ask(struct job *j, struct str workspace, struct account *a, const struct mark *m
 	ok = a->dest->oauth->judge_grant(&res, &grant, granted, &o);
 	job_forget(j);
 	struct granted g = {&grant, granted, clock_wall().ms};
-	if (ok && !connection_change(j, workspace, str_of(a->rec->id), take_renewed, &g, a, &e))
+	if (ok &&
+	    !connection_change(j,
+		&(struct connection_update){workspace, str_of(a->rec->id), take_renewed, &g}, a,
+		&e))
 		ok = job_failed(j, &e);
 	else if (ok)
 		siblings_share(j, s, &g);
@@ -315,7 +322,9 @@ renew_account(struct job *j, struct str workspace, struct account *a, enum why w
 	/* What is put down must be asked at once: nothing that can fail comes between. */
 	if (!compose(j, a, &e))
 		return job_failed(j, &e);
-	if (!connection_change(j, workspace, str_of(a->rec->id), put_mark, &m, a, &e)) {
+	if (!connection_change(j,
+		&(struct connection_update){workspace, str_of(a->rec->id), put_mark, &m}, a,
+		&e)) {
 		job_forget(j);
 		return e.kind == ERR_NONE ? job_problem(j, KEEPER_CHANGED_MEANWHILE,
 						"it is being renewed, or needs not be")

@@ -75,17 +75,18 @@ siblings_find(struct job *j, struct str workspace, const connection_record *own,
 }
 
 static bool
-change_once(struct job *j, struct str workspace, struct str connection, record_change *change,
-    void *arg, struct account *out, struct err *e)
+change_once(
+    struct job *j, const struct connection_update *u, struct account *out, struct err *e)
 {
 	uint64_t revision;
 	connection_record *rec = registry_connection(
-	    j->worker->registry, j->arena, workspace, connection, &revision, e);
+	    j->worker->registry, j->arena, u->workspace, u->connection, &revision, e);
 
 	if (rec == NULL)
 		return false;
 	*e = (struct err){0};
-	if (!change(j, workspace, rec, arg) || !job_store(j, workspace, rec, &revision, e))
+	if (!u->change(j, u->workspace, rec, u->arg) ||
+	    !job_store(j, u->workspace, rec, &revision, e))
 		return false;
 	if (out != NULL) {
 		out->rec = rec;
@@ -95,11 +96,11 @@ change_once(struct job *j, struct str workspace, struct str connection, record_c
 }
 
 bool
-connection_change(struct job *j, struct str workspace, struct str connection,
-    record_change *change, void *arg, struct account *out, struct err *e)
+connection_change(
+    struct job *j, const struct connection_update *u, struct account *out, struct err *e)
 {
 	for (int i = 0;; i++) {
-		if (change_once(j, workspace, connection, change, arg, out, e))
+		if (change_once(j, u, out, e))
 			return true;
 		if (e->kind != ERR_CONFLICT || i == CONFLICTS_MAX)
 			return false;
@@ -139,7 +140,7 @@ seal_combined(struct job *j, struct str workspace, connection_record *rec,
 
 	if (rec->sealed.len > 0 &&
 	    !vault_unseal(keeper_parts_of(j->worker->keeper)->vault, workspace, str_of(rec->id),
-		rec->sealed.data, rec->sealed.len, own, &e))
+		record_bytes(&rec->sealed), own, &e))
 		secret_clear(own); /* what it had cannot be used: the new one can */
 	ok = dest != NULL && dest->oauth != NULL &&
 	     dest->oauth->combine(both, g->credential, own, is_sibling);
@@ -184,8 +185,10 @@ siblings_share(struct job *j, const struct siblings *s, const struct granted *g)
 		const struct sibling *one = &s->items[i];
 		struct err e = {0};
 
-		if (!connection_change(j, one->workspace, one->connection, share_one,
-			(void *)(uintptr_t)g, NULL, &e) &&
+		if (!connection_change(j,
+			&(struct connection_update){
+			    one->workspace, one->connection, share_one, (void *)(uintptr_t)g},
+			NULL, &e) &&
 		    e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND)
 			log_error("keeper.share", L_STRN("workspace", one->workspace),
 			    L_STRN("connection", one->connection), L_STR("error", e.text));

@@ -24,12 +24,17 @@ MUST_USE bool siblings_find(struct job *j, struct str workspace, const connectio
 /* Changes a record; false: leave it as it is. */
 typedef bool record_change(
     struct job *j, struct str workspace, connection_record *rec, void *arg);
+struct connection_update {
+	struct str workspace, connection;
+	record_change *change;
+	void *arg;
+};
 /*
  * Reads, changes and stores a connection, again when somebody else was faster. ERR_NONE: the
  * change did not want to. `out` may be NULL, and is the record as it was stored.
  */
-MUST_USE bool connection_change(struct job *j, struct str workspace, struct str connection,
-    record_change *change, void *arg, struct account *out, struct err *e);
+MUST_USE bool connection_change(
+    struct job *j, const struct connection_update *u, struct account *out, struct err *e);
 
 /* Takes the account's credential back at the destination; false if that could not be done.
  * account.c */

@@ -24,8 +24,7 @@ try_one(struct str workspace, struct str id, const struct state_value *v, void *
 	c = record;
 	if (c->sealed.len == 0)
 		return true;
-	opens = vault_unseal(
-	    t->vault, workspace, id, c->sealed.data, c->sealed.len, t->clear, &why);
+	opens = vault_unseal(t->vault, workspace, id, record_bytes(&c->sealed), t->clear, &why);
 	secret_clear(t->clear);
 	return t->each(&key, opens ? NULL : &why, t->arg);
 }

@@ -22,7 +22,8 @@ held_count(struct store *s, const struct held_of *of, struct held *out, struct e
 
 	out->count = 0;
 	out->oldest_ms = 0;
-	ledger_each_held(t, a, of->workspace, of->connection, of->rule, count_one, out);
+	ledger_each_held(
+	    t, a, &(struct held_list){of->workspace, of->connection, of->rule}, count_one, out);
 	ok = txn_finish(t, e);
 	arena_free(a);
 	return ok;

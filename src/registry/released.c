@@ -53,7 +53,8 @@ released_gather(struct store *s, struct arena *a, const struct held_of *of, stru
 	r->arena = a;
 	r->workspace = arena_str(a, of->workspace);
 	list_init(&r->groups);
-	ledger_each_held(t, records, of->workspace, of->connection, of->rule, gather_one, r);
+	ledger_each_held(t, records,
+	    &(struct held_list){of->workspace, of->connection, of->rule}, gather_one, r);
 	arena_free(records);
 	return txn_finish(t, e) ? r : NULL;
 }

@@ -114,19 +114,21 @@ ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg)
 /* Those of one rule are found among all held of the workspace, because a rule may have been
  * pointed at another connection since. */
 void
-ledger_each_held(struct txn *t, struct arena *a, struct str workspace, struct str connection,
-    struct str rule, delivery_each_fn *each, void *arg)
+ledger_each_held(struct txn *t, struct arena *a, const struct held_list *list,
+    delivery_each_fn *each, void *arg)
 {
-	const struct key prefix = connection.len ? key_of_held(workspace, connection)
-	                                         : key_of_state(workspace, DELIVERY_HELD);
-	const enum table_id table = connection.len ? TABLE_HELD : TABLE_BY_STATE;
+	const bool is_by_connection = list->connection.len > 0;
+	const struct key prefix = is_by_connection
+	                              ? key_of_held(list->workspace, list->connection)
+	                              : key_of_state(list->workspace, DELIVERY_HELD);
+	const enum table_id table = is_by_connection ? TABLE_HELD : TABLE_BY_STATE;
 	struct scan s;
 	struct str found;
 	uint64_t seq;
 
 	scan_forward(&s, t, table, &prefix, &prefix);
 	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &found)) {
-		if (rule.len && !str_eq(rule, found))
+		if (list->rule.len && !str_eq(list->rule, found))
 			continue;
 		const delivery_record *d = history_delivery(t, a, seq, found);
 		if (d && !each(d, arg))

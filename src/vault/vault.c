@@ -299,19 +299,20 @@ key_for(const struct vault *v, const void *sealed, size_t sealed_len, struct err
 
 static bool
 open_sealed(const struct vault *v, struct str workspace, struct str connection,
-    const uint8_t *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+    struct str sealed, struct secret *clear, struct err *e)
 {
-	const struct key_version *root = key_for(v, sealed, sealed_len, e);
+	const struct key_version *root = key_for(v, sealed.ptr, sealed.len, e);
+	const uint8_t *bytes = (const uint8_t *)sealed.ptr;
 	if (!root)
 		return false;
-	uint8_t *out = secret_extend(clear, sealed_len - VAULT_SEALED_OVERHEAD);
+	uint8_t *out = secret_extend(clear, sealed.len - VAULT_SEALED_OVERHEAD);
 	if (!out)
 		return fail(e, ERR_CORRUPT, "is longer than the credential may be");
 	uint8_t owner[OWNER_MAX];
 	size_t owner_len = owner_write(owner, root->version, workspace, connection);
 	struct secret *key = workspace_key(root->key, workspace);
-	int rc = aead_open(out, NULL, NULL, sealed + AT_CLEAR, sealed_len - AT_CLEAR, owner,
-	    owner_len, sealed + AT_NONCE, key_bytes(key));
+	int rc = aead_open(out, NULL, NULL, bytes + AT_CLEAR, sealed.len - AT_CLEAR, owner,
+	    owner_len, bytes + AT_NONCE, key_bytes(key));
 	secret_free(key);
 	if (rc == 0)
 		return true;
@@ -341,12 +342,12 @@ vault_has_version(const struct vault *v, uint32_t version)
 
 bool
 vault_unseal(const struct vault *v, struct str workspace, struct str connection,
-    const void *sealed, size_t sealed_len, struct secret *clear, struct err *e)
+    struct str sealed, struct secret *clear, struct err *e)
 {
 	secret_clear(clear);
-	(void)vault_has_version(v, vault_sealed_version(sealed, sealed_len));
+	(void)vault_has_version(v, vault_sealed_version(sealed.ptr, sealed.len));
 	hold(v);
-	bool ok = open_sealed(v, workspace, connection, sealed, sealed_len, clear, e);
+	bool ok = open_sealed(v, workspace, connection, sealed, clear, e);
 	let_go(v);
 	if (ok)
 		return true;

@@ -24,8 +24,10 @@ keeper_ask(struct request *q, struct str workspace, const char *method, keeper_r
 	ask->workspace = arena_cstr(q->arena, workspace);
 	if (ask->by[0] == '\0')
 		ask->by = request_author(q);
-	if (!service_ask(request_broker(q), "keeper", method, record_pack(q->arena, ask),
-		ASK_KEEPER_MS, q->arena, &bytes, e))
+	if (!service_ask(request_broker(q),
+		&(struct service_question){
+		    "keeper", method, record_pack(q->arena, ask), ASK_KEEPER_MS},
+		q->arena, &bytes, e))
 		return NULL;
 	if (!record_unpack(
 		&carillon__v1__keeper_answer__descriptor, q->arena, bytes, &answer, e))

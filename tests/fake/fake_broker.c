@@ -251,29 +251,29 @@ stream_of(const char *subject)
 }
 
 bool
-broker_publish(struct broker *b, const char *subject, struct str data, const char *msg_id,
-    int64_t wait_ms, uint64_t *seq, struct err *e)
+broker_publish(struct broker *b, const struct publication *p, uint64_t *seq, struct err *e)
 {
-	enum stream s = stream_of(subject);
+	enum stream s = stream_of(p->subject);
 	uint64_t at;
 
 	if (s == STREAM_HISTORY)
 		fake_point_reached(FAKE_BEFORE_HISTORY);
 	if (b->is_down) {
-		clock_sleep(wait_ms);
-		return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+		clock_sleep(p->wait_ms);
+		return fail(e, ERR_TEMP, "%s: nats did not answer", p->subject);
 	}
-	if (data.len > PAYLOAD_MAX)
-		return fail(
-		    e, ERR_INPUT, "%s: message is larger than %d bytes", subject, PAYLOAD_MAX);
+	if (p->bytes.len > PAYLOAD_MAX)
+		return fail(e, ERR_INPUT, "%s: message is larger than %d bytes", p->subject,
+		    PAYLOAD_MAX);
 	if (b->is_full)
 		return fail(
-		    e, ERR_FULL, "%s: insufficient storage resources available", subject);
+		    e, ERR_FULL, "%s: insufficient storage resources available", p->subject);
 	if (s == STREAM_OPS && b->ops_ms > 0)
 		clock_sleep(b->ops_ms);
-	at = find_repeat(&b->streams[s], msg_id);
+	at = find_repeat(&b->streams[s], p->msg_id);
 	if (at == 0)
-		at = store_message(b, s, subject, data, msg_id ? msg_id : "", false);
+		at = store_message(
+		    b, s, p->subject, p->bytes, p->msg_id ? p->msg_id : "", false);
 	if (seq != NULL)
 		*seq = at;
 	if (s != STREAM_HISTORY)
@@ -282,8 +282,8 @@ broker_publish(struct broker *b, const char *subject, struct str data, const cha
 	if (b->lost_pubacks <= 0)
 		return true;
 	b->lost_pubacks--;
-	clock_sleep(wait_ms);
-	return fail(e, ERR_TEMP, "%s: nats did not answer", subject);
+	clock_sleep(p->wait_ms);
+	return fail(e, ERR_TEMP, "%s: nats did not answer", p->subject);
 }
 
 uint64_t

@@ -138,8 +138,8 @@ look_at_group(struct str workspace, struct str connection, void *arg)
 {
 	struct play *p = arg;
 
-	ledger_each_held(
-	    p->txn, p->arena, workspace, connection, (struct str){0}, go_on_from, p);
+	ledger_each_held(p->txn, p->arena,
+	    &(struct held_list){workspace, connection, (struct str){0}}, go_on_from, p);
 	return true;
 }
 

@@ -75,6 +75,13 @@ struct remedy {
 /* With the code's own sentence. */
 struct remedy remedy_of(enum repair r);
 
+/* Borrowed from the record. */
+static inline struct str
+record_bytes(const ProtobufCBinaryData *b)
+{
+	return (struct str){(const char *)b->data, b->len};
+}
+
 /*
  * Unpack into `a`, whose limit caps what hostile bytes can make protobuf-c allocate. ERR_INPUT
  * if the bytes are not such a record or the limit is passed.

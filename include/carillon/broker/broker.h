@@ -140,13 +140,20 @@ MUST_USE bool broker_term(struct broker *b, struct str reply, struct err *e);
 
 /* --- publish: waits for the PubAck; retries (same id) until wait_ms is over --- */
 
-/* `msg_id` may be NULL. ERR_FULL: the server has no room (limits, disk). *seq may be NULL. */
-MUST_USE bool broker_publish(struct broker *b, const char *subject, struct str data,
-    const char *msg_id, int64_t wait_ms, uint64_t *seq, struct err *e);
-/* The same, only right after the stream's message `last`; ERR_CONFLICT: there is a later one.
- */
-MUST_USE bool broker_publish_after(struct broker *b, const char *subject, struct str data,
-    uint64_t last, int64_t wait_ms, uint64_t *seq, struct err *e);
+struct publication {
+	const char *subject;
+	struct str bytes;
+	const char
+	    *msg_id; /* what is stored under it once is not stored again; NULL: one is made */
+	int64_t wait_ms;
+};
+/* ERR_FULL: the server has no room (limits, disk). *seq may be NULL. */
+MUST_USE bool broker_publish(
+    struct broker *b, const struct publication *p, uint64_t *seq, struct err *e);
+/* The same, only right after the history stream's message `last`; ERR_CONFLICT: there is a
+ * later one. */
+MUST_USE bool broker_publish_after(
+    struct broker *b, const struct publication *p, uint64_t last, uint64_t *seq, struct err *e);
 /*
  * The same without waiting: `done` is called once for each that began, however often the server
  * or the connection goes away, after at most PUBLISH_BEGUN_MS. On a thread of the broker's own,

@@ -38,5 +38,10 @@ MUST_USE bool service_tell(
     struct broker *b, const char *name, const char *method, struct str bytes, struct err *e);
 /* Asks, and waits. The answer lives in `a`. ERR_SETUP: nobody serves that name; ERR_TEMP: no
  * answer in time. */
-MUST_USE bool service_ask(struct broker *b, const char *name, const char *method,
-    struct str bytes, int64_t wait_ms, struct arena *a, struct str *answer, struct err *e);
+struct service_question {
+	const char *name, *method;
+	struct str bytes;
+	int64_t wait_ms;
+};
+MUST_USE bool service_ask(struct broker *b, const struct service_question *q, struct arena *a,
+    struct str *answer, struct err *e);

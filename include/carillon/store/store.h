@@ -225,8 +225,11 @@ void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *
 typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
 void ledger_each_overflow_lane(struct txn *t, overflow_lane_fn *each, void *arg);
 /* Held deliveries of one connection (rule empty) or one rule, in order of sequence. */
-void ledger_each_held(struct txn *t, struct arena *a, struct str workspace,
-    struct str connection, struct str rule, delivery_each_fn *each, void *arg);
+struct held_list {
+	struct str workspace, connection, rule;
+};
+void ledger_each_held(struct txn *t, struct arena *a, const struct held_list *list,
+    delivery_each_fn *each, void *arg);
 /* Each (workspace, connection) that has held deliveries, once, behind the one named (empty:
  * from the first); false from `each` stops. */
 typedef bool held_group_fn(struct str workspace, struct str connection, void *arg);

@@ -101,7 +101,7 @@ void vault_seal(const struct vault *v, struct str workspace, struct str connecti
 /* Opens into `clear`. ERR_DENIED: wrong master key, wrong owner, or altered; says which to
  * check. */
 MUST_USE bool vault_unseal(const struct vault *v, struct str workspace, struct str connection,
-    const void *sealed, size_t sealed_len, struct secret *clear, struct err *e);
+    struct str sealed, struct secret *clear, struct err *e);
 /* Whether it has the key of a version; looks into its key file again when it has not. */
 bool vault_has_version(const struct vault *v, uint32_t version);
 /* Key version a sealed blob was made with; 0 if it is none of ours. */

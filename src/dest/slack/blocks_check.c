@@ -175,16 +175,22 @@ compile_flag(
 	return true;
 }
 
+struct list_rule {
+	int places;      /* where its elements stand */
+	size_t max;      /* elements */
+	size_t text_max; /* of their texts */
+};
+
 static bool
-compile_list(struct checker *k, const struct json *v, const struct pointer *p, int places,
-    size_t max, size_t text_max, struct block_node *out)
+compile_list(struct checker *k, const struct json *v, const struct pointer *p,
+    const struct list_rule *rule, struct block_node *out)
 {
 	if (v->kind != JSON_ARRAY)
 		return findings_at(k->findings, FINDING_WRONG_KIND, p, "must be a list, not %s",
 		    json_kind_name(v->kind));
-	if (v->count == 0 || v->count > max)
+	if (v->count == 0 || v->count > rule->max)
 		return findings_at(k->findings, FINDING_TOO_MANY, p,
-		    "has %u elements, and Slack takes 1 to %zu", v->count, max);
+		    "has %u elements, and Slack takes 1 to %zu", v->count, rule->max);
 	out->is_list = true;
 	const struct block_node **tail = &out->first;
 	uint32_t index = 0;
@@ -192,7 +198,7 @@ compile_list(struct checker *k, const struct json *v, const struct pointer *p, i
 	JSON_EACH (element, v) {
 		struct pointer here = {.up = p, .index = index++};
 		struct block_node *n = ARENA_NEW(k->arena, struct block_node);
-		ok = compile_object(k, element, &here, places, text_max, n) && ok;
+		ok = compile_object(k, element, &here, rule->places, rule->text_max, n) && ok;
 		*tail = n;
 		tail = &n->next;
 	}
@@ -207,10 +213,13 @@ compile_value(struct checker *k, const struct json *v, const struct pointer *p,
 	case PLAIN_OBJECT: return compile_object(k, v, p, PLAIN, m->max, out);
 	case TEXT_OBJECT: return compile_object(k, v, p, TEXT, m->max, out);
 	case ACCESSORY_OBJECT: return compile_object(k, v, p, ACCESSORY, 0, out);
-	case FIELDS_LIST: return compile_list(k, v, p, TEXT, m->max, FIELD_MAX, out);
+	case FIELDS_LIST:
+		return compile_list(k, v, p, &(struct list_rule){TEXT, m->max, FIELD_MAX}, out);
 	case CONTEXT_LIST:
-		return compile_list(k, v, p, CONTEXT_ELEMENT, m->max, CONTEXT_TEXT_MAX, out);
-	case ACTION_LIST: return compile_list(k, v, p, ACTION, m->max, 0, out);
+		return compile_list(k, v, p,
+		    &(struct list_rule){CONTEXT_ELEMENT, m->max, CONTEXT_TEXT_MAX}, out);
+	case ACTION_LIST:
+		return compile_list(k, v, p, &(struct list_rule){ACTION, m->max, 0}, out);
 	case FLAG: return compile_flag(k, v, p, out);
 	case STYLE: return compile_style(k, v, p, out);
 	case WHOLE: return compile_whole(k, v, p, out);
@@ -277,5 +286,6 @@ blocks_compile(
 	list->object = -1;
 	t->blocks = list;
 	t->most_blocks = (int)blocks->count;
-	return compile_list(&k, blocks, &root, BLOCK, MESSAGE_BLOCKS_MAX, 0, list);
+	return compile_list(
+	    &k, blocks, &root, &(struct list_rule){BLOCK, MESSAGE_BLOCKS_MAX, 0}, list);
 }

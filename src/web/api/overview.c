@@ -87,7 +87,8 @@ write_held(struct request *q, struct json_writer *w, struct str connection, stru
 	struct err e = {0};
 	bool ok;
 
-	ledger_each_held(t, scratch, request_part(q, 0), connection, rule, count_held, &c);
+	ledger_each_held(t, scratch, &(struct held_list){request_part(q, 0), connection, rule},
+	    count_held, &c);
 	ok = txn_finish(t, &e);
 	arena_free(scratch);
 	jw_kv_int(w, "count", (int64_t)c.n);

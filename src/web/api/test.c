@@ -165,8 +165,8 @@ publish(struct request *q, const struct preview_request *p, char **id)
 		clock_sleep(HEAR_MS);
 		if (!compose(q, p, &bytes, id))
 			return false;
-		if (!broker_publish(
-			request_broker(q), subject, bytes, NULL, PUBLISH_WAIT_MS, NULL, &e))
+		if (!broker_publish(request_broker(q),
+			&(struct publication){subject, bytes, NULL, PUBLISH_WAIT_MS}, NULL, &e))
 			return problem_of(q, &e);
 		if (was_heard(q, *id))
 			return true;

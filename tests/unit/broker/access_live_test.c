@@ -126,7 +126,8 @@ a_refused_permission_is_reported(void **state)
 	OK(broker_ensure(b, &e));
 	assert_false(broker_take_denied(b, &e));
 	REFUSED(ERR_DENIED,
-	    broker_publish(b, "perm.ops.acme.x", STR("x"), NULL, WAIT_MS, NULL, &e));
+	    broker_publish(b, &(struct publication){"perm.ops.acme.x", STR("x"), NULL, WAIT_MS},
+		NULL, &e));
 	assert_non_null(strstr(e.text, "perm.ops.acme.x"));
 	assert_true(broker_take_denied(b, &e));
 	assert_int_equal(e.kind, ERR_DENIED);

@@ -136,11 +136,14 @@ publishing_with_nobody_there_fails_in_time(void **state)
 
 	(void)state;
 	live_kill(&server);
-	REFUSED(
-	    ERR_TEMP, broker_publish(b, "late.events.acme.x", STR("x"), "id", 300, NULL, &e));
+	REFUSED(ERR_TEMP,
+	    broker_publish(
+		b, &(struct publication){"late.events.acme.x", STR("x"), "id", 300}, NULL, &e));
 	live_start(&server);
 	wait_until_connected(b);
-	REFUSED(ERR_SETUP, broker_publish(b, "nobodys.subject", STR("x"), "id", 300, NULL, &e));
+	REFUSED(ERR_SETUP,
+	    broker_publish(
+		b, &(struct publication){"nobodys.subject", STR("x"), "id", 300}, NULL, &e));
 	assert_non_null(strstr(e.text, "no stream takes what is published to nobodys.subject"));
 	broker_close(b);
 }
@@ -159,8 +162,10 @@ a_stream_at_its_limit_is_full(void **state)
 	    &r, &e));
 	api_reply_free(&r);
 	events_publish(b, 0, 2);
-	REFUSED(ERR_FULL,
-	    broker_publish(b, "full.events.acme.x", STR("x"), "third", 1000, NULL, &e));
+	REFUSED(
+	    ERR_FULL, broker_publish(b,
+			  &(struct publication){"full.events.acme.x", STR("x"), "third", 1000},
+			  NULL, &e));
 	broker_close(b);
 }
 

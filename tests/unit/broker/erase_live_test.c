@@ -8,9 +8,12 @@ messages_of_a_workspace_are_found_one_after_the_other(void **state)
 	struct broker_message m;
 
 	(void)state;
-	OK(broker_publish(b, "next.events.acme.a", STR("1"), NULL, WAIT_MS, NULL, &e));
-	OK(broker_publish(b, "next.events.acme-2.a", STR("2"), NULL, WAIT_MS, NULL, &e));
-	OK(broker_publish(b, "next.events.acme.b.c", STR("3"), NULL, WAIT_MS, NULL, &e));
+	OK(broker_publish(
+	    b, &(struct publication){"next.events.acme.a", STR("1"), NULL, WAIT_MS}, NULL, &e));
+	OK(broker_publish(b,
+	    &(struct publication){"next.events.acme-2.a", STR("2"), NULL, WAIT_MS}, NULL, &e));
+	OK(broker_publish(b,
+	    &(struct publication){"next.events.acme.b.c", STR("3"), NULL, WAIT_MS}, NULL, &e));
 	OK(broker_next_of_workspace(b, STREAM_EVENTS, STR("acme"), 0, &m, &e));
 	assert_int_equal(m.seq, 1);
 	broker_message_free(&m);
@@ -31,7 +34,8 @@ an_erased_message_is_gone_and_erasing_it_again_is_fine(void **state)
 	uint64_t seq;
 
 	(void)state;
-	OK(broker_publish(b, "gone.events.acme.a", STR("1"), NULL, WAIT_MS, NULL, &e));
+	OK(broker_publish(
+	    b, &(struct publication){"gone.events.acme.a", STR("1"), NULL, WAIT_MS}, NULL, &e));
 	OK(key_put(b, "acme.rule.r1", STR("one"), 0, &seq));
 	OK(broker_erase(b, STREAM_EVENTS, 1, &e));
 	OK(broker_erase(b, STREAM_EVENTS, 1, &e));
@@ -52,8 +56,10 @@ publish_in_turns(struct broker *b, int from, int to)
 	subject_event(acme, b, STR("acme"), STR("a"));
 	subject_event(other, b, STR("other"), STR("a"));
 	for (int i = from; i < to; i++) {
-		OK(broker_publish(b, other, STR("kept"), NULL, WAIT_MS, NULL, &e));
-		OK(broker_publish(b, acme, STR("gone"), NULL, WAIT_MS, NULL, &e));
+		OK(broker_publish(
+		    b, &(struct publication){other, STR("kept"), NULL, WAIT_MS}, NULL, &e));
+		OK(broker_publish(
+		    b, &(struct publication){acme, STR("gone"), NULL, WAIT_MS}, NULL, &e));
 	}
 }
 
@@ -175,11 +181,16 @@ publishing_after_a_message_fails_once_there_is_a_later_one(void **state)
 	uint64_t first, second;
 
 	(void)state;
-	OK(broker_publish(b, "after.history.0", STR("1"), NULL, WAIT_MS, &first, &e));
-	OK(broker_publish_after(b, "after.history.0", STR("2"), first, WAIT_MS, &second, &e));
+	OK(broker_publish(
+	    b, &(struct publication){"after.history.0", STR("1"), NULL, WAIT_MS}, &first, &e));
+	OK(broker_publish_after(b,
+	    &(struct publication){"after.history.0", STR("2"), NULL, WAIT_MS}, first, &second,
+	    &e));
 	assert_int_equal(second, first + 1);
-	REFUSED(ERR_CONFLICT,
-	    broker_publish_after(b, "after.history.0", STR("3"), first, WAIT_MS, NULL, &e));
+	REFUSED(
+	    ERR_CONFLICT, broker_publish_after(b,
+			      &(struct publication){"after.history.0", STR("3"), NULL, WAIT_MS},
+			      first, NULL, &e));
 	broker_close(b);
 }
 
@@ -193,7 +204,9 @@ a_reader_knows_the_end_of_a_stream_whose_newest_are_deleted(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
-		OK(broker_publish(b, "holes.history.0", STR("x"), NULL, WAIT_MS, NULL, &e));
+		OK(broker_publish(b,
+		    &(struct publication){"holes.history.0", STR("x"), NULL, WAIT_MS}, NULL,
+		    &e));
 	OK(broker_erase(b, STREAM_HISTORY, 3, &e));
 	OK(broker_erase(b, STREAM_HISTORY, 4, &e));
 	OK(broker_stream_info(b, STREAM_HISTORY, &info, &e));

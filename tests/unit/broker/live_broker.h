@@ -91,7 +91,8 @@ events_publish(struct broker *b, int from, int to)
 	subject_event(subject, b, STR("acme"), STR("alert.triggered"));
 	for (int i = from; i < to; i++) {
 		snprintf(id, sizeof id, "acme-%d", i);
-		OK(broker_publish(b, subject, str_of(id), id, WAIT_MS, NULL, &e));
+		OK(broker_publish(
+		    b, &(struct publication){subject, str_of(id), id, WAIT_MS}, NULL, &e));
 	}
 }
 

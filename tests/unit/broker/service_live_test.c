@@ -7,7 +7,8 @@ ask(struct broker *b, struct arena *a, const char *method, const char *text)
 {
 	struct str answer = {0};
 
-	OK(service_ask(b, "echo", method, str_of(text), WAIT_MS, a, &answer, &e));
+	OK(service_ask(b, &(struct service_question){"echo", method, str_of(text), WAIT_MS}, a,
+	    &answer, &e));
 	return answer;
 }
 
@@ -83,7 +84,9 @@ nobody_there_is_told_at_once(void **state)
 	struct str answer;
 
 	(void)state;
-	REFUSED(ERR_SETUP, service_ask(b, "echo", "say", STR(""), WAIT_MS, a, &answer, &e));
+	REFUSED(ERR_SETUP,
+	    service_ask(b, &(struct service_question){"echo", "say", STR(""), WAIT_MS}, a,
+		&answer, &e));
 	arena_free(a);
 	broker_close(b);
 }
@@ -103,7 +106,9 @@ a_server_that_comes_again_is_served_again(void **state)
 	live_start(&server);
 	wait_until_connected(b);
 	for (int i = 0; i < WAIT_MS / 20 && answer.len == 0; i++) {
-		if (!service_ask(b, "echo", "say", STR("after"), WAIT_MS, a, &answer, &e))
+		if (!service_ask(b,
+			&(struct service_question){"echo", "say", STR("after"), WAIT_MS}, a,
+			&answer, &e))
 			live_sleep_ms(20);
 	}
 	assert_true(str_eq(answer, STR("say:after")));

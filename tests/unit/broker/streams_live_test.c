@@ -183,7 +183,8 @@ a_stream_made_anew_goes_on_behind_the_old_one(void **state)
 	OK(broker_use_up_events(b, BEGIN - 1, &e));
 	OK(broker_stream_info(b, STREAM_EVENTS, &info, &e));
 	assert_int_equal(info.last_seq, BEGIN - 1);
-	OK(broker_publish(b, "anew.events.acme.x", STR("x"), NULL, WAIT_MS, &seq, &e));
+	OK(broker_publish(
+	    b, &(struct publication){"anew.events.acme.x", STR("x"), NULL, WAIT_MS}, &seq, &e));
 	assert_int_equal(seq, BEGIN);
 	OK(broker_ensure(b, &e)); /* and is what is wanted */
 	broker_close(b);

@@ -142,15 +142,19 @@ a_file_keeps_the_list_of_its_account(void **state)
 	add("C1", "ops", true);
 	add("G2", "secret", false);
 	rows_sort(&rows);
-	assert_true(list_file_write(dir, "acme", "conn_1", "T1", &rows, 42, true, &e));
-	assert_true(list_file_read(dir, "acme", "conn_1", "T1", &read, &at_ms, &is_limited));
+	assert_true(list_file_write(
+	    &(struct list_file){dir, "acme", "conn_1", "T1"}, &rows, 42, true, &e));
+	assert_true(list_file_read(
+	    &(struct list_file){dir, "acme", "conn_1", "T1"}, &read, &at_ms, &is_limited));
 	assert_int_equal(read.n, 2);
 	assert_int_equal(at_ms, 42);
 	assert_true(is_limited);
 	assert_true(read.items[0]->is_member);
 	rows_fini(&read);
-	assert_false(list_file_read(dir, "acme", "conn_1", "T2", &read, &at_ms, &is_limited));
-	assert_false(list_file_read(dir, "acme", "conn_2", "T1", &read, &at_ms, &is_limited));
+	assert_false(list_file_read(
+	    &(struct list_file){dir, "acme", "conn_1", "T2"}, &read, &at_ms, &is_limited));
+	assert_false(list_file_read(
+	    &(struct list_file){dir, "acme", "conn_2", "T1"}, &read, &at_ms, &is_limited));
 	rows_fini(&read);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	assert_int_equal(system(command), 0);
@@ -176,13 +180,18 @@ files_of_what_is_gone_are_removed(void **state)
 	assert_non_null(mkdtemp(dir));
 	add("C1", "ops", true);
 	rows_sort(&rows);
-	assert_true(list_file_write(dir, "acme", "conn_1", "T1", &rows, 42, false, &e));
-	assert_true(list_file_write(dir, "acme", "conn_2", "T1", &rows, 42, false, &e));
-	assert_true(list_file_write(dir, "gone", "conn_1", "T1", &rows, 42, false, &e));
+	assert_true(list_file_write(
+	    &(struct list_file){dir, "acme", "conn_1", "T1"}, &rows, 42, false, &e));
+	assert_true(list_file_write(
+	    &(struct list_file){dir, "acme", "conn_2", "T1"}, &rows, 42, false, &e));
+	assert_true(list_file_write(
+	    &(struct list_file){dir, "gone", "conn_1", "T1"}, &rows, 42, false, &e));
 	list_files_sweep(dir, is_first, NULL);
-	assert_true(list_file_read(dir, "acme", "conn_1", "T1", &read, &at_ms, &is_limited));
+	assert_true(list_file_read(
+	    &(struct list_file){dir, "acme", "conn_1", "T1"}, &read, &at_ms, &is_limited));
 	rows_fini(&read);
-	assert_false(list_file_read(dir, "acme", "conn_2", "T1", &read, &at_ms, &is_limited));
+	assert_false(list_file_read(
+	    &(struct list_file){dir, "acme", "conn_2", "T1"}, &read, &at_ms, &is_limited));
 	(void)snprintf(command, sizeof(command), "test ! -e '%s/gone'", dir);
 	assert_int_equal(system(command), 0);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);

@@ -242,8 +242,10 @@ check_held(struct fixture *f, struct txn *t, const struct model *m, size_t works
 		}
 	}
 	const struct str name = str_of(WORKSPACES[workspace]);
-	ledger_each_held(t, f->arena, name, STR("conn_a"), STR(""), list_delivery, &got);
-	ledger_each_held(t, f->arena, name, STR(""), STR("r"), list_delivery, &by_rule);
+	ledger_each_held(t, f->arena, &(struct held_list){name, STR("conn_a"), STR("")},
+	    list_delivery, &got);
+	ledger_each_held(
+	    t, f->arena, &(struct held_list){name, STR(""), STR("r")}, list_delivery, &by_rule);
 	assert_string_equal(got.text, want.text);
 	assert_string_equal(by_rule.text, want_rule.text);
 }

@@ -73,7 +73,8 @@ held(struct fixture *f, struct str workspace, struct str connection, struct str 
 	struct listing l = {0};
 	struct txn *t = txn_read(f->store, STORE_HISTORY);
 
-	ledger_each_held(t, f->arena, workspace, connection, rule, list_delivery, &l);
+	ledger_each_held(
+	    t, f->arena, &(struct held_list){workspace, connection, rule}, list_delivery, &l);
 	assert_null(txn_error(t));
 	txn_end(t);
 	return arena_cstr(f->arena, str_of(l.text));

@@ -62,7 +62,8 @@ opens(const struct vault *v, struct str workspace, struct str connection, const 
 {
 	struct secret *s = secret_new(SECRET_MAX);
 	must(secret_append(s, "before", 6));
-	bool ok = vault_unseal(v, workspace, connection, sealed, len, s, &err);
+	bool ok = vault_unseal(
+	    v, workspace, connection, (struct str){(const char *)sealed, len}, s, &err);
 	assert_string_equal(secret_bytes(s), ok ? CLEAR : "");
 	assert_int_equal(secret_len(s), ok ? strlen(CLEAR) : 0);
 	secret_free(s);
@@ -92,8 +93,8 @@ the_empty_and_the_longest_credential_open(void **state)
 		while (secret_len(s) < (size_t)i)
 			assert_true(secret_append(s, "z", 1));
 		vault_seal(vault, WORKSPACE, CONNECTION, s, sealed, &len);
-		assert_true(
-		    vault_unseal(vault, WORKSPACE, CONNECTION, sealed, len, back, &err));
+		assert_true(vault_unseal(vault, WORKSPACE, CONNECTION,
+		    (struct str){(const char *)sealed, len}, back, &err));
 		assert_int_equal(secret_len(back), i);
 		assert_string_equal(secret_bytes(back), secret_bytes(s));
 	}

@@ -5,7 +5,7 @@ export default [
 		breaks: 'a digest does not say how many others there were' },
 	{ file: 'src/dest/slack/judge.c', find: 'if (res->status == 429) {', put: 'if (false) {',
 		breaks: 'a rate limit counts as a refusal' },
-	{ file: 'src/dest/slack/judge.c', find: 'if (res->status >= 500) {', put: 'if (res->status > 500) {',
+	{ file: 'src/dest/slack/classes.def', find: 'SLACK_CLASS(AMBIGUOUS, REJECTED_SERVER_ERROR, LATER, WAIT, true, true)', put: 'SLACK_CLASS(AMBIGUOUS, REJECTED_SERVER_ERROR, LATER, WAIT, false, true)',
 		breaks: 'an internal error leaves no doubt' },
 	{ file: 'src/dest/slack/judge.c', find: '\twhile (kept.len < s.len &&\n\t       !str_starts_with((struct str){s.ptr + kept.len, s.len - kept.len}, STR("xox")))', put: '\twhile (kept.len < s.len)',
 		breaks: 'a token that Slack repeats goes into history' },

@@ -39,7 +39,7 @@ export default [
 		breaks: 'events are pulled while every destination is down' },
 	{ file: 'src/flow/intake.c', find: 'if (room == 0 || hold == HOLD_BUT_ONE)', put: 'if (room == 0)',
 		breaks: 'a destination that is down is tried with everything at once' },
-	{ file: 'src/flow/commit.c', find: 'while (!broker_publish(b, subject, bytes, id,', put: 'while (!broker_publish(b, subject, bytes, NULL,',
+	{ file: 'src/flow/commit.c', find: 'subject, bytes, id, PUBLISH_WAIT_MS}', put: 'subject, bytes, NULL, PUBLISH_WAIT_MS}',
 		breaks: 'a batch whose answer was lost is stored twice' },
 	{ file: 'src/flow/commit.c', find: 'if (seq > before)\n\t\treturn true;', put: 'return true;',
 		breaks: 'a stream that loses its end while the service runs is written on' },

@@ -6,7 +6,7 @@ export default [
 		breaks: 'a connection whose credential was refused is asked on and on' },
 	{ file: 'src/registry/registry.c', find: 'return n < max ||', put: 'return n <= max ||',
 		breaks: 'a workspace has one rule more than it may' },
-	{ file: 'src/registry/registry.c', find: '(expected != 0 || has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&', put: '',
+	{ file: 'src/registry/registry.c', find: '(expected != 0 || registry_has_room(r, workspace, STATE_RULE, RULES_MAX, e)) &&', put: '',
 		breaks: 'a workspace has any number of rules' },
 	{ file: 'src/registry/rulebook.c', find: 'if (s->generation == generation)', put: 'if (true)',
 		breaks: 'rules read before a change stay in force after it' },
