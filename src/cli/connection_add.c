@@ -122,6 +122,11 @@ reconnect_with(struct command *c, connection_record *r, uint64_t revision,
 		    "add a connection of its own for it",
 		    r->team_name, r->team_id, team_name, team);
 	seal(c, r, credential);
+	/* What was granted ends with the credential that it was granted with. */
+	r->scopes = r->app_id = r->connected_by = (char *)(uintptr_t)protobuf_c_empty_string;
+	r->issued_ms = r->expires_ms = r->renewing_ms = 0;
+	r->granted_channel = NULL;
+	r->other = NULL;
 	return connection_repair(c, r, revision, e);
 }
 

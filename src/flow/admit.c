@@ -136,6 +136,15 @@ place(struct flow *f, struct delivery *d, const struct config *c, wall_t now)
 	}
 }
 
+/* What comes back from the ledger, and what an event has no work left for, is rendered when it
+ * leaves; what is matched aside is rendered there. */
+static bool
+is_rendered_now(const struct message *m)
+{
+	return m->is_matched_aside ||
+	       (m->origin == ORIGIN_STREAM && m->steps <= EVENT_STEPS_MAX);
+}
+
 static void
 place_all(struct flow *f, struct message *m, struct onward *o, wall_t now)
 {
@@ -146,7 +155,7 @@ place_all(struct flow *f, struct message *m, struct onward *o, wall_t now)
 		if (!delivery_is_open(d))
 			continue;
 		place(f, d, &o->settings.config, now);
-		if (delivery_is_open(d) && m->origin == ORIGIN_STREAM)
+		if (delivery_is_open(d) && is_rendered_now(m))
 			delivery_render_shared(d);
 	}
 }
@@ -227,6 +236,8 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 		active_release(f->active, m);
 		return REFUSED_BUSY;
 	}
+	if (!m->is_set_aside || m->steps > 0)
+		budget_charge(f->budget, m->event.workspace, m->steps, m->steps, clock_mono());
 	took_one(f);
 	if (m->is_replay)
 		atomic_fetch_add(&f->replay_in_hand, 1);

@@ -124,6 +124,19 @@ refuse_credential(struct delivery *d, const struct ruleset *r, const struct rule
 	d->has_outcome = true;
 }
 
+/* If that was not done at its admission. */
+static void
+render(struct courier *c, struct delivery *d, mono_t now)
+{
+	struct message *m = d->message;
+	const uint64_t before = m->steps;
+
+	delivery_render(d, d->arena);
+	if (m->steps > before)
+		budget_charge(
+		    c->flow->budget, m->event.workspace, m->steps - before, m->steps, now);
+}
+
 static void
 start(struct courier *c, struct delivery *d, const struct ruleset *r, const struct rule *rule,
     mono_t now)
@@ -136,7 +149,7 @@ start(struct courier *c, struct delivery *d, const struct ruleset *r, const stru
 	if (str_eq(d->channel, rule->connection->granted_channel))
 		d->other_way =
 		    d->other_way || clock_wall().ms < rule->connection->other_way_until_ms;
-	delivery_render(d, d->arena);
+	render(c, d, now);
 	if (compose(c, d, rule->connection, transfer_request(t), &opened, &e)) {
 		FLOW_COUNT(c->flow, attempts);
 		FLOW_TOOK(c->flow, lane_sent, c->now_us - d->stage_us);

@@ -112,6 +112,7 @@ delivery_render(struct delivery *d, struct arena *a)
 
 	if (d->body == NULL)
 		d->body = t->type->render(t, &d->message->event, d->rule->order, a);
+	d->degraded = d->degraded || d->body->is_too_costly;
 }
 
 /* Rules of one template make the same message of an event. */
@@ -124,7 +125,7 @@ delivery_render_shared(struct delivery *d)
 		if (other->body != NULL && other->rule->template == d->rule->template &&
 		    other->rule->order == d->rule->order) {
 			d->body = other->body;
-			return;
+			break;
 		}
 	delivery_render(d, m->arena);
 }

@@ -72,6 +72,23 @@ find_doubt(struct flow *f, struct err *e)
 }
 
 static bool
+load_workspace(struct str workspace, void *budget)
+{
+	budget_load(budget, workspace);
+	return true;
+}
+
+/* Whose events an earlier life has set aside. */
+static bool
+load_waiting(struct flow *f, struct err *e)
+{
+	struct txn *t = txn_read(f->parts.store, STORE_HISTORY);
+
+	ledger_each_waiting_workspace(t, load_workspace, f->budget);
+	return txn_finish(t, e);
+}
+
+static bool
 catch_up(struct flow *f, struct err *e)
 {
 	struct registry *r = registry_new(f->parts.broker, f->parts.store);
@@ -79,7 +96,8 @@ catch_up(struct flow *f, struct err *e)
 	    f->parts.config, f->parts.broker, f->parts.store, &f->parts.partition};
 	bool ok = repair_state(&p, e) && registry_catch_up(r, 0, e) && repair_history(&p, e) &&
 	          history_catch_up(p.broker, p.store, e) && repair_events(&p, e) &&
-	          check_master_key(f, e) && find_doubt(f, e) && admit_load(f, e);
+	          check_master_key(f, e) && find_doubt(f, e) && admit_load(f, e) &&
+	          load_waiting(f, e);
 
 	if (ok)
 		repair_tell_rebuilt(&p);
@@ -120,6 +138,7 @@ flow_new(const struct flow_parts *parts)
 	f->rulebook = rulebook_new(parts->store, RULESETS_MAX);
 	f->active = active_new((size_t)parts->config->active_max);
 	f->places = places_new(places_of(parts->config));
+	f->budget = budget_new();
 	f->to_courier = queue_new(COURIER_QUEUE_MAX);
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new();
@@ -140,6 +159,7 @@ flow_close(struct flow *f)
 	settings_free(f->settings);
 	rulebook_free(f->rulebook);
 	places_free(f->places);
+	budget_free(f->budget);
 	active_free(f->active);
 	queue_free(f->to_courier);
 	queue_free(f->to_scribe);
@@ -177,6 +197,7 @@ flow_start(struct flow **out, const struct flow_parts *parts, struct err *e)
 	start_thread(&f->courier, courier_run, f, "courier");
 	start_thread(&f->follower, follower_run, f, "follower");
 	start_thread(&f->ledger, ledger_run, f, "ledger");
+	start_thread(&f->matcher, matcher_run, f, "matcher");
 	start_thread(&f->intake, intake_run, f, "intake");
 	*out = f;
 	return true;
@@ -281,6 +302,7 @@ flow_stop(struct flow *f)
 	atomic_store(&f->is_stopping, true);
 	flow_wake_ledger(f);
 	all_ended = ends_by(f->intake, over);
+	all_ended = ends_by(f->matcher, over) && all_ended;
 	all_ended = ends_by(f->ledger, over) && all_ended;
 	all_ended = drain(f, until, over) && all_ended;
 	atomic_store(&f->is_ending, true);

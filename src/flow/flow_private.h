@@ -11,6 +11,7 @@
 #include "carillon/base/queue.h"
 #include "maybe_posted.h"
 #include "active.h"
+#include "budget.h"
 #include "message.h"
 #include "places.h"
 #include "carillon/registry/rulebook.h"
@@ -35,6 +36,7 @@ struct flow {
 	struct rulebook *rulebook;
 	struct active *active;
 	struct places *places;
+	struct budget *budget;
 	struct queue *to_courier;  /* messages; never full: `active` is bounded */
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
@@ -42,7 +44,7 @@ struct flow {
 	struct doubt doubt;        /* found at start */
 	char node[64];
 
-	pthread_t intake, courier, scribe, ledger, follower;
+	pthread_t intake, matcher, courier, scribe, ledger, follower;
 	atomic_bool is_stopping;         /* take no more */
 	atomic_bool is_draining;         /* the courier gives back what has not left */
 	atomic_bool is_abandoned;        /* the time for draining is over */
@@ -90,6 +92,14 @@ void intake_free(struct intake *in);
 /* Takes one message at most. False when it could not even ask: pause before the next turn. */
 bool intake_turn(struct intake *in, int64_t wait_ms);
 void *intake_run(void *flow);
+
+/* What intake has set aside. */
+struct matcher;
+struct matcher *matcher_new(struct flow *f);
+void matcher_free(struct matcher *m);
+/* Takes one event at most. Returns how long to wait for more, ms; 0: there may be some now. */
+int64_t matcher_turn(struct matcher *m);
+void *matcher_run(void *flow);
 
 struct courier;
 struct courier *courier_new(struct flow *f);

@@ -100,6 +100,18 @@ fail_event(struct intake *in, struct message *m, struct str reason, struct err *
 	return true;
 }
 
+/* What its workspace has no work left for is only recorded, unmatched; so is what comes after
+ * such of the same workspace. */
+static void
+match_or_set_aside(struct intake *in, struct message *m)
+{
+	if (budget_allows(in->flow->budget, m->event.workspace, clock_mono()) &&
+	    match_rules(m, EVENT_STEPS_MAX, clock_wall()))
+		return;
+	m->is_set_aside = true;
+	message_deliveries(m, 0);
+}
+
 /* Whether the event of that sequence could not be understood: then its producer has mended it
  * and sends it again, and this is no repeat. */
 static bool
@@ -125,7 +137,7 @@ match_against_ledger(struct intake *in, struct message *m, bool *is_repeated, st
 		known = 0;
 	*is_repeated = known != 0 && known != m->seq;
 	if (known == 0)
-		match_rules(m, clock_wall());
+		match_or_set_aside(in, m);
 	else if (known == m->seq)
 		resume_from_stream(m, history, clock_wall());
 	ok = txn_error(history) == NULL;
@@ -205,7 +217,11 @@ admit_or_answer(struct intake *in, struct message *m, const struct broker_messag
 	struct err e = {0};
 
 	switch (admit(in->flow, m, &in->onward, clock_wall(), &e)) {
-	case ADMITTED: return;
+	case ADMITTED:
+		/* It is not sent on before the turn's end. */
+		if (m->is_set_aside)
+			budget_set_aside(in->flow->budget, m->event.workspace);
+		return;
 	case REFUSED_SAME_MESSAGE: FLOW_COUNT(in->flow, events_in_hand); break;
 	case REFUSED_BUSY: come_back(in, bm, LEDGER_PAUSE_MS); break;
 	case REFUSED_SAME_EVENT:

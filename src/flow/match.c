@@ -94,18 +94,9 @@ is_wanted(const struct rule *rule, const struct event *ev)
 	return ev->test_rule.len > 0 ? str_eq(rule->id, ev->test_rule) : rule_wants(rule, ev);
 }
 
-void
-match_rules(struct message *m, wall_t now)
+static void
+begin_all(struct message *m, const struct rule *const *wanting, int n, wall_t now)
 {
-	const struct ruleset *r = m->rules;
-	const struct rule **wanting = ARENA_ARRAY(m->arena, const struct rule *, r->n_rules);
-	int n = 0;
-
-	for (int i = 0; i < r->n_rules; i++)
-		if (is_wanted(&r->rules[i], &m->event))
-			wanting[n++] = &r->rules[i];
-	m->matched = (uint32_t)n;
-	n = within_room(m, n);
 	message_deliveries(m, n);
 	for (int i = 0; i < n; i++) {
 		struct delivery *d = &m->deliveries[i];
@@ -116,8 +107,27 @@ match_rules(struct message *m, wall_t now)
 		/* A rule that prefers silence recorded its claim before sending: no record, no
 		 * post. */
 		delivery_doubt(d, m->is_repeat && !d->rule->prefer_silence);
-		match_decide(d, d->rule->prefer_silence, now);
+		/* The broker has had its answer for what is matched aside: so has this one. */
+		match_decide(d, m->is_matched_aside || d->rule->prefer_silence, now);
 		if (i == 0)
 			note_severity(m, d->rule);
 	}
+}
+
+bool
+match_rules(struct message *m, uint64_t steps_max, wall_t now)
+{
+	const struct ruleset *r = m->rules;
+	const struct rule **wanting = ARENA_ARRAY(m->arena, const struct rule *, r->n_rules);
+	int n = 0;
+
+	for (int i = 0; i < r->n_rules; i++) {
+		if (is_wanted(&r->rules[i], &m->event))
+			wanting[n++] = &r->rules[i];
+		if (m->steps > steps_max)
+			return false;
+	}
+	m->matched = (uint32_t)n;
+	begin_all(m, wanting, within_room(m, n), now);
+	return true;
 }

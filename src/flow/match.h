@@ -6,8 +6,9 @@
 
 #include "message.h"
 
-/* One delivery for each rule that wants the event: sets m->deliveries, matched, severity. */
-void match_rules(struct message *m, wall_t now);
+/* One delivery for each rule that wants the event: sets m->deliveries, matched, severity.
+ * False, and nothing is set, when that takes more than `steps_max` steps of work. */
+MUST_USE bool match_rules(struct message *m, uint64_t steps_max, wall_t now);
 
 /* Sets the destination of a delivery from its rule: with the channel, its lane. */
 void match_aim(struct delivery *d);

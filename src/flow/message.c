@@ -41,7 +41,10 @@ message_decode(
 	    .received_at = m->received_at,
 	};
 
-	return event_decode(&m->event, &from, m->arena, m->body, &m->failure);
+	bool ok = event_decode(&m->event, &from, m->arena, m->body, &m->failure);
+
+	m->event.steps = &m->steps;
+	return ok;
 }
 
 void

@@ -59,7 +59,11 @@ struct message {
 	bool has_more;    /* the ledger knows further deliveries of it: see resume.h */
 	bool is_recorded; /* the scribe's: its event record is in a batch */
 	bool is_replay;   /* asked for by a person: counted apart */
+	/* Its workspace has spent its share of work: recorded as it is, to be matched later; */
+	bool is_set_aside;
+	bool is_matched_aside; /* and that is what is being done now (matcher.c) */
 	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
+	uint64_t steps;   /* of work that was done for it: event.steps */
 	uint32_t matched; /* rules that wanted it */
 	struct str severity; /* by the normal name of its order; empty if there is none */
 	struct delivery *deliveries;

@@ -9,6 +9,15 @@ text(struct batch *b, struct str s)
 	return arena_cstr(b->arena, s);
 }
 
+static Carillon__V1__EventStatus
+status_of(const struct message *m)
+{
+	if (m->failure.len > 0)
+		return CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
+	return m->is_set_aside ? CARILLON__V1__EVENT_STATUS__EVENT_STATUS_WAITING
+	                       : CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED;
+}
+
 /* What was mended, or would have been: of a failed event too. */
 static void
 put_warnings(struct batch *b, event_record *rec, const struct json_flaws *flaws)
@@ -36,7 +45,6 @@ record_event(struct batch *b, const struct message *m)
 {
 	event_record *rec = ARENA_NEW(b->arena, event_record);
 	const struct event *ev = &m->event;
-	bool failed = m->failure.len > 0;
 
 	carillon__v1__event_record__init(rec);
 	rec->workspace = text(b, ev->workspace);
@@ -47,10 +55,11 @@ record_event(struct batch *b, const struct message *m)
 	rec->resource_id = text(b, ev->resource_id);
 	rec->received_ms = m->received_at.ms;
 	rec->time_ms = ev->time.ms;
-	rec->status = failed ? CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED
-	                     : CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED;
+	rec->status = status_of(m);
 	rec->matched = m->matched;
-	rec->reason = text(b, m->failure);
+	rec->reason = text(b, m->is_set_aside ? STR("waiting its turn: this workspace's rules "
+						    "have taken as much work as they may")
+					      : m->failure);
 	rec->severity = text(b, m->severity);
 	put_warnings(b, rec, ev->flaws);
 	batch_add_event(b, rec, BATCH_APART);
@@ -108,7 +117,16 @@ record_of(struct batch *b, const struct delivery *d, enum delivery_state state,
 void
 record_pending(struct batch *b, const struct delivery *d, struct handout handout, wall_t now)
 {
-	batch_add_delivery(b, record_of(b, d, DELIVERY_PENDING, handout, now), BATCH_JOINED);
+	/* Of an event that the broker will not bring again the ledger does. */
+	const bool is_the_ledgers = d->message->origin == ORIGIN_LEDGER;
+	delivery_record *rec =
+	    record_of(b, d, is_the_ledgers ? DELIVERY_PARKED : DELIVERY_PENDING, handout, now);
+
+	if (is_the_ledgers) {
+		rec->due_ms = now.ms;
+		rec->reason = text(b, STR("waiting its turn"));
+	}
+	batch_add_delivery(b, rec, BATCH_JOINED);
 }
 
 void

@@ -79,6 +79,19 @@ later(const struct retry_policy *p, struct delivery *d, wall_t now, uint32_t ran
 	plan(p, d, now, delay_ms);
 }
 
+static void
+delivered(struct delivery *d)
+{
+	if (d->body != NULL && d->body->is_too_costly)
+		delivery_settle(d, DELIVERY_DELIVERED,
+		    STR("as plain text: this rule is expensive, its templates take more work "
+			"than a message may take"),
+		    remedy_of(REPAIR_EDIT_MESSAGE));
+	else
+		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),
+		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
+}
+
 static bool
 silence_is_preferred(const struct delivery *d)
 {
@@ -90,10 +103,7 @@ retry_decide(const struct retry_policy *p, struct delivery *d, wall_t now, uint3
 {
 	delivery_doubt(d, d->outcome.ambiguous);
 	switch (d->outcome.verdict) {
-	case VERDICT_DONE:
-		delivery_settle(d, DELIVERY_DELIVERED, str_of(d->outcome.reason),
-		    (struct remedy){d->outcome.repair, str_of(d->outcome.action)});
-		break;
+	case VERDICT_DONE: delivered(d); break;
 	case VERDICT_THROTTLED:
 		plan(p, d, now,
 		    d->outcome.retry_after_ms >= 0 ? d->outcome.retry_after_ms

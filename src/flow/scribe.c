@@ -171,7 +171,9 @@ take_message(struct scribe *s, struct message *m)
 	for (int i = 0; i < m->n_deliveries; i++)
 		if (!delivery_is_open(&m->deliveries[i]))
 			settle_delivery(s, &m->deliveries[i], join);
-	if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
+	if (m->is_set_aside)
+		FLOW_COUNT(s->flow, events_set_aside);
+	else if (m->n_deliveries == 0 && !m->is_known && m->failure.len == 0)
 		FLOW_COUNT(s->flow, events_unmatched);
 }
 
@@ -310,6 +312,8 @@ go_on(struct scribe *s, struct handoff *h)
 		m = CONTAINER_OF(h, struct message, handoff);
 		m->in_batch--;
 		all_settled(s, m);
+		if (m->is_set_aside)
+			budget_stored(s->flow->budget, m->event.workspace, m->seq);
 	}
 	let_go(s, m);
 }

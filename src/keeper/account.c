@@ -211,8 +211,13 @@ keep_own(connection_record *rec, const connection_record *was, bool is_new_crede
 {
 	connection_record none = CARILLON__V1__CONNECTION__INIT;
 
-	if (was == NULL || is_new_credential)
+	if (was == NULL || is_new_credential) {
 		was = &none;
+		rec->status = CARILLON__V1__CONNECTION_STATUS__CONNECTION_STATUS_ACTIVE;
+		rec->status_reason = rec->status_code =
+		    (char *)(uintptr_t)protobuf_c_empty_string;
+		rec->repair = CARILLON__V1__REPAIR__REPAIR_UNSPECIFIED;
+	}
 	rec->scopes = was->scopes;
 	rec->app_id = was->app_id;
 	rec->enterprise_id = was->enterprise_id;

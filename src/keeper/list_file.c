@@ -1,10 +1,12 @@
 #include "list_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "carillon/vault/private_file.h"
 
@@ -229,4 +231,43 @@ list_file_write(const char *dir, const char *workspace, const char *connection,
 	}
 	arena_free(a);
 	return ok;
+}
+
+/* --- those that nobody needs --- */
+
+static bool
+is_entry(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void
+sweep_workspace(const char *dir, const char *workspace, list_is_wanted_fn *is_wanted, void *arg)
+{
+	char path[PATH_MAX_BYTES], file[PATH_MAX_BYTES];
+	const struct dirent *d;
+	DIR *all;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, workspace);
+	all = opendir(path);
+	while (all != NULL && (d = readdir(all)) != NULL)
+		if (is_entry(d) && !is_wanted(str_of(workspace), str_of(d->d_name), arg) &&
+		    path_of(file, dir, workspace, d->d_name))
+			(void)unlink(file);
+	if (all != NULL)
+		closedir(all);
+	(void)rmdir(path); /* if nothing is in it any more */
+}
+
+void
+list_files_sweep(const char *dir, list_is_wanted_fn *is_wanted, void *arg)
+{
+	DIR *all = opendir(dir);
+	const struct dirent *d;
+
+	while (all != NULL && (d = readdir(all)) != NULL)
+		if (is_entry(d))
+			sweep_workspace(dir, d->d_name, is_wanted, arg);
+	if (all != NULL)
+		closedir(all);
 }

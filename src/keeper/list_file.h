@@ -33,6 +33,9 @@ void rows_find(const struct channel_rows *r, const struct list_query *q, struct 
 /* False: there is none, of this team; the rows are empty then. */
 MUST_USE bool list_file_read(const char *dir, const char *workspace, const char *connection,
     const char *team, struct channel_rows *r, int64_t *at_ms, bool *is_limited);
+/* Removes the files of connections that are not there any more. */
+typedef bool list_is_wanted_fn(struct str workspace, struct str connection, void *arg);
+void list_files_sweep(const char *dir, list_is_wanted_fn *is_wanted, void *arg);
 MUST_USE bool list_file_write(const char *dir, const char *workspace, const char *connection,
     const char *team, const struct channel_rows *r, int64_t at_ms, bool is_limited,
     struct err *e);

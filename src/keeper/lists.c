@@ -18,6 +18,7 @@ enum {
 	FAILED_AGAIN_MS = 5 * 60 * 1000,
 	PAUSE_MS = 30 * 1000, /* when the destination names none */
 	STUCK_MS = 60 * 1000, /* a page that never came back */
+	SWEEP_MS = 60 * 1000,
 	KEY_MAX = WORKSPACE_ID_MAX + RECORD_ID_MAX + 2,
 };
 
@@ -44,6 +45,7 @@ struct channel_lists {
 	struct table *by_key;
 	struct list lists;
 	size_t n;
+	mono_t sweep_at; /* the keeper's thread's */
 };
 
 /* A job's own: which list. */
@@ -326,9 +328,46 @@ account_is_busy(struct channel_lists *l, const struct channel_list *one)
 	return false;
 }
 
+/* --- what is gone --- */
+
+static bool
+is_there(struct str workspace, struct str connection, void *txn)
+{
+	struct state_value v;
+
+	return id_is_workspace(workspace) && id_is_record(connection) &&
+	       state_get(txn, workspace, STATE_CONNECTION, connection, &v);
+}
+
+/* A workspace that was erased leaves no name of a channel behind. */
+static void
+sweep(struct channel_lists *l)
+{
+	struct txn *t = txn_read(keeper_parts_of(l->keeper)->store, STORE_STATE);
+	struct err e;
+
+	pthread_mutex_lock(&l->lock);
+	LIST_EACH_SAFE (node, &l->lists) {
+		struct channel_list *one = CONTAINER_OF(node, struct channel_list, link);
+
+		if (!is_there(str_of(one->workspace), str_of(one->connection), t))
+			drop(l, one);
+	}
+	/* Not while the index cannot be read: then all would be gone. */
+	if (txn_error(t) == NULL)
+		list_files_sweep(l->dir, is_there, t);
+	pthread_mutex_unlock(&l->lock);
+	if (!txn_finish(t, &e))
+		log_warn("keeper.lists", L_STR("error", e.text));
+}
+
 void
 lists_turn(struct channel_lists *l, mono_t now)
 {
+	if (mono_reached(now, l->sweep_at)) {
+		sweep(l);
+		l->sweep_at = mono_after(now, SWEEP_MS);
+	}
 	pthread_mutex_lock(&l->lock);
 	LIST_EACH (node, &l->lists) {
 		struct channel_list *one = CONTAINER_OF(node, struct channel_list, link);

@@ -335,7 +335,11 @@ keeper_exchange(struct job *j)
 		answer_with(j, rec != NULL ? rec : f.by_ticket, revision);
 		return;
 	}
-	if (f.dest->oauth == NULL || !may_store(j, &f))
+	if (f.dest->oauth == NULL) {
+		(void)job_problem(j, KEEPER_NOT_CONFIGURED, "nothing is granted by OAuth here");
+		return;
+	}
+	if (!may_store(j, &f))
 		return;
 	credential = secret_new(SECRET_MAX);
 	if (ask(j, f.dest, &grant, credential)) {

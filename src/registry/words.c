@@ -16,7 +16,7 @@ WORDS(on_burst, "queue", "digest", "drop-oldest");
 WORDS(replay_action, "send", "cancel");
 WORDS(replay_status, "unknown", "running", "paused", "done", "canceled");
 WORDS(key_kind, "unknown", "secret", "publishable");
-WORDS(event_status, "unknown", "received", "failed");
+WORDS(event_status, "unknown", "received", "failed", "waiting");
 
 static const char *const delivery_state_names[] = {
     "none",

@@ -94,6 +94,7 @@ filter_field(const struct filter *f, const struct condition *c, const struct eve
 	struct path below;
 	const struct json *v;
 
+	scratch->path.looked_at = 0;
 	if (c->attribute != EVENT_ATTRIBUTE_NONE)
 		return attribute_field(f, c->attribute, ev, scratch);
 	below = path_below_payload(&c->path);
@@ -129,17 +130,35 @@ filter_holds(const struct filter *f, const struct condition *c, const struct jso
 	return false;
 }
 
+/* What a condition reads, in units of 64 bytes: a value of the rule, or an element of the
+ * payload's, counts like four bytes. */
+static size_t
+units_read(const struct condition *c, const struct json *v, size_t walked)
+{
+	size_t units = walked / 16 + c->n_operands / 16;
+
+	if (v && v->kind == JSON_STRING)
+		units += v->text.len / 64;
+	else if (v)
+		units += v->count / 16;
+	return units;
+}
+
 bool
 filter_matches(const struct filter *f, const struct event *ev)
 {
 	uint16_t at = f->entry;
+	uint64_t steps = 0;
 
 	while (at < FILTER_REJECT) {
 		const struct condition *c = &f->conditions[at];
 		struct field_scratch scratch;
+		const struct json *v = filter_field(f, c, ev, &scratch);
 
-		at = filter_holds(f, c, filter_field(f, c, ev, &scratch)) ? c->on_true
-		                                                          : c->on_false;
+		steps += 1 + units_read(c, v, scratch.path.looked_at);
+		at = filter_holds(f, c, v) ? c->on_true : c->on_false;
 	}
+	if (ev->steps)
+		*ev->steps += steps;
 	return at == FILTER_ACCEPT;
 }

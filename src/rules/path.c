@@ -168,9 +168,14 @@ path_find(const struct path *p, const struct json *root, struct path_scratch *sc
 	const struct json *at = root;
 	size_t looked_at = 0;
 
-	for (int i = 0; at && i < p->n; i++)
+	for (int i = 0; at && i < p->n; i++) {
+		looked_at += at->count;
 		at = path_step_into(at, &p->steps[i], scratch);
-	return at ? at : path_find_joined(p, root, &looked_at);
+	}
+	if (!at)
+		at = path_find_joined(p, root, &looked_at);
+	scratch->looked_at = looked_at;
+	return at;
 }
 
 struct path

@@ -34,6 +34,7 @@ struct path {
 struct path_scratch {
 	struct json value;
 	char text[24];
+	size_t looked_at; /* path_find: members and elements that there were on the way */
 };
 
 /*

@@ -114,42 +114,43 @@ template_put_date(int64_t unix_s, struct str form, struct buf *out)
 		buf_cstr(out, " UTC");
 }
 
-static bool
-date_of_number(double n, int64_t *unix_s)
+/* The piece of a form at `at`: a word in braces, or what stands before the next one. */
+static struct str
+piece_at(struct str form, size_t at)
 {
-	static const double year_10000 = 253402300800.0, millis_from = 1e11;
-	if (n >= millis_from)
-		n /= 1000;
-	if (!(n >= 0 && n < year_10000))
-		return false;
-	*unix_s = (int64_t)n;
-	return true;
+	const char *begin = form.ptr + at, *end = form.ptr + form.len;
+	const char *next = memchr(begin, *begin == '{' ? '}' : '{', (size_t)(end - begin));
+	if (next && *begin == '{')
+		next++;
+	return (struct str){begin, (size_t)((next ? next : end) - begin)};
 }
 
 static bool
-date_of_text(struct str s, int64_t *unix_s)
+is_date_word(struct str piece)
 {
-	double n = 0;
-	size_t digits = 0;
-	while (digits < s.len && s.ptr[digits] >= '0' && s.ptr[digits] <= '9')
-		n = n * 10 + (s.ptr[digits++] - '0');
-	if (s.len > 0 && digits == s.len)
-		return date_of_number(n, unix_s);
-	char text[40];
-	if (s.len == 10 && s.ptr[4] == '-') {
-		snprintf(text, sizeof(text), "%.10sT00:00:00Z", s.ptr);
-		s = str_of(text);
+	return str_starts_with(piece, STR("{date"));
+}
+
+/* What joins a date to a time goes with the time. */
+void
+template_put_day(int64_t unix_s, struct str form, struct buf *out)
+{
+	struct civil t = civil_from_wall((wall_t){unix_s * 1000});
+	bool was_date = true, any = false;
+	for (size_t at = 0; at < form.len;) {
+		struct str piece = piece_at(form, at);
+		at += piece.len;
+		struct str next = at < form.len ? piece_at(form, at) : (struct str){0};
+		bool is_date = is_date_word(piece);
+		if (is_date)
+			(void)put_word((struct str){piece.ptr + 1, piece.len - 2}, &t, out);
+		else if (piece.ptr[0] != '{' && was_date &&
+			 (next.len == 0 || is_date_word(next)))
+			buf_str(out, piece);
+		any = any || is_date;
+		if (piece.ptr[0] == '{')
+			was_date = is_date;
 	}
-	wall_t t;
-	if (!clock_parse(s, &t) || t.ms < 0)
-		return false;
-	return date_of_number((double)(t.ms / 1000), unix_s);
-}
-
-bool
-date_of_value(const struct value *v, int64_t *unix_s)
-{
-	if (v->kind == VALUE_NUMBER)
-		return date_of_number(value_number(v), unix_s);
-	return v->kind == VALUE_STRING && date_of_text(v->text, unix_s);
+	if (!any)
+		(void)put_word(STR("date_short"), &t, out);
 }

@@ -1,5 +1,5 @@
 /*
- * The filter `date`: what it takes for a time, and the forms that it knows. Pure; any thread.
+ * The filter `date`: the forms that it knows. Pure; any thread.
  */
 #pragma once
 
@@ -10,5 +10,5 @@
 
 /* Whether every {word} in a date's form is a known one, and at least one is there. */
 bool date_form_is_known(struct str form);
-/* Seconds since 1970 of RFC 3339 text, a date, or a number of seconds or milliseconds. */
-MUST_USE bool date_of_value(const struct value *v, int64_t *unix_s);
+/* Appends a day of the calendar in plain text: the form without its time. */
+void template_put_day(int64_t unix_s, struct str form, struct buf *out);

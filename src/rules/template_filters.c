@@ -6,6 +6,7 @@
 #include "template_math.h"
 #include "template_number.h"
 #include "template_run.h"
+#include "template_time.h"
 #include "template_url.h"
 
 enum { URL_MAX = 2000 }; /* bytes; leaves room for a label in any message */
@@ -222,25 +223,37 @@ apply_plain(struct filter_use *u, const struct value *v)
 	return v->kind == VALUE_TREE ? value_of_string(STR("")) : *v;
 }
 
+/* A day, and what was before Slack's first second, is the same for every reader. */
 static struct value
-apply_date(struct filter_use *u, const struct value *v)
+written_date(struct filter_use *u, const struct template_time *t, struct str form)
 {
-	int64_t unix_s;
-	if (!date_of_value(v, &unix_s))
-		return *v;
-	bool has_form = u->n_args > 0 && u->args[0].text.len > 0;
-	struct str form = has_form ? u->args[0].text : STR(DATE_USUAL_FORM);
 	const struct template_dialect *dialect = u->r->context->dialect;
 	struct buf *b = renderer_buffer(u->r);
 	struct value made = {.kind = VALUE_MARKUP};
-	if (dialect && dialect->put_date) {
-		dialect->put_date(unix_s, form, b, &made.text);
+	if (t->is_day) {
+		template_put_day(t->unix_s, form, b);
+		made = value_in(b);
+	} else if (dialect && dialect->put_date && t->unix_s >= 0) {
+		dialect->put_date(t->unix_s, form, b, &made.text);
 		made.markup = buf_view(b);
 	} else {
-		template_put_date(unix_s, form, b);
+		template_put_date(t->unix_s, form, b);
 		made.text = buf_view(b);
 	}
 	return made;
+}
+
+static struct value
+apply_date(struct filter_use *u, const struct value *v)
+{
+	struct template_time t;
+	if (!time_of_value(v, &t)) {
+		if (u->r->warnings && !value_is_nil(v))
+			u->r->warnings->bad_date = true;
+		return *v;
+	}
+	bool has_form = u->n_args > 0 && u->args[0].text.len > 0;
+	return written_date(u, &t, has_form ? u->args[0].text : STR(DATE_USUAL_FORM));
 }
 
 static struct value
@@ -356,6 +369,47 @@ apply_link(struct filter_use *u, const struct value *v)
 		made.markup = buf_view(markup);
 	}
 	return made;
+}
+
+/* Bytes of the web address at `at`, or 0. One that something cut is none. */
+static size_t
+address_at(struct str s, size_t at)
+{
+	struct str rest = {s.ptr + at, s.len - at};
+	if (!str_starts_with(rest, STR("http://")) && !str_starts_with(rest, STR("https://")))
+		return 0;
+	size_t n = 0;
+	while (
+	    n < rest.len && (unsigned char)rest.ptr[n] > ' ' && !strchr("<>|\"`", rest.ptr[n]))
+		n++;
+	const char *cut = memmem(rest.ptr, n, "\xe2\x80\xa6", 3);
+	while (n > 0 && strchr(".,;:!?)]}'*_~", rest.ptr[n - 1]))
+		n--;
+	return cut || !template_link_is_safe((struct str){rest.ptr, n}) ? 0 : n;
+}
+
+static struct value
+apply_links(struct filter_use *u, const struct value *v)
+{
+	const struct template_context *context = u->r->context;
+	if (!context->dialect || !context->dialect->put_link || v->kind == VALUE_MARKUP)
+		return *v;
+	struct str s = text_of(u, v);
+	struct buf *markup = renderer_buffer(u->r);
+	size_t done = 0;
+	for (size_t at = 0; at < s.len;) {
+		size_t n = s.ptr[at] == 'h' ? address_at(s, at) : 0;
+		struct str before = {s.ptr + done, at - done};
+		at += n > 0 ? n : 1;
+		if (n == 0)
+			continue;
+		(void)context->dialect->put(before, 0, context->one_line, SIZE_MAX, markup);
+		context->dialect->put_link((struct str){s.ptr + at - n, n}, STR(""), markup);
+		done = at;
+	}
+	struct str rest = {s.ptr + done, s.len - done};
+	(void)context->dialect->put(rest, 0, context->one_line, SIZE_MAX, markup);
+	return (struct value){.kind = VALUE_MARKUP, .text = s, .markup = buf_view(markup)};
 }
 
 typedef struct value filter_fn(struct filter_use *u, const struct value *v);

@@ -324,7 +324,8 @@ end_loop(struct renderer *r, size_t before, int64_t length)
 	    (long long)(length - TEMPLATE_TURNS_MAX));
 	if (r->warnings && r->warnings->loop_length == 0)
 		r->warnings->loop_length = (size_t)length;
-	emit_literal(r, str_of(text));
+	if (!r->context->is_url && !r->mark.in_path)
+		emit_literal(r, str_of(text));
 }
 
 /* A loop over `all` pointers to elements, less what offset and limit leave out. */
@@ -409,6 +410,7 @@ template_run(const struct template *t, const struct event *ev,
 	r.out = out;
 	r.out_start = out->len;
 	r.steps = 0;
+	r.steps_max = context->steps_left ? *context->steps_left : TEMPLATE_STEPS_MAX;
 	r.stopped = false;
 	r.mark = (struct template_mark){0};
 	r.warnings = w;
@@ -420,6 +422,10 @@ template_run(const struct template *t, const struct event *ev,
 	render_nodes(&r, t->first);
 	if (w && r.stopped)
 		w->cut = true;
+	if (context->steps_left)
+		*context->steps_left -= r.steps;
+	if (ev->steps)
+		*ev->steps += (uint64_t)r.steps;
 	for (int i = 0; i < TEMPLATE_BUFFERS; i++)
 		buf_fini(&own[i]);
 }

@@ -16,7 +16,7 @@ struct renderer {
 	const struct template_context *context;
 	struct buf *out;
 	size_t out_start;
-	int steps;
+	int steps, steps_max;
 	bool stopped; /* a limit was reached */
 	struct template_mark mark;
 	struct template_warnings *warnings;
@@ -35,8 +35,8 @@ struct str renderer_text(struct renderer *r, const struct value *v);
 static inline bool
 renderer_step(struct renderer *r, size_t n)
 {
-	if (n > (size_t)(TEMPLATE_STEPS_MAX - r->steps)) {
-		r->steps = TEMPLATE_STEPS_MAX;
+	if (n > (size_t)(r->steps_max - r->steps)) {
+		r->steps = r->steps_max;
 		r->stopped = true;
 	} else {
 		r->steps += (int)n;

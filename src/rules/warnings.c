@@ -40,6 +40,8 @@ words_of(const struct warning *w, struct arena *a)
 		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
 	case WARNING_LIMIT:
 		return STR("a limit of templates was reached, the rest is left out");
+	case WARNING_BAD_DATE:
+		return STR("a value cannot be read as a time, so it stays as it is");
 	case WARNING_LOOP:
 		return arena_printf(a, "a loop shows %zu of %zu elements and counts the rest",
 		    w->max, w->length);
@@ -53,7 +55,17 @@ words_of(const struct warning *w, struct arena *a)
 	case WARNING_CUT: return arena_printf(a, "cut to %zu characters", w->max);
 	case WARNING_FIELDS_LEFT:
 		return arena_printf(a, "only the first %zu are shown", w->max);
+	case WARNING_NESTED:
+		return arena_printf(a,
+		    "the payload's values are nested, so the first of them are shown, "
+		    "such as payload.%.*s",
+		    (int)str_utf8_cut(w->path, PATH_SHOWN_MAX), w->path.ptr);
 	case WARNING_BAD_LINK: return STR("not a web address, so it is left out");
+	case WARNING_EXPENSIVE:
+		return arena_printf(a,
+		    "this rule is expensive: its templates take more than the %zu steps that a "
+		    "message may take, so it goes out as plain text",
+		    w->max);
 	case WARNING_BAD_COLOR: return STR("must be #rrggbb, good, warning or danger");
 	case WARNING_CODES: break;
 	}

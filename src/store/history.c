@@ -133,6 +133,12 @@ has_id(const event_record *ev)
 	return len > 0 && len <= EVENT_ID_MAX;
 }
 
+static bool
+is_waiting(const event_record *ev)
+{
+	return ev->status == CARILLON__V1__EVENT_STATUS__EVENT_STATUS_WAITING;
+}
+
 static void
 unindex_event(struct txn *t, const event_record *ev)
 {
@@ -140,6 +146,8 @@ unindex_event(struct txn *t, const event_record *ev)
 	const struct key by_workspace = key_by_workspace(workspace, ev->seq);
 
 	txn_delete(t, TABLE_BY_WORKSPACE, &by_workspace);
+	if (is_waiting(ev))
+		txn_delete(t, TABLE_WAITING, &by_workspace);
 	if (has_id(ev) && ledger_seq(t, workspace, id) == ev->seq) {
 		const struct key by_id = key_by_id(workspace, id);
 		txn_delete(t, TABLE_BY_ID, &by_id);
@@ -166,6 +174,8 @@ index_event(struct txn *t, const event_record *ev)
 	char seq[8];
 
 	txn_put_new(t, TABLE_BY_WORKSPACE, &by_workspace, STR(""));
+	if (is_waiting(ev))
+		txn_put(t, TABLE_WAITING, &by_workspace, STR(""));
 	if (!has_id(ev))
 		return;
 	const struct key by_id = key_by_id(workspace, str_of(ev->event_id));
@@ -197,7 +207,7 @@ apply_event(struct txn *t, const event_record *ev)
 
 		if (is_other && ev->received_ms <= old->received_ms)
 			return "another event is known under its sequence";
-		if (is_other)
+		if (is_other || (old && is_waiting(old)))
 			unindex_event(t, old);
 		txn_put_message(t, TABLE_EVENT, &k, ev);
 	}

@@ -197,24 +197,43 @@ ledger_each_open(
 	scan_end(&s);
 }
 
-void
-ledger_each_workspace(struct txn *t, struct str after, ledger_workspace_fn *each, void *arg)
+/* --- events that wait to be matched --- */
+
+uint64_t
+ledger_next_waiting(struct txn *t, struct str workspace, uint64_t after)
+{
+	const struct key prefix = key_of_workspace(workspace);
+	const struct key start = key_by_workspace(workspace, after + 1);
+	struct str rest;
+	uint64_t seq = 0;
+	struct scan s;
+
+	scan_forward(&s, t, TABLE_WAITING, &prefix, &start);
+	if (scan_next(&s) && !key_read_delivery(s.key, prefix.len, &seq, &rest))
+		seq = 0;
+	scan_end(&s);
+	return seq;
+}
+
+/* Each workspace of a table whose keys begin with it. */
+static void
+each_workspace(
+    struct txn *t, enum table_id table, struct str after, ledger_workspace_fn *each, void *arg)
 {
 	const struct key all = key_empty(), of_after = key_of_workspace(after);
 	struct key from = after.len ? key_after(&of_after) : all;
 	bool more = true;
 
-	/* One step a workspace, however many deliveries it has. */
+	/* One step a workspace, however much it has. */
 	while (more && !from.bad) {
-		const char *zero;
+		struct str key, workspace;
 		struct scan s;
 
-		scan_forward(&s, t, TABLE_BY_STATE, &all, &from);
+		scan_forward(&s, t, table, &all, &from);
 		more = scan_next(&s);
-		zero = more ? memchr(s.key.ptr, '\0', s.key.len) : NULL;
-		more = zero != NULL;
+		key = s.key;
+		more = more && read_part(&key, &workspace);
 		if (more) {
-			const struct str workspace = {s.key.ptr, (size_t)(zero - s.key.ptr)};
 			const struct key its_own = key_of_workspace(workspace);
 
 			more = each(workspace, arg);
@@ -222,4 +241,16 @@ ledger_each_workspace(struct txn *t, struct str after, ledger_workspace_fn *each
 		}
 		scan_end(&s);
 	}
+}
+
+void
+ledger_each_waiting_workspace(struct txn *t, ledger_workspace_fn *each, void *arg)
+{
+	each_workspace(t, TABLE_WAITING, STR(""), each, arg);
+}
+
+void
+ledger_each_workspace(struct txn *t, struct str after, ledger_workspace_fn *each, void *arg)
+{
+	each_workspace(t, TABLE_BY_STATE, after, each, arg);
 }

@@ -26,7 +26,7 @@ describe('slack', () => {
 			return (await bench.deliveries('acme', id))[0];
 		};
 		const seen = () => bench.sandbox.messages(channel);
-		const calls = async () => (await bench.sandbox.journal()).filter((entry) => entry.channel === channel);
+		const calls = async () => (await bench.sandbox.journal()).filter((entry) => entry.channel === channel && entry.method.startsWith('chat.'));
 		const fault = (action, more = {}) => bench.sandbox.faults({ match: { channel }, action, ...more });
 		return { channel, rule: `scene${n}`, deliver, seen, calls, fault };
 	};

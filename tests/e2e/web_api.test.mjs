@@ -135,6 +135,27 @@ describe('the API', () => {
 		assert.equal((await settled(stored.event_id, stored.rule_id)).state, 'delivered');
 	});
 
+	test('a POST that comes again with its Idempotency-Key is done once', async () => {
+		const body = { name: 'once', event_type: 'never' };
+		const post = (key, more) => web.ask('POST', `/api/v1${w}/rules`,
+			{ token: web.key, body: { ...body, ...more }, headers: { 'idempotency-key': key } });
+		const [first, ...others] = await Promise.all(Array.from({ length: 8 }, () => post('k1')));
+		const made = [first, ...others].filter((one) => one.status === 201);
+		assert.equal(new Set(made.map((one) => one.body.id)).size, 1);
+		assert.equal([first, ...others].every((one) => one.status === 201 || one.body.code === 'in_progress'), true);
+		const again = await post('k1');
+		assert.deepEqual(again.body, made[0].body);
+		assert.equal(again.headers.get('etag'), made[0].headers.get('etag'));
+		assert.equal((await post('k1', { name: 'other' })).body.code, 'idempotency_mismatch');
+		assert.notEqual((await post('k2')).body.id, made[0].body.id);
+		const key = () => web.ask('POST', '/api/v1/keys',
+			{ token: web.key, body: { scopes: ['read'] }, headers: { 'idempotency-key': 'k3' } });
+		assert.equal((await key()).status, 201);
+		const told = await key();
+		assert.equal(told.status, 409);
+		assert.equal('key' in told.body, false);
+	});
+
 	test('a dry run says what the last events would have become', async () => {
 		const rule = { event_type: 'alert.*', filter: { field: 'value', op: 'gt', value: 5000 } };
 		const got = await api(200, 'POST', `${w}/rules/dry-run`, { rule, last: 10 });

@@ -4,6 +4,7 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/broker/service.h"
 #include "fake.h"
 #include "fake_broker_private.h"
 #include "flow/flow_private.h"
@@ -95,6 +96,17 @@ broker_is_there(const struct broker *b, struct err *e)
 	return b->is_down ? fail(e, ERR_TEMP, "not connected to nats") : true;
 }
 
+/* In a story nobody else listens. */
+bool
+service_tell(
+    struct broker *b, const char *name, const char *method, struct str bytes, struct err *e)
+{
+	(void)name;
+	(void)method;
+	(void)bytes;
+	return broker_is_there(b, e);
+}
+
 bool
 broker_is_connected(const struct broker *b)
 {
@@ -144,6 +156,17 @@ broker_partition(const struct broker *b)
 
 	(void)b;
 	return &only;
+}
+
+/* In a story there is no keeper: what ends needs a person. */
+bool
+service_tell(
+    struct broker *b, const char *name, const char *method, struct str bytes, struct err *e)
+{
+	(void)b;
+	(void)method;
+	(void)bytes;
+	return fail(e, ERR_SETUP, "nobody answers for %s", name);
 }
 
 void

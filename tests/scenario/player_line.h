@@ -6,7 +6,7 @@
 
 #include "carillon/base/base.h"
 
-enum { LINE_WORDS_MAX = 40, LINE_BYTES_MAX = 1024 };
+enum { LINE_WORDS_MAX = 40, LINE_BYTES_MAX = 4096 };
 
 struct line {
 	const char *file;

@@ -18,12 +18,21 @@ enum {
 	INTAKE_TURNS = 64,
 };
 
-enum stage { STAGE_FOLLOWER, STAGE_LEDGER, STAGE_INTAKE, STAGE_COURIER, STAGE_SCRIBE, STAGES };
+enum stage {
+	STAGE_FOLLOWER,
+	STAGE_LEDGER,
+	STAGE_MATCHER,
+	STAGE_INTAKE,
+	STAGE_COURIER,
+	STAGE_SCRIBE,
+	STAGES
+};
 
 struct life {
 	struct life *next; /* in world.ended */
 	struct flow *flow;
 	struct intake *intake;
+	struct matcher *matcher;
 	struct courier *courier;
 	struct scribe *scribe;
 	struct ledger_walk *ledger;
@@ -164,6 +173,20 @@ run_ledger(void *life)
 }
 
 static void
+run_matcher(void *life)
+{
+	struct life *l = life;
+	int64_t wait_ms;
+
+	for (;;) {
+		do
+			wait_ms = matcher_turn(l->matcher);
+		while (wait_ms == 0);
+		fiber_rest(clock_mono());
+	}
+}
+
+static void
 run_follower(void *life)
 {
 	struct life *l = life;
@@ -177,6 +200,7 @@ run_follower(void *life)
 static void (*const runs[STAGES])(void *) = {
     [STAGE_FOLLOWER] = run_follower,
     [STAGE_LEDGER] = run_ledger,
+    [STAGE_MATCHER] = run_matcher,
     [STAGE_INTAKE] = run_intake,
     [STAGE_COURIER] = run_courier,
     [STAGE_SCRIBE] = run_scribe,
@@ -302,6 +326,7 @@ world_start(struct world *w, struct err *e)
 		return false;
 	}
 	l->intake = intake_new(l->flow);
+	l->matcher = matcher_new(l->flow);
 	l->courier = courier_new(l->flow);
 	l->scribe = scribe_new(l->flow);
 	l->ledger = ledger_walk_new(l->flow);
@@ -360,8 +385,10 @@ world_drain(struct world *w)
 
 	atomic_store(&l->flow->is_stopping, true);
 	end_stage(l, STAGE_INTAKE);
+	end_stage(l, STAGE_MATCHER);
 	end_stage(l, STAGE_LEDGER);
 	intake_free(l->intake);
+	matcher_free(l->matcher);
 	ledger_walk_free(l->ledger);
 	atomic_store(&l->flow->is_draining, true);
 	live_moment(w);

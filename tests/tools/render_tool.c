@@ -67,7 +67,7 @@ answer_template(struct json_writer *w, struct arena *a, const struct json *line)
 	jw_kv_bool(w, "ok", true);
 	jw_kv_string(w, "output", buf_view(&out));
 	jw_kv_int(w, "missing", warnings.missing);
-	jw_kv_bool(w, "cut", warnings.cut);
+	jw_kv_bool(w, "cut", warnings.cut || warnings.loop_length > 0);
 	buf_fini(&out);
 }
 

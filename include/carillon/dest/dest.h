@@ -34,7 +34,8 @@ struct dest_template {
  * asked for it. Read-only; any number of deliveries may share it. */
 struct dest_body {
 	const struct dest_type *type; /* who made it, and alone can send it */
-	bool has_layout; /* it can be said in plain text too, with less to be refused */
+	bool has_layout;    /* it can be said in plain text too, with less to be refused */
+	bool is_too_costly; /* to lay out took too much work: it is to be said in plain text */
 	struct warnings warnings; /* a path that led nowhere, a slot that was cut, ... */
 };
 

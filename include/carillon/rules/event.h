@@ -15,6 +15,10 @@ struct event {
 	struct str payload_text;
 	const struct json *payload;     /* an object */
 	const struct json_flaws *flaws; /* what was mended to read it; NULL: nothing */
+	/* Steps of work that rules have done on it, counted by who does it: a condition of a
+	 * filter or an instruction of a template is one, and one more for each 64 bytes that it
+	 * reads. Of the thread that has the event in hand; NULL: nobody counts. */
+	uint64_t *steps;
 };
 
 enum {

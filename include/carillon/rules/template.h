@@ -66,7 +66,8 @@ bool template_found(struct findings *f, const struct pointer *at, struct str slo
 struct template_warnings {
 	int missing; /* paths that led nowhere */
 	struct str first_missing;
-	bool cut;      /* output or step limit was reached */
+	bool cut;      /* output or step limit was reached: what follows is missing */
+	bool bad_date; /* the filter date was given what it cannot read */
 	bool disarmed; /* a value stood inside the template's own <...> and was made text */
 	size_t loop_length;    /* elements of the first loop that was ended, or 0 */
 	struct str structured; /* the first path of a key to a list or an object, or empty */
@@ -78,6 +79,9 @@ struct template_context {
 	bool is_url;         /* the whole is a web address: values in its path are encoded */
 	struct str severity; /* event.severity; empty if there is none */
 	bool is_key; /* it is compared: lists and objects are JSON, and nothing is left out */
+	/* That several renderings may take together, and counted down; NULL: this one has its
+	 * own. */
+	int *steps_left;
 	struct buf *buffers; /* TEMPLATE_BUFFERS of the caller's, to be reused; or NULL */
 };
 enum {
@@ -100,5 +104,7 @@ bool template_is_constant(const struct template *t);
 struct str template_text_of(const struct json *v, struct buf *tmp);
 /* Appends a time in UTC, in the form of the filter `date`; for dialects. */
 void template_put_date(int64_t unix_s, struct str form, struct buf *out);
+/* Whether the filter `date` reads this value of a payload as a time. */
+bool template_is_time(const struct json *v);
 /* Whether `url` is http or https with a host, and short enough for a link. */
 bool template_link_is_safe(struct str url);

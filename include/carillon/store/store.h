@@ -237,6 +237,10 @@ void ledger_each_held_group(struct txn *t, struct str after_workspace,
 typedef bool ledger_workspace_fn(struct str workspace, void *arg);
 void ledger_each_workspace(
     struct txn *t, struct str after, ledger_workspace_fn *each, void *arg);
+/* The first event of the workspace behind `after` that waits to be matched; 0: none does. */
+uint64_t ledger_next_waiting(struct txn *t, struct str workspace, uint64_t after);
+/* Each workspace that has such, once, in order; false from `each` stops. */
+void ledger_each_waiting_workspace(struct txn *t, ledger_workspace_fn *each, void *arg);
 /* Deliveries left in state sending (claimed by a process that died), in order of sequence. */
 void ledger_each_claimed(struct txn *t, struct arena *a, delivery_each_fn *each, void *arg);
 

@@ -185,6 +185,7 @@ compile_built_in(void)
 	findings_init(&f, a);
 	must(compile(a, str_of(slack_built_in), &built_in, &f));
 	built_in->owner = a;
+	built_in->reads_payload = true;
 }
 
 /* All rules without a template share one, compiled once and kept for the life of the process.

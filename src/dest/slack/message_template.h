@@ -7,6 +7,7 @@
 #include "render.h"
 #include "carillon/rules/template.h"
 #include "carillon/base/json.h"
+#include "reading.h"
 
 enum {
 	MESSAGE_SOURCE_MAX = 64 * 1024,
@@ -19,6 +20,7 @@ enum {
 	MESSAGE_CHARACTERS_MAX = 13000,
 	BLOCK_CHARACTERS = 125,
 	MESSAGE_TEXT_MAX = 3000,
+	MESSAGE_STEPS_MAX = 20000, /* of all its templates (event.h); more is plain text */
 	FIELD_NAME_MAX = 80,
 	FIELD_CHARACTERS_MAX = 300, /* one payload field shown by itself; Slack takes 2000 */
 };
@@ -76,12 +78,15 @@ struct message_template {
 	int most_blocks;     /* that a message of it can have */
 	struct arena *owner; /* of the built-in one */
 	bool shows_fields;   /* the other fields of the payload are shown too */
+	bool reads_payload;  /* the built-in one: its slots see a reading of the payload */
 };
 
 /* One rendering: what the slots and the blocks write to, and how much is left. */
 struct composer {
 	const struct message_template *template;
-	const struct event *ev;
+	const struct event *ev;        /* as the slots see it */
+	const struct json *payload;    /* of the event */
+	const struct reading *reading; /* what is in `ev` instead of it, or NULL */
 	struct str severity;
 	struct arena *arena;
 	struct slack_body *out;
@@ -89,8 +94,9 @@ struct composer {
 	struct json_writer w; /* of blocks_build.c, and: */
 	uint32_t kept;        /* elements of the list in the making that are not empty */
 	struct buf buffers[TEMPLATE_BUFFERS];
-	size_t left;  /* characters until MESSAGE_CHARACTERS_MAX */
-	bool has_bar; /* a colour bar stands beside some of the blocks */
+	size_t left;    /* characters until MESSAGE_CHARACTERS_MAX */
+	int steps_left; /* until MESSAGE_STEPS_MAX */
+	bool has_bar;   /* a colour bar stands beside some of the blocks */
 };
 
 /* All blocks so far stand on top, the next ones beside the colour bar. */
@@ -98,6 +104,10 @@ void composer_lead_ends(struct composer *c);
 /* All blocks are written. Where none is left for the bar, the first `fewer` stay on top, or the
  * event's type stands beside the bar. */
 void composer_close_lead(struct composer *c, int fewer, size_t fewer_len);
+/* Begins a block, or an element of its list. */
+void composer_put_comma(struct composer *c);
+/* fields.c: a section of the payload's fields that no slot says. */
+void composer_put_fields(struct composer *c);
 /* A small grey line with the event's type, where nothing else is to stand. */
 void composer_put_type(struct composer *c);
 /* origin.c: the next block is written. */

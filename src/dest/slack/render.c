@@ -21,8 +21,20 @@ warn_about(struct composer *c, struct str slot, const struct template_warnings *
 	if (w->loop_length > 0)
 		composer_warn(c, (struct warning){WARNING_LOOP, .slot = slot,
 				     .length = w->loop_length, .max = TEMPLATE_TURNS_MAX});
+	if (w->bad_date)
+		composer_warn(c, (struct warning){WARNING_BAD_DATE, .slot = slot});
 	if (w->disarmed)
 		composer_warn(c, (struct warning){WARNING_DISARMED, .slot = slot});
+}
+
+/* Once for the message: what it had no steps left for. */
+static void
+give_up_layout(struct composer *c, struct template_warnings *w)
+{
+	w->cut = false;
+	c->out->base.is_too_costly = true;
+	composer_warn(c, (struct warning){WARNING_EXPENSIVE, .slot = STR("message"),
+			     .max = MESSAGE_STEPS_MAX});
 }
 
 struct str
@@ -36,12 +48,15 @@ composer_text(struct composer *c, const struct template *t, const char *where,
 	    .one_line = one_line,
 	    .is_url = form == FORM_URL,
 	    .severity = c->severity,
+	    .steps_left = &c->steps_left,
 	    .buffers = c->buffers,
 	};
 	struct template_warnings w;
 	buf_clear(&c->text);
 	template_run(t, c->ev, &context, &c->text, &w);
-	if (w.missing > 0 || w.cut || w.disarmed || w.loop_length > 0)
+	if (w.cut && c->steps_left == 0)
+		give_up_layout(c, &w);
+	if (w.missing > 0 || w.cut || w.disarmed || w.bad_date || w.loop_length > 0)
 		warn_about(c, str_of(where), &w);
 	if (form != FORM_MRKDWN)
 		plain_clean(&c->text, one_line);
@@ -82,8 +97,8 @@ composer_text_object(struct composer *c, bool is_mrkdwn, bool flag, struct str t
 }
 
 /* Begins a block, or an element of its list. */
-static void
-put_comma(struct composer *c)
+void
+composer_put_comma(struct composer *c)
 {
 	if (c->json.ptr[c->json.len - 1] != '[')
 		buf_putc(&c->json, ',');
@@ -96,7 +111,7 @@ put_block(
 	if (text.len == 0)
 		return;
 	composer_note_block(c, slot, 1);
-	put_comma(c);
+	composer_put_comma(c);
 	buf_str(&c->json, opening);
 	composer_text_object(c, is_mrkdwn, true, text);
 	buf_putc(&c->json, '}');
@@ -104,65 +119,7 @@ put_block(
 
 #define HEADER  STR("{\"type\":\"header\",\"text\":{")
 #define SECTION STR("{\"type\":\"section\",\"text\":{")
-#define FIELDS  STR("{\"type\":\"section\",\"fields\":[")
 #define CONTEXT STR("{\"type\":\"context\",\"elements\":[")
-
-static bool
-is_shown_field(const struct message_template *t, const struct event *ev, const struct json *v)
-{
-	if (v->kind == JSON_NULL || v->kind == JSON_ARRAY || v->kind == JSON_OBJECT)
-		return false;
-	bool is_said = v->text.len == 0 || str_eq(v->text, ev->resource_id);
-	if (v->kind == JSON_STRING && is_said)
-		return false;
-	for (int i = 0; i < t->n_mentioned; i++)
-		if (str_eq(t->mentioned[i], v->key))
-			return false;
-	return true;
-}
-
-/* *name*, a line break, the value. */
-static void
-put_field(struct composer *c, const struct json *v)
-{
-	static const size_t room = 4 * FIELD_CHARACTERS_MAX;
-	struct buf tmp = {0};
-	buf_clear(&c->text);
-	buf_putc(&c->text, '*');
-	(void)mrkdwn_put(v->key, MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, FIELD_NAME_MAX, false);
-	buf_cstr(&c->text, "*\n");
-	bool is_torn =
-	    !mrkdwn_put(template_text_of(v, &tmp), MRKDWN_TEXT, true, room, &c->text);
-	(void)mrkdwn_fit(&c->text, FIELD_CHARACTERS_MAX, is_torn);
-	buf_putc(&c->json, '{');
-	composer_text_object(c, true, true, buf_view(&c->text));
-	buf_fini(&tmp);
-}
-
-/* The payload's plain fields that no slot uses, two to a line. */
-static void
-put_fields(struct composer *c)
-{
-	int n = 0;
-	JSON_EACH (v, c->ev->payload) {
-		if (!is_shown_field(c->template, c->ev, v) || c->left < FIELD_CHARACTERS_MAX)
-			continue;
-		if (n == MESSAGE_FIELDS_MAX) {
-			composer_warn(c, (struct warning){WARNING_FIELDS_LEFT,
-					     .slot = STR("fields"), .max = MESSAGE_FIELDS_MAX});
-			break;
-		}
-		put_comma(c);
-		if (n++ == 0)
-			buf_str(&c->json, FIELDS);
-		put_field(c, v);
-	}
-	if (n == 0)
-		return;
-	composer_note_block(c, SLOT_FIELDS, 1);
-	buf_cstr(&c->json, "]}");
-}
 
 /* A context block of the slots that are not empty. */
 static void
@@ -173,7 +130,7 @@ put_context(struct composer *c, enum slot first, enum slot last)
 		struct str text = slot_text(c, (enum slot)slot);
 		if (text.len == 0)
 			continue;
-		put_comma(c);
+		composer_put_comma(c);
 		if (kept == 0)
 			buf_str(&c->json, CONTEXT);
 		kept |= 1U << (slot - (int)first);
@@ -220,7 +177,7 @@ composer_put_type(struct composer *c)
 	if (c->text.len == 0)
 		buf_cstr(&c->text, "event");
 	composer_note_block(c, SLOTS, 0);
-	put_comma(c);
+	composer_put_comma(c);
 	buf_str(&c->json, CONTEXT);
 	buf_putc(&c->json, '{');
 	composer_text_object(c, true, true, buf_view(&c->text));
@@ -253,8 +210,8 @@ put_slots(struct composer *c)
 	if (c->has_bar && c->out->n_origins == 0)
 		composer_put_type(c);
 	composer_lead_ends(c);
-	if (c->template->shows_fields && c->ev->payload)
-		put_fields(c);
+	if (c->template->shows_fields && c->payload)
+		composer_put_fields(c);
 	put_context(c, SLOT_CONTEXT, SLOT_CONTEXT);
 	put_link(c);
 	put_context(c, SLOT_REFERENCE, SLOT_TIMESTAMP);
@@ -353,6 +310,22 @@ composer_fini(struct composer *c)
 		buf_fini(&c->buffers[i]);
 }
 
+/* The built-in template's slots see what was found in the payload, a severity too. */
+static void
+read_payload(
+    struct composer *c, struct reading *r, const struct severity_order *order, int *rank)
+{
+	const struct json *severity;
+	reading_of(r, c->ev, order, c->arena);
+	c->ev = &r->ev;
+	c->reading = r;
+	severity = r->found[READING_SEVERITY];
+	if (*rank >= 0 || severity == NULL || c->severity.len > 0)
+		return;
+	*rank = severity_rank(order, severity->text);
+	c->severity = severity_name(order, *rank);
+}
+
 const struct dest_body *
 slack_render(const struct dest_template *t, const struct event *ev,
     const struct severity_order *order, struct arena *a)
@@ -364,11 +337,16 @@ slack_render(const struct dest_template *t, const struct event *ev,
 	struct composer c = {
 	    .template = template,
 	    .ev = ev,
+	    .payload = ev->payload,
 	    .severity = severity_of(order, ev->payload),
 	    .arena = a,
 	    .out = body_new(template, a),
 	    .left = MESSAGE_CHARACTERS_MAX - (size_t) template->most_blocks * BLOCK_CHARACTERS,
+	    .steps_left = MESSAGE_STEPS_MAX,
 	};
+	struct reading reading;
+	if (template->reads_payload)
+		read_payload(&c, &reading, order, &rank);
 	buf_reserve(&c.json, 2048);
 	buf_reserve(&c.text, 512);
 	c.out->text = fallback_text(&c);

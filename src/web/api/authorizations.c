@@ -229,6 +229,10 @@ api_authorization_choose(struct request *q)
 	a = keeper_ask_for_api(q, "oauth.choose", &ask);
 	if (a == NULL)
 		return;
+	if (!registry_catch_up(q->registry, a->revision, &e)) {
+		(void)problem_of(q, &e);
+		return;
+	}
 	authorization_end(r, ask.use ? "connected" : "denied", ask.use ? "" : "undone", "");
 	if (!authorization_put(q, r, &revision, &e) && e.kind != ERR_CONFLICT) {
 		(void)problem_of(q, &e);

@@ -94,6 +94,11 @@ take_answer(authorization_record *r, const keeper_answer *a)
 static void
 succeed(struct request *q, authorization_record *r, uint64_t revision, const keeper_answer *a)
 {
+	struct err e;
+
+	/* Who is told of the connection looks for it here at once. */
+	if (!registry_catch_up(q->registry, a->revision, &e))
+		log_warn("web.catch_up", L_STR("error", e.text));
 	take_answer(r, a);
 	if (a->needs_choice)
 		end(q, r, revision,

@@ -67,7 +67,7 @@ a_length_of_time_has_a_unit(void **state)
 	assert_int_equal(ms, 7 * 86400000);
 	c->options[OPTION_DROP_OLDER_THAN] = "90";
 	assert_false(read_duration(c, OPTION_DROP_OLDER_THAN, &ms, &e));
-	assert_int_equal(c->exit_code, EXIT_USAGE);
+	assert_true(c->is_misused);
 	arena_free(c->arena);
 }
 

@@ -150,6 +150,26 @@ a_links_words_are_as_they_were_written(void **state)
 #define B       "\xc2\xad"                 /* as a break */
 
 static void
+addresses_in_a_value_become_links(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const cases[][2] = {
+	    {"see https://a.b/c?d=e&f, or http://x.y.",
+		"see <https://a.b/c?d=e&amp;f>, or <http://x.y>."},
+	    {"(https://a.b/c)", "(<https://a.b/c>)"},
+	    {"https://a.b/c\xe2\x80\xa6", "https://a.b/c\xe2\x80\xa6"},
+	    {"https:// javascript:x <https://a.b|x>",
+		"https:// javascript:x &lt;<https://a.b>|x&gt;"},
+	    {"none", "none"},
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct str payload = arena_printf(f->arena, "{\"x\":\"%s\"}", cases[i][0]);
+		assert_string_equal(
+		    render(f, "{{ payload.x | links }}", payload.ptr), cases[i][1]);
+	}
+}
+
+static void
 a_value_formats_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -198,8 +218,28 @@ a_date_becomes_what_each_reader_sees_in_their_own_time(void **state)
 	assert_string_equal(render(f, "{{ payload.t | date }}", payload),
 	    "<!date^1776441720^{date_short_pretty} at {time}|Apr 17, 2026 at 16:02 UTC>");
 	assert_string_equal(render(f, "{{ payload.bad | date }}", payload), "soon");
+	assert_true(f->warnings.bad_date);
+	assert_string_equal(render(f, "{{ payload.none | date }}", payload), "");
+	assert_false(f->warnings.bad_date);
 	assert_string_equal(
 	    render(f, "{{ payload.t | date | upcase }}", payload), "APR 17, 2026 AT 16:02 UTC");
+}
+
+static void
+a_day_is_the_same_day_for_every_reader(void **state)
+{
+	struct fixture *f = *state;
+	const char *payload = "{\"d\":\"2026-04-17\",\"old\":\"1969-07-20T20:17:40Z\"}";
+	static const char *const cases[][2] = {
+	    {"{{ payload.d | date }}", "Apr 17, 2026"},
+	    {"{{ payload.d | date: '{date_long} {time}' }}", "Friday, April 17th, 2026"},
+	    {"{{ payload.d | date: '{time} on {date}' }}", "April 17th, 2026"},
+	    {"{{ payload.d | date: 'due {date_num}!' }}", "due 2026-04-17!"},
+	    {"{{ payload.d | date: '{time}' }}", "Apr 17, 2026"},
+	    {"{{ payload.old | date }}", "Jul 20, 1969 at 20:17 UTC"},
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_string_equal(render(f, cases[i][0], payload), cases[i][1]);
 }
 
 static void
@@ -229,9 +269,11 @@ main(void)
 	    TEST(a_value_in_the_templates_own_link_stays_inside_it),
 	    TEST(a_value_is_one_part_of_the_templates_own_link),
 	    TEST(a_links_words_are_as_they_were_written),
+	    TEST(addresses_in_a_value_become_links),
 	    TEST(a_value_formats_nothing),
 	    TEST(a_value_in_the_templates_own_code_is_as_it_was_written),
 	    TEST(a_date_becomes_what_each_reader_sees_in_their_own_time),
+	    TEST(a_day_is_the_same_day_for_every_reader),
 	    TEST(a_link_is_made_of_web_addresses_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

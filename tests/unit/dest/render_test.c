@@ -349,6 +349,15 @@ warning(struct fixture *f)
 	return warning_sentence(&f->r.base.warnings.items[0], f->arena).ptr;
 }
 
+static bool
+warns_of(const struct fixture *f, enum warning_code code)
+{
+	for (int i = 0; i < f->r.base.warnings.n; i++)
+		if (f->r.base.warnings.items[i].code == code)
+			return true;
+	return false;
+}
+
 static const char example[] =
     "{\"alert_id\":\"alrt_tyrion_42\",\"account_id\":\"acc_casterly\",\"severity\":\"high\","
     "\"resource\":\"api_latency_p95\",\"value\":1840,\"threshold\":1000,"
@@ -536,6 +545,30 @@ a_link_needs_a_web_address(void **state)
 	assert_string_equal(warning(f), "link: not a web address, so it is left out");
 }
 
+static void
+what_takes_too_much_work_is_said_in_plain_text(void **state)
+{
+	struct fixture *f = *state;
+	/* 45 turns of 45: some 10,000 steps; no slot is over the limit by itself */
+	const char *loop =
+	    "{% for a in payload.l %}{% for b in payload.l %}{{ a }}{{ b }}{% endfor %}"
+	    "{% endfor %}";
+	struct str list =
+	    STR("{\"l\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,"
+		"24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45]}");
+	struct str one = arena_printf(f->arena, "{\"header\":\"h\",\"body\":\"%s\"}", loop);
+	struct str three = arena_printf(f->arena,
+	    "{\"header\":\"h\",\"body\":\"%s\",\"context\":\"%s\",\"reference\":\"%s\"}", loop,
+	    loop, loop);
+
+	render(f, one.ptr, list.ptr);
+	assert_false(f->r.base.is_too_costly);
+	render(f, three.ptr, list.ptr);
+	assert_true(f->r.base.is_too_costly && f->r.base.has_layout);
+	assert_string_equal(f->r.text.ptr, "h");
+	assert_true(warns_of(f, WARNING_EXPENSIVE));
+}
+
 int
 main(void)
 {
@@ -549,6 +582,7 @@ main(void)
 	    TEST(a_long_slot_is_cut_on_whole_entities_with_an_ellipsis),
 	    TEST(the_severity_decides_the_colour_unless_the_slot_does),
 	    TEST(a_link_needs_a_web_address),
+	    TEST(what_takes_too_much_work_is_said_in_plain_text),
 	    TEST(beside_the_bar_stands_what_is_neither_header_nor_body),
 	    TEST(of_a_document_the_beginning_stands_on_top),
 	    TEST(many_long_blocks_are_cut_to_what_slack_takes),

@@ -31,6 +31,7 @@ hall_of(struct fixture *f)
 	config_defaults(&h->config);
 	h->flow.active = active_new(ROOM);
 	h->flow.places = places_new(ROOM);
+	h->flow.budget = budget_new();
 	h->flow.settings = settings_new(&h->config);
 	h->flow.to_courier = queue_new(ROOM);
 	h->flow.to_scribe = queue_new(ROOM);
@@ -42,6 +43,7 @@ static void
 close_hall(struct hall *h)
 {
 	places_free(h->flow.places);
+	budget_free(h->flow.budget);
 	settings_free(h->flow.settings);
 	active_free(h->flow.active);
 	queue_free(h->flow.to_courier);

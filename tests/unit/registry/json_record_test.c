@@ -87,6 +87,7 @@ a_connection_without_its_credential(void **state)
 	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"status\":"
 	    "\"needs_reconnect\",\"status_reason\":\"\",\"status_code\":\"token_revoked\","
 	    "\"repair\":\"reconnect\",\"team_id\":\"\",\"team_name\":\"\",\"bot_user_id\":\"\","
+	    "\"scopes\":\"\",\"granted_channel\":null,\"expires_at\":null,"
 	    "\"channels\":[{"
 	    "\"id\":\"C1\",\"name\":\"\"}],\"retry\":[0,5],\"key_version\":0,"
 	    "\"created_at\":null,\"updated_at\":null,\"revision\":7}");

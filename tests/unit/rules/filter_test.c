@@ -398,6 +398,42 @@ an_explanation_cuts_long_values(void **state)
 	buf_fini(&b);
 }
 
+static uint64_t
+steps_of(const char *filter, const char *payload)
+{
+	struct event ev = event_with(arena, payload);
+	uint64_t steps = 0;
+
+	ev.steps = &steps;
+	(void)filter_matches(compile(filter, NULL), &ev);
+	return steps;
+}
+
+static void
+what_a_condition_reads_is_counted(void **state)
+{
+	char payload[70000], members[20000];
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(steps_of("", "{}"), 0);
+	assert_int_equal(
+	    steps_of("{\"field\":\"a\",\"op\":\"eq\",\"value\":1}", "{\"a\":1}"), 1);
+	assert_int_equal(steps_of("{\"any\":[{\"field\":\"a\",\"op\":\"eq\",\"value\":1},"
+				  "{\"field\":\"a\",\"op\":\"eq\",\"value\":2}]}",
+			     "{\"a\":1}"),
+	    1); /* the second is not asked */
+	(void)snprintf(payload, sizeof(payload), "{\"a\":\"%064000d\"}", 7);
+	assert_int_equal(
+	    steps_of("{\"field\":\"a\",\"op\":\"contains\",\"value\":\"x\"}", payload), 1001);
+	for (int i = 0; i < 1600; i++)
+		len += (size_t)snprintf(
+		    members + len, sizeof(members) - len, "%s\"m%d\":1", i ? "," : "{", i);
+	(void)snprintf(members + len, sizeof(members) - len, "}");
+	assert_int_equal(
+	    steps_of("{\"field\":\"a\",\"op\":\"exists\",\"value\":true}", members), 101);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 int
@@ -418,6 +454,7 @@ main(void)
 	    TEST(a_long_value_is_told_as_how_it_begins),
 	    TEST(an_explanation_says_each_condition_in_words),
 	    TEST(an_explanation_cuts_long_values),
+	    TEST(what_a_condition_reads_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

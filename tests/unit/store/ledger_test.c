@@ -1,5 +1,7 @@
 #include "store_fixture.h"
 
+#include "carillon/base/buf.h"
+
 static void
 park(struct fixture *f, uint64_t seq, const char *rule, int64_t due_ms)
 {
@@ -197,6 +199,65 @@ claimed_deliveries_are_those_in_state_sending(void **state)
 }
 
 static void
+put_event_as(struct fixture *f, const char *workspace, uint64_t seq, const char *id,
+    Carillon__V1__EventStatus status)
+{
+	event_record ev = CARILLON__V1__EVENT_RECORD__INIT;
+
+	ev.workspace = (char *)(uintptr_t)workspace;
+	ev.event_id = (char *)(uintptr_t)id;
+	ev.seq = seq;
+	ev.received_ms = 1000;
+	ev.status = status;
+	apply_event_record(f->store, &ev);
+}
+
+static bool
+list_workspace(struct str workspace, void *arg)
+{
+	buf_printf(arg, "%.*s ", STR_ARG(workspace));
+	return true;
+}
+
+/* The events of acme that wait, and who else has any. */
+static void
+assert_waiting(struct fixture *f, const char *seqs, const char *workspaces)
+{
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	struct buf b = {0}, w = {0};
+
+	for (uint64_t at = 0; (at = ledger_next_waiting(t, STR("acme"), at)) != 0;)
+		buf_printf(&b, "%llu ", (unsigned long long)at);
+	ledger_each_waiting_workspace(t, list_workspace, &w);
+	txn_end(t);
+	assert_true(str_eq(buf_view(&b), str_of(seqs)));
+	assert_true(str_eq(buf_view(&w), str_of(workspaces)));
+	buf_fini(&b);
+	buf_fini(&w);
+}
+
+static void
+events_wait_until_they_are_recorded_otherwise(void **state)
+{
+	const Carillon__V1__EventStatus waiting =
+	    CARILLON__V1__EVENT_STATUS__EVENT_STATUS_WAITING;
+	struct fixture *f = *state;
+
+	assert_waiting(f, "", "");
+	put_event_as(f, "acme", 3, "e3", waiting);
+	put_event_as(f, "acme", 7, "e7", waiting);
+	put_event_as(f, "acme-2", 5, "e5", waiting);
+	put_event_as(f, "acme", 9, "e9", CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED);
+	assert_waiting(f, "3 7 ", "acme acme-2 ");
+	put_event_as(f, "acme", 3, "e3", CARILLON__V1__EVENT_STATUS__EVENT_STATUS_RECEIVED);
+	put_event_as(f, "acme-2", 5, "e5", CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED);
+	assert_waiting(f, "7 ", "acme ");
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	assert_int_equal(ledger_seq(t, STR("acme"), STR("e3")), 3);
+	txn_end(t);
+}
+
+static void
 the_counts_are_those_of_the_indexes(void **state)
 {
 	struct fixture *f = *state;
@@ -226,6 +287,7 @@ main(void)
 	    STORE_TEST(a_delivery_parked_again_is_due_once_at_its_new_time),
 	    STORE_TEST(held_deliveries_are_found_by_connection_and_by_rule),
 	    STORE_TEST(claimed_deliveries_are_those_in_state_sending),
+	    STORE_TEST(events_wait_until_they_are_recorded_otherwise),
 	    STORE_TEST(the_counts_are_those_of_the_indexes),
 	};
 
