@@ -155,29 +155,35 @@ example_of(const struct setting *s)
 	return NULL;
 }
 
+/* The value is the example's, or else the default, as a comment. */
+static void
+put_example(struct buf *out, const struct config *usual, const struct setting *s)
+{
+	const char *value = example_of(s);
+
+	buf_printf(out, "\n# %s\n%s%s: ", s->sentence, value == NULL ? "#" : "", s->name);
+	if (value != NULL)
+		put_quoted(out, str_of(value));
+	else
+		setting_show(out, usual, s);
+	buf_putc(out, '\n');
+}
+
 void
-config_example(struct buf *out)
+config_example(struct buf *out, bool whole)
 {
 	struct config usual;
 
 	config_defaults(&usual);
-	buf_cstr(out, "# Settings of Carillon; usually " CONFIG_FILE_USUAL ".\n"
-		      "# What stands here without a # is what an installation has to say. "
-		      "Behind each # is a default.\n"
-		      "# `carillon check` says whether it fits together.\n");
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < COUNT_OF(settings); i++) {
-			const struct setting *s = &settings[i];
-			const char *value = example_of(s);
-
-			if ((value == NULL) != (pass == 1))
-				continue;
-			buf_printf(out, "\n# %s\n%s%s: ", s->sentence, value == NULL ? "#" : "",
-			    s->name);
-			if (value != NULL)
-				put_quoted(out, str_of(value));
-			else
-				setting_show(out, &usual, s);
-			buf_putc(out, '\n');
-		}
+	buf_cstr(out, "# Settings of Carillon; usually " CONFIG_FILE_USUAL ".\n");
+	if (whole)
+		buf_cstr(out, "# What stands here without a # is what an installation has to "
+			      "say. Behind each # is a default.\n"
+			      "# `carillon check` says whether it fits together.\n");
+	for (size_t i = 0; i < COUNT_OF(settings); i++)
+		if (example_of(&settings[i]) != NULL)
+			put_example(out, &usual, &settings[i]);
+	for (size_t i = 0; whole && i < COUNT_OF(settings); i++)
+		if (example_of(&settings[i]) == NULL)
+			put_example(out, &usual, &settings[i]);
 }

@@ -313,7 +313,12 @@ verb_docs_settings(struct command *c, struct err *e)
 	    "SIGHUP makes `carillon serve` read them all again. Those that change at a reload "
 	    "take effect\nwithin half a second; of those that need a restart the log says so; "
 	    "if one is wrong, the log says\nwhich, and all stay as they were. Run "
-	    "`carillon check` with the same options first.\n\n");
+	    "`carillon check` with the same options first.\n\n"
+	    "An installation has to say this much; `carillon docs example` prints it with "
+	    "every "
+	    "other setting\nas a comment.\n\n```yaml\n");
+	config_example(&out, false);
+	buf_cstr(&out, "```\n\n");
 	config_markdown(&out);
 	print_text(&out);
 	return true;
@@ -351,7 +356,7 @@ verb_docs_example(struct command *c, struct err *e)
 
 	(void)c;
 	(void)e;
-	config_example(&out);
+	config_example(&out, true);
 	print_text(&out);
 	return true;
 }

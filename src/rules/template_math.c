@@ -103,12 +103,16 @@ value_of_exact(struct renderer *r, const struct exact *x)
 	return value_of_number_text(buf_view(out));
 }
 
-/* Steps of multiplying or dividing, which take each digit with each other. */
+enum {
+	DIGITS_A_STEP = 256, /* of multiplying, which takes each with each */
+	DIGITS_A_STEP_DIVIDED =
+	    4, /* of a quotient, for each of which something is taken away */
+};
+
+/* Steps of multiplying or dividing. */
 static bool
 can_afford(struct renderer *r, const struct operands *o)
 {
-	enum { DIGITS_A_STEP = 256 };
-
 	return renderer_step(r, o->a.digits.len * o->b.digits.len / DIGITS_A_STEP);
 }
 
@@ -164,6 +168,7 @@ math_divided_by(struct renderer *r, const struct value *a, const struct value *b
 	if (!needs_exact(a, b, quotient))
 		return result;
 	if (operands_read(&o, a, b) && can_afford(r, &o) &&
+	    renderer_step(r, o.a.digits.len / DIGITS_A_STEP_DIVIDED) &&
 	    exact_divide(&out, &o.a, &o.b, &is_even) && (is_even || is_whole))
 		result = value_of_exact(r, &out);
 	exact_fini(&out);

@@ -321,7 +321,7 @@ describe('what Slack tells', () => {
 		const { found } = await connect({}, { team: `T0EV${count}`, channel: 'C0EVENTS' });
 		const rule = async (id) => bench.json('rule', 'show', ws, id);
 		await bench.cli('rule', 'add', ws, '--type', 'alert.triggered', '--connection', found.connection, '--channel', 'C0EVENTS', '--id', 'r1');
-		await bench.cli('rule', 'add', ws, '--type', 'alert.triggered', '--connection', found.connection, '--channel', 'G0EVENTS', '--id', 'r2');
+		await bench.cli('rule', 'add', ws, '--type', 'alert.triggered', '--connection', found.connection, '--channel', 'G0EVENTS', '--id', 'r2', '--no-test');
 		await until('web has them', async () => (await web.ask('GET', `/api/v1/workspaces/${ws}/rules/r2`, { token: web.key })).status === 200);
 		await at({ archive: 'C0EVENTS' });
 		await until('held', async () => (await rule('r1')).hold_code === 'is_archived');

@@ -18,6 +18,7 @@ export class Web {
 	}
 
 	async start() {
+		fs.rmSync(this.readyFile, { force: true });
 		this.child = launch(binary('carillon'), ['web', '--ready-file', this.readyFile],
 			{ env: this.bench.env(this.settings) });
 		await until('the HTTP side', () => {

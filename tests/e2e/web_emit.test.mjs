@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ALERT, until } from './lib.mjs';
-import { startWeb } from './web.mjs';
+import { startWeb, Web } from './web.mjs';
 
 const EVENT = { event: 'alert.triggered', resource: 'alert', resource_id: 'alrt_tyrion_42', payload: ALERT.payload };
 
@@ -106,6 +106,44 @@ describe('emit', () => {
 		assert.deepEqual(bulk.map((one) => one.id), events.map((one) => one.id));
 	});
 
+	/** Every event that was answered with 201 is in the history. */
+	const allKnown = async (sent) => {
+		const known = new Set();
+		await until('every one that was answered with 201', async () => {
+			let cursor = '';
+			do {
+				const got = await web.ask('GET', `/api/v1/workspaces/acme/events?limit=200${cursor}`, { token: web.key });
+				for (const one of got.body.records ?? []) known.add(one.id);
+				cursor = got.body.next_cursor && `&cursor=${encodeURIComponent(got.body.next_cursor)}`;
+			} while (cursor);
+			const missing = sent.filter((id) => !known.has(id));
+			if (missing.length > 0) throw new Error(`${missing.length} of ${sent.length} are missing: ${missing[0]}`);
+			return true;
+		}, 60000);
+	};
+
+	test('what a process answered with 201 before it was killed is stored, and served by the next', async () => {
+		const second = await new Web(bench).start();
+		const sent = [];
+		let isOver = false;
+		const flood = async (name) => {
+			for (let i = 0; !isOver; i++) {
+				const id = `killed_${name}_${i}`;
+				const got = await second.ask('POST', '/api/v1/events', { key, body: { ...EVENT, id } }).catch(() => null);
+				if (got?.status === 201) sent.push(id);
+			}
+		};
+		const floods = Array.from({ length: 8 }, (_, name) => flood(name));
+		await until('some to be stored', () => sent.length > 100);
+		await second.stop('SIGKILL');
+		isOver = true;
+		await Promise.all(floods);
+		await allKnown(sent);
+		await second.start();
+		assert.equal((await second.ask('GET', `/api/v1/workspaces/acme/events/${sent[0]}`, { token: web.key })).status, 200);
+		assert.equal((await second.stop()).code, 0, second.child.output);
+	});
+
 	test('while the broker is away it says when to come again; nothing with 201 is lost', async () => {
 		const sent = [];
 		const flood = async (until) => {
@@ -128,17 +166,6 @@ describe('emit', () => {
 		for (const one of state) one.over = true;
 		await Promise.all(floods);
 		assert.equal(Number(state.find((one) => one.refused).refused.headers.get('retry-after')) > 0, true);
-		const known = new Set();
-		await until('every one that was answered with 201', async () => {
-			let cursor = '';
-			do {
-				const got = await web.ask('GET', `/api/v1/workspaces/acme/events?limit=200${cursor}`, { token: web.key });
-				for (const one of got.body.records ?? []) known.add(one.id);
-				cursor = got.body.next_cursor && `&cursor=${encodeURIComponent(got.body.next_cursor)}`;
-			} while (cursor);
-			const missing = sent.filter((id) => !known.has(id));
-			if (missing.length > 0) throw new Error(`${missing.length} of ${sent.length} are missing: ${missing[0]}`);
-			return true;
-		}, 60000);
+		await allKnown(sent);
 	});
 });

@@ -77,4 +77,36 @@ describe('roles', () => {
 				assert.deepEqual(other.body, none.body);
 			}
 	});
+
+	test('whatever is sent, it answers, and the fault is not its own', async () => {
+		const seed = Number(process.env.CARILLON_SEED ?? Date.now() % 1e9);
+		let state = seed;
+		const random = (n) => {
+			state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+			return (state >>> 8) % n;
+		};
+		const pick = (list) => list[random(list.length)];
+		const names = ['id', 'name', 'event_type', 'connection', 'channel', 'filter', 'template', 'active', 'retry', 'rule',
+			'event', 'payload', 'states', 'from', 'to', 'again', 'rate', 'revision', 'scopes', 'workspaces', 'kind', 'last',
+			'workspace', 'workspace_id', 'role', 'allowed_origins', 'drop_older_than', 'sample', 'schema', 'quiet_hours'];
+		const value = (depth) => pick([
+			() => null, () => true, () => random(2000) - 1000, () => 1e308, () => -0.5, () => '',
+			() => pick(['acme', 'alert.triggered', '>', 'failed', '2026-01-01T00:00:00Z', '\u0000', 'x'.repeat(300), '../..', 'ü\ud83d\ude00', '{{ a | b }}']),
+			() => depth > 3 ? 1 : Array.from({ length: random(4) }, () => value(depth + 1)),
+			() => depth > 3 ? 2 : object(depth + 1),
+		])();
+		const object = (depth) => Object.fromEntries(Array.from({ length: random(6) }, () => [pick(names), value(depth)]));
+		const id = () => pick(['none', 'acme', 'a%2Fb', '%F0%9F%98%80', 'x'.repeat(200), '_keys', '_catalogue', '.%2e', '*', '%3E']);
+		const failed = [];
+		for (const operation of operations.filter(isTried))
+			for (let i = 0; i < 12; i++) {
+				const where = operation.path.replace('{workspace}', pick(['acme', 'acme', 'acme', id()])).replaceAll(/\{[a-z]+\}/g, id);
+				const got = await web.ask(operation.method, where, { token: web.key,
+					headers: random(2) ? { 'if-match': `"${random(100)}"` } : {},
+					body: operation.requestBody ? pick([() => object(0), () => value(0), () => '{', () => [object(0)]])() : undefined });
+				if (got.status >= 500 && got.status !== 503) failed.push(`${operation.method} ${where}: ${got.status} ${JSON.stringify(got.body)}`);
+			}
+		assert.deepEqual(failed, [], `CARILLON_SEED=${seed}`);
+		await web.api(200, 'GET', '/me', { token: web.key });
+	});
 });

@@ -96,17 +96,6 @@ broker_is_there(const struct broker *b, struct err *e)
 	return b->is_down ? fail(e, ERR_TEMP, "not connected to nats") : true;
 }
 
-/* In a story nobody else listens. */
-bool
-service_tell(
-    struct broker *b, const char *name, const char *method, struct str bytes, struct err *e)
-{
-	(void)name;
-	(void)method;
-	(void)bytes;
-	return broker_is_there(b, e);
-}
-
 bool
 broker_is_connected(const struct broker *b)
 {

@@ -62,8 +62,9 @@ void config_markdown(struct buf *out);
 /* The settings as YAML with their sentences as comments: what `carillon check --print` shows.
  */
 void config_yaml(const struct config *c, struct buf *out);
-/* A file to begin with: what has to be set, and every other setting as a comment. */
-void config_example(struct buf *out);
+/* A file to begin with: what has to be set, and, if it is to be whole, every other setting as a
+ * comment. */
+void config_example(struct buf *out, bool whole);
 /* The same as one JSON object. */
 void config_json(const struct config *c, struct buf *out);
 

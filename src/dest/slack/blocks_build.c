@@ -103,6 +103,7 @@ build_value(struct composer *c, const struct block_node *m)
 {
 	switch (m->member->kind) {
 	case FLAG: jw_bool(&c->w, m->truth); return true;
+	case WHOLE: jw_int(&c->w, (int64_t)m->max); return true;
 	case PLAIN_OBJECT:
 	case TEXT_OBJECT:
 	case ACCESSORY_OBJECT: return build_object(c, m);

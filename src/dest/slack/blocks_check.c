@@ -4,12 +4,20 @@
 #include "carillon/base/pointer.h"
 #include "carillon/rules/characters.h"
 
+enum { FIELD_MAX = 2000, CONTEXT_TEXT_MAX = 3000 };
+
+/* Names that may be given once. */
+struct given {
+	struct str names[MESSAGE_BLOCKS_MAX + 1];
+	int n;
+};
+
 struct checker {
 	struct arena *arena;
 	struct findings *findings;
+	struct given block_ids;  /* of the message */
+	struct given action_ids; /* of the block in hand */
 };
-
-enum { FIELD_MAX = 2000, CONTEXT_TEXT_MAX = 3000 };
 
 static bool compile_object(struct checker *k, const struct json *v, const struct pointer *p,
     int places, size_t text_max, struct block_node *out);
@@ -107,6 +115,41 @@ compile_string(struct checker *k, const struct json *v, const struct pointer *p,
 }
 
 static bool
+compile_whole(
+    struct checker *k, const struct json *v, const struct pointer *p, struct block_node *out)
+{
+	bool is_digit = v->kind == JSON_NUMBER && v->text.len == 1 && v->text.ptr[0] >= '1' &&
+	                v->text.ptr[0] <= '9';
+	size_t n = is_digit ? (size_t)(v->text.ptr[0] - '0') : 0;
+	if (n < 1 || n > out->member->max)
+		return findings_at(k->findings, FINDING_WRONG_KIND, p,
+		    "must be a whole number from 1 to %zu", out->member->max);
+	out->max = n;
+	return true;
+}
+
+/* Slack refuses a message in which two blocks, or two actions of a block, have one name. */
+static bool
+compile_id(struct checker *k, const struct json *v, const struct pointer *p, size_t max,
+    struct block_node *out)
+{
+	bool is_block = str_eq(v->key, STR("block_id"));
+	struct given *given = is_block ? &k->block_ids : &k->action_ids;
+	if (!compile_string(k, v, p, ID, max, out))
+		return false;
+	if (!template_is_constant(out->text))
+		return true;
+	for (int i = 0; i < given->n; i++)
+		if (str_eq(given->names[i], v->text))
+			return findings_at(k->findings, FINDING_NOT_TOGETHER, p,
+			    "another %s has the same name",
+			    is_block ? "block" : "action of it");
+	if (given->n < (int)COUNT_OF(given->names))
+		given->names[given->n++] = v->text;
+	return true;
+}
+
+static bool
 compile_style(
     struct checker *k, const struct json *v, const struct pointer *p, struct block_node *out)
 {
@@ -170,8 +213,9 @@ compile_value(struct checker *k, const struct json *v, const struct pointer *p,
 	case ACTION_LIST: return compile_list(k, v, p, ACTION, m->max, 0, out);
 	case FLAG: return compile_flag(k, v, p, out);
 	case STYLE: return compile_style(k, v, p, out);
+	case WHOLE: return compile_whole(k, v, p, out);
 	case WORDS: return compile_string(k, v, p, m->kind, text_max, out);
-	case ID:
+	case ID: return compile_id(k, v, p, m->max, out);
 	case URL:
 	case STRING: return compile_string(k, v, p, m->kind, m->max, out);
 	}
@@ -200,6 +244,8 @@ compile_object(struct checker *k, const struct json *v, const struct pointer *p,
 {
 	if (!find_object(k, v, p, places, &out->object))
 		return false;
+	if (places & BLOCK)
+		k->action_ids.n = 0;
 	bool ok = check_required(k, v, p, out->object);
 	const struct block_node **tail = &out->first;
 	JSON_EACH (member, v) {

@@ -23,6 +23,7 @@ enum member_kind {
 	CONTEXT_LIST,
 	ACTION_LIST,
 	FLAG,
+	WHOLE, /* a whole number from 1 */
 	ID,
 	URL,
 	STRING,

@@ -64,7 +64,7 @@ struct block_node {
 	int object;                        /* an object: index of its type; else -1 */
 	bool is_list;
 	bool truth;                            /* a flag */
-	size_t max;                            /* characters, of words or a string */
+	size_t max;                            /* characters, of words or a string; a number */
 	const struct template *text;           /* words, strings, URLs */
 	const struct block_node *first, *next; /* members or elements */
 };

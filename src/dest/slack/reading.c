@@ -3,7 +3,8 @@
 #include "carillon/rules/template.h"
 
 enum {
-	PLACES_MAX = 256, /* objects and lists that are looked into */
+	PLACES_MAX = 256,   /* objects and lists that are looked into */
+	MEMBERS_MAX = 1024, /* of them, so that no payload costs much */
 	NAMES_MAX = 20,
 	BESIDE_TITLE = 1000000,
 	NAME_RANK = 10000,
@@ -127,10 +128,14 @@ consider(struct search *s, struct reading *r, int role, const struct json *v, in
 static void
 find(struct search *s, struct reading *r, int role)
 {
+	int left = MEMBERS_MAX;
 	s->in[role] = -1;
 	for (int i = 0; i < s->n; i++)
-		JSON_EACH (v, s->places[i].v)
+		JSON_EACH (v, s->places[i].v) {
+			if (left-- == 0)
+				return;
 			consider(s, r, role, v, i);
+		}
 }
 
 static struct str
@@ -209,10 +214,11 @@ reading_nested(const struct json *payload, struct arena *a,
     bool (*show)(void *with, struct str path, const struct json *value), void *with)
 {
 	struct search s = {0};
+	int left = MEMBERS_MAX;
 	find_places(&s, payload);
 	for (int i = 1; i < s.n; i++)
 		JSON_EACH (v, s.places[i].v)
-			if (is_plain(v) && v->key.len > 0 &&
-			    !show(with, path_of(&s, i, v->key, a), v))
+			if (left-- == 0 || (is_plain(v) && v->key.len > 0 &&
+					       !show(with, path_of(&s, i, v->key, a), v)))
 				return;
 }

@@ -5,6 +5,8 @@
 #include "common.h"
 #include "web/ask_keeper.h"
 
+enum { CONFLICTS_MAX = 5 };
+
 static void
 begin(struct request *q, keeper_request *ask)
 {
@@ -195,28 +197,40 @@ give_back(struct request *q)
 	return a != NULL && a->problem == NULL ? a : NULL;
 }
 
+/* As often as somebody else is faster: Slack's own event of the revocation changes it, too. */
+static bool delete (struct request *q)
+{
+	struct err e;
+
+	for (int i = 0;; i++) {
+		uint64_t revision;
+
+		if (!registry_catch_up(q->registry, 0, &e))
+			return problem_of(q, &e);
+		if (api_connection(q, &revision) == NULL)
+			return false;
+		if (registry_delete(q->registry, request_part(q, 0), STATE_CONNECTION,
+			request_part(q, 1), revision, &e))
+			return true;
+		if (e.kind != ERR_CONFLICT || i == CONFLICTS_MAX)
+			return problem_of(q, &e);
+	}
+}
+
 void
 api_connection_disconnect(struct request *q)
 {
 	static const char *const parameters[] = {"force", NULL};
 	const keeper_answer *a;
 	struct json_writer w;
-	uint64_t revision;
-	struct err e;
 
-	if (!request_parameters(q, parameters) || api_connection(q, &revision) == NULL ||
+	if (!request_parameters(q, parameters) || api_connection(q, NULL) == NULL ||
 	    !is_unused(q))
 		return;
 	a = give_back(q);
 	registry_set_author(q->registry, str_of(request_author(q)));
-	/* Slack's own event of the revocation may have changed it meanwhile. */
-	if (!registry_catch_up(q->registry, 0, &e) || api_connection(q, &revision) == NULL)
+	if (!delete (q))
 		return;
-	if (!registry_delete(q->registry, request_part(q, 0), STATE_CONNECTION,
-		request_part(q, 1), revision, &e)) {
-		(void)problem_of(q, &e);
-		return;
-	}
 	answer_json(q, MHD_HTTP_OK, &w);
 	jw_object(&w);
 	jw_kv_bool(&w, "revoked", a != NULL && a->revoked);

@@ -10,6 +10,10 @@ struct bad {
 	const char *document, *slot, *text;
 };
 
+#define BUTTON(id)                                 \
+	"{\"type\":\"button\",\"action_id\":\"" id \
+	"\",\"text\":{\"type\":\"plain_text\",\"text\":\"x\"}}"
+
 static const struct bad bad[] = {
     {"[]", "", "must be an object of slots"},
     {"{\"bdy\":\"x\"}", "bdy", "did you mean \"body\"?"},
@@ -43,6 +47,16 @@ static const struct bad bad[] = {
     {"{\"blocks\":[{\"type\":\"section\",\"fields\":[{\"type\":\"mrkdwn\",\"text\":\"{{ "
      "payload.x | nope }}\"}]}]}",
 	"/blocks/0/fields/0/text", "unknown filter \"nope\""},
+    {"{\"blocks\":[{\"type\":\"header\",\"level\":5,\"text\":{\"type\":\"plain_text\",\"text\":"
+     "\"x\"}"
+     "}]}",
+	"/blocks/0/level", "from 1 to 4"},
+    {"{\"blocks\":[{\"type\":\"divider\",\"block_id\":\"a\"},{\"type\":\"divider\",\"block_"
+     "id\":"
+     "\"a\"}]}",
+	"/blocks/1/block_id", "another block has the same name"},
+    {"{\"blocks\":[{\"type\":\"actions\",\"elements\":[" BUTTON("a") "," BUTTON("a") "]}]}",
+	"/blocks/0/elements/1/action_id", "another action of it"},
     {"{\"body\":\"x\"", "", "line 1"},
 };
 
@@ -122,6 +136,23 @@ constant_text_is_held_to_its_limit_when_it_is_saved(void **state)
 }
 
 static void
+a_level_and_names_in_blocks_of_their_own_are_taken(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(0);
+	struct findings f;
+	assert_true(compile(a,
+	    STR("{\"blocks\":[{\"type\":\"header\",\"level\":2,\"text\":{\"type\":\"plain_"
+		"text\","
+		"\"text\":\"x\"}},{\"type\":\"actions\",\"elements\":[" BUTTON("a") "," BUTTON(
+		    "b") "]},{"
+			 "\"type\":\"actions\",\"elements\":[" BUTTON("a") "," BUTTON(
+			     "{{ payload.x }}") "]}]}"),
+	    &f));
+	arena_free(a);
+}
+
+static void
 more_blocks_than_slack_takes_are_refused(void **state)
 {
 	(void)state;
@@ -172,6 +203,7 @@ main(void)
 	    cmocka_unit_test(a_templates_mistake_has_line_and_column_in_its_slot),
 	    cmocka_unit_test(all_mistakes_are_told_each_in_its_place),
 	    cmocka_unit_test(constant_text_is_held_to_its_limit_when_it_is_saved),
+	    cmocka_unit_test(a_level_and_names_in_blocks_of_their_own_are_taken),
 	    cmocka_unit_test(more_blocks_than_slack_takes_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
