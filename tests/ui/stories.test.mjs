@@ -504,7 +504,7 @@ test('by keyboard alone: from the tabs to a saved rule', { skip, timeout: 180_00
 	const server = await standIn();
 	const ui = await open(server, { page: '/rules' });
 	const key = (...keys) => keys.reduce((last, k) => last.then(() => ui.tab.keyboard.press(k)), Promise.resolve());
-	const focused = () => ui.frame.evaluate(() => { const e = document.activeElement; return `${e.getAttribute('aria-label') ?? ''} ${e.innerText ?? ''} ${e.labels?.[0]?.innerText ?? ''}`; });
+	const focused = () => ui.frame.evaluate(() => { const e = document.activeElement; return e === document.body ? '' : `${e.getAttribute('aria-label') ?? ''} ${e.innerText ?? ''} ${e.labels?.[0]?.innerText ?? ''}`; });
 	/** Tab until it is reached. */
 	const reach = async (pattern) => {
 		for (let i = 0; i < 90; i++) {
