@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 
 enum { EVENTS_ASKED_MAX = 16 }; /* newest ones, when some were deleted by hand */
@@ -197,6 +198,16 @@ known_before(struct probe *p, uint64_t seq)
 
 enum there { THERE_UNREADABLE, THERE_SAME, THERE_OTHER, THERE_GONE };
 
+/* A stream made anew begins behind all that the index knows, where the server can do that: its
+ * events are gone as expired ones are, but for their being older than the stream. */
+static bool
+is_older_than_stream(const struct tail *t, const event_record *rec)
+{
+	wall_t made;
+
+	return clock_parse(str_of(t->info.id), &made) && rec->received_ms < made.ms;
+}
+
 static enum there
 look_whether_there(struct probe *p, const event_record *rec)
 {
@@ -206,7 +217,9 @@ look_whether_there(struct probe *p, const event_record *rec)
 	if (rec->seq > p->tail->info.last_seq)
 		return THERE_OTHER;
 	if (!broker_get(p->broker, STREAM_EVENTS, rec->seq, &m, p->err))
-		return p->err->kind == ERR_NOT_FOUND ? THERE_GONE : THERE_UNREADABLE;
+		return p->err->kind != ERR_NOT_FOUND        ? THERE_UNREADABLE
+		       : is_older_than_stream(p->tail, rec) ? THERE_OTHER
+		                                            : THERE_GONE;
 	same = tail_is_same_event(p->broker, rec, str_of(rec->workspace), &m);
 	broker_message_free(&m);
 	return same ? THERE_SAME : THERE_OTHER;
