@@ -1,14 +1,14 @@
 /**
  * Makes the contact sheet: every page and state, light and dark, wide and narrow, into a directory.
  *
- *     node sheet.mjs DIRECTORY [PATTERN]
+ *     node sheet.mjs DIRECTORY [PATTERN [LOOKS]]      such as: docs/ui '' light-1280,dark-400
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { closeBrowser, open, sleep } from './browser.mjs';
 import { standIn } from './stand_in.mjs';
 
-const [out = 'sheet', pattern = ''] = process.argv.slice(2);
+const [out = 'sheet', pattern = '', looks = 'light-1280,dark-1280,light-400,dark-400'] = process.argv.slice(2);
 fs.mkdirSync(out, { recursive: true });
 
 export const PAGES = [
@@ -21,11 +21,11 @@ export const PAGES = [
 
 async function shoot() {
 	for (const [name, kind, wanted] of PAGES) {
-		if (!name.includes(pattern)) continue;
+		if (!new RegExp(pattern).test(name)) continue;
 		const server = await standIn({ kind });
 		const d = wanted.startsWith('@') && server.world.deliveries.find((one) => one.state === wanted.slice(1));
 		const route = d ? `/activity/${d.event_id}/${d.rule}` : wanted;
-		for (const [mode, width] of [['light', 1280], ['dark', 1280], ['light', 400], ['dark', 400]]) {
+		for (const [mode, width] of looks.split(',').map((look) => look.split('-')).map(([m, w]) => [m, Number(w)])) {
 			const ui = await open(server, { page: route, width, mode, height: width === 400 ? 800 : 860 });
 			await sleep(250);
 			await ui.tab.screenshot({ path: path.join(out, `${name}-${mode}-${width}.png`) });

@@ -6,6 +6,7 @@ import { Menu } from '../parts/layers';
 import { t } from '../words/words';
 import { Condition, fieldChoices, startCond } from './condition';
 import { isGroup, toFilter, toForm, type Cond, type Form, type Group } from './filter_form';
+import { JsonArea } from './json_area';
 import { filterLines } from './sentence';
 
 interface Props { filter: Filter | null; type: EventType | null; fields: Field[]; errors: FieldError[]; onChange: (filter: Filter | null) => void }
@@ -21,22 +22,10 @@ function Match({ match, onChange }: { match: 'all' | 'any'; onChange: (match: 'a
 }
 
 function AsText({ filter, onChange, onDone, canLeave }: { filter: Filter | null; onChange: (f: Filter | null) => void; onDone: () => void; canLeave: boolean }) {
-	const [text, setText] = useState(JSON.stringify(filter, null, '\t') ?? '');
-	const [problem, setProblem] = useState('');
-	function change(now: string): void {
-		setText(now);
-		try {
-			onChange(now.trim() ? (JSON.parse(now) as Filter) : null);
-			setProblem('');
-		} catch (error) {
-			setProblem(error instanceof Error ? error.message : '');
-		}
-	}
 	return (
 		<div class="stack tight">
-			<textarea class="mono" rows={8} aria-label={t('condition.as_text')} aria-invalid={problem !== ''} spellcheck={false} value={text} onInput={(e) => change(e.currentTarget.value)} />
-			{problem && <p class="bad small" role="alert">{problem}</p>}
-			{canLeave && !problem && <Button kind="quiet" onClick={onDone}>{t('condition.as_form')}</Button>}
+			<JsonArea value={filter} label={t('condition.as_text')} rows={8} onChange={(value) => onChange(value as Filter | null)} />
+			{canLeave && <Button kind="quiet" onClick={onDone}>{t('condition.as_form')}</Button>}
 		</div>
 	);
 }

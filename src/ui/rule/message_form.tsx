@@ -1,9 +1,9 @@
 /** What the message says: slots, details, or blocks of one's own. */
-import { useState } from 'preact/hooks';
 import type { EventType, Field, FieldError, Preview, Rule, Template } from '../api/types';
 import { Button } from '../parts/button';
 import { toast } from '../state/toasts';
 import { t } from '../words/words';
+import { JsonArea } from './json_area';
 import { Slot, type SlotName } from './slots';
 
 interface Props { rule: Rule; type: EventType | null; fields: Field[]; errors: FieldError[]; preview: Preview | null; onChange: (template: Template | null) => void }
@@ -21,23 +21,11 @@ const startOf = (type: EventType | null): Template =>
 	};
 
 function Blocks({ template, errors, onChange }: { template: Template; errors: FieldError[]; onChange: (t: Template | null) => void }) {
-	const [text, setText] = useState(JSON.stringify(template, null, '\t'));
-	const [problem, setProblem] = useState('');
-	function change(now: string): void {
-		setText(now);
-		try {
-			onChange(JSON.parse(now) as Template);
-			setProblem('');
-		} catch (error) {
-			setProblem(error instanceof Error ? error.message : '');
-		}
-	}
 	const place = (error: FieldError): string => (error.pointer ?? '').replace(/^\/template\//, '').split('/').filter(Boolean)
 		.map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part)).join(', ');
 	return (
 		<div class="stack tight">
-			<textarea class="mono" rows={14} spellcheck={false} aria-label={t('message.blocks')} aria-invalid={problem !== '' || errors.length > 0} value={text} onInput={(e) => change(e.currentTarget.value)} />
-			{problem && <p class="small bad" role="alert">{problem}</p>}
+			<JsonArea value={template} label={t('message.blocks')} rows={14} invalid={errors.length > 0} onChange={(value) => onChange((value as Template | null) ?? {})} />
 			{errors.map((error, i) => <p key={i} class="small bad" role="alert">{[place(error), error.detail].filter(Boolean).join(': ')}</p>)}
 			<div><Button kind="quiet" onClick={() => onChange(null)}>{t('message.standard')}</Button></div>
 		</div>

@@ -15,15 +15,7 @@ const messages = signal<Record<string, string>>({});
 export const locale = signal('en');
 export const zone = signal(Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC');
 
-/** Accents and 40 % more letters: shows what is not from here, and what has no room. */
-function pseudo(text: string): string {
-	const accents: Record<string, string> = { a: 'á', e: 'é', i: 'í', o: 'ö', u: 'ü', n: 'ñ', c: 'ç', y: 'ý' };
-	const longer = text.replace(/(\{\w+\})|([aeioncuy])/g, (_, slot: string, letter: string) => slot ?? accents[letter]);
-	return `[${longer}${' one two'.repeat(Math.ceil(text.length / 20)).slice(0, Math.ceil(text.length * 0.4))}]`;
-}
-
 export async function loadWords(wanted: string): Promise<void> {
-	const isPseudo = wanted === 'en-XA';
 	const language = wanted.split('-')[0]!.toLowerCase();
 	const name = WORDS[language] ?? WORDS.en!;
 	const response = await fetch(new URL(name, import.meta.url), { credentials: 'omit' });
@@ -33,10 +25,9 @@ export async function loadWords(wanted: string): Promise<void> {
 		if (typeof message === 'string') found[key] = message;
 		else for (const rule of Object.keys(message)) found[`${key}.${rule}`] = message[rule]!;
 	});
-	if (isPseudo) for (const key of Object.keys(found)) found[key] = pseudo(found[key]!);
 	messages.value = found;
 	try {
-		locale.value = isPseudo ? 'en' : Intl.getCanonicalLocales(language in WORDS ? wanted : 'en')[0]!;
+		locale.value = Intl.getCanonicalLocales(language in WORDS ? wanted : 'en')[0]!;
 	} catch {
 		locale.value = language in WORDS ? language : 'en';
 	}
