@@ -105,6 +105,24 @@ no_message_is_larger_than_it_may_be_and_none_is_half_empty(void **state)
 }
 
 static void
+a_batch_of_large_records_is_full_by_its_bytes(void **state)
+{
+	struct batch b;
+
+	(void)state;
+	batch_init(&b);
+	while (!batch_is_full(&b) && b.n < BATCH_ENTRIES_ENOUGH) {
+		delivery_record *d = delivery(&b, b.n + 1, "r1");
+
+		give_attempts(&b, d, 4, 20000);
+		batch_add_delivery(&b, d, BATCH_APART);
+	}
+	assert_true(b.bytes >= BATCH_BYTES_ENOUGH);
+	assert_true(b.n < BATCH_ENTRIES_ENOUGH);
+	batch_fini(&b);
+}
+
+static void
 what_is_joined_stays_in_one_message(void **state)
 {
 	struct batch b;
@@ -214,6 +232,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_counted_is_what_is_packed),
 	    cmocka_unit_test(no_message_is_larger_than_it_may_be_and_none_is_half_empty),
+	    cmocka_unit_test(a_batch_of_large_records_is_full_by_its_bytes),
 	    cmocka_unit_test(what_is_joined_stays_in_one_message),
 	    cmocka_unit_test(each_message_is_in_the_order_of_the_index),
 	    cmocka_unit_test(a_record_that_is_too_large_by_itself_loses_bodies_and_says_so),
