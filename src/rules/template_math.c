@@ -185,7 +185,7 @@ math_round(struct renderer *r, const struct value *v, double digits)
 	struct value result = value_of_number(number_round(math_number(v), digits));
 	struct exact x;
 
-	if (!is_too_fine(text) || digits != floor(digits) || fabs(digits) > PLACES_MAX)
+	if (!is_too_fine(text) || digits != floor(digits) || fabs(digits) > (double)PLACES_MAX)
 		return result;
 	if (exact_read(&x, text)) {
 		exact_round(&x, (int64_t)digits);
