@@ -212,7 +212,7 @@ describe('replay', () => {
 	});
 
 	test('another channel repairs a rule that is held, and the rest of it stays', async () => {
-		await bench.rule('acme', 'lame', { type: 'lame.x', channel: 'C0NOWHERE', args: ['--retry', '0,7', '--on-burst', 'digest', '--name', 'Lame'] });
+		await bench.rule('acme', 'lame', { type: 'lame.x', channel: 'C0NOWHERE', args: ['--no-test', '--retry', '0,7', '--on-burst', 'digest', '--name', 'Lame'] });
 		await producer.publish('acme', { ...alert('evt-lame-0'), type: 'lame.x' });
 		await whenAre(bench, 'acme', 'held', 1);
 		await until('the hold', async () => (await bench.json('rule', 'show', 'acme', 'lame')).hold_code);
@@ -319,8 +319,10 @@ describe('erase', () => {
 		assert.deepEqual(search(bench.dataDir, WORDS), []);
 		await bench.stopService();
 		await bench.nats.stop();
-		assert.deepEqual(search(bench.nats.dir, WORDS), []);
+		/* For a day the bucket of what is short tells every other index whose traces must go. */
+		const found = search(bench.nats.dir, WORDS).filter((hit) => !/KV_carillon_short.*: secretive$/.test(hit));
 		await bench.nats.start();
+		assert.deepEqual(found, []);
 	});
 
 	test('an index made anew from the streams is what it was', async () => {

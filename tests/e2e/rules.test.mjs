@@ -46,7 +46,7 @@ describe('rules', () => {
 	test('a type whose sample contradicts its schema is refused with the place', async () => {
 		const wrong = { ...TYPE, sample: { value: 'many' } };
 		const got = await bench.tryCli(['type', 'put', '--file', bench.file('wrong.json', wrong)]);
-		assert.equal(got.code, 1);
+		assert.equal(got.code, 2);
 		assert.match(got.err, /sample: \/value: /);
 	});
 
@@ -101,7 +101,7 @@ describe('rules', () => {
 		assert.deepEqual([field, op, value, actual, missing, note], ['severity', 'at_least', 'loud', 'high', false, 'unknown_severity']);
 		await put([]);
 		const got = await bench.tryCli(['rule', 'preview', 'acme', 'broken', '--event', event, '--json']);
-		assert.equal(got.code, 1);
+		assert.equal(got.code, 2);
 		assert.deepEqual(got.err.trim().split('\n').map((line) => line.replace(/severity "[a-z]+".*/, '')),
 			['carillon: rule broken: filter: /all/0/value: there is no ', 'carillon: rule broken: filter: /all/1/value: there is no ']);
 		const preview = JSON.parse(got.out);
