@@ -20,12 +20,12 @@ export function Chart({ hours }: { hours: Hour[] }) {
 						return size > 0 && <rect key={part} class={part} x={i * WIDTH + 1} y={y} width={WIDTH - 2} height={size} />;
 					});
 					return (
-						<a key={hour.at} href={`#/activity?from=${encodeURIComponent(hour.at)}&hours=1`} tabIndex={-1}>
+						<g key={hour.at} onClick={() => { location.hash = `#/activity?from=${encodeURIComponent(hour.at)}&hours=1`; }}>
 							<title>{`${moment(hour.at)}: ${total(hour)}`}</title>
 							<rect class="hit" x={i * WIDTH} y={0} width={WIDTH} height={HEIGHT} />
 							{total(hour) === 0 && <rect class="none" x={i * WIDTH + 1} y={HEIGHT - 1} width={WIDTH - 2} height={1} />}
 							{bars}
-						</a>
+						</g>
 					);
 				})}
 			</svg>
