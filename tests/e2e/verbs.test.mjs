@@ -115,7 +115,8 @@ describe('the table', () => {
 	});
 });
 
-describe('without a broker', () => {
+/* All at once, for each waits some seconds for one. */
+describe('without a broker', { concurrency: 16 }, () => {
 	const local = ['serve', 'web', 'check', 'vault init', 'nats config', 'producer creds', 'producer list', 'producer revoke', 'help', 'version'];
 
 	before(() => bare.cli('vault', 'init'));
@@ -126,6 +127,9 @@ describe('without a broker', () => {
 			assert.ok(!fs.existsSync(bare.dataDir), 'no directory was made');
 		});
 	}
+});
+
+describe('what serves, without a broker', () => {
 	test('serve ends with 1, and check finds it', async () => {
 		const settings = { nats_creds: '' };
 		assert.equal((await bare.tryCli(['serve'], { settings })).code, 1);
