@@ -251,6 +251,15 @@ transfer_fini(struct transfer *t)
 	buf_fini(&t->answer);
 }
 
+/* Text comes last: libcurl 8 forgets it when a parsed URL is set, or taken away. */
+static void
+set_url_text(struct transfer *t, const char *url)
+{
+	SET(t->easy, CURLOPT_CURLU, NULL);
+	SET(t->easy, CURLOPT_URL, url);
+	t->easy_url = NULL;
+}
+
 /*
  * Changing a parsed URL: libcurl keeps the text of the first one for its messages and for
  * retries, until CURLOPT_URL is cleared.
@@ -259,16 +268,14 @@ static void
 set_url(struct transfer *t)
 {
 	if (t->req.secret_url && secret_len(t->req.secret_url) > 0) {
-		SET(t->easy, CURLOPT_URL, secret_bytes(t->req.secret_url));
-		SET(t->easy, CURLOPT_CURLU, NULL);
-		t->easy_url = NULL;
-		return;
+		set_url_text(t, secret_bytes(t->req.secret_url));
+	} else if (t->url == NULL) {
+		set_url_text(t, t->req.url);
+	} else if (t->easy_url != t->url) {
+		SET(t->easy, CURLOPT_URL, NULL);
+		SET(t->easy, CURLOPT_CURLU, t->url);
+		t->easy_url = t->url;
 	}
-	if (t->url && t->easy_url == t->url)
-		return;
-	SET(t->easy, CURLOPT_URL, t->url ? NULL : t->req.url);
-	SET(t->easy, CURLOPT_CURLU, t->url);
-	t->easy_url = t->url;
 }
 
 /*
