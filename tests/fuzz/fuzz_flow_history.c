@@ -12,7 +12,7 @@
 #include "flow/record.h"
 #include "flow/resume.h"
 
-enum { MEMORY_MAX = 16 << 20, HAND = 64 };
+enum { MEMORY_MAX = 16 << 20, HAND = 64, BATCH_BYTES = 1 << 20 };
 
 static const wall_t NOW = {1776441720000};
 
@@ -79,11 +79,13 @@ static void
 record_again(const struct message *m)
 {
 	struct batch b;
+	struct str bytes;
 
 	batch_init(&b);
 	for (int i = 0; i < m->n_deliveries; i++)
-		record_delivery(&b, &m->deliveries[i], (struct handout){0}, NOW);
-	(void)batch_pack(&b, "fuzz");
+		record_delivery(&b, &m->deliveries[i], BATCH_APART, (struct handout){0}, NOW);
+	while (batch_take(&b, BATCH_BYTES, "fuzz", &bytes))
+		;
 	batch_fini(&b);
 }
 
@@ -149,7 +151,7 @@ look_at_all(struct play *p)
 	ledger_each_due(p->txn, p->arena, (wall_t){INT64_MAX}, go_on_from, p);
 	ledger_each_claimed(p->txn, p->arena, go_on_from, p);
 	ledger_each_open(p->txn, p->arena, 0, go_on_from, p);
-	ledger_each_held_group(p->txn, look_at_group, p);
+	ledger_each_held_group(p->txn, (struct str){0}, (struct str){0}, look_at_group, p);
 }
 
 static bool
