@@ -1,7 +1,7 @@
 /*
  * Any text as a rule's template, on any payload: "<template line>\n<payload>". What compiles
  * must render to a JSON array of blocks and a text; and when the template is the built-in one
- * (an empty line), nothing but its own date may stand in brackets.
+ * (an empty line), nothing but its own date, and addresses of the web, may stand in brackets.
  */
 #include "dest/slack/render.h"
 
@@ -15,7 +15,9 @@ check_mentions(struct str s)
 		if (s.ptr[i] != '<')
 			continue;
 		struct str rest = {s.ptr + i, s.len - i};
-		must(str_starts_with(rest, STR("<!date^")));
+		must(str_starts_with(rest, STR("<!date^")) ||
+		     str_starts_with(rest, STR("<https://")) ||
+		     str_starts_with(rest, STR("<http://")));
 	}
 }
 
