@@ -36,6 +36,38 @@ str_starts_with(struct str s, struct str prefix)
 	return s.len >= prefix.len && str_eq((struct str){s.ptr, prefix.len}, prefix);
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct str
+str_trimmed(struct str s)
+{
+	while (s.len > 0 && is_space(s.ptr[0]))
+		s = (struct str){s.ptr + 1, s.len - 1};
+	while (s.len > 0 && is_space(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool
+str_digits(struct str s, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0 || s.len > 19)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.ptr[i] - '0');
+	}
+	*out = n;
+	return true;
+}
+
 int
 str_cmp(struct str a, struct str b)
 {

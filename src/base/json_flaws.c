@@ -11,24 +11,15 @@
 #include "carillon/base/json_flaws.def"
 #undef FLAW
 
-static const struct {
-	const char *name, *sentence;
-} flaw_words[] = {
-#define FLAW(NAME, name, sentence) {#name, sentence},
+static const char *const sentences[] = {
+#define FLAW(NAME, name, sentence) sentence,
 #include "carillon/base/json_flaws.def"
 #undef FLAW
 };
 
 const char *
-json_flaw_name(enum json_flaw flaw)
-{
-	must((size_t)flaw < COUNT_OF(flaw_words));
-	return flaw_words[flaw].name;
-}
-
-const char *
 json_flaw_sentence(enum json_flaw flaw)
 {
-	must((size_t)flaw < COUNT_OF(flaw_words));
-	return flaw_words[flaw].sentence;
+	must((size_t)flaw < COUNT_OF(sentences));
+	return sentences[flaw];
 }

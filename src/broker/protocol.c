@@ -22,22 +22,6 @@ tokens_split(struct str s, struct str out[static TOKENS_MAX])
 	return n;
 }
 
-static bool
-number_read(struct str s, uint64_t *out)
-{
-	uint64_t n = 0;
-
-	if (s.len == 0 || s.len > 19) /* 19 digits fit whatever they are */
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.ptr[i] - '0');
-	}
-	*out = n;
-	return true;
-}
-
 bool
 ack_parse(struct str reply, struct ack_info *out)
 {
@@ -52,9 +36,9 @@ ack_parse(struct str reply, struct ack_info *out)
 
 	const struct str *t = token + (n == 9 ? 2 : 4); /* past domain and account */
 	*out = (struct ack_info){.stream = t[0], .consumer = t[1]};
-	if (!number_read(t[2], &out->deliveries) || !number_read(t[3], &out->stream_seq) ||
-	    !number_read(t[4], &out->consumer_seq) || !number_read(t[5], &stored) ||
-	    !number_read(t[6], &out->pending) || stored > INT64_MAX)
+	if (!str_digits(t[2], &out->deliveries) || !str_digits(t[3], &out->stream_seq) ||
+	    !str_digits(t[4], &out->consumer_seq) || !str_digits(t[5], &stored) ||
+	    !str_digits(t[6], &out->pending) || stored > INT64_MAX)
 		return false;
 	out->stored_ns = (int64_t)stored;
 	return out->stream.len > 0 && out->consumer.len > 0;

@@ -1,6 +1,5 @@
 #include "cloud_event.h"
 
-#include <ctype.h>
 #include <sodium.h>
 #include <strings.h>
 
@@ -24,16 +23,6 @@ begins(struct str s, const char *prefix)
 	return s.len >= len && strncasecmp(s.ptr, prefix, len) == 0;
 }
 
-static struct str
-trimmed(struct str s)
-{
-	while (s.len > 0 && isspace((unsigned char)s.ptr[0]))
-		s = (struct str){s.ptr + 1, s.len - 1};
-	while (s.len > 0 && isspace((unsigned char)s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 /* "application/json; charset=utf-8" without what comes after the type. */
 static struct str
 media_type(struct str value)
@@ -42,7 +31,7 @@ media_type(struct str value)
 
 	if (semicolon != NULL)
 		value.len = (size_t)(semicolon - value.ptr);
-	return trimmed(value);
+	return str_trimmed(value);
 }
 
 static enum event_form
@@ -92,7 +81,7 @@ event_form_advice(enum event_form form)
 bool
 looks_like_json(struct str bytes)
 {
-	bytes = trimmed(bytes);
+	bytes = str_trimmed(bytes);
 	if (str_starts_with(bytes, STR("\xef\xbb\xbf"))) /* a byte order mark */
 		bytes = (struct str){bytes.ptr + 3, bytes.len - 3};
 	return bytes.len > 0 && (bytes.ptr[0] == '{' || bytes.ptr[0] == '[');
@@ -292,7 +281,7 @@ header_value(struct arena *a, struct str value)
 	bool is_quoted;
 	size_t len = 0;
 
-	value = trimmed(value);
+	value = str_trimmed(value);
 	is_quoted = value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"';
 	if (is_quoted)
 		value = (struct str){value.ptr + 1, value.len - 2};

@@ -3,18 +3,9 @@
 #include <sodium.h>
 
 #include "carillon/base/buf.h"
+#include "value.h"
 
 enum { HASH_BYTES = 32, HASH_CHARS = 2 * HASH_BYTES };
-
-static struct str
-trimmed(struct str s)
-{
-	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
-		s = (struct str){s.ptr + 1, s.len - 1};
-	while (s.len > 0 && (unsigned char)s.ptr[s.len - 1] <= ' ')
-		s.len--;
-	return s;
-}
 
 /* How a long key begins, for people, and a hash of all of it. */
 static struct str
@@ -43,7 +34,7 @@ rule_key_text(const struct template *key, const struct severity_order *order,
 	if (key == NULL)
 		return (struct str){0};
 	template_run(key, ev, &context, &text, w);
-	s = trimmed(buf_view(&text));
+	s = value_text_trimmed(buf_view(&text));
 	s = s.len > KEY_TEXT_MAX ? shortened(a, s) : arena_str(a, s);
 	buf_fini(&text);
 	return s;

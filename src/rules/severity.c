@@ -30,16 +30,6 @@ severity_default(void)
 	return &order;
 }
 
-static struct str
-trimmed(struct str s)
-{
-	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
-		s = (struct str){s.ptr + 1, s.len - 1};
-	while (s.len > 0 && (unsigned char)s.ptr[s.len - 1] <= ' ')
-		s.len--;
-	return s;
-}
-
 const struct severity_order *
 severity_new(struct arena *a, const type_record *type)
 {
@@ -53,11 +43,12 @@ severity_new(struct arena *a, const type_record *type)
 	for (size_t rank = 0; rank < type->n_severity_order; rank++) {
 		const Carillon__V1__SeverityLevel *level = type->severity_order[rank];
 
-		words[o->n_words++].text = arena_str(a, trimmed(str_of(level->name)));
+		words[o->n_words++].text =
+		    arena_str(a, value_text_trimmed(str_of(level->name)));
 		for (size_t i = 0; i < level->n_aliases; i++) {
 			words[o->n_words].is_alias = true;
 			words[o->n_words++].text =
-			    arena_str(a, trimmed(str_of(level->aliases[i])));
+			    arena_str(a, value_text_trimmed(str_of(level->aliases[i])));
 		}
 	}
 	o->words = words;
@@ -96,7 +87,7 @@ severity_rank(const struct severity_order *o, struct str name)
 	int rank = -1;
 	bool is_number;
 
-	name = trimmed(name);
+	name = value_text_trimmed(name);
 	is_number = value_is_number_text(name);
 	for (size_t i = 0; i < o->n_words; i++) {
 		rank += !o->words[i].is_alias;
@@ -111,7 +102,7 @@ severity_text(const struct json *v)
 {
 	if (v == NULL || (v->kind != JSON_STRING && v->kind != JSON_NUMBER))
 		return (struct str){0};
-	return trimmed(v->text);
+	return value_text_trimmed(v->text);
 }
 
 int

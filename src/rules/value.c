@@ -113,3 +113,13 @@ value_is_integral(struct str number)
 	}
 	return is_zero || exponent_of(number, i + 1) >= places - zeros;
 }
+
+struct str
+value_text_trimmed(struct str s)
+{
+	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
+		s = (struct str){s.ptr + 1, s.len - 1};
+	while (s.len > 0 && (unsigned char)s.ptr[s.len - 1] <= ' ')
+		s.len--;
+	return s;
+}

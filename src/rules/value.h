@@ -11,3 +11,5 @@ bool value_eq(const struct json *a, const struct json *b);
 bool value_is_number_text(struct str s);
 /* Whether a number's text means a whole number: 3, 3.0 and 30e-1 do. */
 bool value_is_integral(struct str number);
+/* Without white space and control characters at both ends. */
+struct str value_text_trimmed(struct str s);

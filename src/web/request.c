@@ -139,22 +139,6 @@ request_parameter(struct request *q, const char *name)
 	return value;
 }
 
-static bool
-parse_number(struct str s, uint64_t *out)
-{
-	uint64_t n = 0;
-
-	if (s.len == 0 || s.len > 19)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.ptr[i] - '0');
-	}
-	*out = n;
-	return true;
-}
-
 bool
 request_limit(struct request *q, size_t *limit)
 {
@@ -162,7 +146,7 @@ request_limit(struct request *q, size_t *limit)
 	uint64_t n = LIMIT_USUAL;
 
 	if (target_get(&q->target, STR("limit"), &text) &&
-	    (!parse_number(text, &n) || n < 1 || n > LIMIT_MOST))
+	    (!str_digits(text, &n) || n < 1 || n > LIMIT_MOST))
 		return problem(
 		    q, PROBLEM_BAD_REQUEST, "limit: a number from 1 to %d", LIMIT_MOST);
 	*limit = (size_t)n;
@@ -189,7 +173,7 @@ static bool
 parse_etag(struct str s, uint64_t *revision)
 {
 	return s.len > 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"' &&
-	       parse_number((struct str){s.ptr + 1, s.len - 2}, revision);
+	       str_digits((struct str){s.ptr + 1, s.len - 2}, revision);
 }
 
 bool

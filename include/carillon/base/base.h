@@ -50,6 +50,10 @@ int str_cmp(struct str a, struct str b);
 /* Copies into `dst` of `size` bytes, cut if need be, always NUL-terminated. True if it fitted.
  */
 bool str_copy(char *dst, size_t size, struct str s);
+/* Without the white space, of ASCII, at both ends. */
+struct str str_trimmed(struct str s);
+/* A number as only digits write it, at most 19 of them: more may not fit. */
+MUST_USE bool str_digits(struct str s, uint64_t *out);
 /* Length of the longest prefix of at most `max` bytes that does not split a UTF-8 character. */
 size_t str_utf8_cut(struct str s, size_t max);
 /* Whether `s` is well-formed UTF-8 without NUL. */

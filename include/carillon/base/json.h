@@ -76,7 +76,6 @@ struct json_flaws {
  */
 MUST_USE bool json_parse_mending(struct arena *a, struct str text, int depth_max,
     const struct json **out, struct json_flaws *flaws, struct err *e);
-const char *json_flaw_name(enum json_flaw flaw);
 /* "half of a surrogate pair became U+FFFD" */
 const char *json_flaw_sentence(enum json_flaw flaw);
 

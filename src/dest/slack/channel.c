@@ -2,22 +2,6 @@
 
 #include "carillon/base/url.h"
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct str
-trimmed(struct str s)
-{
-	while (s.len > 0 && is_space(s.ptr[0]))
-		s = (struct str){s.ptr + 1, s.len - 1};
-	while (s.len > 0 && is_space(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 /* Public and private channels, and conversations with a person. */
 static bool
 is_id(struct str s)
@@ -89,7 +73,7 @@ id_of_mention(struct str text)
 bool
 slack_channel_of(struct str text, char out[static CHANNEL_ID_MAX + 1])
 {
-	text = trimmed(text);
+	text = str_trimmed(text);
 	if (!is_id(text))
 		text =
 		    str_starts_with(text, STR("<#")) ? id_of_mention(text) : id_of_link(text);
