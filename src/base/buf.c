@@ -81,6 +81,19 @@ buf_cstr(struct buf *b, const char *s)
 }
 
 void
+buf_html(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		switch (s.ptr[i]) {
+		case '&': buf_cstr(b, "&amp;"); break;
+		case '<': buf_cstr(b, "&lt;"); break;
+		case '>': buf_cstr(b, "&gt;"); break;
+		case '"': buf_cstr(b, "&quot;"); break;
+		default: buf_putc(b, s.ptr[i]);
+		}
+}
+
+void
 buf_digits(struct buf *b, int64_t n, int at_least)
 {
 	char text[20];

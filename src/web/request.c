@@ -130,6 +130,14 @@ request_parameters(struct request *q, const char *const *names)
 	return true;
 }
 
+bool
+request_no_parameters(struct request *q)
+{
+	static const char *const none[] = {NULL};
+
+	return request_parameters(q, none);
+}
+
 struct str
 request_parameter(struct request *q, const char *name)
 {

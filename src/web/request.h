@@ -92,6 +92,8 @@ bool request_json(struct request *q, const struct json **out);
 bool request_members(struct request *q, const struct json *object, const char *const *names);
 /* Refuses parameters of the address that are none of `names`, which ends with NULL. */
 bool request_parameters(struct request *q, const char *const *names);
+/* Refuses any. */
+bool request_no_parameters(struct request *q);
 /* limit=, 1 to 200, otherwise 50. */
 bool request_limit(struct request *q, size_t *limit);
 /* from=, to= and others: RFC 3339; stays as it is when it is not there. */

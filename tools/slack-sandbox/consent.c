@@ -14,24 +14,10 @@ struct asked {
 };
 
 static void
-put_text(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		switch (s.ptr[i]) {
-		case '&': buf_cstr(out, "&amp;"); break;
-		case '<': buf_cstr(out, "&lt;"); break;
-		case '>': buf_cstr(out, "&gt;"); break;
-		case '"': buf_cstr(out, "&quot;"); break;
-		default: buf_putc(out, s.ptr[i]);
-		}
-	}
-}
-
-static void
 put_hidden(struct buf *out, const char *name, struct str value)
 {
 	buf_printf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-	put_text(out, value);
+	buf_html(out, value);
 	buf_cstr(out, "\">\n");
 }
 
@@ -131,9 +117,9 @@ static void
 put_option(struct buf *out, struct str value, struct str label)
 {
 	buf_cstr(out, "<option value=\"");
-	put_text(out, value);
+	buf_html(out, value);
 	buf_cstr(out, "\">");
-	put_text(out, label);
+	buf_html(out, label);
 	buf_cstr(out, "</option>\n");
 }
 
@@ -173,7 +159,7 @@ show(struct sandbox *s, struct request *q, struct reply *r, const struct asked *
 	    "<title>%s asks for permission</title>\n<h1>%s asks for permission</h1>\n",
 	    app->name, app->name);
 	buf_cstr(out, "<p>It asks for: <code>");
-	put_text(out, a->scopes);
+	buf_html(out, a->scopes);
 	buf_cstr(out, "</code></p>\n<form method=\"post\" action=\"/oauth/v2/authorize\">\n");
 	put_hidden(out, "client_id", a->client_id);
 	put_hidden(out, "scope", a->scopes);

@@ -21,6 +21,8 @@ void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_putc(struct buf *b, char c);
 void buf_str(struct buf *b, struct str s);
 void buf_cstr(struct buf *b, const char *s);
+/* As text of HTML, or within double quotes there. */
+void buf_html(struct buf *b, struct str s);
 /* `n` >= 0 in decimal, with at least so many digits (20 at most). Cheaper than a format. */
 void buf_digits(struct buf *b, int64_t n, int at_least);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

@@ -229,9 +229,8 @@ api_audit_list(struct request *q)
 void
 api_rule_versions_list(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 
-	if (request_parameters(q, parameters))
+	if (request_no_parameters(q))
 		answer_versions(q, STATE_RULE, request_part(q, 1));
 }
 

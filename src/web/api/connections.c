@@ -48,11 +48,9 @@ answer_with(struct request *q, const struct held *held)
 void
 api_connection_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	struct held held;
 
-	if (request_parameters(q, parameters) &&
-	    api_held(q, request_part(q, 1), (struct str){0}, &held))
+	if (request_no_parameters(q) && api_held(q, request_part(q, 1), (struct str){0}, &held))
 		answer_with(q, &held);
 }
 

@@ -17,19 +17,6 @@ static const char *const no_document =
     "<title>Carillon</title></head><body><p>This build has no user "
     "interface.</p></body></html>";
 
-static void
-put_escaped(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		switch (text.ptr[i]) {
-		case '&': buf_cstr(out, "&amp;"); break;
-		case '<': buf_cstr(out, "&lt;"); break;
-		case '>': buf_cstr(out, "&gt;"); break;
-		case '"': buf_cstr(out, "&quot;"); break;
-		default: buf_putc(out, text.ptr[i]);
-		}
-}
-
 /* Takes the next word of `known` off the text, with what stands before it into `out`; -1: there
  * is none any more, and the rest is there. */
 static int
@@ -62,7 +49,7 @@ put_origins(struct buf *out, const session_record *s)
 	for (size_t i = 0; s != NULL && i < s->n_allowed_origins; i++) {
 		if (i > 0)
 			buf_putc(out, ' ');
-		put_escaped(out, str_of(s->allowed_origins[i]));
+		buf_html(out, str_of(s->allowed_origins[i]));
 	}
 }
 
@@ -80,7 +67,7 @@ put_document(struct request *q, const session_record *s, const char *error)
 		if (word == 0)
 			put_origins(out, s);
 		else if (error != NULL)
-			put_escaped(out, str_of(error));
+			buf_html(out, str_of(error));
 }
 
 static struct str

@@ -129,11 +129,10 @@ history_write_delivery(
 void
 api_delivery_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const delivery_record *d;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters) || (d = history_delivery_of_route(q)) == NULL)
+	if (!request_no_parameters(q) || (d = history_delivery_of_route(q)) == NULL)
 		return;
 	answer_json(q, MHD_HTTP_OK, &w);
 	history_write_delivery(q, &w, d, true);
@@ -142,11 +141,10 @@ api_delivery_get(struct request *q)
 void
 api_attempts_list(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const delivery_record *d;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters) || (d = history_delivery_of_route(q)) == NULL)
+	if (!request_no_parameters(q) || (d = history_delivery_of_route(q)) == NULL)
 		return;
 	take_bodies_out(q, d);
 	answer_json(q, MHD_HTTP_OK, &w);
@@ -204,11 +202,10 @@ write_deliveries(struct request *q, struct json_writer *w, uint64_t seq)
 void
 api_event_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const event_record *ev;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters) || (ev = history_event_of_route(q)) == NULL)
+	if (!request_no_parameters(q) || (ev = history_event_of_route(q)) == NULL)
 		return;
 	answer_json(q, MHD_HTTP_OK, &w);
 	json_write_event_open(&w, ev);
@@ -219,11 +216,10 @@ api_event_get(struct request *q)
 void
 api_payload_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const event_record *ev;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters) || (ev = history_event_of_route(q)) == NULL)
+	if (!request_no_parameters(q) || (ev = history_event_of_route(q)) == NULL)
 		return;
 	answer_json(q, MHD_HTTP_OK, &w);
 	jw_object(&w);

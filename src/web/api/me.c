@@ -52,11 +52,10 @@ write_workspaces(struct json_writer *w, const struct principal *p)
 void
 api_me_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const struct principal *p = &q->who;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters))
+	if (!request_no_parameters(q))
 		return;
 	answer_json(q, MHD_HTTP_OK, &w);
 	jw_object(&w);

@@ -242,12 +242,11 @@ look_at_history(struct request *q, struct hours *h, int64_t *last_event_ms)
 void
 api_overview_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	struct hours *h = ARENA_NEW(q->arena, struct hours);
 	int64_t last_event_ms = 0;
 	struct json_writer w;
 
-	if (!request_parameters(q, parameters) || !api_has_workspace(q) ||
+	if (!request_no_parameters(q) || !api_has_workspace(q) ||
 	    !look_at_history(q, h, &last_event_ms))
 		return;
 	answer_json(q, MHD_HTTP_OK, &w);

@@ -285,9 +285,8 @@ api_replays_list(struct request *q)
 void
 api_replay_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 
-	if (request_parameters(q, parameters))
+	if (request_no_parameters(q))
 		answer_replay(q, MHD_HTTP_OK, arena_cstr(q->arena, request_part(q, 1)));
 }
 

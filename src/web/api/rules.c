@@ -33,13 +33,12 @@ api_rules_list(struct request *q)
 void
 api_rule_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	uint64_t revision;
 	const rule_record *r;
 	struct json_writer w;
 	struct held held;
 
-	if (!request_parameters(q, parameters) || (r = api_rule(q, &revision)) == NULL ||
+	if (!request_no_parameters(q) || (r = api_rule(q, &revision)) == NULL ||
 	    answer_unchanged(q, revision) ||
 	    !api_held(q, (struct str){0}, str_of(r->id), &held))
 		return;

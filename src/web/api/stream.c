@@ -6,9 +6,8 @@
 void
 api_stream_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 
-	if (!request_parameters(q, parameters) || !api_has_workspace(q))
+	if (!request_no_parameters(q) || !api_has_workspace(q))
 		return;
 	q->answer.live = live_open(q->web->hub, q);
 	if (q->answer.live == NULL)

@@ -160,13 +160,12 @@ api_types_list(struct request *q)
 void
 api_type_get(struct request *q)
 {
-	static const char *const parameters[] = {NULL};
 	const type_record *r;
 	uint64_t revision;
 	struct json_writer w;
 	struct err e = {0};
 
-	if (!request_parameters(q, parameters) || !api_has_workspace(q))
+	if (!request_no_parameters(q) || !api_has_workspace(q))
 		return;
 	r = registry_type(
 	    q->registry, q->arena, request_part(q, 0), request_part(q, 1), &revision, &e);

@@ -3,19 +3,6 @@
 #include <microhttpd.h>
 
 void
-oauth_page_text(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		switch (text.ptr[i]) {
-		case '&': buf_cstr(out, "&amp;"); break;
-		case '<': buf_cstr(out, "&lt;"); break;
-		case '>': buf_cstr(out, "&gt;"); break;
-		case '"': buf_cstr(out, "&quot;"); break;
-		default: buf_putc(out, text.ptr[i]);
-		}
-}
-
-void
 oauth_page_begin(struct request *q, unsigned status, const char *title, const char *script)
 {
 	struct buf *out = &q->answer.body;
@@ -31,7 +18,7 @@ oauth_page_begin(struct request *q, unsigned status, const char *title, const ch
 	answer_header(q, "Cache-Control", STR("no-store"));
 	buf_cstr(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-	oauth_page_text(out, str_of(title));
+	buf_html(out, str_of(title));
 	buf_cstr(out, "</title>\n");
 	if (script != NULL)
 		buf_printf(out, "<script src=\"/oauth/slack/%s.js\" defer></script>\n", script);
@@ -44,8 +31,8 @@ oauth_page_say(struct request *q, unsigned status, const char *title, const char
 {
 	oauth_page_begin(q, status, title, script);
 	buf_cstr(&q->answer.body, "<h1>");
-	oauth_page_text(&q->answer.body, str_of(title));
+	buf_html(&q->answer.body, str_of(title));
 	buf_cstr(&q->answer.body, "</h1>\n<p>");
-	oauth_page_text(&q->answer.body, str_of(sentence));
+	buf_html(&q->answer.body, str_of(sentence));
 	buf_cstr(&q->answer.body, "</p>\n</body></html>\n");
 }

@@ -3,8 +3,6 @@
 
 #include "web/request.h"
 
-/* Appends text to HTML. */
-void oauth_page_text(struct buf *out, struct str text);
 /* Begins a page with that title; its script is "/oauth/slack/<script>.js", or NULL. The rest is
  * appended to the answer's body. */
 void oauth_page_begin(

@@ -98,18 +98,18 @@ api_oauth_start_page(struct request *q)
 	}
 	oauth_page_begin(q, MHD_HTTP_OK, "Connect Slack", "start");
 	buf_cstr(out, "<p id=\"said\" role=\"status\"></p>\n<main hidden data-ticket=\"");
-	oauth_page_text(out, ticket);
+	buf_html(out, ticket);
 	buf_cstr(out, "\">\n<h1>Connect a Slack team to <strong>");
-	oauth_page_text(out, name_of_workspace(q, r));
+	buf_html(out, name_of_workspace(q, r));
 	buf_cstr(out, "</strong>");
 	if (product[0] != '\0') {
 		buf_cstr(out, " in ");
-		oauth_page_text(out, str_of(product));
+		buf_html(out, str_of(product));
 	}
 	buf_cstr(out, "?</h1>\n<p>");
 	if (r->by_name[0] != '\0') {
 		buf_cstr(out, "You were asked by <strong>");
-		oauth_page_text(out, str_of(r->by_name));
+		buf_html(out, str_of(r->by_name));
 		buf_cstr(out, "</strong>. ");
 	}
 	buf_cstr(out, "Continue only if you started this yourself.</p>\n"
