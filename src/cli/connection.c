@@ -178,41 +178,18 @@ verb_connection_disable(struct command *c, struct err *e)
 
 /* --- delete --- */
 
-struct users {
-	struct str connection;
-	struct buf names;
-	int n;
-};
-
-static bool
-note_user(const void *record, uint64_t revision, void *arg)
-{
-	const rule_record *r = record;
-	struct users *u = arg;
-
-	(void)revision;
-	if (!r->active || !str_eq(str_of(r->connection), u->connection))
-		return true;
-	if (u->n < 5)
-		buf_printf(&u->names, "%s%s", u->n ? ", " : "", r->id);
-	u->n++;
-	return true;
-}
-
 static bool
 is_unused(struct command *c, struct str workspace, struct str connection, struct err *e)
 {
-	struct users u = {.connection = connection};
-	bool ok = registry_each(c->registry, c->arena,
-	    &(struct state_list){workspace, STATE_RULE}, note_user, &u, e);
+	struct connection_users users;
 
-	if (ok && u.n > 0)
-		ok = fail(e, ERR_CONFLICT,
-		    "connection \"%.*s\" is used by %d active rule%s (%.*s): disable or "
-		    "delete them first, or add --force",
-		    STR_ARG(connection), u.n, u.n == 1 ? "" : "s", STR_ARG(buf_view(&u.names)));
-	buf_fini(&u.names);
-	return ok;
+	if (!registry_users(c->registry, c->arena, workspace, connection, &users, e))
+		return false;
+	return users.n == 0 ||
+	       fail(e, ERR_CONFLICT,
+		   "connection \"%.*s\" is used by %d active rule%s (%.*s): disable or "
+		   "delete them first, or add --force",
+		   STR_ARG(connection), users.n, users.n == 1 ? "" : "s", STR_ARG(users.shown));
 }
 
 bool

@@ -129,26 +129,14 @@ unreadable_scan(struct unreadable *u, unreadable_fn *each, void *arg)
 
 /* --- what is written since --- */
 
-static bool
-count_one(struct str id, const struct state_value *v, void *n)
-{
-	(void)id;
-	(void)v;
-	++*(size_t *)n;
-	return true;
-}
-
 /* Which of a list are beyond its limit only the whole list tells. */
 static void
 look_at_limit(struct unreadable *u, const struct stored_key *key)
 {
 	const struct state_list list = {key->workspace, key->kind};
-	size_t n = 0;
+	const size_t limit = stored_limit(key->kind);
 
-	if (stored_limit(key->kind) == 0)
-		return;
-	state_each(u->txn, &list, count_one, &n);
-	if (n > stored_limit(key->kind))
+	if (limit != 0 && state_count(u->txn, &list) > limit)
 		look_at_list(u, key->workspace, key->kind);
 }
 

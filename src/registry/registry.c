@@ -461,23 +461,13 @@ workspace_exists(struct registry *r, struct str workspace, struct err *e)
 	       registry_has_workspace(r, workspace, e);
 }
 
-static bool
-count_one(struct str id, const struct state_value *v, void *n)
-{
-	(void)id;
-	(void)v;
-	++*(int *)n;
-	return true;
-}
-
 bool
 registry_has_room(
     struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e)
 {
 	struct txn *t = txn_read(r->store, STORE_STATE);
-	int n = 0;
+	const int n = (int)state_count(t, &(struct state_list){workspace, kind});
 
-	state_each(t, &(struct state_list){workspace, kind}, count_one, &n);
 	if (!txn_finish(t, e))
 		return false;
 	return n < max ||

@@ -21,24 +21,14 @@ struct own_type {
 	struct own_type *next;
 };
 
-static bool
-count_one(struct str id, const struct state_value *v, void *n)
-{
-	(void)id;
-	(void)v;
-	++*(size_t *)n;
-	return true;
-}
-
 /* Beside the records that count the ruleset knows as many that do not, so that what these have
  * is held. Returns how many of the kind there can be in it. */
 static size_t
 make_room(struct builder *b, enum state_kind kind)
 {
 	const size_t limit = stored_limit(kind);
-	size_t n = 0;
+	const size_t n = state_count(b->txn, &(struct state_list){b->rules->workspace, kind});
 
-	state_each(b->txn, &(struct state_list){b->rules->workspace, kind}, count_one, &n);
 	b->room = limit;
 	return n < 2 * limit ? n : 2 * limit;
 }

@@ -125,6 +125,24 @@ state_each(struct txn *t, const struct state_list *list, state_each_fn *each, vo
 	scan_end(&s);
 }
 
+static bool
+count_one(struct str id, const struct state_value *v, void *n)
+{
+	(void)id;
+	(void)v;
+	++*(size_t *)n;
+	return true;
+}
+
+size_t
+state_count(struct txn *t, const struct state_list *list)
+{
+	size_t n = 0;
+
+	state_each(t, list, count_one, &n);
+	return n;
+}
+
 /* The record of a workspace has the workspace's own id: its key is "acme" 0 "acme". */
 static bool
 id_of_workspace(struct str key, struct str *id)

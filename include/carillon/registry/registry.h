@@ -90,6 +90,13 @@ const struct dest_type *registry_dest_of_rule(
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);
 MUST_USE bool registry_each(struct registry *r, struct arena *a, const struct state_list *list,
     registry_each_fn *each, void *arg, struct err *e);
+/* The active rules that post through a connection. */
+struct connection_users {
+	int n;
+	struct str shown; /* ids of the first five, in `a` */
+};
+MUST_USE bool registry_users(struct registry *r, struct arena *a, struct str workspace,
+    struct str connection, struct connection_users *out, struct err *e);
 MUST_USE bool registry_each_workspace(struct registry *r, struct arena *a, struct str after,
     registry_each_fn *each, void *arg, struct err *e);
 /* Every record of a kind, of whatever workspace, also those that cannot be read. */

@@ -100,6 +100,8 @@ struct state_list {
 };
 typedef bool state_each_fn(struct str id, const struct state_value *v, void *arg);
 void state_each(struct txn *t, const struct state_list *list, state_each_fn *each, void *arg);
+/* How many records the list has, whether they can be read or not. */
+size_t state_count(struct txn *t, const struct state_list *list);
 /* Every workspace that has a record of kind workspace, in order, starting after `after`. */
 void state_each_workspace(struct txn *t, struct str after, state_each_fn *each, void *arg);
 /* Every record of one kind, whatever its workspace. */

@@ -154,33 +154,18 @@ api_channel_get(struct request *q)
 
 /* --- the end --- */
 
-struct users {
-	struct str connection;
-	int n;
-};
-
-static bool
-count_user(const void *record, uint64_t revision, void *arg)
-{
-	const rule_record *r = record;
-	struct users *u = arg;
-
-	(void)revision;
-	u->n += r->active && str_eq(str_of(r->connection), u->connection);
-	return true;
-}
-
 static bool
 is_unused(struct request *q)
 {
-	struct users u = {.connection = request_part(q, 1)};
+	struct connection_users users;
 	struct err e;
 
-	if (!registry_each(q->registry, q->arena,
-		&(struct state_list){request_part(q, 0), STATE_RULE}, count_user, &u, &e))
+	if (!registry_users(
+		q->registry, q->arena, request_part(q, 0), request_part(q, 1), &users, &e))
 		return problem_of(q, &e);
-	return u.n == 0 || str_eq(request_parameter(q, "force"), STR("true")) ||
-	       problem(q, PROBLEM_IN_USE, "%d active rule%s use it", u.n, u.n == 1 ? "" : "s");
+	return users.n == 0 || str_eq(request_parameter(q, "force"), STR("true")) ||
+	       problem(q, PROBLEM_IN_USE, "%d active rule%s use it", users.n,
+		   users.n == 1 ? "" : "s");
 }
 
 /* What the destination does not take back is told, and does not keep a customer from leaving.

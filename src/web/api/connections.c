@@ -3,8 +3,6 @@
 #include "carillon/base/clock.h"
 #include "write.h"
 
-enum { USERS_SHOWN = 5 };
-
 static void
 write_one(struct request *q, struct json_writer *w, const void *record, uint64_t revision)
 {
@@ -139,42 +137,18 @@ api_connection_disable(struct request *q)
 
 /* --- delete --- */
 
-struct users {
-	struct request *q;
-	struct str connection;
-	struct buf names;
-	int n;
-};
-
-static bool
-note_user(const void *record, uint64_t revision, void *arg)
-{
-	const rule_record *r = record;
-	struct users *u = arg;
-
-	(void)revision;
-	if (!r->active || !str_eq(str_of(r->connection), u->connection))
-		return true;
-	if (u->n < USERS_SHOWN)
-		buf_printf(&u->names, "%s%s", u->n > 0 ? ", " : "", r->id);
-	u->n++;
-	return true;
-}
-
 static bool
 is_unused(struct request *q)
 {
-	struct users u = {.q = q, .connection = request_part(q, 1)};
-	const struct state_list list = {.workspace = request_part(q, 0), .kind = STATE_RULE};
+	struct connection_users users;
 	struct err e = {0};
-	bool ok =
-	    registry_each(q->registry, q->arena, &list, note_user, &u, &e) || problem_of(q, &e);
 
-	if (ok && u.n > 0)
-		ok = problem(q, PROBLEM_IN_USE, "%d active rule%s: %.*s", u.n,
-		    u.n == 1 ? " uses it" : "s use it", STR_ARG(buf_view(&u.names)));
-	buf_fini(&u.names);
-	return ok;
+	if (!registry_users(
+		q->registry, q->arena, request_part(q, 0), request_part(q, 1), &users, &e))
+		return problem_of(q, &e);
+	return users.n == 0 ||
+	       problem(q, PROBLEM_IN_USE, "%d active rule%s: %.*s", users.n,
+		   users.n == 1 ? " uses it" : "s use it", STR_ARG(users.shown));
 }
 
 void
