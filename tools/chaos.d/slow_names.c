@@ -1,25 +1,15 @@
 /*
  * A resolver that is slow, for a program that preloads this: getaddrinfo of a name, not of an
- * address, returns later by the delay that $SLOW_NAMES_FILE says at that moment, and is counted
- * there. In that file of 16 bytes: the delay in microseconds (written by tools/chaos), and how
- * many names were delayed (written here); both as the machine has its numbers. A name that ends
- * in ".test", which no real one does, is 127.0.0.1.
+ * address, returns later by the delay that $SLOW_NAMES_FILE says at that moment (control.h), and
+ * is counted there. A name that ends in ".test", which no real one does, is 127.0.0.1.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-struct control {
-	_Atomic uint64_t delay_us, delayed;
-};
+#include "control.h"
 
 typedef int getaddrinfo_fn(
     const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out);
@@ -28,17 +18,9 @@ static struct control *control;
 static getaddrinfo_fn *system_getaddrinfo;
 
 __attribute__((constructor)) static void
-control_open(void)
+begin(void)
 {
-	const char *path = getenv("SLOW_NAMES_FILE");
-	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *map = MAP_FAILED;
-
-	if (fd >= 0) {
-		map = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		close(fd);
-	}
-	control = map == MAP_FAILED ? NULL : map;
+	control = control_open("SLOW_NAMES_FILE");
 	*(void **)&system_getaddrinfo = dlsym(RTLD_NEXT, "getaddrinfo");
 }
 

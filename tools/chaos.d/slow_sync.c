@@ -1,35 +1,18 @@
 /*
  * A disk that is slow to sync, for a program that preloads this: fsync, fdatasync and msync
- * return later by the delay that $SLOW_SYNC_FILE says at that moment, and are counted there. In
- * that file of 16 bytes: the delay in microseconds (written by tools/chaos), and how many syncs
- * were delayed (written here); both as the machine has its numbers.
+ * return later by the delay that $SLOW_SYNC_FILE says at that moment (control.h), and are counted
+ * there.
  */
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-struct control {
-	_Atomic uint64_t delay_us, delayed;
-};
+#include "control.h"
 
 static struct control *control;
 
 __attribute__((constructor)) static void
-control_open(void)
+begin(void)
 {
-	const char *path = getenv("SLOW_SYNC_FILE");
-	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *map = MAP_FAILED;
-
-	if (fd >= 0) {
-		map = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		close(fd);
-	}
-	control = map == MAP_FAILED ? NULL : map;
+	control = control_open("SLOW_SYNC_FILE");
 }
 
 static int
