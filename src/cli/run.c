@@ -5,7 +5,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
-sigset_t
+#include "notify.h"
+#include "reload.h"
+
+static sigset_t
 signals_block(void)
 {
 	sigset_t set;
@@ -25,7 +28,7 @@ exit_at_once(int signal_number)
 	_exit(EXIT_FAILED);
 }
 
-void
+static void
 signals_exit_at_once(void)
 {
 	struct sigaction now = {.sa_handler = exit_at_once};
@@ -39,9 +42,38 @@ signals_exit_at_once(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-bool
-ready_file_write(const char *path, struct str text, struct err *e)
+static void
+ready_file_remove(const struct command *c)
 {
+	if (c->options[OPTION_READY_FILE] != NULL)
+		unlink(c->options[OPTION_READY_FILE]);
+}
+
+bool
+run_until_ended(struct command *c, run_fn *run, struct err *e)
+{
+	sigset_t signals;
+
+	if (!command_load(c, e))
+		return false;
+	serve_log_level(&c->config);
+	ready_file_remove(c);
+	signals = signals_block();
+	return run(c, &signals, e);
+}
+
+void
+run_is_ending(const struct command *c)
+{
+	notify_manager("STOPPING=1");
+	ready_file_remove(c);
+	signals_exit_at_once();
+}
+
+bool
+ready_file_write(const struct command *c, struct str text, struct err *e)
+{
+	const char *path = c->options[OPTION_READY_FILE];
 	int fd;
 	bool ok;
 

@@ -132,17 +132,14 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		return false;
 	}
 	refusals = watch_refusals(c);
-	ok = ready_file_write(c->options[OPTION_READY_FILE], STR("ready\n"), e);
+	ok = ready_file_write(c, STR("ready\n"), e);
 	if (ok) {
 		say_ready(c);
 		ok = wait_for_end(c, flow, keeper, signals, e);
 	}
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
-	notify_manager("STOPPING=1");
-	if (c->options[OPTION_READY_FILE] != NULL)
-		unlink(c->options[OPTION_READY_FILE]);
-	signals_exit_at_once();
+	run_is_ending(c);
 	refusals_close(refusals);
 	keeper_quiesce(keeper);
 	if (!flow_stop(flow)) {
@@ -157,14 +154,5 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 bool
 verb_serve(struct command *c, struct err *e)
 {
-	const char *ready_file = c->options[OPTION_READY_FILE];
-	sigset_t signals;
-
-	if (!command_load(c, e))
-		return false;
-	serve_log_level(&c->config);
-	if (ready_file != NULL)
-		unlink(ready_file);
-	signals = signals_block();
-	return serve_run(c, &signals, e);
+	return run_until_ended(c, serve_run, e);
 }

@@ -7,7 +7,6 @@
 
 #include "command.h"
 #include "notify.h"
-#include "reload.h"
 #include "run.h"
 #include "single_instance.h"
 
@@ -64,7 +63,7 @@ say_ready(const struct command *c, const struct web *w, struct err *e)
 {
 	struct str urls = arena_printf(c->arena, "%s\n%s\n", web_url(w), web_admin_url(w));
 
-	if (!ready_file_write(c->options[OPTION_READY_FILE], urls, e))
+	if (!ready_file_write(c, urls, e))
 		return false;
 	log_info("web.ready", L_STR("version", CARILLON_VERSION), L_STR("url", web_url(w)),
 	    L_STR("admin", web_admin_url(w)), L_INT("pid", getpid()));
@@ -103,24 +102,12 @@ web_run(struct command *c, const sigset_t *signals, struct err *e)
 	ok = say_ready(c, w, e) && wait_for_end(w, signals, e);
 	if (!ok)
 		log_error("web.broken", L_STR("error", e->text));
-	notify_manager("STOPPING=1");
-	if (c->options[OPTION_READY_FILE] != NULL)
-		unlink(c->options[OPTION_READY_FILE]);
-	signals_exit_at_once();
+	run_is_ending(c);
 	return web_stop(w) && ok;
 }
 
 bool
 verb_web(struct command *c, struct err *e)
 {
-	const char *ready_file = c->options[OPTION_READY_FILE];
-	sigset_t signals;
-
-	if (!command_load(c, e))
-		return false;
-	serve_log_level(&c->config);
-	if (ready_file != NULL)
-		unlink(ready_file);
-	signals = signals_block();
-	return web_run(c, &signals, e);
+	return run_until_ended(c, web_run, e);
 }
