@@ -257,17 +257,23 @@ lane_result(const struct outcome *o)
 	return o->verdict == VERDICT_DONE ? LANE_RESULT_OK : LANE_RESULT_NEUTRAL;
 }
 
+/* As the rulebook has it at this moment, with the ruleset that keeps it; NULL: it is gone. */
+static struct ruleset_connection *
+connection_now(struct courier *c, const struct delivery *d, struct ruleset **r)
+{
+	struct err e = {0};
+
+	*r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
+	return *r == NULL ? NULL : ruleset_connection(*r, d->rule->connection_id);
+}
+
 /* Until the state says so, deliveries of this workspace must not run into the same refusal. */
 static void
 mark_broken(struct courier *c, const struct delivery *d)
 {
-	struct err e = {0};
-	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
-	struct ruleset_connection *conn;
+	struct ruleset *r;
+	struct ruleset_connection *conn = connection_now(c, d, &r);
 
-	if (r == NULL)
-		return;
-	conn = ruleset_connection(r, d->rule->connection_id);
 	if (conn != NULL)
 		atomic_store_explicit(&conn->is_broken, true, memory_order_relaxed);
 	ruleset_unref(r);
@@ -277,13 +283,9 @@ mark_broken(struct courier *c, const struct delivery *d)
 static void
 remember_other_way(struct courier *c, const struct delivery *d)
 {
-	struct err e = {0};
-	struct ruleset *r = rulebook_get(c->flow->rulebook, d->message->event.workspace, &e);
-	struct ruleset_connection *conn;
+	struct ruleset *r;
+	struct ruleset_connection *conn = connection_now(c, d, &r);
 
-	if (r == NULL)
-		return;
-	conn = ruleset_connection(r, d->rule->connection_id);
 	if (conn != NULL)
 		conn->other_way_until_ms = clock_wall().ms + OTHER_WAY_MS;
 	ruleset_unref(r);
