@@ -1,7 +1,7 @@
 /*
  * A resolver that is slow, for a program that preloads this: getaddrinfo of a name, not of an
- * address, returns later by the delay that $SLOW_NAMES_FILE says at that moment (control.h), and
- * is counted there. A name that ends in ".test", which no real one does, is 127.0.0.1.
+ * address, returns later by the delay that $SLOW_NAMES_FILE says at that moment (control.h),
+ * and is counted there. A name that ends in ".test", which no real one does, is 127.0.0.1.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>

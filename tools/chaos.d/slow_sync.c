@@ -1,7 +1,7 @@
 /*
  * A disk that is slow to sync, for a program that preloads this: fsync, fdatasync and msync
- * return later by the delay that $SLOW_SYNC_FILE says at that moment (control.h), and are counted
- * there.
+ * return later by the delay that $SLOW_SYNC_FILE says at that moment (control.h), and are
+ * counted there.
  */
 #include <sys/syscall.h>
 
