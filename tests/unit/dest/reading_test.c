@@ -8,64 +8,13 @@
 #include "unit/base/found.h"
 
 #include <cmocka.h> /* after ours: it defines fail() */
-
-struct fixture {
-	struct arena *arena;
-	struct slack_body r;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	f->arena = arena_new(0);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-	arena_free(f->arena);
-	free(f);
-	return 0;
-}
-
-static const char *
-render(struct fixture *f, const char *template, const char *payload)
-{
-	const struct dest_template *t;
-	struct findings found;
-	struct err e;
-	struct event ev = {.workspace = STR("casterly"),
-	    .type = STR("alert.triggered"),
-	    .resource = STR("alert"),
-	    .resource_id = STR("alrt_tyrion_42"),
-	    .payload_text = str_of(payload),
-	    .time = {1776441720000}};
-	findings_init(&found, f->arena);
-	if (!slack_template_compile(f->arena, str_of(template), &t, &found))
-		fail_msg("%s", found_text(&found));
-	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
-		fail_msg("%s", e.text);
-	f->r = *slack_body_of(slack_render(t, &ev, severity_default(), f->arena));
-	return f->r.blocks.ptr;
-}
-
-/* The first warning in words. */
-static const char *
-warning(struct fixture *f)
-{
-	assert_true(f->r.base.warnings.n > 0);
-	return warning_sentence(&f->r.base.warnings.items[0], f->arena).ptr;
-}
+#include "unit/dest/rendering.h"
 
 static void
 what_is_nested_is_shown_by_its_path(void **state)
 {
 	struct fixture *f = *state;
-	const char *blocks = render(f, "",
+	const char *blocks = rendered(f, "",
 	    "{\"a\":{\"b\":7,\"c\":{\"d\":\"x\",\"u\":\"https://a.b\"}},\"l\":[{\"e\":true}]}");
 	assert_non_null(strstr(blocks, "*a.b*\\n7"));
 	assert_non_null(strstr(blocks, "*a.c.d*\\nx"));
@@ -73,11 +22,11 @@ what_is_nested_is_shown_by_its_path(void **state)
 	assert_string_equal(warning(f),
 	    "fields: the payload's values are nested, so the first of "
 	    "them are shown, such as payload.a.b");
-	blocks = render(f, "{\"header\":\"h\",\"fields\":\"auto\"}", "{\"a\":{\"b\":7}}");
+	blocks = rendered(f, "{\"header\":\"h\",\"fields\":\"auto\"}", "{\"a\":{\"b\":7}}");
 	assert_non_null(strstr(blocks, "*a.b*\\n7"));
 	/* What stands at the top is enough. */
 	blocks =
-	    render(f, "{\"header\":\"h\",\"fields\":\"auto\"}", "{\"a\":{\"b\":7},\"c\":1}");
+	    rendered(f, "{\"header\":\"h\",\"fields\":\"auto\"}", "{\"a\":{\"b\":7},\"c\":1}");
 	assert_null(strstr(blocks, "a.b"));
 	assert_int_equal(f->r.base.warnings.n, 0);
 }
@@ -86,7 +35,7 @@ static void
 a_title_and_what_belongs_to_it_are_found_wherever_they_stand(void **state)
 {
 	struct fixture *f = *state;
-	const char *blocks = render(f, "",
+	const char *blocks = rendered(f, "",
 	    "{\"user\":{\"url\":\"https://"
 	    "u.x\",\"title\":7},\"data\":{\"item\":{\"title\":\"It broke\","
 	    "\"description\":\"see "
@@ -99,7 +48,7 @@ a_title_and_what_belongs_to_it_are_found_wherever_they_stand(void **state)
 	assert_non_null(strstr(blocks, "CRITICAL: alert.triggered"));
 	assert_string_equal(f->r.color.ptr, "#d92d20");
 	assert_non_null(strstr(f->r.text.ptr, "It broke"));
-	render(f, "", "{\"status\":\"Resolved\",\"severity\":\"high\",\"title\":\"*a* b\"}");
+	rendered(f, "", "{\"status\":\"Resolved\",\"severity\":\"high\",\"title\":\"*a* b\"}");
 	assert_string_equal(f->r.color.ptr, "#12b76a");
 	assert_non_null(strstr(f->r.blocks.ptr, "RESOLVED: alert.triggered"));
 }
@@ -120,13 +69,13 @@ figures_that_are_no_numbers_are_shown_as_they_are(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct str payload =
 		    arena_printf(f->arena, "{\"value\":%s,\"threshold\":90}", cases[i][0]);
-		if (!strstr(render(f, "", payload.ptr), cases[i][1]))
+		if (!strstr(rendered(f, "", payload.ptr), cases[i][1]))
 			fail_msg("%s: %s", cases[i][0], f->r.blocks.ptr);
 	}
 	for (size_t i = 0; i < COUNT_OF(nothing); i++) {
 		struct str payload =
 		    arena_printf(f->arena, "{\"value\":%s,\"threshold\":90}", nothing[i]);
-		assert_null(strstr(render(f, "", payload.ptr), "value *"));
+		assert_null(strstr(rendered(f, "", payload.ptr), "value *"));
 	}
 }
 

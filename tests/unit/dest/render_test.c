@@ -6,6 +6,7 @@
 #include "unit/base/found.h"
 
 #include <cmocka.h>
+#include "unit/dest/rendering.h"
 
 /* A checker of Slack's limits that shares nothing with src/rules. */
 
@@ -296,57 +297,13 @@ no_payload_breaks_a_limit_or_mentions_anybody(void **state)
 	buf_fini(&payload);
 }
 
-struct fixture {
-	struct arena *arena;
-	struct slack_body r;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	f->arena = arena_new(0);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-	arena_free(f->arena);
-	free(f);
-	return 0;
-}
-
 static const char *
 render(struct fixture *f, const char *template, const char *payload)
 {
-	const struct dest_template *t;
-	struct findings found;
-	struct err e;
-	struct event ev = {.workspace = STR("casterly"),
-	    .type = STR("alert.triggered"),
-	    .resource = STR("alert"),
-	    .resource_id = STR("alrt_tyrion_42"),
-	    .payload_text = str_of(payload),
-	    .time = {1776441720000}};
-	findings_init(&found, f->arena);
-	if (!slack_template_compile(f->arena, str_of(template), &t, &found))
-		fail_msg("%s", found_text(&found));
-	if (!json_parse(f->arena, ev.payload_text, JSON_DEPTH_MAX, &ev.payload, &e))
-		fail_msg("%s", e.text);
-	f->r = *slack_body_of(slack_render(t, &ev, severity_default(), f->arena));
-	check_rendered(&f->r);
-	return f->r.blocks.ptr;
-}
+	const char *blocks = rendered(f, template, payload);
 
-/* The first warning in words. */
-static const char *
-warning(struct fixture *f)
-{
-	assert_true(f->r.base.warnings.n > 0);
-	return warning_sentence(&f->r.base.warnings.items[0], f->arena).ptr;
+	check_rendered(&f->r);
+	return blocks;
 }
 
 static bool
