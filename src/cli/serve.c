@@ -60,7 +60,7 @@ serve_open(struct command *c, struct err *e)
 	    !store_open(&c->store, &store, e))
 		return false;
 	broker.events_begin = events_begin(c);
-	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
+	return broker_connect(&c->broker, &broker, e) && broker_ensure_soon(c->broker, e);
 }
 
 /* --- running --- */
