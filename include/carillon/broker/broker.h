@@ -217,6 +217,10 @@ MUST_USE bool broker_state_put(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+/* Puts without waiting, as broker_publish_begin does. `done` may be told of a conflict with a
+ * try of this very put whose PubAck was lost: who is told of one reads again. */
+MUST_USE bool broker_state_begin(
+    struct broker *b, const struct state_change *c, broker_published_fn *done, void *arg);
 /* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
  * it was erased. */
 MUST_USE bool broker_state_get(

@@ -135,6 +135,9 @@ enum store_number {
 	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
 	STORE_EVENTS_END,   /* and where it ended when that was found */
 	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
+	/* Of the state environment: a connection was changed or deleted, so its older seals may
+	 * be in free pages. The next store_open that has the file to itself writes it anew. */
+	STORE_OLD_SEALS,
 	STORE_NUMBERS
 };
 uint64_t store_number(struct txn *t, enum store_number which);
