@@ -1,4 +1,4 @@
-// usage: tools/mutate [--only TEXT] [--list] [--keep]
+// usage: tools/mutate [--only TEXT] [--from N] [--list] [--keep]
 //
 // Each line of the tables in mutate.d/breaks/ breaks one thing: a check skipped, a comparison
 // swapped, a call dropped. Each is made in a copy of the tree, built, and the unit tests and the
@@ -8,6 +8,7 @@
 // found exactly once in its file, or that does not build, ends with 2: the table is to be kept true.
 //
 //   --only TEXT   only breaks whose file or sentence contains TEXT
+//   --from N      goes on at the Nth of them, where an earlier run was stopped
 //   --list        the breaks, and nothing else
 //   --keep        goes on in the copy of the last run, which saves building it
 import { spawn, spawnSync } from 'node:child_process'
@@ -26,8 +27,8 @@ const TEST_MINUTES = 10 // of one break: one that hangs has been seen
 
 function options() {
 	try {
-		return parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' },
-			keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values
+		return parseArgs({ options: { only: { type: 'string' }, from: { type: 'string', default: '1' },
+			list: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values
 	} catch (e) {
 		console.error(`mutate: ${e.message}`)
 		process.exit(2)
@@ -166,10 +167,12 @@ if (o.help) {
 		.filter(l => l.startsWith('//')).map(l => l.slice(3)).join('\n'))
 	process.exit(0)
 }
-const breaks = (await readBreaks()).filter(b => !o.only || `${b.file} ${b.breaks}`.includes(o.only))
+const chosen = (await readBreaks()).filter(b => !o.only || `${b.file} ${b.breaks}`.includes(o.only))
+const first = Number(o.from) - 1
+const breaks = chosen.slice(first)
 mustMatch(breaks)
 if (o.list || breaks.length === 0) {
-	for (const b of breaks) console.log(`${b.file}: ${b.breaks}`)
+	for (const [i, b] of breaks.entries()) console.log(`${first + i + 1} ${b.file}: ${b.breaks}`)
 	process.exit(breaks.length === 0 ? 2 : 0)
 }
 if (!o.keep) rmSync(copy, { recursive: true, force: true })
@@ -186,7 +189,7 @@ for (const [i, b] of breaks.entries()) {
 		process.exit(2)
 	}
 	if (by === null) survivors.push(b)
-	console.log(`${i + 1}/${breaks.length} ${by === null ? 'SURVIVED' : 'seen'}  ${b.breaks}  (${b.file}${by ? `; ${by}` : ''})`)
+	console.log(`${first + i + 1}/${chosen.length} ${by === null ? 'SURVIVED' : 'seen'}  ${b.breaks}  (${b.file}${by ? `; ${by}` : ''})`)
 }
 console.log(`mutate: ${breaks.length} breaks, ${breaks.length - survivors.length} seen, ${survivors.length} survived (${minutes()})`)
 for (const b of survivors) console.log(`  ${b.file}: ${b.breaks}`)
