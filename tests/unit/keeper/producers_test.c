@@ -231,6 +231,23 @@ a_key_that_others_may_read_is_refused(void **state)
 	assert_non_null(strstr(f->e.text, "chmod 600"));
 }
 
+/* A file that came from another set-up: what it signs no server here takes. */
+static void
+a_key_of_other_accounts_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char path[NATS_DIR_PATH_MAX], other[NATS_DIR_PATH_MAX];
+	struct nkey k;
+
+	nats_dir_file(path, &f->nats, "service.nk");
+	nats_dir_file(other, &f->nats, "system.nk");
+	OK(nats_dir_key(&f->nats, ACCOUNT_KEY_SERVICE, &k, &f->e));
+	nkey_fini(&k);
+	assert_int_equal(rename(other, path), 0);
+	assert_false(nats_dir_key(&f->nats, ACCOUNT_KEY_SERVICE, &k, &f->e));
+	assert_non_null(strstr(f->e.text, "is another key than the service of nats.json"));
+}
+
 /* --- static accounts --- */
 
 static void
@@ -313,6 +330,7 @@ main(void)
 	    IN_DIR(the_signing_key_is_sealed_anew_after_a_rotation),
 	    IN_DIR(keys_of_an_interrupted_try_are_not_replaced),
 	    IN_DIR(a_key_that_others_may_read_is_refused),
+	    IN_DIR(a_key_of_other_accounts_is_refused),
 	    IN_STATIC(static_accounts_have_keys_and_lose_them),
 	    IN_DIR(a_refusal_says_why),
 	};
