@@ -32,9 +32,6 @@ bool budget_allows(struct budget *b, struct str workspace, mono_t now);
 void budget_charge(
     struct budget *b, struct str workspace, uint64_t steps, uint64_t of_event, mono_t now);
 
-/* How many workspaces it knows anything of. */
-size_t budget_accounts(struct budget *b);
-
 /* An event is on its way to its record, unmatched; */
 void budget_set_aside(struct budget *b, struct str workspace);
 /* and has it. */

@@ -61,6 +61,14 @@ fake_broker_lose_pubacks(struct broker *b, int n)
 }
 
 void
+fake_broker_lose_history(struct broker *b, size_t n)
+{
+	struct stored_stream *s = &b->streams[STREAM_HISTORY];
+
+	s->n -= n < s->n ? n : s->n;
+}
+
+void
 fake_broker_slow_ops(struct broker *b, int64_t ms)
 {
 	b->ops_ms = ms;

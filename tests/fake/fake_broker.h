@@ -30,6 +30,9 @@ void fake_broker_full(struct broker *b, bool is_full);
 void fake_broker_lose_settles(struct broker *b, bool loses);
 /* The next `n` publishes to history are stored, and their PubAcks lost. */
 void fake_broker_lose_pubacks(struct broker *b, int n);
+/* A server that was killed lost the newest `n` messages of history, and gives their sequences
+ * again. */
+void fake_broker_lose_history(struct broker *b, size_t n);
 /* It takes so long to store an operator event. */
 void fake_broker_slow_ops(struct broker *b, int64_t ms);
 /* The client process died: what it was sent, or had not sent yet, is gone with it. */

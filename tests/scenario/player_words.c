@@ -307,6 +307,8 @@ word_broker(struct story *s, struct line *l)
 	} else if (line_takes(l, "loses")) {
 		if (line_takes(l, "pubacks"))
 			fake_broker_lose_pubacks(b, (int)line_number(l, "a count"));
+		else if (line_takes(l, "history"))
+			fake_broker_lose_history(b, (size_t)line_number(l, "a count"));
 		else
 			line_wants(l, "acks"), fake_broker_lose_settles(b, true);
 	} else if (line_takes(l, "expires")) {
