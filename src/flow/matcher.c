@@ -16,6 +16,8 @@
 enum {
 	IDLE_MS = 500, /* how soon a stop is noticed */
 	BUSY_MS = 20,  /* until whoever has the event in hand has let it go, or there is room */
+	RECORD_MS = 5,    /* until parkings have their records */
+	PACED_MAX = 128,  /* parkings on their way there: room and time are for live events */
 	BROKER_MS = 1000, /* until an event that cannot be read now is asked for again */
 	NICENESS = 15,
 };
@@ -143,6 +145,8 @@ matcher_turn(struct matcher *m)
 
 	if (atomic_load(&f->hold) != HOLD_NOTHING || active_room(f->active) == 0)
 		return BUSY_MS;
+	if (atomic_load(&f->paced) >= PACED_MAX)
+		return RECORD_MS;
 	if (!budget_next(f->budget, &turn))
 		return IDLE_MS;
 	seq = next_waiting(m, &turn, &e);
