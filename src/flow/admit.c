@@ -3,7 +3,10 @@
 #include "carillon/base/clock.h"
 #include "rule_keys.h"
 
-enum { LANE_LEAST = 8 }; /* places that a lane may have, however slow its destination is */
+enum {
+	LANE_LEAST = 8, /* places that a lane may have, however slow its destination is */
+	RENDERED_STEPS_MAX = 20000, /* of an event; then the rest is rendered when it leaves */
+};
 
 /* --- handing on --- */
 
@@ -142,7 +145,7 @@ static bool
 is_rendered_now(const struct message *m)
 {
 	return m->is_matched_aside ||
-	       (m->origin == ORIGIN_STREAM && m->steps <= EVENT_STEPS_MAX);
+	       (m->origin == ORIGIN_STREAM && m->steps <= RENDERED_STEPS_MAX);
 }
 
 /* Deliveries that are matched aside and have nothing to send are counted until recorded. */
