@@ -263,6 +263,8 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 	took_one(f);
 	if (m->is_replay)
 		atomic_fetch_add(&f->replay_in_hand, 1);
+	if (m->is_passed_over)
+		atomic_fetch_add(&f->passed_over_in_hand, 1);
 	onward_add(o, m);
 	return ADMITTED;
 }
@@ -272,6 +274,8 @@ admit_end(struct flow *f, struct message *m)
 {
 	if (m->is_replay)
 		atomic_fetch_sub(&f->replay_in_hand, 1);
+	if (m->is_passed_over)
+		atomic_fetch_sub(&f->passed_over_in_hand, 1);
 	active_release(f->active, m);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Matches what intake has set aside: the matcher thread, of less priority than the others, so
+ * Matches what intake has set aside, and what the broker never gave it: the matcher thread, of less priority than the others, so
  * that the work of one workspace's rules takes only the time that nobody else needs. Workspaces
  * take turns, the events of each go in the order of the stream, and nothing newer of it
  * is matched by intake before its last one is on its way.
@@ -12,6 +12,7 @@
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "match.h"
+#include "passed_over.h"
 
 enum {
 	IDLE_MS = 500, /* how soon a stop is noticed */
@@ -24,6 +25,7 @@ enum {
 
 struct matcher {
 	struct flow *flow;
+	struct passed_over *passed_over;
 	struct onward onward;
 };
 
@@ -135,6 +137,30 @@ read_and_match(struct matcher *m, const struct budget_turn *turn, uint64_t seq)
 	return wait_ms;
 }
 
+/* Returns whether there may be more at once. */
+static bool
+take_passed_over(struct matcher *m)
+{
+	struct err e = {0};
+	bool more, has_more;
+	struct message *msg = passed_over_next(m->passed_over, clock_mono(), &more);
+	uint64_t seq;
+
+	if (msg == NULL)
+		return more;
+	seq = msg->seq;
+	has_more = msg->has_more;
+	if (admit(m->flow, msg, &m->onward, clock_wall(), &e) == ADMITTED) {
+		onward_send(&m->onward, m->flow);
+		passed_over_taken(m->passed_over, seq, has_more);
+		return true;
+	}
+	if (e.kind != ERR_NONE)
+		log_warn("matcher.index", L_INT("seq", seq), L_STR("error", e.text));
+	message_free(msg);
+	return false;
+}
+
 int64_t
 matcher_turn(struct matcher *m)
 {
@@ -147,6 +173,8 @@ matcher_turn(struct matcher *m)
 		return BUSY_MS;
 	if (atomic_load(&f->paced) >= PACED_MAX)
 		return RECORD_MS;
+	if (take_passed_over(m))
+		return 0;
 	if (!budget_next(f->budget, &turn))
 		return IDLE_MS;
 	seq = next_waiting(m, &turn, &e);
@@ -167,6 +195,7 @@ matcher_new(struct flow *f)
 
 	must(m != NULL);
 	m->flow = f;
+	m->passed_over = passed_over_new(f);
 	onward_init(&m->onward);
 	return m;
 }
@@ -174,6 +203,7 @@ matcher_new(struct flow *f)
 void
 matcher_free(struct matcher *m)
 {
+	passed_over_free(m->passed_over);
 	free(m);
 }
 
