@@ -233,7 +233,8 @@ took_one(struct flow *f)
 static uint64_t
 work_of(const struct message *m)
 {
-	const bool is_matched_now = m->origin == ORIGIN_STREAM ? !m->is_known : m->is_matched_aside;
+	const bool is_matched_now =
+	    m->origin == ORIGIN_STREAM ? !m->is_known : m->is_matched_aside;
 	const int more = is_matched_now && m->n_deliveries > 1 ? m->n_deliveries - 1 : 0;
 
 	return m->steps + (uint64_t)more * BUDGET_DELIVERY_STEPS;
@@ -259,7 +260,8 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 		return REFUSED_BUSY;
 	}
 	if (!m->is_set_aside || m->steps > 0)
-		budget_charge(f->budget, m->event.workspace, work_of(m), m->steps, clock_mono());
+		budget_charge(
+		    f->budget, m->event.workspace, work_of(m), m->steps, clock_mono());
 	took_one(f);
 	if (m->is_replay)
 		atomic_fetch_add(&f->replay_in_hand, 1);

@@ -1,8 +1,8 @@
 /*
- * Matches what intake has set aside, and what the broker never gave it: the matcher thread, of less priority than the others, so
- * that the work of one workspace's rules takes only the time that nobody else needs. Workspaces
- * take turns, the events of each go in the order of the stream, and nothing newer of it
- * is matched by intake before its last one is on its way.
+ * Matches what intake has set aside, and what the broker never gave it: the matcher thread, of
+ * less priority than the others, so that the work of one workspace's rules takes only the time
+ * that nobody else needs. Workspaces take turns, the events of each go in the order of the
+ * stream, and nothing newer of it is matched by intake before its last one is on its way.
  */
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 enum {
 	IDLE_MS = 500, /* how soon a stop is noticed */
 	BUSY_MS = 20,  /* until whoever has the event in hand has let it go, or there is room */
-	RECORD_MS = 5,    /* until parkings have their records */
+	RECORD_MS = 5, /* until parkings have their records */
 	PACED_MAX = 128,  /* parkings on their way there: room and time are for live events */
 	BROKER_MS = 1000, /* until an event that cannot be read now is asked for again */
 	NICENESS = 15,

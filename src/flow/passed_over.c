@@ -131,7 +131,8 @@ look(struct passed_over *p, struct err *e)
 	bool is_forgotten = false;
 
 	arena_reset(p->arena);
-	for (int i = 0; i < LOOKS_MAX && f.what == NO_DIFFERENCE && p->compared < p->floor; i++) {
+	for (int i = 0; i < LOOKS_MAX && f.what == NO_DIFFERENCE && p->compared < p->floor;
+	     i++) {
 		const uint64_t seq = p->compared + 1;
 		uint64_t next = ledger_next_event(t, seq);
 
@@ -174,7 +175,8 @@ is_first(struct passed_over *p, const struct message *m, struct err *e)
 	const event_record *rec = known != 0 ? history_event(t, m->arena, known) : NULL;
 	const bool is_repeat =
 	    rec != NULL && rec->status != CARILLON__V1__EVENT_STATUS__EVENT_STATUS_FAILED;
-	/* By whoever had it in hand until a moment ago: then there are its deliveries to see to. */
+	/* By whoever had it in hand until a moment ago: then there are its deliveries to see
+	 * to. */
 	const bool is_recorded = history_event(t, m->arena, m->seq) != NULL;
 
 	if (!txn_finish(t, e) || is_recorded)

@@ -143,8 +143,7 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is
 	switch ((enum delivery_state)rec->state) {
 	case DELIVERY_SENDING: return true;
 	case DELIVERY_PENDING:
-		return !is_claimed_first &&
-		       (m->origin == ORIGIN_STREAM || m->is_passed_over);
+		return !is_claimed_first && (m->origin == ORIGIN_STREAM || m->is_passed_over);
 	case DELIVERY_RETRYING: return !is_claimed_first && !comes_back_next(m, rec);
 	default: return false;
 	}

@@ -17,8 +17,8 @@
 void resume_event(struct message *m, const struct broker *b, struct txn *history,
     struct str workspace, const struct broker_message *bm);
 /* The broker brought it: the deliveries that are the broker's to bring back (pending, sending,
- * retrying). Rules made since do not get events of the past. Or it has forgotten them, and nobody
- * would bring them (m->is_passed_over). */
+ * retrying). Rules made since do not get events of the past. Or it has forgotten them, and
+ * nobody would bring them (m->is_passed_over). */
 void resume_from_stream(struct message *m, struct txn *history, wall_t now);
 bool resume_is_the_brokers(const delivery_record *rec);
 /* The ledger brings it: those of the rules named, which were parked, held, or claimed by a

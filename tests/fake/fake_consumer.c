@@ -198,7 +198,8 @@ fake_broker_forget(struct broker *b)
 	b->is_restored = true;
 }
 
-/* As nats-server 2.9 does to every consumer when a subject is purged of which nothing is left. */
+/* As nats-server 2.9 does to every consumer when a subject is purged of which nothing is left.
+ */
 void
 fake_broker_pass_over(struct broker *b)
 {

@@ -15,8 +15,8 @@ connections_are_served_in_turn_and_the_lanes_of_each(void **state)
 	for (int n = 0; n < LANES * ROUNDS; n++) {
 		const int team = n % TEAMS, turn = n / TEAMS, lanes = LANES / TEAMS;
 
-		assert_ptr_equal(dispatch_next(d, at(0)),
-		    &items[team * lanes + turn % lanes][turn / lanes]);
+		assert_ptr_equal(
+		    dispatch_next(d, at(0)), &items[team * lanes + turn % lanes][turn / lanes]);
 	}
 	assert_null(dispatch_next(d, at(0)));
 	for (int l = 0; l < LANES; l++)
