@@ -369,6 +369,15 @@ broker_get(
 }
 
 bool
+broker_next_event(struct broker *b, uint64_t seq, struct broker_message *out, struct err *e)
+{
+	for (seq = seq ? seq : 1; seq <= b->streams[STREAM_EVENTS].n; seq++)
+		if (!b->streams[STREAM_EVENTS].messages[seq - 1].is_gone)
+			return broker_get(b, STREAM_EVENTS, seq, out, e);
+	return fail(e, ERR_NOT_FOUND, "no event at or after %llu", (unsigned long long)seq);
+}
+
+bool
 broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
 {
 	if (!broker_is_there(b, e))

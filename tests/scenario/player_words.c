@@ -299,6 +299,9 @@ word_broker(struct story *s, struct line *l)
 		fake_broker_full(b, false);
 	} else if (line_takes(l, "forgets")) {
 		fake_broker_forget(b);
+	} else if (line_takes(l, "passes")) {
+		line_wants(l, "over");
+		fake_broker_pass_over(b);
 	} else if (line_takes(l, "slow")) {
 		fake_broker_slow_ops(b, line_duration(l));
 	} else if (line_takes(l, "keeps")) {
