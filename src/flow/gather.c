@@ -90,6 +90,13 @@ gather_all(struct gathering *g)
 	ledger_each_together(g->history, first->message->arena, &lane, gather_one, g);
 }
 
+/* Read again because its rule has moved: it waits on, in its new lane. */
+static bool
+is_early(const struct delivery *d, wall_t now)
+{
+	return d->before->state == (int)DELIVERY_PARKED && d->before->due_ms > now.ms;
+}
+
 bool
 gather_together(struct flow *f, struct delivery *d, wall_t now, const char *history_url,
     struct err *e)
@@ -98,6 +105,11 @@ gather_together(struct flow *f, struct delivery *d, wall_t now, const char *hist
 	const struct lane_id lane = lane_of(d);
 
 	*e = (struct err){0};
+	if (is_early(d, now)) {
+		delivery_wait(d, DELIVERY_PARKED, (wall_t){d->before->due_ms},
+		    str_of(d->before->reason), remedy_of(REPAIR_WAIT));
+		return true;
+	}
 	if (match_is_quiet(d, now))
 		return true;
 	d->is_for_digest = false;

@@ -8,7 +8,7 @@
 
 /*
  * `d` was read again from the ledger to go out with others, and is open. Makes it stand for all
- * that may go with it; parks it, when its quiet hours go on; or leaves it to go alone. False when
+ * that may go with it; parks it, when it is not due yet or its quiet hours go on; or leaves it to go alone. False when
  * it must come later: a digest of its lane is on its way (`e` is empty), or the index cannot be
  * read.
  */

@@ -26,6 +26,7 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
+	const struct lane_id *left; /* whose overflow it was in, read again out of turn; or NULL */
 };
 
 /* Those of one event that go together. */
@@ -43,6 +44,7 @@ struct ledger_walk {
 	struct pick picks[PICKS_MAX];
 	int n;
 	bool looked_at_claims;
+	bool has_moves; /* to be looked at, at once */
 	int claims; /* seen in this look */
 	mono_t held_at;
 	/* The group of held ones that had its turn last; empty: the first is next. */
@@ -94,6 +96,24 @@ pick_called(struct ledger_walk *w, struct txn *t)
 		if (d != NULL && d->state == (int)DELIVERY_PARKED && !d->overflow)
 			(void)pick(w, d);
 	}
+}
+
+/* What waits in a wrong place. */
+static bool
+pick_moved(const delivery_record *d, void *arg)
+{
+	struct ledger_walk *w = arg;
+	const int n = w->n;
+	const bool wants_more = pick(w, d);
+	struct lane_id *lane;
+
+	if (w->n > n && d->overflow) {
+		lane = ARENA_NEW(w->arena, struct lane_id);
+		*lane = (struct lane_id){
+		    str_of(d->workspace), str_of(d->connection), str_of(d->channel)};
+		w->picks[n].left = lane;
+	}
+	return wants_more;
 }
 
 static bool
@@ -190,6 +210,8 @@ look_for_picks(struct ledger_walk *w, bool at_held)
 	 * until there is none. */
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	pick_called(w, t);
+	w->has_moves = w->n < PICKS_MAX &&
+		       moves_look(w->flow->moves, t, w->arena, pick_moved, w);
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	w->has_full_group = false;
@@ -315,6 +337,14 @@ came_back(struct ledger_walk *w, int n)
 	}
 }
 
+static void
+leave_overflow(struct ledger_walk *w, const struct pick *p, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (p[i].left != NULL)
+			places_left(w->flow->places, p[i].left);
+}
+
 /* What does not go now, because somebody else has it or it cannot be read, is found by a later
  * look. */
 static void
@@ -328,6 +358,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 		FLOW_COUNT(w->flow, ledger_reread);
 		onward_send(&w->onward, w->flow);
 		came_back(w, picked->n);
+		leave_overflow(w, p, picked->n);
 		return;
 	}
 	if (e.kind != ERR_NONE)
@@ -507,7 +538,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
 	look_for_picks(w, at_held);
-	has_more = w->n == PICKS_MAX;
+	has_more = w->n == PICKS_MAX || w->has_moves;
 	read_all_again(w);
 	has_more = take_back_overflow(w) || has_more;
 	arena_reset(w->arena);

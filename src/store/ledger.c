@@ -73,6 +73,29 @@ ledger_each_together(struct txn *t, struct arena *a, const struct lane_id *lane,
 	each_of_lane(t, a, &(struct lane_list){TABLE_TOGETHER, lane, &start}, each, arg);
 }
 
+void
+ledger_each_parked(struct txn *t, struct arena *a, struct str workspace,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg)
+{
+	const struct key prefix = key_of_state(workspace, DELIVERY_PARKED);
+	const struct key start =
+	    after->seq == 0 ? prefix
+			    : key_by_state(workspace, DELIVERY_PARKED, after->seq, after->rule);
+	struct scan s;
+	struct str rule;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_BY_STATE, &prefix, &start);
+	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &rule)) {
+		if (seq == after->seq && str_eq(rule, after->rule))
+			continue;
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
 /* Reads up to the next zero byte of a key; false if there is none. */
 static bool
 read_part(struct str *key, struct str *part)

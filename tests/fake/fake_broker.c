@@ -370,6 +370,16 @@ broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
 }
 
 bool
+broker_erase_many(
+    struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!broker_erase(b, s, seqs[i], e))
+			return false;
+	return true;
+}
+
+bool
 broker_use_up_events(struct broker *b, uint64_t seq, struct err *e)
 {
 	struct stored_stream *s = &b->streams[STREAM_EVENTS];
@@ -456,6 +466,30 @@ broker_state_get(struct broker *b, const char *key, struct broker_message *out, 
 	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
 	seq = revision_of(&b->streams[STREAM_STATE], subject, &is_delete);
 	return broker_get(b, STREAM_STATE, seq, out, e);
+}
+
+bool
+broker_state_history(
+    struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e)
+{
+	const struct stored_stream *s = &b->streams[STREAM_STATE];
+	char subject[SUBJECT_MAX];
+	bool goes_on = true;
+
+	if (!broker_is_there(b, e))
+		return false;
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	for (uint64_t seq = s->n; seq > 0 && goes_on; seq--) {
+		struct broker_message m;
+
+		if (s->messages[seq - 1].is_gone ||
+		    strcmp(s->messages[seq - 1].subject, subject) != 0)
+			continue;
+		message_of_stored(b, STREAM_STATE, seq, &m);
+		goes_on = each(&m, arg);
+		broker_message_free(&m);
+	}
+	return true;
 }
 
 static bool

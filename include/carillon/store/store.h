@@ -230,6 +230,10 @@ void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *
  * in the order of the stream; also those that are not due yet. */
 void ledger_each_together(struct txn *t, struct arena *a, const struct lane_id *lane,
     delivery_each_fn *each, void *arg);
+/* Parked deliveries of a workspace, in the order of the stream, behind `after` (0: from the
+ * first). */
+void ledger_each_parked(struct txn *t, struct arena *a, struct str workspace,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg);
 /* Each lane that has overflow, with its count, once; false from `each` stops. For the start:
  * it looks at every key. */
 typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
