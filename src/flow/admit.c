@@ -1,6 +1,7 @@
 #include "admit.h"
 
 #include "carillon/base/clock.h"
+#include "match.h"
 #include "rule_keys.h"
 
 enum {
@@ -122,8 +123,15 @@ place(struct flow *f, struct delivery *d, const struct config *c, wall_t now)
 	const struct lane_id lane = lane_of(d);
 	enum room room;
 
+	if (d->digest == NULL && match_is_quiet(d, now)) {
+		if (d->has_place) /* taken back from overflow */
+			places_release(f->places, d->line);
+		d->has_place = false;
+		d->line = NULL;
+		return;
+	}
 	if (d->has_place || waits_for_digest(f, d, c, now))
-		return; /* taken back from overflow, or of a storm */
+		return;
 	room = places_ask(f->places, &lane, admit_lane_limit(c, d->rule->connection->dest),
 	    d->message->origin == ORIGIN_LEDGER, &d->line);
 	if (room == ROOM_FREE) {

@@ -472,6 +472,8 @@ housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
 	courier_cancel_orphans(c);
+	if (!atomic_load(&c->flow->is_draining))
+		courier_move(c, now);
 	if (mono_reached(now, c->look_at)) {
 		show_lanes(c);
 		c->look_at = mono_after(now, LOOK_EVERY_MS);

@@ -29,6 +29,8 @@ void courier_take_settings(struct courier *c, mono_t now);
 void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 /* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */
 void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
+/* Looks through the lanes of workspaces whose rules or connections were changed. */
+void courier_move(struct courier *c, mono_t now);
 /* Cancels what is in the lanes of workspaces that were deleted. */
 void courier_cancel_orphans(struct courier *c);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */

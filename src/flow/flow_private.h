@@ -18,6 +18,7 @@
 #include "settings.h"
 #include "follower.h"
 #include "gone.h"
+#include "moves.h"
 
 struct ledger_walk;
 
@@ -41,6 +42,7 @@ struct flow {
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
 	struct gone *gone;         /* workspaces, to the ledger */
+	struct moves *moves;       /* to the ledger and the courier */
 	struct doubt doubt;        /* found at start */
 	char node[64];
 

@@ -76,7 +76,7 @@ decode(struct matcher *m, struct message *msg, struct str workspace,
 		    STR("the workspace was deleted before its rules were asked"));
 	else
 		must(
-		    match_rules(msg, UINT64_MAX, clock_wall())); /* it may take what it takes */
+		    match_rules(msg, UINT64_MAX)); /* it may take what it takes */
 }
 
 /* False: the index cannot be read now. */

@@ -181,6 +181,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->rule = ruleset_rule(m->rules, d->rule_id);
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
+	d->is_for_digest = rec->digest;
 	delivery_doubt(
 	    d, had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
 		   is_in_doubt(rec));
@@ -203,7 +204,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 		delivery_wait(d, DELIVERY_RETRYING, (wall_t){rec->due_ms}, str_of(rec->reason),
 		    (struct remedy){(enum repair)rec->repair, str_of(rec->action)});
 	else
-		match_decide(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);
+		match_decide(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence);
 }
 
 static void
@@ -243,14 +244,14 @@ struct wanted {
 /* A person asked: what may be a duplicate is sent, and flagged. */
 static void
 begin_again(
-    struct delivery *d, const struct wanted *w, const struct replay_selection *s, wall_t now)
+    struct delivery *d, const struct wanted *w, const struct replay_selection *s)
 {
 	d->rule = w->rule;
 	d->rule_id = w->rule->id;
 	d->before = w->before;
 	d->replay = arena_str(d->message->arena, s->replay);
 	match_aim(d);
-	match_decide(d, true, now);
+	match_decide(d, true);
 	delivery_doubt(
 	    d, w->before != NULL &&
 		   (is_in_doubt(w->before) || w->before->state == (int)DELIVERY_DELIVERED));
@@ -321,7 +322,7 @@ want_by_todays_rules(struct message *m, struct txn *history, struct resume_wish 
 }
 
 void
-resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wish, wall_t now)
+resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wish)
 {
 	struct wanted wanted[DELIVERIES_MAX];
 	int n = wish->selection->todays_rules ? want_by_todays_rules(m, history, wish, wanted)
@@ -329,7 +330,7 @@ resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wi
 
 	message_deliveries(m, n);
 	for (int i = 0; i < n; i++)
-		begin_again(&m->deliveries[i], &wanted[i], wish->selection, now);
+		begin_again(&m->deliveries[i], &wanted[i], wish->selection);
 }
 
 void

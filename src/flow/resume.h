@@ -33,7 +33,6 @@ struct resume_wish {
 	int skipped;      /* out: wanted, but cannot be sent, for their rules are gone */
 };
 /* A replay reads it again: what it wants, begun anew. */
-void resume_for_replay(
-    struct message *m, struct txn *history, struct resume_wish *wish, wall_t now);
+void resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wish);
 /* What it wants canceled; from the ledger alone, which knows all that is to be recorded. */
 void resume_to_cancel(struct message *m, struct txn *history, struct resume_wish *wish);

@@ -200,6 +200,13 @@ word_peer(struct story *s, struct line *l)
 	fake_peer(&b);
 }
 
+void
+word_gone(struct story *s, struct line *l)
+{
+	(void)s;
+	fake_messages_gone(line_word(l, "a peer"));
+}
+
 /* --- producers --- */
 
 static struct published_event *
