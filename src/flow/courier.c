@@ -357,6 +357,7 @@ finish_request(struct courier *c, struct transfer *t, struct delivery *d,
 	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	atomic_fetch_add_explicit(&c->flow->outcomes[d->outcome.code], 1, memory_order_relaxed);
 	if (d->outcome.left_thread)
 		d->thread_id = (struct str){0}; /* so it is what later replies go under */
 	attempt_add(

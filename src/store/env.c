@@ -375,6 +375,14 @@ file_bytes(const struct env *env)
 	return stat(env->path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+static uint64_t
+map_bytes(const struct env *env)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(env->mdb, &info) == 0 ? info.me_mapsize : 0;
+}
+
 void
 store_stats(struct store *s, struct store_stats *out)
 {
@@ -388,6 +396,8 @@ store_stats(struct store *s, struct store_stats *out)
 	    .held = txn_count(history, TABLE_HELD),
 	    .state_bytes = file_bytes(state->env),
 	    .history_bytes = file_bytes(history->env),
+	    .state_map = map_bytes(state->env),
+	    .history_map = map_bytes(history->env),
 	};
 	for (int kind = 0; kind < STATE_KINDS; kind++)
 		out->state_records += txn_count(state, (enum table_id)kind);

@@ -63,6 +63,9 @@ enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAM_SH
  * command that would change it. Never changes an existing one.
  */
 MUST_USE bool broker_ensure(struct broker *b, struct err *e);
+/* The same for whoever begins: what will be there a moment later (a leader that a cluster still
+ * elects, servers that still come up) is waited for, as long as for the connection. */
+MUST_USE bool broker_ensure_soon(struct broker *b, struct err *e);
 /* The same without creating: one sentence a finding into `each`; false if broker does not
  * answer. */
 typedef void broker_finding_fn(bool ok, const char *sentence, void *arg);

@@ -297,5 +297,6 @@ void store_remove(const char *dir);
 struct store_stats {
 	uint64_t events, deliveries, parked, held, state_records;
 	uint64_t state_bytes, history_bytes; /* of the files */
+	uint64_t state_map, history_map;     /* bytes that these may grow to */
 };
 void store_stats(struct store *s, struct store_stats *out);
