@@ -97,6 +97,36 @@ check_slack_url(const struct config *c, struct err *e)
 }
 
 static bool
+is_port(struct str text)
+{
+	int64_t port = 0;
+
+	for (size_t i = 0; i < text.len && port <= UINT16_MAX; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		port = port * 10 + (text.ptr[i] - '0');
+	}
+	return port > 0 && port <= UINT16_MAX;
+}
+
+/* Its port is no usual one: where none is said, libcurl takes 1080 and people mean 3128. */
+static bool
+check_slack_proxy(const struct config *c, struct err *e)
+{
+	struct url url;
+
+	if (c->slack_proxy[0] == '\0')
+		return true;
+	if (!url_parse(&url, str_of(c->slack_proxy)) || !str_eq(url.scheme, STR("http")) ||
+	    !is_port(url.port) || (url.path.len > 0 && !str_eq(url.path, STR("/"))))
+		return fail(e, ERR_INPUT, "slack_proxy: must be http://HOST:PORT");
+	return url.user_info.len == 0 ||
+	       fail(e, ERR_INPUT,
+		   "slack_proxy: takes no user and no password; let the proxy know this "
+		   "machine by its address");
+}
+
+static bool
 check_urls(const struct config *c, struct err *e)
 {
 	int number = 1;
@@ -104,7 +134,7 @@ check_urls(const struct config *c, struct err *e)
 	for (struct str rest = str_of(c->nats_url); rest.ptr; number++)
 		if (!check_nats_url(next_of_list(&rest), number, e))
 			return false;
-	return check_slack_url(c, e);
+	return check_slack_url(c, e) && check_slack_proxy(c, e);
 }
 
 static bool

@@ -342,6 +342,7 @@ goes_again(struct courier *c, struct delivery *d)
 		if (d->thread_id.len == 0 && d->update_id.len == 0)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
+		d->lane_item.is_update = false;
 		return true;
 	case VERDICT_IMAGE: d->image_refusals++; return true;
 	case VERDICT_OTHER_WAY:

@@ -24,6 +24,8 @@ lane_policy_of(const struct config *config, const struct dest_type *dest)
 	    .burst = own.channel.burst,
 	    .team_rate_milli = own.account.milli,
 	    .team_burst = own.account.burst,
+	    .update_rate_milli = own.update.milli,
+	    .update_burst = own.update.burst,
 	};
 }
 
@@ -158,6 +160,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		return;
 	}
 	make_room(c, d);
+	d->lane_item.is_update = d->update_id.len > 0;
 	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (dispatch_offer(
 		c->dispatch, lane_of(d), &d->lane_item, now, patience_ms, &retry_at)) {

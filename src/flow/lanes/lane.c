@@ -43,6 +43,12 @@ lane_has_room(const struct lane *l)
 	return false;
 }
 
+struct lane_item *
+lane_first(const struct lane *l)
+{
+	return CONTAINER_OF(l->queue.next, struct lane_item, link);
+}
+
 mono_t
 lane_ready_at(struct lane *l, mono_t now)
 {

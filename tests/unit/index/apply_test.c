@@ -4,23 +4,45 @@
 
 #include "carillon/index/catch_up.h"
 
-/* What a batch says of the one delivery that these tests know. */
+static history_entry *
+entry_of(delivery_record *d, history_entry *out)
+{
+	carillon__v1__history_entry__init(out);
+	out->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	out->delivery = d;
+	return out;
+}
+
+/* A batch of one's own; it says one thing of the one delivery that these tests know. */
 static void
-apply_batch(struct fixture *f, uint64_t seq, enum delivery_state state, bool is_catching_up)
+apply_own(struct fixture *f, uint64_t seq, enum delivery_state state)
 {
 	delivery_record d = delivery_of("acme", 1, "rule_a", state);
-	history_entry entry = CARILLON__V1__HISTORY_ENTRY__INIT;
-	history_entry *entries[] = {&entry};
-	struct history_applied batch = {.entries = entries,
-	    .n = 1,
-	    .seq = seq,
-	    .id = STR("batch"),
-	    .is_catching_up = is_catching_up};
+	history_entry entry, *entries[] = {entry_of(&d, &entry)};
+	struct history_applied batch = {
+	    .entries = entries, .n = 1, .seq = seq, .id = STR("batch")};
 	struct err e = {0};
 
-	entry.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry.delivery = &d;
 	assert_true(history_apply_batch(f->store, &batch, &e));
+}
+
+/* The same, read from the stream. */
+static void
+catch_up(struct fixture *f, uint64_t seq, enum delivery_state state)
+{
+	delivery_record d = delivery_of("acme", 1, "rule_a", state);
+	history_entry entry, *entries[] = {entry_of(&d, &entry)};
+	struct chunk *c = chunk_new();
+	struct err e = {0};
+	history_batch batch;
+
+	carillon__v1__history_batch__init(&batch);
+	batch.entries = entries;
+	batch.n_entries = 1;
+	c->messages[c->n++] =
+	    (struct broker_message){.data = record_pack(f->arena, &batch), .seq = seq};
+	assert_true(history_apply_chunk(f->store, c, (struct str){0}, &e));
+	chunk_free(c);
 }
 
 static void
@@ -42,13 +64,13 @@ an_older_batch_undoes_nothing(void **state)
 	struct fixture *f = *state;
 
 	put_event(f, "acme", 1, "evt_1");
-	apply_batch(f, 7, DELIVERY_PARKED, false);
-	apply_batch(f, 9, DELIVERY_DELIVERED, false);
-	apply_batch(f, 7, DELIVERY_PARKED, true);
+	apply_own(f, 7, DELIVERY_PARKED);
+	apply_own(f, 9, DELIVERY_DELIVERED);
+	catch_up(f, 7, DELIVERY_PARKED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	apply_batch(f, 9, DELIVERY_PARKED, true); /* another one under the same sequence */
+	catch_up(f, 9, DELIVERY_PARKED); /* another one under the same sequence */
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	apply_batch(f, 10, DELIVERY_FAILED, true);
+	catch_up(f, 10, DELIVERY_FAILED);
 	assert_index_has(f, 10, DELIVERY_FAILED);
 }
 
@@ -58,8 +80,8 @@ a_batch_of_ones_own_is_applied_whatever_others_wrote(void **state)
 	struct fixture *f = *state;
 
 	put_event(f, "acme", 1, "evt_1");
-	apply_batch(f, 9, DELIVERY_PARKED, true);
-	apply_batch(f, 8, DELIVERY_DELIVERED, false);
+	catch_up(f, 9, DELIVERY_PARKED);
+	apply_own(f, 8, DELIVERY_DELIVERED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
 }
 
