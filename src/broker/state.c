@@ -135,6 +135,28 @@ broker_state_put(
 }
 
 bool
+broker_state_begin(
+    struct broker *b, const struct state_change *c, broker_published_fn *done, void *arg)
+{
+	char subject[SUBJECT_MAX], by[STATE_BY_MAX + 1], id[NEW_ID_SIZE];
+
+	if (!bucket_subject(subject, b, STREAM_STATE, c->key, NULL) ||
+	    !author_copy(by, c->by, NULL))
+		return false;
+	id_new(id, "put");
+	return publish_begin(b,
+	    &(struct publish_request){
+		.subject = subject,
+		.msg_id = id,
+		.bytes = c->bytes,
+		.by = c->by.len ? by : NULL,
+		.has_expected = true,
+		.expected = c->expected,
+	    },
+	    done, arg);
+}
+
+bool
 broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {

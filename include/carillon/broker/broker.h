@@ -217,6 +217,10 @@ MUST_USE bool broker_state_put(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+/* Puts without waiting, as broker_publish_begin does. `done` may be told of a conflict with a
+ * try of this very put whose PubAck was lost: who is told of one reads again. */
+MUST_USE bool broker_state_begin(
+    struct broker *b, const struct state_change *c, broker_published_fn *done, void *arg);
 /* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
  * it was erased. */
 MUST_USE bool broker_state_get(
@@ -268,6 +272,9 @@ MUST_USE bool reader_read_to_end(
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
     struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
+/* The first event at or after `seq`; ERR_NOT_FOUND: there is none. */
+MUST_USE bool broker_next_event(
+    struct broker *b, uint64_t seq, struct broker_message *out, struct err *e);
 /* The first message of a workspace at or after `seq`, in the events, state or ops stream;
  * ERR_NOT_FOUND: there is none. */
 MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,

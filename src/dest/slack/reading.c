@@ -1,5 +1,7 @@
 #include "reading.h"
 
+#include <pthread.h>
+
 #include "carillon/rules/template.h"
 
 enum {
@@ -39,6 +41,23 @@ static const struct {
 #include "severity_scales.def"
 #undef SCALE
 };
+
+/* The same names, taken apart once: every payload's members are compared with all of them. */
+static struct name {
+	struct str up, own; /* of "body.stringValue": "body", else empty, and the rest */
+} names[READINGS][NAMES_MAX + 1];
+
+static void
+take_names_apart(void)
+{
+	for (int role = 0; role < READINGS; role++)
+		for (int i = 0; i < NAMES_MAX && roles[role].names[i]; i++) {
+			const char *name = roles[role].names[i], *dot = strchr(name, '.');
+			names[role][i].own = str_of(dot ? dot + 1 : name);
+			if (dot)
+				names[role][i].up = (struct str){name, (size_t)(dot - name)};
+		}
+}
 
 /* An object or a list, how it was come to, and how deep it lies. */
 struct place {
@@ -80,9 +99,9 @@ find_places(struct search *s, const struct json *payload)
 }
 
 static bool
-is_name(struct str s, const char *name, size_t len)
+is_name(struct str s, struct str name)
 {
-	return s.len == len && strncasecmp(s.ptr, name, len) == 0;
+	return s.len == name.len && strncasecmp(s.ptr, name.ptr, name.len) == 0;
 }
 
 /* Whether `v`, in `up`, goes by a name that may be of two levels. */
@@ -92,17 +111,19 @@ is_called(const char *name, const struct json *v, const struct json *up)
 	const char *dot = strchr(name, '.');
 
 	if (!dot)
-		return is_name(v->key, name, strlen(name));
-	return is_name(up->key, name, (size_t)(dot - name)) &&
-	       is_name(v->key, dot + 1, strlen(dot + 1));
+		return is_name(v->key, str_of(name));
+	return is_name(up->key, (struct str){name, (size_t)(dot - name)}) &&
+	       is_name(v->key, str_of(dot + 1));
 }
 
 /* The place of the value's name among those of the role, or -1. */
 static int
 name_rank(int role, const struct json *v, const struct json *up)
 {
-	for (int i = 0; i < NAMES_MAX && roles[role].names[i]; i++)
-		if (is_called(roles[role].names[i], v, up))
+	const struct name *all = names[role];
+	for (int i = 0; all[i].own.len > 0; i++)
+		if (is_name(v->key, all[i].own) &&
+		    (all[i].up.len == 0 || is_name(up->key, all[i].up)))
 			return i;
 	return -1;
 }
@@ -223,7 +244,7 @@ is_over(const struct json *status)
 {
 	static const char *const words[] = {"resolved", "ok", "recovered", "closed"};
 	for (size_t i = 0; status && i < COUNT_OF(words); i++)
-		if (is_name(status->text, words[i], strlen(words[i])))
+		if (is_name(status->text, str_of(words[i])))
 			return true;
 	return false;
 }
@@ -261,7 +282,9 @@ void
 reading_of(struct reading *r, const struct event *ev, const struct severity_order *order,
     struct arena *a)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct search s = {.order = order, .in = {-1}};
+	(void)pthread_once(&once, take_names_apart);
 	memset(r->found, 0, sizeof(r->found));
 	r->main = NULL;
 	r->level = (struct str){0};
