@@ -104,6 +104,10 @@ figures_that_are_no_numbers_are_shown_as_they_are(void **state)
 	    {"\"95.5%\"", "value *95.5%* \xc2\xb7 threshold *90*\""},
 	    {"\"n/a\"", "value *n/a* \xc2\xb7 threshold *90*\""},
 	    {"99.9", "value *99.9* \xc2\xb7 threshold *90* \xc2\xb7 +9.9 (+11%)\""},
+	    {"\"0x10\"", "value *0x10* \xc2\xb7 threshold *90*\""},
+	    {"\"Infinity\"", "value *Infinity* \xc2\xb7 threshold *90*\""},
+	    {"1e400", "value *1e400* \xc2\xb7 threshold *90*\""},
+	    {"\"-1e999\"", "value *-1e999* \xc2\xb7 threshold *90*\""},
 	    {"80", "value *80* \xc2\xb7 threshold *90* \xc2\xb7 -10 (-11%)\""},
 	    {"90", "value *90* \xc2\xb7 threshold *90* \xc2\xb7 0 (0%)\""},
 	};
