@@ -77,7 +77,11 @@ describe('replay', () => {
 		assert.deepEqual(count.groups, [{ state: 'failed', rule: 'alerts', count: N }]);
 		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--dry-run')).selected, N);
 		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--to', '30m', '--dry-run')).selected, 0);
-		assert.equal((await bench.json('replay', 'start', 'acme', '--rule', 'other', '--dry-run')).selected, 0);
+		for (const [option, what] of [['--rule', 'rule'], ['--connection', 'connection']]) {
+			const misspelt = await bench.tryCli(['replay', 'start', 'acme', option, 'ohter', '--dry-run']);
+			assert.equal(misspelt.code, 3);
+			assert.match(misspelt.err, new RegExp(`workspace "acme" has no ${what} "ohter"`));
+		}
 		assert.equal((await bench.json('replay', 'list', 'acme')).count, 0);
 		assert.equal((await posts(bench)).size, 0);
 	});
