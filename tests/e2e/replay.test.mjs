@@ -137,8 +137,8 @@ describe('replay', () => {
 		const retry = await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts']);
 		assert.equal(retry.code, 4);
 		assert.match(retry.err, /event "evt-lost-3" by rule "alerts" is delivered; --again sends it a second time/);
-		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'nope', '--status', 'failed,held', '--yes']);
-		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule nope/);
+		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'alerts', '--status', 'failed,held', '--yes']);
+		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule alerts/);
 		const done = await bench.json('delivery', 'retry', 'acme', 'evt-lost-3', 'alerts', '--again', '--wait');
 		assert.equal(done.by, `cli:${os.userInfo().username}`);
 		assert.equal(done.status, 'done');
