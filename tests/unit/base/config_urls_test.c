@@ -35,6 +35,11 @@ tokens_do_not_travel_in_clear(void **state)
 	    "http://localhost.evil.example/api",
 	    "http://slack.com/api",
 	    "https://me:fake-word@slack.com/api",
+	    "http://localhost:99999/api",
+	    "https://slack.com:44x/api",
+	    "https://slack.com/api?fake-word=1",
+	    "https://slack.com/api#x",
+	    "https://slack.com/a pi",
 	};
 	static const char *const taken[] = {"http://127.0.0.1:8080/api", "http://localhost/api",
 	    "http://[::1]:1/api", "https://slack.example/api"};

@@ -118,7 +118,6 @@ a_team_without_tokens_does_not_hold_up_another(void **state)
 	done(d);
 }
 
-/* Of ten channels; a lane with nothing but updates, one with posts. */
 static void
 a_full_lane_refuses_and_is_open_all_the_same(void **state)
 {
