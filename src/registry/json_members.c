@@ -143,6 +143,7 @@ static const struct member replay_list[] = {
     {"selected", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, selected)},
     {"sent", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, sent)},
     {"skipped", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, skipped)},
+    {"gone", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, gone)},
     {"created_at", MEMBER_TIME, KEPT, FIELD(replay_record, created_ms)},
     {"updated_at", MEMBER_TIME, KEPT, FIELD(replay_record, updated_ms)},
     {"by", MEMBER_TEXT, KEPT, FIELD(replay_record, by)},
