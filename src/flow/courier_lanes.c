@@ -89,6 +89,7 @@ courier_new(struct flow *f)
 	fill_policies(c);
 	c->dispatch = dispatch_new(&c->policies[0], options.slots);
 	c->credential = secret_new(SECRET_MAX);
+	list_init(&c->claimed);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
 		log_error("courier.start", L_STR("error", e.text));

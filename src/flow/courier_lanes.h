@@ -14,6 +14,8 @@ struct courier {
 	struct pool *pool;
 	struct secret *credential; /* clear for the length of one compose */
 	int64_t now_us;            /* clock_mono_us, of this part of the turn */
+	uint64_t steps;            /* of work in this turn, for what was launched */
+	struct list claimed;       /* deliveries to be launched: their claims are recorded */
 	struct list outbox;        /* deliveries the scribe has no room for yet */
 	mono_t sweep_at, look_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */

@@ -76,6 +76,7 @@ struct delivery {
 	bool has_place;   /* in memory */
 	bool is_overflow; /* parked to wait for room in its lane */
 	bool is_orphan;   /* canceled with its workspace */
+	bool is_paced;    /* counted in flow.paced */
 
 	int64_t stage_us; /* clock_mono_us, when it came to its lane, request or answer */
 

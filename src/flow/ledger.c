@@ -7,7 +7,6 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
-#include "carillon/index/lost_tail.h"
 #include "admit.h"
 #include "gather.h"
 #include "carillon/registry/rulebook.h"
@@ -224,42 +223,6 @@ look_for_picks(struct ledger_walk *w, bool at_held)
 
 /* --- reading again --- */
 
-/* What the ledger itself knows of the event, for when the stream does not have it any more. */
-static void
-event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
-{
-	event_record *rec = history_event(history, m->arena, p->seq);
-
-	m->event = (struct event){.workspace = arena_str(m->arena, p->workspace)};
-	if (rec == NULL)
-		return;
-	m->event.id = str_of(rec->event_id);
-	m->event.type = str_of(rec->type);
-	m->received_at = (wall_t){rec->received_ms};
-	m->event.time = (wall_t){rec->time_ms};
-}
-
-/* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
- * that lost its tail may have given the sequence to another event. */
-static void
-event_of_pick(struct ledger_walk *w, struct message *m, struct txn *history,
-    const struct pick *p, const struct broker_message *bm)
-{
-	struct broker *b = w->flow->parts.broker;
-	struct str workspace, type;
-
-	if (bm != NULL)
-		m->received_at = bm->stored_at;
-	if (bm != NULL &&
-	    tail_is_same_event(b, history_event(history, m->arena, p->seq), p->workspace, bm) &&
-	    subject_parse_event(b, bm->subject, &workspace, &type) &&
-	    message_decode(m, workspace, type, bm))
-		return;
-	m->failure = (struct str){0};
-	m->is_gone = true;
-	event_from_ledger(m, history, p);
-}
-
 static bool
 read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
@@ -270,7 +233,7 @@ read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	event_of_pick(w, m, history, p, bm);
+	resume_event(m, w->flow->parts.broker, history, p->workspace, bm);
 	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
 	return txn_finish(history, e);
 }

@@ -136,6 +136,7 @@ enum store_number {
 	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
 	STORE_EVENTS_END,   /* and where it ended when that was found */
 	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
+	STORE_COMPARED,     /* the same: how far events were compared with it, plus one */
 	/* Of the state environment: a connection was changed or deleted, so its older seals may
 	 * be in free pages. The next store_open that has the file to itself writes it anew. */
 	STORE_OLD_SEALS,
@@ -159,6 +160,8 @@ uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
 uint64_t ledger_newest(struct txn *t);
 /* The same, of those at or before `seq`. */
 uint64_t ledger_newest_until(struct txn *t, uint64_t seq);
+/* The first event at or after `seq`; 0 if there is none. */
+uint64_t ledger_next_event(struct txn *t, uint64_t seq);
 /* The newest event at or before `seq`, unpacked into `a`; NULL if there is none. */
 event_record *history_event_before(struct txn *t, struct arena *a, uint64_t seq);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
