@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "admit.h"
+#include "pauses.h"
 
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
@@ -36,6 +37,46 @@ fill_policies(struct courier *c)
 		c->policies[i] = lane_policy_of(&c->settings.config, dest_at(i));
 }
 
+/* --- pauses of an earlier life --- */
+
+struct keeping {
+	struct courier *courier;
+	mono_t now;
+	wall_t wall;
+};
+
+static void
+keep_pause(const struct lane_id *lane, wall_t until, void *arg)
+{
+	char key[WORKSPACE_ID_MAX + 1 + RECORD_ID_MAX + 1];
+	const struct keeping *k = arg;
+	struct courier *c = k->courier;
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, lane->workspace, &e);
+	const struct ruleset_connection *conn =
+	    r == NULL ? NULL : ruleset_connection(r, lane->connection);
+
+	snprintf(
+	    key, sizeof(key), "%.*s/%.*s", STR_ARG(lane->workspace), STR_ARG(lane->connection));
+	if (conn != NULL && conn->dest != NULL)
+		dispatch_shut(c->dispatch, (struct lane_name){str_of(key), lane->channel},
+		    &c->policies[dest_index(conn->dest)],
+		    mono_after(k->now, until.ms - k->wall.ms), k->now);
+	ruleset_unref(r);
+}
+
+static void
+keep_pauses(struct courier *c)
+{
+	struct keeping k = {c, clock_mono(), clock_wall()};
+	struct txn *history = txn_read(c->flow->parts.store, STORE_HISTORY);
+	struct err e = {0};
+
+	pauses_each(history, k.wall, keep_pause, &k);
+	if (!txn_finish(history, &e))
+		log_error("courier.pauses", L_STR("error", e.text));
+}
+
 struct courier *
 courier_new(struct flow *f)
 {
@@ -57,6 +98,7 @@ courier_new(struct flow *f)
 		flow_break(f, &e);
 		must(c->pool != NULL);
 	}
+	keep_pauses(c);
 	return c;
 }
 

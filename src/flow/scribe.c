@@ -252,6 +252,8 @@ tell_operator(struct scribe *s, const struct delivery *d)
 	str_copy(t.reason, sizeof(t.reason), d->reason);
 	str_copy(t.action, sizeof(t.action), d->remedy.action);
 	t.repair = d->remedy.repair;
+	if (d->digest != NULL)
+		t.count = 1 + (uint64_t)d->digest->n;
 	put_trouble(s->flow, &t);
 }
 

@@ -372,6 +372,23 @@ dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	place_lane(d, l, now);
 }
 
+void
+dispatch_shut(struct dispatch *d, struct lane_name name, const struct lane_policy *policy,
+    mono_t until, mono_t now)
+{
+	struct str key = lane_key(&d->key, name);
+	struct lane *l = table_get(d->lanes_by_key, key);
+
+	if (!l) {
+		l = lane_new(d, name.connection, key, policy, now);
+		use(d, l, now);
+	}
+	uncount(d, l);
+	lane_shut(l, until);
+	count(d, l);
+	place_lane(d, l, now);
+}
+
 bool
 dispatch_has_items(const struct dispatch *d)
 {

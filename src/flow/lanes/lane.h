@@ -81,6 +81,8 @@ mono_t lane_ready_at(struct lane *l, mono_t now);
 /* Takes the first item, which must be allowed to leave, into flight. */
 struct lane_item *lane_leave(struct lane *l, mono_t now);
 /* Ends the flight of an item and learns from it. */
+/* Nothing leaves it before `until`, or a later time that it has already. */
+void lane_shut(struct lane *l, mono_t until);
 void lane_report(struct lane *l, const struct lane_policy *p, struct lane_item *item,
     enum lane_result r, int64_t retry_after_ms, mono_t now);
 

@@ -110,6 +110,9 @@ void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_resul
  */
 void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);
+/* Nothing leaves the lane before `until`: an earlier life of the service was told so. */
+void dispatch_shut(struct dispatch *d, struct lane_name name, const struct lane_policy *policy,
+    mono_t until, mono_t now);
 /* Whether any item is queued or in flight. */
 bool dispatch_has_items(const struct dispatch *d);
 /* The longest queued item of a lane for which `is` says yes, or NULL. It stays queued. */
