@@ -5,7 +5,7 @@ export default [
 		breaks: 'overflow waits for a time instead of its turn' },
 	{ file: 'src/store/history.c', find: 'index_delivery(t, old, txn_delete);\n\tif (!str_eq(', put: 'if (!str_eq(',
 		breaks: 'a delivery stays in the index of the state it has left' },
-	{ file: 'src/store/history.c', find: 'txn_put_new(t, TABLE_BY_ID,', put: 'txn_put(t, TABLE_BY_ID,',
+	{ file: 'src/store/history.c', find: 'if (!txn_put_new(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)}) &&\n\t    is_free(t, ev))', put: 'if (!txn_put_new(t, TABLE_BY_ID, &by_id, (struct str){seq, sizeof(seq)}))',
 		breaks: 'a repeat takes the place of the first event of its id' },
 	{ file: 'src/store/ledger.c', find: 'if (seq == after->seq && str_eq(rule, after->rule))\n\t\t\tcontinue;', put: '',
 		breaks: 'the delivery a page ended with comes again' },
