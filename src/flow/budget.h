@@ -20,6 +20,10 @@ enum {
 	EVENT_STEPS_MAX = 200000,      /* of one event; a costlier one is matched aside */
 	BUDGET_STEPS_A_MS = 2000,      /* that a workspace earns */
 	BUDGET_STEPS_SAVED = 10000000, /* at most */
+	/* Each delivery of an event beyond its first: a lane, a place and a record more than an
+	 * event that is set aside takes. What was saved is good for a thousand of them, half of
+	 * what there is room for in memory. */
+	BUDGET_DELIVERY_STEPS = 10000,
 };
 
 struct budget;

@@ -42,6 +42,8 @@ void fake_broker_redeliver(struct broker *b, uint64_t seq);
 /* The server was killed before it wrote down what it had handed out again last: the consumer
  * counts back by one. */
 void fake_broker_forget(struct broker *b);
+/* The consumer is moved to the stream's end: what nobody has acked it hands out no more. */
+void fake_broker_pass_over(struct broker *b);
 /* The consumer is deleted; broker_ensure makes a new one, which starts from the beginning. */
 void fake_broker_delete_consumer(struct broker *b);
 /* The stream keeps the event no longer. */
