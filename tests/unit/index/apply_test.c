@@ -4,44 +4,48 @@
 
 #include "carillon/index/catch_up.h"
 
-static history_entry *
-entry_of(delivery_record *d, history_entry *out)
+/* A batch of the one delivery that these tests know. */
+static history_batch *
+batch_of(struct fixture *f, enum delivery_state state)
 {
-	carillon__v1__history_entry__init(out);
-	out->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	out->delivery = d;
-	return out;
+	history_batch *b = ARENA_NEW(f->arena, history_batch);
+	history_entry *entry = ARENA_NEW(f->arena, history_entry);
+	delivery_record *d = ARENA_NEW(f->arena, delivery_record);
+
+	carillon__v1__history_batch__init(b);
+	carillon__v1__history_entry__init(entry);
+	*d = delivery_of("acme", 1, "rule_a", state);
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	entry->delivery = d;
+	b->entries = ARENA_ARRAY(f->arena, history_entry *, 1);
+	b->entries[0] = entry;
+	b->n_entries = 1;
+	return b;
 }
 
-/* A batch of one's own; it says one thing of the one delivery that these tests know. */
 static void
 apply_own(struct fixture *f, uint64_t seq, enum delivery_state state)
 {
-	delivery_record d = delivery_of("acme", 1, "rule_a", state);
-	history_entry entry, *entries[] = {entry_of(&d, &entry)};
-	struct history_applied batch = {
-	    .entries = entries, .n = 1, .seq = seq, .id = STR("batch")};
+	const history_batch *b = batch_of(f, state);
+	const struct history_applied own = {b->entries, b->n_entries, seq, STR("batch")};
 	struct err e = {0};
 
-	assert_true(history_apply_batch(f->store, &batch, &e));
+	assert_true(history_apply_batch(f->store, &own, &e));
 }
 
-/* The same, read from the stream. */
+/* As it is read from the stream. */
 static void
-catch_up(struct fixture *f, uint64_t seq, enum delivery_state state)
+catch_up_with(struct fixture *f, uint64_t seq, enum delivery_state state)
 {
-	delivery_record d = delivery_of("acme", 1, "rule_a", state);
-	history_entry entry, *entries[] = {entry_of(&d, &entry)};
 	struct chunk *c = chunk_new();
 	struct err e = {0};
-	history_batch batch;
 
-	carillon__v1__history_batch__init(&batch);
-	batch.entries = entries;
-	batch.n_entries = 1;
-	c->messages[c->n++] =
-	    (struct broker_message){.data = record_pack(f->arena, &batch), .seq = seq};
+	c->messages[0] = (struct broker_message){.seq = seq,
+	    .data = record_pack(f->arena, batch_of(f, state)),
+	    .msg_id = STR("batch")};
+	c->n = 1;
 	assert_true(history_apply_chunk(f->store, c, (struct str){0}, &e));
+	c->n = 0; /* the message is the arena's */
 	chunk_free(c);
 }
 
@@ -66,11 +70,11 @@ an_older_batch_undoes_nothing(void **state)
 	put_event(f, "acme", 1, "evt_1");
 	apply_own(f, 7, DELIVERY_PARKED);
 	apply_own(f, 9, DELIVERY_DELIVERED);
-	catch_up(f, 7, DELIVERY_PARKED);
+	catch_up_with(f, 7, DELIVERY_PARKED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	catch_up(f, 9, DELIVERY_PARKED); /* another one under the same sequence */
+	catch_up_with(f, 9, DELIVERY_PARKED); /* another one under the same sequence */
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	catch_up(f, 10, DELIVERY_FAILED);
+	catch_up_with(f, 10, DELIVERY_FAILED);
 	assert_index_has(f, 10, DELIVERY_FAILED);
 }
 
@@ -80,7 +84,7 @@ a_batch_of_ones_own_is_applied_whatever_others_wrote(void **state)
 	struct fixture *f = *state;
 
 	put_event(f, "acme", 1, "evt_1");
-	catch_up(f, 9, DELIVERY_PARKED);
+	catch_up_with(f, 9, DELIVERY_PARKED);
 	apply_own(f, 8, DELIVERY_DELIVERED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
 }
