@@ -123,10 +123,10 @@ record_pending(struct batch *b, const struct delivery *d, struct handout handout
 	delivery_record *rec =
 	    record_of(b, d, is_the_ledgers ? DELIVERY_PARKED : DELIVERY_PENDING, handout, now);
 
-	if (is_the_ledgers) {
+	if (is_the_ledgers)
 		rec->due_ms = now.ms;
-		rec->reason = text(b, STR("waiting its turn"));
-	}
+	rec->reason = text(b, is_the_ledgers ? STR("waiting its turn")
+	                                     : STR("in its channel's queue, or being sent"));
 	batch_add_delivery(b, rec, BATCH_JOINED);
 }
 

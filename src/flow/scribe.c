@@ -24,6 +24,7 @@
 enum {
 	INBOX_WAIT_MS = 200,
 	ENOUGH = 256,         /* outcomes worth a commit at once */
+	SEEN_AFTER_MS = 1500, /* then what is in hand has a record, within 2 s with its commit */
 	MORE_PAUSE_MS = 1000, /* until an event's further deliveries have their turn */
 };
 
@@ -370,6 +371,25 @@ write_batch(struct scribe *s)
 	return true;
 }
 
+/* What has waited for a while is to be seen, though nothing of it is decided. False as
+ * write_batch. */
+static bool
+show_waiting(struct scribe *s)
+{
+	struct message *waiting[ACTIVE_UNSEEN_MAX];
+	size_t n;
+
+	s->now = clock_wall();
+	do {
+		n = active_unseen(s->flow->active, clock_mono(), SEEN_AFTER_MS, waiting);
+		for (size_t i = 0; i < n; i++)
+			(void)add_event(s, waiting[i], NULL);
+		if (s->batch.n > 0 && !write_batch(s))
+			return false;
+	} while (n == ACTIVE_UNSEEN_MAX);
+	return true;
+}
+
 static struct retry_policy
 retry_policy_of(const struct config *c)
 {
@@ -444,6 +464,8 @@ scribe_turn(struct scribe *s, int64_t wait_ms)
 		if (!write_batch(s))
 			return false;
 	}
+	if (!show_waiting(s))
+		return false;
 	retention_turn(&s->retention, clock_mono(), clock_wall());
 	return true;
 }
