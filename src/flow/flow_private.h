@@ -42,7 +42,7 @@ struct flow {
 	struct troubles *troubles; /* to the follower */
 	struct gone *gone;         /* workspaces, to the ledger */
 	struct doubt doubt;        /* found at start */
-	char node[64];
+	char node[CONFIG_NODE_MAX];
 
 	pthread_t intake, matcher, courier, scribe, ledger, follower;
 	atomic_bool is_stopping;         /* take no more */
