@@ -10,6 +10,7 @@
 #include "carillon/index/lost_tail.h"
 #include "carillon/keeper/keeper.h"
 #include "carillon/keeper/refusals.h"
+#include "carillon/registry/vault_key.h"
 
 #include "command.h"
 #include "figures.h"
@@ -61,7 +62,8 @@ serve_open(struct command *c, struct err *e)
 	    !store_open(&c->store, &store, e))
 		return false;
 	broker.events_begin = events_begin(c);
-	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
+	return broker_connect(&c->broker, &broker, e) && broker_ensure_soon(c->broker, e) &&
+	       vault_key_check(c->broker, c->vault, e);
 }
 
 /* --- running --- */

@@ -11,6 +11,7 @@
 #include "carillon/base/histogram.h"
 #include "carillon/base/log.h"
 #include "carillon/base/queue.h"
+#include "carillon/registry/vault_key.h"
 #include "job.h"
 #include "lists.h"
 #include "renewals.h"
@@ -213,46 +214,10 @@ worker_run(void *keeper)
 /* --- the public key --- */
 
 static bool
-is_published(struct keeper *k, struct str bytes, uint64_t *revision)
-{
-	struct broker_message m;
-	struct err e;
-	bool same;
-
-	*revision = 0;
-	if (!broker_state_get(k->parts.broker, VAULT_KEY_AT, &m, &e))
-		return false;
-	same = !m.is_delete && str_eq(m.data, bytes);
-	*revision = m.is_delete ? 0 : m.seq;
-	broker_message_free(&m);
-	return same;
-}
-
-/* Of several services with one master key each finds it done by another. */
-static bool
 publish_key(struct keeper *k, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	struct box_key key;
-	vault_key_record rec;
-	uint64_t revision;
-	bool ok;
-
-	vault_box_key(k->parts.vault, &key);
-	carillon__v1__vault_key__init(&rec);
-	rec.version = key.version;
-	rec.key = (ProtobufCBinaryData){.len = sizeof(key.bytes), .data = key.bytes};
-	struct str bytes = record_pack(a, &rec);
-	ok = is_published(k, bytes, &revision) ||
-	     broker_state_put(k->parts.broker,
-		 &(struct state_change){
-		     .key = VAULT_KEY_AT, .bytes = bytes, .expected = revision},
-		 NULL, e) ||
-	     is_published(k, bytes, &revision);
-	arena_free(a);
-	if (ok)
-		k->published = key.version;
-	return ok;
+	return vault_key_publish(
+	    k->parts.broker, k->parts.store, k->parts.vault, &k->published, e);
 }
 
 /* A rotation under way: boxes are to be made for the new key, before the old one goes. */

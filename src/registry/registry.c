@@ -419,11 +419,14 @@ bool
 registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
     uint64_t expected, struct err *e)
 {
-	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
-	       workspace_exists(r, workspace, e) &&
-	       (expected != 0 ||
-		   registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
-	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
+	if (!registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) ||
+	    !workspace_exists(r, workspace, e) ||
+	    (expected == 0 &&
+		!registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) ||
+	    !registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e))
+		return false;
+	seals_forget_older(r, workspace, str_of(c->id), record_bytes(&c->sealed));
+	return true;
 }
 
 static bool
@@ -464,9 +467,12 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 	uint64_t revision;
 
 	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker,
-		   &(struct state_change){
-		       .key = key, .expected = expected, .by = str_of(r->author)},
-		   &revision, e) &&
-	       registry_catch_up(r, revision, e);
+	if (!broker_state_delete(r->broker,
+		&(struct state_change){
+		    .key = key, .expected = expected, .by = str_of(r->author)},
+		&revision, e))
+		return false;
+	if (kind == STATE_CONNECTION)
+		seals_forget_older(r, workspace, id, (struct str){0});
+	return registry_catch_up(r, revision, e);
 }

@@ -188,8 +188,9 @@ open_tables(struct txn *t)
 	return true;
 }
 
-/* What a file's schema must be: 2 has the deliveries by hour. */
-static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 2};
+/* What a file's schema must be: 2 has the deliveries by hour, 3 the lives of keys and what goes
+ * out together. */
+static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 3};
 
 /* Opens the table that says it. True also for an older one. */
 static bool
@@ -223,8 +224,10 @@ fill_schema(struct txn *t, void *arg, struct err *e)
 	(void)arg;
 	if ((!is_new && !read_schema(t, &schema, e)) || !open_tables(t))
 		return false;
-	if (schema < known)
+	if (schema < known && env_of(t) == STORE_HISTORY) {
 		hours_recount(t);
+		history_index_anew(t);
+	}
 	if (is_new || schema < known)
 		meta_set_number(t, STR("schema"), known);
 	return true;
@@ -339,6 +342,16 @@ store_try(const struct store_options *o, struct err *e)
 	return NULL;
 }
 
+static bool
+has_old_seals(struct store *s)
+{
+	struct txn *t = txn_read(s, STORE_STATE);
+	const bool has = store_number(t, STORE_OLD_SEALS) != 0;
+
+	txn_end(t);
+	return has;
+}
+
 bool
 store_open(struct store **out, const struct store_options *o, struct err *e)
 {
@@ -349,10 +362,16 @@ store_open(struct store **out, const struct store_options *o, struct err *e)
 	if (!o->read_only && !make_dirs(o->dir, e))
 		return false;
 	*out = store_try(o, e);
-	if (*out == NULL || o->read_only || !store_wants_rewrite(o->dir))
+	if (*out == NULL || o->read_only)
 		return *out != NULL;
+	const bool all = store_wants_rewrite(o->dir), old_seals = has_old_seals(*out);
+	if (!all && !old_seals)
+		return true;
 	store_close(*out); /* what is copied has been looked at, or LMDB would trust it */
-	store_rewrite(o->dir);
+	if (all)
+		store_rewrite(o->dir);
+	else
+		store_rewrite_state(o->dir);
 	*out = store_try(o, e);
 	return *out != NULL;
 }

@@ -88,6 +88,10 @@ MUST_USE bool env_set_aside(const struct env *env, const struct err *why,
 
 /* Does what store_ask_rewrite asked for, if nobody else has the files open (rewrite.c). */
 void store_rewrite(const char *dir);
+/* The same for the state's file alone, because of STORE_OLD_SEALS, which the new one is without.
+ */
+void store_rewrite_state(const char *dir);
+const char *store_number_name(enum store_number which);
 
 /* Walks the pages of the file and looks whether they are what was written (check.c). */
 MUST_USE bool env_check(struct env *env, struct err *e);
@@ -145,6 +149,8 @@ delivery_record *delivery_unpack(
     struct txn *t, struct arena *a, uint64_t seq, struct str bytes);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
+/* Fills the indexes that are new in this version from an older one's records. */
+void history_index_anew(struct txn *t);
 void history_delete_event(struct txn *t, const event_record *ev);
 
 /* Moves a delivery from the counts of what it was (NULL: it was not there) to those of what it

@@ -20,8 +20,6 @@
 #include "carillon/vault/vault.h"
 
 #define KEEPER_SERVICE "keeper"
-/* Where the vault's public key stands in the state bucket, as a VaultKey. */
-#define VAULT_KEY_AT "_vault.public.key"
 
 enum { KEEPER_WAIT_MS = 10000 };
 
@@ -43,8 +41,9 @@ struct keeper_parts {
 
 struct keeper;
 /*
- * Reads the app's client secret, publishes the vault's public key, and starts the threads.
- * ERR_SETUP: the file with the client secret may be read by others, or is not there.
+ * Reads the app's client secret, publishes the vault's public key (registry/vault_key.h), and
+ * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is not
+ * there; the master key is another one.
  */
 MUST_USE bool keeper_start(
     struct keeper **out, const struct keeper_parts *parts, struct err *e);
