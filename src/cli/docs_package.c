@@ -77,7 +77,7 @@ put_options(struct buf *out)
 static void
 put_exit_codes(struct buf *out)
 {
-#define EXIT_CODE(NAME, number, means)              \
+#define EXIT_CODE(NAME, number, means)          \
 	buf_cstr(out, ".TP\n.B " #number "\n"); \
 	put_roff_line(out, means);
 #include "carillon/cli/exit_codes.def"
@@ -91,7 +91,8 @@ verb_docs_man(struct command *c, struct err *e)
 
 	(void)c;
 	(void)e;
-	buf_cstr(&out, ".\\\" made by `carillon docs man`\n.TH CARILLON 1 \"\" \"Carillon " CARILLON_VERSION
+	buf_cstr(&out, ".\\\" made by `carillon docs man`\n.TH CARILLON 1 \"\" "
+	               "\"Carillon " CARILLON_VERSION
 		       "\" \"Carillon\"\n.SH NAME\ncarillon \\- delivers events into each "
 		       "customer's own Slack\n.SH SYNOPSIS\n.B carillon\n.I VERB\n"
 		       "[\\fIARGUMENT\\fR...] [\\fIOPTION\\fR...]\n.SH VERBS\n");
