@@ -42,7 +42,8 @@ single_instance(const char *verb, const char *data_dir, struct err *e)
 
 	if (fd < 0 && errno == ELOOP) /* what it points at would be emptied */
 		return fail(e, ERR_SETUP,
-		    "%s/%s.lock is a link, which we never make: remove it, and see who may write "
+		    "%s/%s.lock is a link, which we never make: remove it, and see who may "
+		    "write "
 		    "there",
 		    data_dir, verb);
 	if (fd < 0)

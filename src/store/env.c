@@ -292,8 +292,9 @@ make_dirs(const char *dir, struct err *e)
 		return fail(e, ERR_SETUP, "%s: is not a directory", path);
 	/* Who may write there can put a link in the place of any file of ours. */
 	if ((st.st_mode & 0022) != 0)
-		return fail(e, ERR_SETUP, "%s: others may write there (mode %04o); run: chmod 700 %s",
-		    path, (unsigned)st.st_mode & 07777, path);
+		return fail(e, ERR_SETUP,
+		    "%s: others may write there (mode %04o); run: chmod 700 %s", path,
+		    (unsigned)st.st_mode & 07777, path);
 	return true;
 }
 

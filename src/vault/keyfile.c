@@ -38,7 +38,8 @@ check_link(const char *path, struct err *e)
 	return lstat(path, &link) != 0 || !S_ISLNK(link.st_mode) || link.st_uid == 0 ||
 	       link.st_uid == geteuid() ||
 	       fail(e, ERR_SETUP,
-		   "%s: is a link of user %u's, not of ours (user %u) or root's; run: chown -h %u "
+		   "%s: is a link of user %u's, not of ours (user %u) or root's; run: chown -h "
+		   "%u "
 		   "%s",
 		   path, link.st_uid, geteuid(), geteuid(), path);
 }

@@ -33,7 +33,8 @@ a_directory_has_one_service(void **state)
 static void
 a_link_in_the_place_of_the_lock_is_not_followed(void **state)
 {
-	char dir[] = "/tmp/carillon-single-XXXXXX", lock[sizeof(dir) + 16], file[sizeof(dir) + 16];
+	char dir[] = "/tmp/carillon-single-XXXXXX", lock[sizeof(dir) + 16],
+	     file[sizeof(dir) + 16];
 	struct err e = {0};
 	struct stat st;
 	int fd;
