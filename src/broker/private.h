@@ -21,6 +21,7 @@ enum {
 	PREFIX_MAX = 32,
 	STREAM_NAME_MAX = 80,
 	API_WAIT_MS = 5000,       /* for one answer of the JetStream API */
+	ELECTION_MS = 15000,      /* a cluster's election is over in 4 to 9 s */
 	API_SUBJECT_MAX = 320,    /* bytes */
 	GRAVES_MAX = 64,          /* connections that were closed for good */
 	PAYLOAD_MIN = 512 * 1024, /* bytes: an event is 256 KiB at most, a history batch 512 */
@@ -109,6 +110,16 @@ MUST_USE bool api_call(struct broker *b, const char *subject, struct str body,
 void api_reply_free(struct api_reply *r);
 /* Reads an answer the server gave, a PubAck for example; the same errors. */
 MUST_USE bool api_read(natsMsg *msg, struct api_reply *out, struct err *e);
+
+/* --- cluster.c: what streams of several replicas need; all true when there is one --- */
+
+/* Whether a server of that version keeps them right; ERR_SETUP says from which on. */
+MUST_USE bool cluster_takes_replicas(const char *version, int replicas, struct err *e);
+/* The same of the server that we are connected to. */
+MUST_USE bool cluster_is_safe(struct broker *b, struct err *e);
+/* Tries it, a second's work: many writers of one subject in a stream made for it and removed
+ * again. ERR_SETUP: two writes with one expectation were taken. */
+MUST_USE bool cluster_prove(struct broker *b, struct err *e);
 
 /* --- message.c --- */
 

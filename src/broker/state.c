@@ -2,8 +2,6 @@
 
 #include "carillon/base/id.h"
 
-enum { STATE_WAIT_MS = 5000 };
-
 static bool
 bucket_subject(char out[static SUBJECT_MAX], const struct broker *b, enum stream s,
     const char *key, struct err *e)
@@ -50,7 +48,7 @@ bucket_write(struct broker *b, enum stream s, const struct state_change *c,
 		.has_expected = true,
 		.expected = c->expected,
 		.stream = s,
-		.wait_ms = STATE_WAIT_MS,
+		.wait_ms = ELECTION_MS,
 	    },
 	    revision, e);
 }

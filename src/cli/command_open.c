@@ -62,7 +62,7 @@ open_broker(struct command *c, struct err *e)
 	if (!broker_options_of(c, CONNECT_WAIT_MS, &o, e))
 		return false;
 	o.name = "carillon-cli";
-	return broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);
+	return broker_connect(&c->broker, &o, e) && broker_ensure_soon(c->broker, e);
 }
 
 /* Who may not write the index may perhaps read it. */

@@ -11,6 +11,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/broker/service.h"
+#include "carillon/registry/apply.h"
 #include "carillon/registry/registry.h"
 #include "flow_private.h"
 #include "unreadable.h"
@@ -41,6 +42,7 @@ struct follower {
 	struct unreadable *unreadable;
 	bool has_scanned; /* what there was at the start for what cannot be read */
 	struct reader *reader;
+	struct chunk *chunk; /* the changes in hand */
 	uint64_t at;
 	mono_t progress_at, look_at;
 };
@@ -70,48 +72,58 @@ found_unreadable(const struct stored *s, void *arg)
 
 /* --- state that changed --- */
 
-struct change {
-	struct str key, bytes, msg_id;
-	uint64_t seq;
-};
-
+/* Compared with what is there before it is applied. One that whoever wrote it has applied
+ * already may matter. */
 static bool
-apply_change(struct txn *t, void *arg, struct err *e)
+changes_where_things_go(struct follower *w, const struct broker_message *m, struct txn *t)
 {
-	const struct change *c = arg;
+	struct state_value was;
+	struct stored_key key;
 
-	(void)e;
-	/* The CLI that wrote it may have applied it already. */
-	if (c->seq <= store_applied(t))
+	if (!state_key_parse(broker_state_key(w->flow->parts.broker, m->subject),
+		&key.workspace, &key.kind, &key.id) ||
+	    (key.kind != STATE_RULE && key.kind != STATE_CONNECTION))
+		return false;
+	if (m->seq <= store_applied(t))
 		return true;
-	state_apply(t, c->key, c->bytes, c->seq);
-	store_set_applied(t, c->seq);
-	store_set_mark(t, c->msg_id);
-	return true;
+	return state_get(t, key.workspace, key.kind, key.id, &was) &&
+	       moves_matter(
+		   key.kind, was.bytes, m->is_delete ? (struct str){0} : m->data);
+}
+
+/* Returns those of the chunk, an array of its length that the caller frees. */
+static bool *
+find_moves(struct follower *w, const struct chunk *c)
+{
+	struct txn *t = txn_read(w->flow->parts.store, STORE_STATE);
+	bool *moves = calloc(c->n, sizeof(*moves));
+
+	must(moves != NULL);
+	for (size_t i = 0; i < c->n; i++)
+		moves[i] = changes_where_things_go(w, &c->messages[i], t);
+	txn_end(t);
+	return moves;
 }
 
 static void
-change(struct follower *w, const struct broker_message *m)
+note_moves(struct follower *w, const struct broker_message *m)
+{
+	struct stored_key key;
+
+	if (state_key_parse(broker_state_key(w->flow->parts.broker, m->subject),
+		&key.workspace, &key.kind, &key.id))
+		moves_note(w->flow->moves, key.workspace);
+}
+
+/* What was made of the record goes. */
+static void
+note_change(struct follower *w, const struct broker_message *m)
 {
 	struct flow *f = w->flow;
-	struct change c = {
-	    .key = broker_state_key(f->parts.broker, m->subject),
-	    .bytes = m->is_delete ? (struct str){0} : m->data,
-	    .msg_id = m->msg_id,
-	    .seq = m->seq,
-	};
 	struct stored_key key;
-	struct err e = {0};
 
-	if (!store_write(f->parts.store, STORE_STATE, apply_change, &c, &e)) {
-		/* Read again from here once the disk has room. */
-		log_error("follower.apply", L_STR("error", e.text));
-		reader_close(w->reader);
-		w->reader = NULL;
-		return;
-	}
-	w->at = m->seq;
-	if (!state_key_parse(c.key, &key.workspace, &key.kind, &key.id))
+	if (!state_key_parse(broker_state_key(f->parts.broker, m->subject), &key.workspace,
+		&key.kind, &key.id))
 		return;
 	if (key.kind != STATE_REPLAY) /* nothing is compiled from one */
 		rulebook_drop(f->rulebook, str_eq(key.workspace, CATALOGUE_WORKSPACE)
@@ -120,13 +132,37 @@ change(struct follower *w, const struct broker_message *m)
 	if (key.kind == STATE_WORKSPACE && m->is_delete)
 		gone_note(f->gone, key.workspace);
 	unreadable_look(w->unreadable, &key, found_unreadable, w);
+}
+
+static void
+apply_changes(struct follower *w)
+{
+	struct flow *f = w->flow;
+	const struct chunk *c = w->chunk;
+	bool *moves = find_moves(w, c);
+	struct err e = {0};
+
+	if (!registry_apply_chunk(f->parts.store, f->parts.broker, c, (struct str){0}, &e)) {
+		/* Read again from here once the disk has room. */
+		log_error("follower.apply", L_STR("error", e.text));
+		reader_close(w->reader);
+		w->reader = NULL;
+		free(moves);
+		return;
+	}
+	w->at = c->messages[c->n - 1].seq;
+	for (size_t i = 0; i < c->n; i++) {
+		note_change(w, &c->messages[i]);
+		if (moves[i])
+			note_moves(w, &c->messages[i]);
+	}
+	free(moves);
 	flow_wake_ledger(f);
 }
 
 static void
 follow(struct follower *w, int64_t wait_ms)
 {
-	struct broker_message m;
 	struct err e = {0};
 
 	if (w->reader == NULL &&
@@ -135,9 +171,8 @@ follow(struct follower *w, int64_t wait_ms)
 		clock_sleep(wait_ms > 0 ? OPEN_PAUSE_MS : 0);
 		return;
 	}
-	if (reader_next(w->reader, wait_ms, &m, &e)) {
-		change(w, &m);
-		broker_message_free(&m);
+	if (chunk_follow(w->chunk, w->reader, wait_ms, &e)) {
+		apply_changes(w);
 	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
 		log_warn("follower.read", L_STR("error", e.text));
 		if (e.kind == ERR_CORRUPT) /* what was lost is put back at the next start */
@@ -505,6 +540,7 @@ follower_new(struct flow *f)
 	must(w != NULL);
 	w->flow = f;
 	w->registry = registry_new(f->parts.broker, f->parts.store);
+	w->chunk = chunk_new();
 	w->unreadable = unreadable_new(f->parts.store);
 	w->at = store_applied_now(f->parts.store, STORE_STATE);
 	w->look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
@@ -515,6 +551,7 @@ void
 follower_free(struct follower *w)
 {
 	reader_close(w->reader);
+	chunk_free(w->chunk);
 	unreadable_free(w->unreadable);
 	registry_free(w->registry);
 	free(w);

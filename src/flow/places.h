@@ -88,6 +88,8 @@ struct place_return {
 MUST_USE bool places_return_begin(struct places *p, mono_t now, struct place_return *out);
 /* Gives a place to the next one of the lane, which its overflow does not hold back. */
 MUST_USE bool places_take_back(struct places *p, struct place_lane *lane);
+/* One of the lane's overflow went otherwise. */
+void places_left(struct places *p, const struct lane_id *id);
 /* It is on its way to its lane, before anything that is admitted from now on. */
 void places_came_back(struct places *p, struct place_lane *lane);
 /* `is_whole`: the ledger was read to the lane's end and `left` of it are not in memory. What
@@ -104,3 +106,12 @@ struct places_view {
 	size_t overflow_lanes;
 };
 void places_look(struct places *p, struct places_view *out);
+
+struct place_top {
+	struct lane_id id;
+	size_t held;
+	uint64_t overflow;
+};
+/* The lanes that hold and wait the most, at most `n`, the most first; their ids live in `a`.
+ * Returns how many there are. Under the lock it looks at every lane. */
+size_t places_top(struct places *p, struct arena *a, struct place_top *out, size_t n);

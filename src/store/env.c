@@ -188,8 +188,9 @@ open_tables(struct txn *t)
 	return true;
 }
 
-/* What a file's schema must be: 2 has the deliveries by hour. */
-static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 2};
+/* What a file's schema must be: 2 has the deliveries by hour, 3 the lives of keys and what goes
+ * out together. */
+static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 3};
 
 /* Opens the table that says it. True also for an older one. */
 static bool
@@ -223,8 +224,10 @@ fill_schema(struct txn *t, void *arg, struct err *e)
 	(void)arg;
 	if ((!is_new && !read_schema(t, &schema, e)) || !open_tables(t))
 		return false;
-	if (schema < known)
+	if (schema < known && env_of(t) == STORE_HISTORY) {
 		hours_recount(t);
+		history_index_anew(t);
+	}
 	if (is_new || schema < known)
 		meta_set_number(t, STR("schema"), known);
 	return true;
@@ -396,6 +399,14 @@ file_bytes(const struct env *env)
 	return stat(env->path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+static uint64_t
+map_bytes(const struct env *env)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(env->mdb, &info) == 0 ? info.me_mapsize : 0;
+}
+
 void
 store_stats(struct store *s, struct store_stats *out)
 {
@@ -409,6 +420,8 @@ store_stats(struct store *s, struct store_stats *out)
 	    .held = txn_count(history, TABLE_HELD),
 	    .state_bytes = file_bytes(state->env),
 	    .history_bytes = file_bytes(history->env),
+	    .state_map = map_bytes(state->env),
+	    .history_map = map_bytes(history->env),
 	};
 	for (int kind = 0; kind < STATE_KINDS; kind++)
 		out->state_records += txn_count(state, (enum table_id)kind);

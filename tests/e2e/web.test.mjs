@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { until } from './lib.mjs';
+import { Contract } from './openapi.mjs';
 import { startWeb, Web } from './web.mjs';
 
 const withoutId = ({ request_id, ...rest }) => rest;
@@ -32,7 +33,8 @@ describe('web', () => {
 	});
 
 	test('without a credential nothing is told, with a wrong one neither', async () => {
-		for (const token of [undefined, 'nonsense', `${web.key}x`, 'carillon_sk_none_AAAA']) {
+		const otherEnd = web.key.slice(0, -2) + (web.key.at(-2) === 'A' ? 'B' : 'A') + web.key.at(-1);
+		for (const token of [undefined, 'nonsense', `${web.key}x`, otherEnd, 'carillon_sk_none_AAAA']) {
 			const got = await web.ask('GET', '/api/v1/workspaces', { token });
 			assert.equal(got.status, 401);
 			assert.equal(got.body.code, 'unauthenticated');
@@ -60,6 +62,13 @@ describe('web', () => {
 		await web.api(400, 'GET', `/workspaces/acme/rules?cursor=${cursor}`, { token: web.key });
 		await web.api(400, 'GET', '/workspaces?limit=1&cursor=AAAA', { token: web.key });
 		await web.api(400, 'GET', '/workspaces?limits=1', { token: web.key });
+	});
+
+	test('a list of one workspace goes on in this one only', async () => {
+		const first = await web.api(200, 'GET', '/workspaces/acme/audit?limit=1', { token: web.key });
+		const cursor = encodeURIComponent(first.next_cursor);
+		await web.api(200, 'GET', `/workspaces/acme/audit?limit=1&cursor=${cursor}`, { token: web.key });
+		await web.api(400, 'GET', `/workspaces/other/audit?limit=1&cursor=${cursor}`, { token: web.key });
 	});
 
 	test('a session sees its workspace; another is as one that does not exist', async () => {
@@ -166,6 +175,14 @@ describe('web', () => {
 	test('the document of the API and the pages of its errors are there', async () => {
 		const { body } = await web.ask('GET', '/openapi.json');
 		assert.equal(body.openapi, '3.1.0');
+		const contract = new Contract(body);
+		for (const [path, item] of Object.entries(body.paths))
+			for (const [method, operation] of Object.entries(item)) {
+				const schemas = [...Object.values(operation.responses), operation.requestBody].flatMap((one) => Object.values(one?.content ?? {}).map((content) => content.schema));
+				assert.ok(schemas.length > 0, `${method} ${path}`);
+				schemas.forEach((schema, i) => contract.schema(`${operation.operationId} ${i}`, schema));
+			}
+		assert.match(contract.complaint('GET', '/api/v1/me', { status: 200, type: 'application/json', body: { kind: 'key' } }), /must have required property 'id'/);
 		assert.equal((await web.ask('GET', '/problems/not_found')).status, 200);
 		assert.equal((await web.ask('GET', '/problems/none')).status, 404);
 		const wrong = await web.ask('PUT', '/api/v1/me', { token: web.key });

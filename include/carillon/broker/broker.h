@@ -63,6 +63,9 @@ enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAM_SH
  * command that would change it. Never changes an existing one.
  */
 MUST_USE bool broker_ensure(struct broker *b, struct err *e);
+/* The same for whoever begins: what will be there a moment later (a leader that a cluster still
+ * elects, servers that still come up) is waited for, as long as for the connection. */
+MUST_USE bool broker_ensure_soon(struct broker *b, struct err *e);
 /* The same without creating: one sentence a finding into `each`; false if broker does not
  * answer. */
 typedef void broker_finding_fn(bool ok, const char *sentence, void *arg);
@@ -269,6 +272,9 @@ MUST_USE bool reader_read_to_end(
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
     struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
+/* The first event at or after `seq`; ERR_NOT_FOUND: there is none. */
+MUST_USE bool broker_next_event(
+    struct broker *b, uint64_t seq, struct broker_message *out, struct err *e);
 /* The first message of a workspace at or after `seq`, in the events, state or ops stream;
  * ERR_NOT_FOUND: there is none. */
 MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "carillon/base/config.h"
+#include "carillon/base/metrics.h"
 #include "carillon/broker/broker.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
@@ -47,6 +48,8 @@ MUST_USE bool keeper_start(
     struct keeper **out, const struct keeper_parts *parts, struct err *e);
 /* Takes over the settings for which a reload is enough. */
 void keeper_reload(struct keeper *k, const struct config *c);
+/* How often it was asked what, and how long that took, for operators. Any thread. */
+void keeper_metrics(struct keeper *k, struct metrics_page *p);
 /* Takes no more questions. */
 void keeper_quiesce(struct keeper *k);
 /* Ends what is under way, which takes as long as a request may; NULL is fine. */

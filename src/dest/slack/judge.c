@@ -178,13 +178,15 @@ static struct str
 pointer_of(struct str remark)
 {
 	static const char head[] = "[json-pointer:";
-	const char *at =
-	    remark.len ? memmem(remark.ptr, remark.len, head, sizeof(head) - 1) : NULL;
-	const char *end = remark.ptr + remark.len, *close;
+	const char *at, *end, *close;
 	struct str pointer;
 
+	if (remark.len == 0)
+		return (struct str){0};
+	at = memmem(remark.ptr, remark.len, head, sizeof(head) - 1);
 	if (at == NULL)
 		return (struct str){0};
+	end = remark.ptr + remark.len;
 	at += sizeof(head) - 1;
 	close = memchr(at, ']', (size_t)(end - at));
 	pointer = (struct str){at, (size_t)((close ? close : at) - at)};
