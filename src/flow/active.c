@@ -19,7 +19,7 @@ struct active {
 	struct table *by_delivery;    /* seq and rule: of deliveries not settled yet */
 	struct key_lines *keys;       /* of rules' options */
 	struct table *digests;        /* by lane: the delivery that goes for all of it */
-	struct list oldest_first; /* by taken_at */
+	struct list oldest_first;     /* by taken_at */
 	size_t count, weight;
 };
 
@@ -85,8 +85,7 @@ static struct str
 digest_key_of(struct buf *b, const struct delivery *d)
 {
 	return digest_key(b,
-	    &(struct lane_id){
-		d->message->event.workspace, d->rule->connection_id, d->channel});
+	    &(struct lane_id){d->message->event.workspace, d->rule->connection_id, d->channel});
 }
 
 bool

@@ -195,7 +195,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 			"are kept, or the broker lost it"),
 		    (struct remedy){REPAIR_SUPPORT,
 			STR("raise events_max_age_s if deliveries may wait this long")});
-	else if (d->rule == NULL || (!d->rule->active && m->event.test_rule.len == 0))
+	else if (d->rule == NULL || (!d->rule->active && !match_is_test(d->rule, &m->event)))
 		delivery_settle(d, DELIVERY_CANCELED,
 		    STR("the rule was deleted or disabled meanwhile"), remedy_of(REPAIR_NONE));
 	else if (d->rule->left_out != LEFT_OUT_NOT)
@@ -243,8 +243,7 @@ struct wanted {
 
 /* A person asked: what may be a duplicate is sent, and flagged. */
 static void
-begin_again(
-    struct delivery *d, const struct wanted *w, const struct replay_selection *s)
+begin_again(struct delivery *d, const struct wanted *w, const struct replay_selection *s)
 {
 	d->rule = w->rule;
 	d->rule_id = w->rule->id;

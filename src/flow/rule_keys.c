@@ -55,9 +55,9 @@ static const delivery_record *
 wanted_one(const struct delivery *d, struct txn *history, const struct key_life *life)
 {
 	const delivery_record *w =
-	    life->wanted == 0 ? NULL
-	                      : history_delivery(
-				    history, d->message->arena, life->wanted, d->rule_id);
+	    life->wanted == 0
+		? NULL
+		: history_delivery(history, d->message->arena, life->wanted, d->rule_id);
 
 	return w == NULL || delivery_state_is_final((enum delivery_state)w->state) ? NULL : w;
 }
@@ -156,9 +156,8 @@ wait_for_key(struct delivery *d, struct txn *history, const struct key_life *lif
 static struct str
 shown_id(const struct delivery *d, const struct asked *a)
 {
-	return a->answer == KEY_FOLLOWS
-	           ? arena_str(d->message->arena, str_of(a->life.shown.id))
-	           : (struct str){0};
+	return a->answer == KEY_FOLLOWS ? arena_str(d->message->arena, str_of(a->life.shown.id))
+	                                : (struct str){0};
 }
 
 static void
@@ -215,8 +214,7 @@ leads_elsewhere(const delivery_record *d, const struct rule *rule, struct txn *h
 }
 
 bool
-rule_keys_lead_elsewhere(
-    const delivery_record *d, const struct rule *rule, struct txn *history)
+rule_keys_lead_elsewhere(const delivery_record *d, const struct rule *rule, struct txn *history)
 {
 	return leads_elsewhere(d, rule, history, KEY_UPDATE, d->update_key) ||
 	       leads_elsewhere(d, rule, history, KEY_DEDUPE, d->dedupe_key);
