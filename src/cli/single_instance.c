@@ -16,9 +16,9 @@ lock_file(const char *verb, const char *data_dir)
 
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == ENOENT && mkdir(data_dir, 0700) == 0)
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd;
 }
 
@@ -40,6 +40,12 @@ single_instance(const char *verb, const char *data_dir, struct err *e)
 {
 	int fd = lock_file(verb, data_dir);
 
+	if (fd < 0 && errno == ELOOP) /* what it points at would be emptied */
+		return fail(e, ERR_SETUP,
+		    "%s/%s.lock is a link, which we never make: remove it, and see who may "
+		    "write "
+		    "there",
+		    data_dir, verb);
 	if (fd < 0)
 		return true;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
