@@ -132,7 +132,7 @@ static void
 web_free(struct web *w)
 {
 	connections_free(w->connections);
-	addresses_free(w->proxies);
+	networks_free(w->proxies);
 	limits_free(w->limits);
 	hub_free(w->hub);
 	sessions_free(w->sessions);
@@ -170,7 +170,7 @@ listen_for_all(struct web *w, struct err *e)
 static bool
 listen_for_admins(struct web *w, struct err *e)
 {
-	if (!addresses_parse(&w->proxies, w->config->trusted_proxy, e))
+	if (!networks_parse(&w->proxies, "trusted_proxy", w->config->trusted_proxy, e))
 		return false;
 	w->admin = admin_listen(w, e);
 	if (w->admin == NULL)

@@ -9,7 +9,7 @@
 #include "carillon/registry/registry.h"
 #include "carillon/web/web.h"
 
-struct addresses;
+struct networks;
 struct connections;
 struct emitter;
 struct followers;
@@ -35,7 +35,7 @@ struct web {
 
 	struct MHD_Daemon *daemon, *admin;
 	struct connections *connections;
-	struct addresses *proxies;
+	struct networks *proxies;
 	struct limits *limits; /* the listener's */
 	struct sessions *sessions;
 	struct jobs *jobs;
