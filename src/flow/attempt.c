@@ -8,20 +8,27 @@ enum {
 	ATTEMPTS_GROW = 4,
 };
 
-/* The credential without "Authorization: Bearer ". */
-static struct str
-token_of(const struct http_request *req)
-{
-	struct str line;
-	const char *space;
+/* The secret parts of a request's headers. */
+struct tokens {
+	struct str list[HTTP_AUTH_LINES_MAX];
+	int n;
+	size_t longest;
+};
 
-	if (req->auth == NULL)
-		return (struct str){0};
-	line = (struct str){secret_bytes(req->auth), secret_len(req->auth)};
-	space = line.len ? memrchr(line.ptr, ' ', line.len) : NULL;
-	if (space == NULL)
-		return line;
-	return (struct str){space + 1, line.len - (size_t)(space + 1 - line.ptr)};
+/* A line's without "Authorization: Bearer ". */
+static void
+add_token(const char *line, size_t len, void *arg)
+{
+	const char *space = len > 0 ? memrchr(line, ' ', len) : NULL;
+	struct tokens *t = arg;
+	struct str token = {line, len};
+
+	if (space != NULL)
+		token = (struct str){space + 1, len - (size_t)(space + 1 - line)};
+	if (t->n < HTTP_AUTH_LINES_MAX)
+		t->list[t->n++] = token;
+	if (token.len > t->longest)
+		t->longest = token.len;
 }
 
 /* Stars over every place where a destination sent the credential back. */
@@ -39,17 +46,18 @@ scrub(char *bytes, size_t len, struct str token)
 }
 
 static ProtobufCBinaryData
-keep(struct arena *a, struct str body, size_t max, struct str token)
+keep(struct arena *a, struct str body, size_t max, const struct tokens *tokens)
 {
 	/* The cut is made after the scrubbing, and so can leave no half of a credential; the
 	 * one byte more shows whether it would split a character. */
-	size_t looked_at = max + token.len + 1;
+	size_t looked_at = max + tokens->longest + 1;
 	struct str copy =
 	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	scrub((char *)(uintptr_t)copy.ptr, copy.len, token);
+	for (int i = 0; i < tokens->n; i++)
+		scrub((char *)(uintptr_t)copy.ptr, copy.len, tokens->list[i]);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),
 	    .data = (uint8_t *)(uintptr_t)copy.ptr,
@@ -105,9 +113,10 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 {
 	struct arena *a = arena_for_another(d);
 	attempt_record *rec = append(d, a);
-	struct str token = token_of(req);
+	struct tokens tokens = {0};
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
+	http_secret_lines(req, add_token, &tokens);
 	rec->number = number_of(d);
 	rec->started_ms = flight.started_at.ms;
 	rec->duration_ms = (uint32_t)flight.duration_ms;
@@ -122,7 +131,7 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
 	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
-		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
+		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, &tokens);
 	if (!delivered)
-		rec->response = keep(a, res->body, RESPONSE_KEPT, token);
+		rec->response = keep(a, res->body, RESPONSE_KEPT, &tokens);
 }
