@@ -24,6 +24,7 @@ lane_policy_of(const struct config *config, const struct dest_type *dest)
 	    .burst = own.channel.burst,
 	    .team_rate_milli = own.account.milli,
 	    .team_burst = own.account.burst,
+	    .stands_alone = dest->has_own_url,
 	};
 }
 

@@ -171,6 +171,8 @@ keeper_revoke(struct job *j)
 	if (!siblings_find(j, job_workspace(j), a.rec, &s, &e)) {
 		(void)job_failed(j, &e);
 	} else {
+		if (a.dest->oauth == NULL)
+			s.n = 0; /* nobody shares what is nobody's account */
 		j->answer.connection = a.rec->id;
 		j->answer.shared_with = (uint32_t)s.n;
 		j->answer.revoked = s.n == 0 && account_give_back(j, &a);
@@ -241,7 +243,8 @@ put(struct job *j, const connection_record *was, connection_record *rec, bool is
 	struct err e = {0};
 
 	const struct dest_type *dest = dest_find(str_of(rec->dest));
-	if (dest == NULL || dest->host_url(&j->worker->config, str_of(rec->api_host)) == NULL)
+	if (dest == NULL ||
+	    dest_base_url(dest, &j->worker->config, str_of(rec->api_host), rec->url) == NULL)
 		return job_problem(j, KEEPER_INVALID_VALUE, "there is no such type or host");
 	keep_own(rec, was, is_new_credential);
 	if (!j->ask->untested && !keeper_check_account(&q, rec, &e))

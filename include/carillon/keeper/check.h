@@ -37,6 +37,10 @@ struct keeper_question {
  */
 MUST_USE bool keeper_check_account(
     const struct keeper_question *q, connection_record *rec, struct err *e);
+/* Whether the connection's own address, if its type has one, may be asked (guard.h). ERR_INPUT:
+ * why not. Asks nobody. */
+MUST_USE bool keeper_check_url(
+    const struct config *config, const connection_record *rec, struct err *e);
 /* The same about one channel alone, which the connection need not name. */
 MUST_USE bool keeper_check_channel(const struct keeper_question *q,
     const connection_record *rec, const char *channel, struct err *e);
