@@ -21,7 +21,12 @@ static void
 send(struct asking *q, struct http_response *res)
 {
 	struct pool_options o = pool_options_of(q->question->config, 1);
+	int64_t most_ms = q->question->timeout_ms;
 
+	if (most_ms > 0 && most_ms < o.request_timeout_ms)
+		o.request_timeout_ms = most_ms;
+	if (most_ms > 0 && most_ms < o.connect_timeout_ms)
+		o.connect_timeout_ms = most_ms;
 	http_once(&q->req, &o, res, &q->answer);
 	http_request_clear(&q->req);
 }

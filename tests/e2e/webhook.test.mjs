@@ -4,6 +4,7 @@ import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { ALERT, start, until } from './lib.mjs';
+import { startWeb } from './web.mjs';
 
 /** Takes what is posted; answers as `answer` says: a status, or a function of the response. */
 class Receiver {
@@ -219,5 +220,74 @@ describe('webhooks', () => {
 		const [delivery] = await bench.deliveries('acme', id, (records) => records.every(({ state }) => state === 'held'));
 		assert.match(delivery.reason, /may not be reached/);
 		assert.equal(receiver.taken.length, before_);
+	});
+});
+
+describe('webhooks by the API', () => {
+	let bench, web, receiver;
+	const w = '/workspaces/acme';
+	const api = (status, method, where, body) => web.api(status, method, where, { token: web.key, body });
+
+	before(async () => {
+		receiver = await new Receiver().open();
+		({ bench, web } = await startWeb({
+			sandbox: false,
+			settings: { webhook_plain_http: true, webhook_networks: '127.0.0.1', webhook_ports: String(receiver.port) },
+		}));
+		await api(201, 'POST', '/workspaces', { id: 'acme', name: 'Acme' });
+	});
+	after(async () => {
+		await web?.stop();
+		await bench?.stop();
+		await receiver?.close();
+	});
+
+	test('one is made, its secret told once, and an event verifies by it', async () => {
+		const { connection, secret } = await api(201, 'POST', `${w}/connections`,
+			{ destination: 'webhook', id: 'hook', name: 'Hook', url: receiver.url, headers: { 'X-Tenant': 'acme' } });
+		assert.equal(connection.destination, 'webhook');
+		assert.equal(connection.url, receiver.url);
+		verify(secret, receiver.last);
+		assert.doesNotMatch(JSON.stringify(await api(200, 'GET', `${w}/connections/hook`)), /whsec_/);
+		await api(201, 'POST', `${w}/rules`, { id: 'all', event_type: '>', connection: 'hook', channel: 'endpoint' });
+		const { event } = await api(201, 'POST', '/events', { workspace: 'acme', event: ALERT.type, resource: 'alert', payload: ALERT.payload });
+		await until('the event', () => JSON.parse(receiver.last.body).data.id === event.id);
+		assert.deepEqual(verify(secret, receiver.last).data.payload, ALERT.payload);
+		assert.equal(receiver.last.headers['x-tenant'], 'acme');
+	});
+
+	test('it is checked like any connection', async () => {
+		const { ok, findings } = await api(200, 'POST', `${w}/connections/hook/check`);
+		assert.equal(ok, true);
+		assert.equal(findings.length, 1);
+	});
+
+	test('a rotation signs with both', async () => {
+		const first = await api(200, 'POST', `${w}/connections/hook/rotate`, { overlap_hours: 1 });
+		assert.equal(receiver.last.headers['webhook-signature'].split(' ').length, 2);
+		verify(first.secret, receiver.last);
+		const second = await api(200, 'POST', `${w}/connections/hook/rotate`, { overlap_hours: 0, headers: {} });
+		verify(second.secret, receiver.last);
+		assert.throws(() => verify(first.secret, receiver.last));
+	});
+
+	test('it moves to where it is taken, and nowhere else', async () => {
+		receiver.answer = 404;
+		const refused = await api(422, 'POST', `${w}/connections/hook/move`, { url: `${receiver.url}/other` });
+		assert.match(refused.detail, /nothing that takes messages/);
+		receiver.answer = 200;
+		const { connection } = await api(200, 'POST', `${w}/connections/hook/move`, { url: `${receiver.url}/other` });
+		assert.equal(connection.url, `${receiver.url}/other`);
+		assert.equal(receiver.last.url, '/hook/other');
+	});
+
+	test('what must not be reached, or is no webhook, is refused', async () => {
+		const make = (body) => api(422, 'POST', `${w}/connections`, body);
+		for (const url of ['http://10.0.0.1/', 'nonsense', 'https://user@a.test/'])
+			assert.match((await make({ url, untested: true })).detail, /not taken/);
+		assert.match((await make({ url: 'https://a.test/', destination: 'slack' })).detail, /destination/);
+		assert.match((await make({ url: receiver.url, headers: { Host: 'a' } })).detail, /header 1/);
+		assert.match((await make({ url: receiver.url, headers: { 'X-A': 'a\nX-B: b' } })).detail, /one line/);
+		assert.equal((await api(200, 'GET', `${w}/connections`)).records.length, 1);
 	});
 });

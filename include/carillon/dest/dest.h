@@ -187,9 +187,9 @@ struct dest_type {
 	/* Writes it as the one value that the destination's own tools take. */
 	void (*write_native)(struct json_writer *w, const struct dest_body *b);
 
-	/* Fills `req`, which is cleared first: where to, body, credential (in secret headers alone),
-	 * headers, a signature among them, and which headers of the answer are wanted. False:
-	 * ERR_INPUT, a mapping error. */
+	/* Fills `req`, which is cleared first: where to, body, credential (in secret headers
+	 * alone), headers, a signature among them, and which headers of the answer are wanted.
+	 * False: ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
 	    const struct dest_call *call, struct err *e);
 	void (*judge)(

@@ -26,6 +26,7 @@ struct keeper_question {
 	struct arena *arena; /* owns what is filled into the connection */
 	const struct config *config;
 	const struct secret *credential;
+	int64_t timeout_ms;     /* of each request; 0: as destinations and settings have it */
 	keeper_answer_fn *each; /* hears of everything; may be NULL */
 	void *arg;
 };

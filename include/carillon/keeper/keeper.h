@@ -18,8 +18,6 @@
 #include "carillon/vault/vault.h"
 
 #define KEEPER_SERVICE "keeper"
-/* Where the vault's public key stands in the state bucket, as a VaultKey. */
-#define VAULT_KEY_AT "_vault.public.key"
 
 enum { KEEPER_WAIT_MS = 10000 };
 
