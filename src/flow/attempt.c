@@ -6,27 +6,31 @@ enum {
 	REQUEST_KEPT = 2048, /* bytes of each body that history keeps */
 	RESPONSE_KEPT = 1024,
 	ATTEMPTS_GROW = 4,
+	FORM_MAX = 256, /* bytes by which a credential, in whatever encoding, is known as one */
 };
 
-/* The secret parts of a request's headers. */
-struct tokens {
-	struct str list[HTTP_AUTH_LINES_MAX];
+/* The secret parts of a request's headers, and how a destination writes a credential. */
+struct scrubbing {
+	const struct dest_type *dest;
+	struct str tokens[HTTP_AUTH_LINES_MAX];
 	int n;
 	size_t longest;
 };
 
-/* A line's without "Authorization: Bearer ". */
+/* A line's value, without the "Bearer " before it. */
 static void
 add_token(const char *line, size_t len, void *arg)
 {
-	const char *space = len > 0 ? memrchr(line, ' ', len) : NULL;
-	struct tokens *t = arg;
+	bool is_auth = len > 14 && strncasecmp(line, "Authorization:", 14) == 0;
+	const char *before = is_auth ? memrchr(line, ' ', len) : memchr(line, ':', len);
+	struct scrubbing *t = arg;
 	struct str token = {line, len};
 
-	if (space != NULL)
-		token = (struct str){space + 1, len - (size_t)(space + 1 - line)};
+	if (before != NULL)
+		token =
+		    str_trimmed((struct str){before + 1, len - (size_t)(before + 1 - line)});
 	if (t->n < HTTP_AUTH_LINES_MAX)
-		t->list[t->n++] = token;
+		t->tokens[t->n++] = token;
 	if (token.len > t->longest)
 		t->longest = token.len;
 }
@@ -46,18 +50,19 @@ scrub(char *bytes, size_t len, struct str token)
 }
 
 static ProtobufCBinaryData
-keep(struct arena *a, struct str body, size_t max, const struct tokens *tokens)
+keep(struct arena *a, struct str body, size_t max, const struct scrubbing *by)
 {
-	/* The cut is made after the scrubbing, and so can leave no half of a credential; the
-	 * one byte more shows whether it would split a character. */
-	size_t looked_at = max + tokens->longest + 1;
+	/* The cut is made after the scrubbing, and so can leave no half of a credential, nor
+	 * of a character. */
+	size_t looked_at = max + by->longest + FORM_MAX;
 	struct str copy =
 	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	for (int i = 0; i < tokens->n; i++)
-		scrub((char *)(uintptr_t)copy.ptr, copy.len, tokens->list[i]);
+	for (int i = 0; i < by->n; i++)
+		scrub((char *)(uintptr_t)copy.ptr, copy.len, by->tokens[i]);
+	by->dest->scrub((char *)(uintptr_t)copy.ptr, copy.len);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),
 	    .data = (uint8_t *)(uintptr_t)copy.ptr,
@@ -109,14 +114,14 @@ number_of(const struct delivery *d)
 
 void
 attempt_add(struct delivery *d, const struct http_request *req, const struct http_response *res,
-    struct flight flight, bool keep_delivered)
+    struct flight flight, const struct dest_type *dest, bool keep_delivered)
 {
 	struct arena *a = arena_for_another(d);
 	attempt_record *rec = append(d, a);
-	struct tokens tokens = {0};
+	struct scrubbing by = {.dest = dest};
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
-	http_secret_lines(req, add_token, &tokens);
+	http_secret_lines(req, add_token, &by);
 	rec->number = number_of(d);
 	rec->started_ms = flight.started_at.ms;
 	rec->duration_ms = (uint32_t)flight.duration_ms;
@@ -131,7 +136,7 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
 	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
-		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, &tokens);
+		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, &by);
 	if (!delivered)
-		rec->response = keep(a, res->body, RESPONSE_KEPT, &tokens);
+		rec->response = keep(a, res->body, RESPONSE_KEPT, &by);
 }

@@ -2,6 +2,7 @@
 #include "carillon/web/web.h"
 #include "problem.h"
 #include "routes.h"
+#include "shapes.h"
 
 /* --- a path's parts --- */
 
@@ -37,56 +38,259 @@ path_text(struct buf *out, const char *path)
 
 /* --- OpenAPI --- */
 
-static bool
-is_list(const struct route *r)
+static void
+write_parameter(struct json_writer *w, struct str name, const char *in, struct str type)
 {
-	size_t n = strlen(r->name);
+	jw_object(w);
+	jw_kv_string(w, "name", name);
+	jw_kv_cstr(w, "in", in);
+	jw_kv_bool(w, "required", strcmp(in, "path") == 0);
+	jw_key(w, "schema");
+	shape_write_type(w, type);
+	jw_object_end(w);
+}
 
-	return n > 5 && strcmp(r->name + n - 5, "_list") == 0;
+/* A header's name begins with a capital letter, a parameter's never does. */
+static bool
+is_header(struct str name)
+{
+	return name.ptr[0] >= 'A' && name.ptr[0] <= 'Z';
+}
+
+static bool
+has_parameter(const struct exchange *x, const char *wanted)
+{
+	struct str left = str_of(x->parameters), member, name, type;
+
+	while (shape_next(&left, &member)) {
+		(void)shape_cut(member, &name, &type);
+		if (str_eq(name, str_of(wanted)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_repeatable(const struct route *r)
+{
+	return r->method == METHOD_POST && r->where == WORKER && r->access != ACCESS_PUBLIC;
 }
 
 static void
-write_parts(struct json_writer *w, const struct route *r)
+write_parameters(struct json_writer *w, const struct route *r, const struct exchange *x)
 {
+	struct str left = str_of(x->parameters), member, name, type;
 	const char *path = r->path;
-	struct str name;
 
 	jw_key(w, "parameters");
 	jw_array(w);
-	if (is_list(r)) {
-		jw_raw(w, STR("{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":"
-			      "\"integer\",\"minimum\":1,\"maximum\":200}}"));
-		jw_raw(w, STR("{\"name\":\"cursor\",\"in\":\"query\",\"schema\":{\"type\":"
-			      "\"string\"}}"));
+	while (next_part(&path, &name))
+		write_parameter(w, name, "path", STR("text"));
+	while (shape_next(&left, &member)) {
+		(void)shape_cut(member, &name, &type);
+		write_parameter(w, name, is_header(name) ? "header" : "query", type);
 	}
-	while (next_part(&path, &name)) {
-		jw_object(w);
-		jw_kv_string(w, "name", name);
-		jw_kv_cstr(w, "in", "path");
-		jw_kv_bool(w, "required", true);
-		jw_key(w, "schema");
-		jw_raw(w, STR("{\"type\":\"string\"}"));
-		jw_object_end(w);
+	if (str_starts_with(str_of(x->gives), STR("page:"))) {
+		write_parameter(w, STR("limit"), "query", STR("limit"));
+		write_parameter(w, STR("cursor"), "query", STR("text"));
 	}
+	if (is_repeatable(r))
+		write_parameter(w, STR("Idempotency-Key"), "header", STR("text"));
 	jw_array_end(w);
 }
 
 static void
-write_response(struct json_writer *w, const char *status, const char *what, const char *schema)
+write_body(struct json_writer *w, const struct exchange *x)
 {
-	jw_key(w, status);
+	struct str takes = str_of(x->takes);
+
+	if (str_eq(takes, STR("NONE")))
+		return;
+	jw_key(w, "requestBody");
 	jw_object(w);
-	jw_kv_cstr(w, "description", what);
-	if (schema != NULL) {
-		jw_key(w, "content");
-		jw_raw(w, str_of(schema));
+	jw_kv_bool(w, "required", shape_is_needed(takes));
+	jw_key(w, "content");
+	jw_object(w);
+	jw_key(w, "application/json");
+	jw_object(w);
+	jw_key(w, "schema");
+	shape_write_type(w, takes);
+	jw_object_end(w);
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
+/* --- answers --- */
+
+static void
+write_member(struct json_writer *w, const char *name, const char *type)
+{
+	jw_key(w, name);
+	shape_write_type(w, str_of(type));
+}
+
+/* A page of a list, or a list that is whole. */
+static void
+write_list(struct json_writer *w, struct str of, bool is_page)
+{
+	jw_object(w);
+	jw_kv_cstr(w, "type", "object");
+	jw_key(w, "properties");
+	jw_object(w);
+	write_member(w, "count", "number");
+	jw_key(w, "records");
+	jw_object(w);
+	jw_kv_cstr(w, "type", "array");
+	jw_key(w, "items");
+	shape_write_type(w, of);
+	jw_object_end(w);
+	if (is_page) {
+		write_member(w, "limit", "number");
+		write_member(w, "next_cursor", "text|null");
+		write_member(w, "looked_back_to", "time");
 	}
+	jw_object_end(w);
+	jw_key(w, "required");
+	jw_raw(w, is_page ? STR("[\"count\",\"records\",\"limit\",\"next_cursor\"]")
+			  : STR("[\"count\",\"records\"]"));
+	jw_kv_bool(w, "additionalProperties", false);
+	jw_object_end(w);
+}
+
+static void
+write_schema(struct json_writer *w, struct str gives)
+{
+	const struct str page = STR("page:"), list = STR("list:");
+	bool is_page = str_starts_with(gives, page);
+
+	if (is_page || str_starts_with(gives, list))
+		write_list(
+		    w, (struct str){gives.ptr + page.len, gives.len - page.len}, is_page);
+	else if (memchr(gives.ptr, '/', gives.len) != NULL)
+		jw_raw(w, STR("{}"));
+	else
+		shape_write_type(w, gives);
+}
+
+static void
+write_answer(struct json_writer *w, struct str status, struct str what, struct str media,
+    struct str gives)
+{
+	jw_keyn(w, status);
+	jw_object(w);
+	jw_kv_string(w, "description", what);
+	if (gives.len > 0) {
+		jw_key(w, "content");
+		jw_object(w);
+		jw_keyn(w, media);
+		jw_object(w);
+		jw_key(w, "schema");
+		write_schema(w, gives);
+		jw_object_end(w);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
+static struct str
+media_of(struct str gives)
+{
+	return gives.len > 0 && memchr(gives.ptr, '/', gives.len) != NULL
+	           ? gives
+	           : STR("application/json");
+}
+
+/* Whether a request by this route can be answered with this error. */
+static bool
+can_answer(const struct route *r, const struct exchange *x, unsigned status)
+{
+	const bool is_ours = r->access != ACCESS_PUBLIC;
+	const bool may_wait = r->where != INLINE;
+
+	switch (status) {
+	case 400:
+	case 413:
+	case 500:
+	case 503: return true;
+	case 401:
+	case 403:
+	case 429: return is_ours;
+	case 404: return is_ours || strchr(r->path, '{') != NULL;
+	case 409:
+	case 422: return may_wait;
+	case 412:
+	case 428: return has_parameter(x, "If-Match");
+	case 415: return r->body != BODY_NONE;
+	default: return false;
+	}
+}
+
+/* One number has several problems: it is told once. */
+static bool
+is_first_of_status(int p)
+{
+	for (int i = 0; i < p; i++)
+		if (problem_status((enum problem)i) == problem_status((enum problem)p))
+			return false;
+	return true;
+}
+
+static bool
+is_named(const struct exchange *x, struct str status)
+{
+	struct str left = str_of(x->statuses), one;
+
+	while (shape_next(&left, &one))
+		if (str_eq(one, status))
+			return true;
+	return false;
+}
+
+static void
+write_problems(struct json_writer *w, const struct route *r, const struct exchange *x)
+{
+	struct buf number = {0};
+
+	for (int p = 0; p < PROBLEMS; p++) {
+		unsigned status = problem_status((enum problem)p);
+
+		buf_clear(&number);
+		buf_printf(&number, "%u", status);
+		if (is_first_of_status(p) && can_answer(r, x, status) &&
+		    !is_named(x, buf_view(&number)))
+			write_answer(w, buf_view(&number), STR("a problem"),
+			    STR("application/problem+json"), STR("problem"));
+	}
+	buf_fini(&number);
+}
+
+/* A number from 400 on that an exchange names is a problem, unless the route gives pages. */
+static void
+write_answers(struct json_writer *w, const struct route *r)
+{
+	const struct exchange *x = exchange_of(r->name);
+	struct str left = str_of(x->statuses), status, gives = str_of(x->gives);
+	bool has_pages = str_eq(gives, STR("text/html"));
+
+	jw_key(w, "responses");
+	jw_object(w);
+	while (shape_next(&left, &status))
+		if (status.ptr[0] >= '4' && !has_pages)
+			write_answer(w, status, STR("a problem"),
+			    STR("application/problem+json"), STR("problem"));
+		else
+			write_answer(w, status, str_of(r->summary), media_of(gives), gives);
+	if (has_parameter(x, "If-None-Match"))
+		write_answer(w, STR("304"), STR("as it was"), (struct str){0}, (struct str){0});
+	write_problems(w, r, x);
 	jw_object_end(w);
 }
 
 static void
 write_operation(struct json_writer *w, const struct route *r)
 {
+	const struct exchange *x = exchange_of(r->name);
+
 	jw_key(w, r->method == METHOD_GET     ? "get"
 		  : r->method == METHOD_POST  ? "post"
 		  : r->method == METHOD_PUT   ? "put"
@@ -97,22 +301,13 @@ write_operation(struct json_writer *w, const struct route *r)
 	jw_kv_cstr(w, "summary", r->summary);
 	jw_kv_cstr(w, "description", access_sentence(r->access));
 	access_write(w, r->access);
-	write_parts(w, r);
+	write_parameters(w, r, x);
 	if (r->access == ACCESS_PUBLIC) {
 		jw_key(w, "security");
 		jw_raw(w, STR("[]"));
 	}
-	if (r->body != BODY_NONE) {
-		jw_key(w, "requestBody");
-		jw_raw(w, STR("{\"content\":{\"application/json\":{\"schema\":{}}}}"));
-	}
-	jw_key(w, "responses");
-	jw_object(w);
-	write_response(w, "default", "an error",
-	    "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
-	    "problem\"}}}");
-	write_response(w, "2XX", "the answer", NULL);
-	jw_object_end(w);
+	write_body(w, x);
+	write_answers(w, r);
 	jw_object_end(w);
 }
 
@@ -142,17 +337,11 @@ write_paths(struct json_writer *w)
 	buf_fini(&path);
 }
 
+/* The codes are those of the table; the rest is the shape of every problem. */
 static void
 write_problem_schema(struct json_writer *w)
 {
-	jw_key(w, "problem");
-	jw_object(w);
-	jw_kv_cstr(w, "type", "object");
-	jw_key(w, "required");
-	jw_raw(w, STR("[\"type\",\"code\",\"title\",\"status\",\"detail\",\"request_id\"]"));
-	jw_key(w, "properties");
-	jw_object(w);
-	jw_key(w, "code");
+	jw_key(w, "problem_code");
 	jw_object(w);
 	jw_kv_cstr(w, "type", "string");
 	jw_key(w, "enum");
@@ -160,12 +349,6 @@ write_problem_schema(struct json_writer *w)
 	for (int p = 0; p < PROBLEMS; p++)
 		jw_cstr(w, problem_code((enum problem)p));
 	jw_array_end(w);
-	jw_object_end(w);
-	jw_key(w, "status");
-	jw_raw(w, STR("{\"type\":\"integer\"}"));
-	jw_key(w, "errors");
-	jw_raw(w, STR("{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"));
-	jw_object_end(w);
 	jw_object_end(w);
 }
 
@@ -200,6 +383,7 @@ web_openapi(struct buf *out, const char *public_url)
 	jw_key(&w, "schemas");
 	jw_object(&w);
 	write_problem_schema(&w);
+	shapes_write(&w);
 	jw_object_end(&w);
 	jw_object_end(&w);
 	jw_object_end(&w);

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { binary, end, isAlive, launch, start, until } from './lib.mjs';
+import { Contract } from './openapi.mjs';
 
 export class Web {
 	constructor(bench, settings = {}) {
@@ -26,10 +27,11 @@ export class Web {
 			return fs.existsSync(this.readyFile) && fs.readFileSync(this.readyFile, 'utf8').split('\n').length > 2;
 		});
 		[this.url, this.adminUrl] = fs.readFileSync(this.readyFile, 'utf8').trim().split('\n');
+		this.contract ??= new Contract(await (await fetch(`${this.url}/openapi.json`)).json());
 		return this;
 	}
 
-	/** Asks and returns { status, headers, body }; body is parsed where it is JSON. */
+	/** Asks and returns { status, headers, body }; body is parsed where it is JSON. Every answer must be as the OpenAPI document says. */
 	async ask(method, where, { token, key, body, headers = {} } = {}) {
 		const answer = await fetch(this.url + where, {
 			method,
@@ -42,8 +44,11 @@ export class Web {
 			body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
 		});
 		const text = await answer.text();
-		const isJson = /json/.test(answer.headers.get('content-type') ?? '');
-		return { status: answer.status, headers: answer.headers, body: isJson && text ? JSON.parse(text) : text };
+		const type = answer.headers.get('content-type') ?? '';
+		const got = { status: answer.status, headers: answer.headers, body: /json/.test(type) && text ? JSON.parse(text) : text };
+		const complaint = this.contract.complaint(method, where, { ...got, type });
+		if (complaint) throw new Error(`${method} ${where}: not as the OpenAPI document says: ${complaint}`);
+		return got;
 	}
 
 	/** The same, which must have the status; returns the body. */

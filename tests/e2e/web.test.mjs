@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { until } from './lib.mjs';
+import { Contract } from './openapi.mjs';
 import { startWeb, Web } from './web.mjs';
 
 const withoutId = ({ request_id, ...rest }) => rest;
@@ -166,6 +167,14 @@ describe('web', () => {
 	test('the document of the API and the pages of its errors are there', async () => {
 		const { body } = await web.ask('GET', '/openapi.json');
 		assert.equal(body.openapi, '3.1.0');
+		const contract = new Contract(body);
+		for (const [path, item] of Object.entries(body.paths))
+			for (const [method, operation] of Object.entries(item)) {
+				const schemas = [...Object.values(operation.responses), operation.requestBody].flatMap((one) => Object.values(one?.content ?? {}).map((content) => content.schema));
+				assert.ok(schemas.length > 0, `${method} ${path}`);
+				schemas.forEach((schema, i) => contract.schema(`${operation.operationId} ${i}`, schema));
+			}
+		assert.match(contract.complaint('GET', '/api/v1/me', { status: 200, type: 'application/json', body: { kind: 'key' } }), /must have required property 'id'/);
 		assert.equal((await web.ask('GET', '/problems/not_found')).status, 200);
 		assert.equal((await web.ask('GET', '/problems/none')).status, 404);
 		const wrong = await web.ask('PUT', '/api/v1/me', { token: web.key });

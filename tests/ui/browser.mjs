@@ -114,8 +114,22 @@ export class Ui {
 		await element.evaluate((e) => e.select?.());
 		await element.type(text);
 	}
+	/** Goes to a page, and waits until that page has been drawn and has taken the focus: the hash's event comes later than its change. */
 	go(hash) {
-		return this.frame.evaluate((h) => { location.hash = h; }, hash);
+		return this.frame.evaluate((h) => new Promise((done) => {
+			if (location.hash === `#${h}`) return done();
+			addEventListener('hashchange', () => {
+				setTimeout(done, 500);
+				requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+			}, { once: true });
+			location.hash = h;
+		}), hash);
+	}
+	/** Presses a key that moves the focus, and waits until it has moved: the frame is a process of its own, which handles the key later. */
+	async moves(key) {
+		await this.frame.evaluate(() => { window.before = document.activeElement; });
+		await this.tab.keyboard.press(key);
+		await until(`${key} to move the focus`, () => this.frame.evaluate(() => document.activeElement !== window.before));
 	}
 	async overflow() {
 		return this.frame.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -51,7 +51,7 @@ story('a rule is made, tried and saved', { page: '/rules/new' }, async (ui, serv
 	await ui.has('Saved');
 	const made = server.world.rules.at(-1);
 	assert.deepEqual([made.name, made.channel, made.filter, made.active], ['Loud alerts', 'C0FIN', { field: 'severity', op: 'at_least', value: 'high' }, true]);
-	assert.match(await ui.frame.evaluate(() => location.hash), /^#\/rules\/r\d/);
+	await until('its address', () => ui.frame.evaluate(() => /^#\/rules\/r\d/.test(location.hash)));
 });
 
 story('a mistake in a template is told at its place, and one press corrects it', { page: '/rules/r1' }, async (ui, server) => {
@@ -78,12 +78,12 @@ story('a field is inserted where the cursor is, and refined in words', { page: '
 	await ui.control('option', 'threshold');
 	await ui.tab.keyboard.press('Enter');
 	await ui.press('with commas');
-	assert.equal(await ui.frame.$eval('[data-slot="body"]', (e) => e.value), 'Now {{ payload.threshold | number }}');
+	await until('the field in the text', () => ui.frame.$eval('[data-slot="body"]', (e) => e.value === 'Now {{ payload.threshold | number }}'));
 });
 
 story('edits live through a reload', { page: '/rules/r1' }, async (ui, server) => {
 	await setText(ui, 'header', 'Changed');
-	await sleep(800);
+	await until('the draft', () => ui.frame.evaluate(() => Object.values(sessionStorage).some((kept) => kept.includes('Changed'))));
 	await ui.frame.evaluate(() => location.reload());
 	await until('a new session', () => server.hits.filter((hit) => hit.path === '/me').length > 1);
 	await ui.findFrame();
@@ -191,7 +191,8 @@ story('ten thousand deliveries: few rows are made, the last is reached', { page:
 
 story('new deliveries wait above, states change in place', { page: '/activity', height: 500 }, async (ui, server) => {
 	await ui.frame.evaluate(() => window.scrollTo(0, 400));
-	await sleep(200);
+	await until('scrolled', () => ui.frame.evaluate(() => window.scrollY > 0));
+	await ui.settled();
 	const before = await ui.frame.evaluate(() => document.querySelector('.virtual').offsetHeight);
 	const d = server.world.addDelivery({ title: 'Brand new', rule: 'r1' });
 	server.push('delivery', [[d.event_id, d.rule, 'delivered']]);
@@ -309,7 +310,7 @@ story('disconnecting names what it costs, and the safe button has the focus', { 
 	await ui.press('More for this connection');
 	await ui.press('Disconnect', 'menuitem');
 	await ui.has('14 waiting messages will never be sent.');
-	assert.equal(await ui.frame.evaluate(() => document.activeElement.textContent), 'Keep');
+	await until('focus on the safe button', () => ui.frame.evaluate(() => document.activeElement.textContent === 'Keep'));
 	await ui.tab.keyboard.press('Escape');
 	await until('closed', async () => (await ui.frame.$('dialog')) === null);
 	assert.equal(server.world.connections.length, 2);
@@ -425,7 +426,7 @@ test('theme, locale and pages are the host\'s to change', { skip, timeout: 120_0
 		await ui.tab.evaluate(() => window.mounted.setTheme({ mode: 'dark', accent: 'red', hide_tabs: true }));
 		await until('dark', () => ui.frame.evaluate(() => document.documentElement.dataset.mode === 'dark'));
 		assert.equal((await of('--accent')).trim(), '#ffe066', 'good on dark: as it was wished');
-		assert.equal(await ui.frame.$('nav'), null);
+		await until('no tabs', async () => (await ui.frame.$('nav')) === null);
 		await until('told', async () => (await ui.tab.evaluate(() => window.errors)).some((error) => /accent/.test(error.message)));
 		await ui.tab.evaluate(() => window.mounted.navigate('/connections'));
 		await ui.has('Acme EU');
@@ -453,10 +454,12 @@ test('in content mode the frame is as high as its content, and a dialog stands i
 		await sleep(500);
 		await ui.frame.evaluate(() => [...document.querySelectorAll('button')].find((b) => b.textContent === 'Send again…').click());
 		await ui.has('Which messages');
-		await sleep(300);
-		const box = await ui.frame.$eval('dialog', (d) => { const r = d.getBoundingClientRect(); return [r.top, r.bottom]; });
-		const seen = await ui.tab.$eval('iframe', (frame) => [-frame.getBoundingClientRect().top, window.innerHeight - frame.getBoundingClientRect().top]);
-		assert.ok(box[0] >= seen[0] && box[1] <= seen[1] + 1, `dialog ${box} in ${seen}`);
+		await until('the dialog in what is seen', async () => {
+			const box = await ui.frame.$eval('dialog', (d) => { const r = d.getBoundingClientRect(); return [r.top, r.bottom]; });
+			const seen = await ui.tab.$eval('iframe', (frame) => [-frame.getBoundingClientRect().top, window.innerHeight - frame.getBoundingClientRect().top]);
+			if (box[0] < seen[0] || box[1] > seen[1] + 1) throw new Error(`dialog ${box} in ${seen}`);
+			return true;
+		});
 	} finally {
 		await ui.close();
 		await server.stop();
@@ -509,7 +512,7 @@ test('by keyboard alone: from the tabs to a saved rule', { skip, timeout: 180_00
 	const reach = async (pattern) => {
 		for (let i = 0; i < 90; i++) {
 			if (pattern.test(await focused())) return;
-			await key('Tab');
+			await ui.moves('Tab');
 		}
 		throw new Error(`${pattern} is not reached; last ${await focused()}`);
 	};
@@ -531,14 +534,14 @@ test('by keyboard alone: from the tabs to a saved rule', { skip, timeout: 180_00
 		await reach(/Save rule/);
 		await key('Enter');
 		await until('saved', () => server.world.rules.some((rule) => rule.name === 'By keys' && rule.channel === 'C0OPS'));
-		await until('focus on the page', () => ui.frame.evaluate(() => document.activeElement !== null));
 		await ui.go('/activity');
 		await ui.settled();
 		/* Not the filter, whose choices are the rules' names. */
 		await reach(/^(?!Rule )[^]*(Release|Login|Invoice|checkout|disk_full|api_latency)/);
-		const first = await focused();
-		await key('ArrowDown');
-		assert.notEqual(await focused(), first, 'arrows move between rows');
+		const row = () => ui.frame.evaluate(() => [...document.querySelectorAll('[data-row]')].indexOf(document.activeElement));
+		const first = await row();
+		await ui.moves('ArrowDown');
+		assert.equal(await row(), first + 1, 'arrows move between rows');
 	} finally {
 		await ui.close();
 		await server.stop();

@@ -143,6 +143,7 @@ const struct dest_type dest_webhook = {
     .write_native = write_native,
     .compose = compose,
     .judge = webhook_judge,
+    .scrub = webhook_scrub,
     .compose_test = compose_test,
     .judge_test = webhook_judge_test,
     .channel_of = channel_of,

@@ -70,6 +70,9 @@ MUST_USE bool webhook_take(struct secret *credential, const struct secret *given
 MUST_USE bool webhook_sign(
     struct http_request *req, const struct dest_call *call, const char *id, struct err *e);
 
+/* dest_type.scrub: signing secrets. */
+void webhook_scrub(char *bytes, size_t len);
+
 /* --- judge.c --- */
 
 void webhook_judge(

@@ -207,6 +207,18 @@ a_message_has_an_id_of_its_own(void **state)
 	assert_null(strchr(id, '.')); /* which divides what is signed */
 }
 
+static void
+a_secret_that_is_sent_back_is_not_kept(void **state)
+{
+	char text[] = "got " SECRET ", whsec_ and whsec_AAAA";
+
+	(void)state;
+	webhook_scrub(text, sizeof(text) - 1);
+	assert_string_equal(
+	    text, "got whsec_********************************, whsec_ and whsec_****");
+	webhook_scrub(NULL, 0);
+}
+
 /* What a template makes of an event; NULL: it does not compile. */
 static const char *
 rendered(struct arena *a, const char *template, const char *payload, bool *is_too_costly)
@@ -288,6 +300,7 @@ main(void)
 	    cmocka_unit_test(answers_are_judged_by_their_status),
 	    cmocka_unit_test(without_an_answer_it_may_have_come),
 	    cmocka_unit_test(a_message_has_an_id_of_its_own),
+	    cmocka_unit_test(a_secret_that_is_sent_back_is_not_kept),
 	    cmocka_unit_test(a_template_is_any_json_and_breaks_none),
 	    cmocka_unit_test(what_takes_too_much_goes_as_the_event_is),
 	};
