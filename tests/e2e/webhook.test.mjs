@@ -133,6 +133,8 @@ describe('webhooks', () => {
 	test('a template makes the data', async () => {
 		const template = JSON.stringify({ data: { what: '{{ payload.resource }} is {{ payload.value }}', tags: ['{{ event.severity }}', 7, null] } });
 		await bench.cli('rule', 'set', 'acme', 'all', '--template', template);
+		const shown = await bench.json('rule', 'preview', 'acme', 'all', '--event', bench.file('shown.json', ALERT));
+		assert.deepEqual(shown.data, { what: 'api_latency_p95 is 1840', tags: ['high', 7, null] });
 		await send();
 		assert.deepEqual(verify(secret, receiver.last).data, { what: 'api_latency_p95 is 1840', tags: ['high', 7, null] });
 		const wrong = await bench.tryCli(['rule', 'set', 'acme', 'all', '--template', '{"data": {"a": ["{{ payload.x | upcse }}"]}}']);
@@ -140,6 +142,8 @@ describe('webhooks', () => {
 		assert.match(wrong.err, /upcase/);
 		assert.match((await bench.tryCli(['rule', 'set', 'acme', 'all', '--template', '{"header": "x"}'])).err, /"data"/);
 		await bench.cli('rule', 'set', 'acme', 'all', '--template', '');
+		const plain = await bench.json('rule', 'preview', 'acme', 'all', '--event', bench.file('shown.json', ALERT));
+		assert.deepEqual(plain.data.payload, ALERT.payload);
 	});
 
 	test('after a rotation both secrets verify, until the overlap ends', async () => {

@@ -68,25 +68,47 @@ webhook_template_compile(
 
 /* --- bodies --- */
 
-/* A copy of what `render` wrote; empty if that was too much. */
-static struct str
-data_of(const struct webhook_template *t, struct webhook_body *b, struct arena *a)
+static void
+write_event(struct json_writer *w, const struct event *ev, struct str severity)
+{
+	jw_object(w);
+	jw_kv_string(w, "id", ev->id);
+	jw_kv_string(w, "workspace", ev->workspace);
+	jw_kv_string(w, "resource", ev->resource);
+	jw_kv_string(w, "resource_id", ev->resource_id);
+	jw_kv_string(w, "source", ev->source);
+	jw_kv_string(w, "severity", severity);
+	if (ev->test_rule.len > 0)
+		jw_kv_bool(w, "test", true);
+	jw_key(w, "payload");
+	if (ev->payload != NULL)
+		jw_value(w, ev->payload);
+	else
+		jw_null(w);
+	jw_object_end(w);
+}
+
+/* What the template makes of the event; the event as it is if there is none, or it took too
+ * much. */
+static void
+write_data(struct buf *out, const struct webhook_template *t, struct webhook_body *b,
+    const struct event *ev, struct str severity, struct arena *a)
 {
 	struct warning costly = {
 	    WARNING_EXPENSIVE, .slot = STR("data"), .max = WEBHOOK_STEPS_MAX};
-	struct str data = {0};
 	struct json_writer w;
-	struct buf out = {0};
 
-	jw_init(&w, &out);
-	if (webhook_document_render(&w, t->data, b->ev, b->severity, &b->base.warnings, a)) {
-		data = arena_str(a, buf_view(&out));
-	} else {
+	jw_init(&w, out);
+	if (t->data != NULL &&
+	    webhook_document_render(&w, t->data, ev, severity, &b->base.warnings, a))
+		return;
+	if (t->data != NULL) {
 		b->base.is_too_costly = true;
 		warnings_add(&b->base.warnings, a, &costly);
 	}
-	buf_fini(&out);
-	return data;
+	buf_clear(out);
+	jw_init(&w, out);
+	write_event(&w, ev, severity);
 }
 
 const struct dest_body *
@@ -95,18 +117,18 @@ webhook_render(const struct dest_template *t, const struct event *ev,
 {
 	struct webhook_body *b = ARENA_NEW(a, struct webhook_body);
 	const struct webhook_template *template;
+	struct buf data = {0};
 
 	must(t->type == &dest_webhook);
 	template = CONTAINER_OF(t, const struct webhook_template, base);
 	*b = (struct webhook_body){
 	    .base = {.type = &dest_webhook},
-	    .type = ev->type,
+	    .type = arena_str(a, ev->type),
 	    .time = ev->time,
-	    .ev = ev,
-	    .severity = severity_of(order, ev->payload),
 	};
-	if (template->data != NULL)
-		b->data = data_of(template, b, a);
+	write_data(&data, template, b, ev, severity_of(order, ev->payload), a);
+	b->data = arena_str(a, buf_view(&data));
+	buf_fini(&data);
 	return &b->base;
 }
 
@@ -150,28 +172,6 @@ webhook_digest(const struct dest_digest *g, struct arena *a)
 
 /* --- writing --- */
 
-static void
-write_event(struct json_writer *w, const struct webhook_body *b)
-{
-	const struct event *ev = b->ev;
-
-	jw_object(w);
-	jw_kv_string(w, "id", ev->id);
-	jw_kv_string(w, "workspace", ev->workspace);
-	jw_kv_string(w, "resource", ev->resource);
-	jw_kv_string(w, "resource_id", ev->resource_id);
-	jw_kv_string(w, "source", ev->source);
-	jw_kv_string(w, "severity", b->severity);
-	if (ev->test_rule.len > 0)
-		jw_kv_bool(w, "test", true);
-	jw_key(w, "payload");
-	if (ev->payload != NULL)
-		jw_value(w, ev->payload);
-	else
-		jw_null(w);
-	jw_object_end(w);
-}
-
 void
 webhook_write_members(struct json_writer *w, const struct dest_body *body)
 {
@@ -181,8 +181,5 @@ webhook_write_members(struct json_writer *w, const struct dest_body *body)
 	jw_kv_string(w, "type", b->type);
 	jw_kv_cstr(w, "timestamp", clock_text(b->time, time));
 	jw_key(w, "data");
-	if (b->data.len > 0)
-		jw_raw(w, b->data);
-	else
-		write_event(w, b);
+	jw_raw(w, b->data);
 }

@@ -32,9 +32,7 @@ struct webhook_body {
 	struct dest_body base;
 	struct str type;
 	wall_t time;
-	struct str data;        /* JSON; empty: the event */
-	const struct event *ev; /* what the body was made of, and outlives it; NULL: a digest */
-	struct str severity;
+	struct str data; /* JSON */
 };
 
 /* The body as what it is; it must be a webhook's. */
