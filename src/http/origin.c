@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "carillon/base/table.h"
+#include "carillon/base/url.h"
 
 enum {
 	URLS_MAX = 256,        /* parsed ahead; more are parsed each time */
@@ -14,7 +15,7 @@ enum {
 };
 
 /* A URL parsed ahead, for destinations have few addresses. */
-struct url {
+struct known_url {
 	CURLU *parsed;
 	struct origin *origin;
 };
@@ -22,13 +23,28 @@ struct url {
 struct origins {
 	struct names *names;
 	struct table *by_key; /* of struct origin */
-	struct table *urls;   /* text -> struct url */
+	struct table *urls;   /* text -> struct known_url */
 	struct list list;     /* the same origins */
+	char *proxy_host;     /* NULL: there is none */
+	int proxy_port;
 	size_t sweep_at;
 };
 
+static void
+set_proxy(struct origins *all, const char *proxy)
+{
+	struct url url;
+
+	if (proxy == NULL || proxy[0] == '\0')
+		return;
+	must(url_parse(&url, str_of(proxy))); /* the settings are checked */
+	all->proxy_host = strndup(url.host.ptr, url.host.len);
+	must(all->proxy_host); /* out of memory */
+	all->proxy_port = (int)strtol(url.port.ptr, NULL, 10);
+}
+
 bool
-origins_new(struct origins **out, struct err *e)
+origins_new(struct origins **out, const char *proxy, struct err *e)
 {
 	struct origins *all = calloc(1, sizeof(*all));
 
@@ -37,6 +53,7 @@ origins_new(struct origins **out, struct err *e)
 		free(all);
 		return false;
 	}
+	set_proxy(all, proxy);
 	all->by_key = table_new();
 	all->urls = table_new();
 	list_init(&all->list);
@@ -69,7 +86,7 @@ origins_free(struct origins *all)
 
 	if (!all)
 		return;
-	for (struct url *u; (u = table_next(all->urls, &at, &key));) {
+	for (struct known_url *u; (u = table_next(all->urls, &at, &key));) {
 		curl_url_cleanup(u->parsed);
 		free(u);
 	}
@@ -78,6 +95,7 @@ origins_free(struct origins *all)
 	table_free(all->urls);
 	table_free(all->by_key);
 	names_free(all->names);
+	free(all->proxy_host);
 	free(all);
 }
 
@@ -104,21 +122,24 @@ static bool
 is_address(const char *host)
 {
 	struct in_addr v4;
+	struct in6_addr v6;
 
-	return host[0] == '[' || inet_pton(AF_INET, host, &v4) == 1;
+	return host[0] == '[' || inet_pton(AF_INET, host, &v4) == 1 ||
+	       inet_pton(AF_INET6, host, &v6) == 1;
 }
 
 static struct origin *
-origin_new(struct origins *all, struct str key, const char *host, int port)
+origin_new(struct origins *all, struct str key, const char *host, int port, bool is_direct)
 {
+	bool by_proxy = all->proxy_host != NULL && !is_direct;
 	struct origin *o = calloc(1, sizeof(*o));
 
 	must(o); /* out of memory */
 	o->key = strndup(key.ptr, key.len);
-	o->host = strdup(host);
+	o->host = strdup(by_proxy ? all->proxy_host : host);
 	must(o->key && o->host); /* out of memory */
-	o->port = port;
-	o->is_address = is_address(host);
+	o->port = by_proxy ? all->proxy_port : port;
+	o->is_address = is_address(o->host);
 	list_init(&o->crowded);
 	list_init(&o->waiting);
 	list_append(&all->list, &o->link);
@@ -127,18 +148,20 @@ origin_new(struct origins *all, struct str key, const char *host, int port)
 }
 
 static struct origin *
-origin_of_parts(struct origins *all, const char *scheme, char *host, const char *port)
+origin_of_parts(
+    struct origins *all, const char *scheme, char *host, const char *port, bool is_direct)
 {
 	struct buf key = {0};
 	struct origin *o;
 
 	for (char *c = host; *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-	buf_printf(&key, "%s://%s:%s", scheme, host, port);
+	buf_printf(&key, "%s%s://%s:%s", is_direct ? "direct " : "", scheme, host, port);
 	o = table_get(all->by_key, buf_view(&key));
 	if (!o) {
 		sweep(all);
-		o = origin_new(all, buf_view(&key), host, (int)strtol(port, NULL, 10));
+		o = origin_new(
+		    all, buf_view(&key), host, (int)strtol(port, NULL, 10), is_direct);
 	}
 	buf_fini(&key);
 	return o;
@@ -146,7 +169,7 @@ origin_of_parts(struct origins *all, const char *scheme, char *host, const char 
 
 /* NULL when a part is missing. */
 static struct origin *
-origin_of(struct origins *all, CURLU *url)
+origin_of(struct origins *all, CURLU *url, bool is_direct)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL;
 	struct origin *o = NULL;
@@ -154,7 +177,7 @@ origin_of(struct origins *all, CURLU *url)
 	if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
-		o = origin_of_parts(all, scheme, host, port);
+		o = origin_of_parts(all, scheme, host, port, is_direct);
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
@@ -164,10 +187,10 @@ origin_of(struct origins *all, CURLU *url)
 static void
 keep_url(struct origins *all, const char *text, CURLU *parsed, struct origin *o)
 {
-	struct url *u = malloc(sizeof(*u));
+	struct known_url *u = malloc(sizeof(*u));
 
 	must(u); /* out of memory */
-	*u = (struct url){parsed, o};
+	*u = (struct known_url){parsed, o};
 	o->n_urls++;
 	table_set(all->urls, str_of(text), u);
 }
@@ -175,7 +198,7 @@ keep_url(struct origins *all, const char *text, CURLU *parsed, struct origin *o)
 struct origin *
 origins_find(struct origins *all, const char *text, CURLU **parsed)
 {
-	struct url *known = table_get(all->urls, str_of(text));
+	struct known_url *known = table_get(all->urls, str_of(text));
 	struct origin *o = NULL;
 	CURLU *url;
 
@@ -185,13 +208,26 @@ origins_find(struct origins *all, const char *text, CURLU **parsed)
 	url = curl_url();
 	must(url); /* out of memory */
 	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-		o = origin_of(all, url);
+		o = origin_of(all, url, false);
 	if (o && table_len(all->urls) < URLS_MAX) {
 		keep_url(all, text, url, o);
 		*parsed = url;
 	} else {
 		curl_url_cleanup(url);
 	}
+	return o;
+}
+
+struct origin *
+origins_find_direct(struct origins *all, const char *text)
+{
+	CURLU *url = curl_url();
+	struct origin *o = NULL;
+
+	must(url); /* out of memory */
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+		o = origin_of(all, url, true);
+	curl_url_cleanup(url);
 	return o;
 }
 

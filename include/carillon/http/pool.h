@@ -24,6 +24,7 @@ struct pool_options {
 	int64_t kept_max_kb;        /* memory of unused connections; but see pool_new */
 	int opening_max;     /* connections being opened to one host; 0: as many as slots */
 	const char *ca_file; /* certificates to trust; NULL or "": the system's */
+	const char *proxy;   /* "http://host:port"; NULL or "": none */
 	struct guard_options guard; /* of requests whose URL a stranger chose */
 };
 
@@ -37,6 +38,7 @@ pool_options_of(const struct config *c, int slots)
 	    .kept_max_kb = c->kept_connections_max_mb * 1024,
 	    .opening_max = (int)c->opening_max,
 	    .ca_file = c->slack_ca,
+	    .proxy = c->slack_proxy,
 	    .guard = guard_options_of(c),
 	};
 }

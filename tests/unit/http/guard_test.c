@@ -337,6 +337,30 @@ a_connection_that_nobody_guarded_is_not_taken_up(void **state)
 	assert_int_equal(send_to(url, false, 0).status, 200);
 }
 
+/* What a proxy reaches nobody here can guard. */
+static void
+a_guarded_request_goes_past_the_proxy(void **state)
+{
+	char proxy[64], ports[16];
+	struct pool_options o = {.slots = 4,
+	    .connect_timeout_ms = WAIT_MS,
+	    .request_timeout_ms = WAIT_MS,
+	    .guard = {.networks = "127.0.0.1", .plain_http = true}};
+	struct err e;
+
+	(void)state;
+	snprintf(proxy, sizeof(proxy), "http://proxy.test:%d", server.port);
+	snprintf(ports, sizeof(ports), "%d", server.port);
+	o.proxy = proxy;
+	o.guard.ports = ports;
+	assert_true(pool_new(&pool, &o, &e));
+	assert_int_equal(post("a.test", "/ok").status, 200);
+	assert_ptr_equal(strstr(server.last, "POST /ok HTTP/1.1\r\n"), server.last);
+	resolver_will_say("127.0.0.2", NULL);
+	assert_int_equal(post("b.test", "/ok").transport, TRANSPORT_FORBIDDEN);
+	assert_int_equal(server.requests, 1);
+}
+
 static void
 a_redirect_is_an_answer_and_not_followed(void **state)
 {
@@ -383,6 +407,7 @@ main(void)
 	    TEST(the_second_address_of_a_name_is_guarded_too),
 	    TEST(a_name_that_changes_its_mind_gains_nothing),
 	    TEST(a_connection_that_nobody_guarded_is_not_taken_up),
+	    TEST(a_guarded_request_goes_past_the_proxy),
 	    TEST(a_redirect_is_an_answer_and_not_followed),
 	    TEST(little_is_read_of_a_strangers_answer),
 	    TEST(a_request_may_have_less_time_than_others),
