@@ -3,6 +3,9 @@
 #include <inttypes.h>
 
 #include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+
+enum { API_AGAIN_MS = 500 };
 
 static bool
 request_failed(struct broker *b, natsStatus s, const char *subject, struct err *e)
@@ -47,6 +50,13 @@ api_error_kind(int code, int status)
 		int code;
 		enum err_kind kind;
 	} kinds[] = {
+	    {10004, ERR_TEMP},  /* incomplete results within the cluster */
+	    {10005, ERR_TEMP},  /* no suitable peers: they are not up yet, or too few */
+	    {10007, ERR_TEMP},  /* no server has it yet */
+	    {10008, ERR_TEMP},  /* no leader: an election */
+	    {10009, ERR_TEMP},  /* the same */
+	    {10118, ERR_TEMP},  /* the stream's servers are away */
+	    {10119, ERR_TEMP},  /* the consumer's */
 	    {10002, ERR_FULL},  /* account's limits */
 	    {10023, ERR_FULL},  /* insufficient resources */
 	    {10028, ERR_FULL},  /* memory */
@@ -107,21 +117,48 @@ api_reply_free(struct api_reply *r)
 	*r = (struct api_reply){0};
 }
 
+static bool
+api_try(struct broker *b, natsMsg *request, struct api_reply *out, struct err *e)
+{
+	natsMsg *answer;
+
+	if (api_request(b, request, API_WAIT_MS, &answer, e))
+		return api_read(answer, out, e);
+	if (e->kind == ERR_SETUP)
+		(void)fail(e, ERR_SETUP,
+		    "nobody answers on %s: start nats-server with -js, enable jetstream "
+		    "for this account and allow $JS.API.>",
+		    natsMsg_GetSubject(request));
+	return false;
+}
+
+/* Whether it may be another answer a moment later: a connection that is down is waited for
+ * elsewhere. */
+static bool
+api_may_try_again(struct broker *b, const struct err *e, mono_t deadline)
+{
+	return e->kind == ERR_TEMP && b->connected && !b->closing &&
+	       !mono_reached(mono_after(clock_mono(), API_AGAIN_MS), deadline);
+}
+
 bool
 api_call(struct broker *b, const char *subject, struct str body, struct api_reply *out,
     struct err *e)
 {
+	const mono_t deadline = mono_after(clock_mono(), ELECTION_MS);
 	char full[API_SUBJECT_MAX];
-	natsMsg *request, *answer;
+	struct err why = {0};
+	natsMsg *request;
 
 	snprintf(full, sizeof full, "$JS.API.%s", subject);
 	must(natsMsg_Create(&request, full, NULL, body.ptr, (int)body.len) == NATS_OK);
-	bool ok = api_request(b, request, API_WAIT_MS, &answer, e);
+	bool ok = api_try(b, request, out, &why);
+	while (!ok && api_may_try_again(b, &why, deadline)) {
+		log_info("broker.api_again", L_STR("subject", full), L_STR("why", why.text));
+		broker_pause(b, API_AGAIN_MS);
+		api_reply_free(out);
+		ok = api_try(b, request, out, &why);
+	}
 	natsMsg_Destroy(request);
-	if (!ok && e && e->kind == ERR_SETUP)
-		return fail(e, ERR_SETUP,
-		    "nobody answers on %s: start nats-server with -js, enable jetstream "
-		    "for this account and allow $JS.API.>",
-		    full);
-	return ok && api_read(answer, out, e);
+	return ok || fail(e, why.kind, "%s", why.text);
 }

@@ -21,6 +21,7 @@ enum {
 	PREFIX_MAX = 32,
 	STREAM_NAME_MAX = 80,
 	API_WAIT_MS = 5000,       /* for one answer of the JetStream API */
+	ELECTION_MS = 15000,      /* a cluster's election is over in 4 to 9 s */
 	API_SUBJECT_MAX = 320,    /* bytes */
 	GRAVES_MAX = 64,          /* connections that were closed for good */
 	PAYLOAD_MIN = 512 * 1024, /* bytes: an event is 256 KiB at most, a history batch 512 */
@@ -110,6 +111,16 @@ void api_reply_free(struct api_reply *r);
 /* Reads an answer the server gave, a PubAck for example; the same errors. */
 MUST_USE bool api_read(natsMsg *msg, struct api_reply *out, struct err *e);
 
+/* --- cluster.c: what streams of several replicas need; all true when there is one --- */
+
+/* Whether a server of that version keeps them right; ERR_SETUP says from which on. */
+MUST_USE bool cluster_takes_replicas(const char *version, int replicas, struct err *e);
+/* The same of the server that we are connected to. */
+MUST_USE bool cluster_is_safe(struct broker *b, struct err *e);
+/* Tries it, a second's work: many writers of one subject in a stream made for it and removed
+ * again. ERR_SETUP: two writes with one expectation were taken. */
+MUST_USE bool cluster_prove(struct broker *b, struct err *e);
+
 /* --- message.c --- */
 
 /*
@@ -147,6 +158,9 @@ bool publish_may_retry(const struct err *e);
 
 /* --- publish_begin.c --- */
 
+/* As broker_publish_begin, of any request; `reply` and `wait_ms` are the publisher's own. */
+MUST_USE bool publish_begin(struct broker *b, const struct publish_request *what,
+    broker_published_fn *done, void *arg);
 /* Completes all that is under way with an error and ends its thread; NULL is fine. */
 void publisher_close(struct publisher *p);
 

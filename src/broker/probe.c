@@ -115,6 +115,8 @@ take_info(struct str line, struct probe *out)
 	if (json_parse(a, line, JSON_DEPTH_MAX, &info, NULL)) {
 		verify = json_get(info, STR("tls_verify"));
 		out->found = PROBE_SERVER;
+		(void)str_copy(
+		    out->version, sizeof out->version, json_string(info, STR("version")));
 		out->wants_certificate = verify != NULL && verify->kind == JSON_TRUE;
 	}
 	arena_free(a);

@@ -135,8 +135,8 @@ publish_and_wait(
 		return true;
 	if (why.kind == ERR_SETUP)
 		return fail(e, ERR_SETUP,
-		    "no stream takes what is published to %s; carillon check says what "
-		    "is missing",
+		    "no stream takes what is published to %s: it is missing (carillon check "
+		    "says so), or its servers are away",
 		    p->subject);
 	return fail(e, why.kind, "publish to %s: %s", p->subject, why.text);
 }

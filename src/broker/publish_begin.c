@@ -468,28 +468,37 @@ begun_compose(struct publisher *p, struct begun *s, const struct publish_request
 }
 
 bool
-broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
-    const char *msg_id, broker_published_fn *done, void *arg)
+publish_begin(
+    struct broker *b, const struct publish_request *what, broker_published_fn *done, void *arg)
 {
 	struct publisher *p = publisher_of(b);
-	char own_id[NEW_ID_SIZE];
 	struct begun *s;
 
 	if (!p)
 		return false;
 	pthread_mutex_lock(&p->lock);
-	s = slot_take(p, bytes.len);
+	s = slot_take(p, what->bytes.len);
 	pthread_mutex_unlock(&p->lock);
 	if (!s)
 		return false;
-	if (!msg_id)
-		id_new(own_id, "pub");
 	s->done = done;
 	s->arg = arg;
 	s->denials = broker_denials(b);
-	begun_compose(p, s,
-	    &(struct publish_request){
-		.subject = subject, .msg_id = msg_id ? msg_id : own_id, .bytes = bytes});
+	begun_compose(p, s, what);
 	begun_send(p, s);
 	return true;
+}
+
+bool
+broker_publish_begin(struct broker *b, const char *subject, struct str bytes,
+    const char *msg_id, broker_published_fn *done, void *arg)
+{
+	char own_id[NEW_ID_SIZE];
+
+	if (!msg_id)
+		id_new(own_id, "pub");
+	return publish_begin(b,
+	    &(struct publish_request){
+		.subject = subject, .msg_id = msg_id ? msg_id : own_id, .bytes = bytes},
+	    done, arg);
 }

@@ -2,8 +2,6 @@
 
 #include "carillon/base/id.h"
 
-enum { STATE_WAIT_MS = 5000 };
-
 static bool
 bucket_subject(char out[static SUBJECT_MAX], const struct broker *b, enum stream s,
     const char *key, struct err *e)
@@ -50,7 +48,7 @@ bucket_write(struct broker *b, enum stream s, const struct state_change *c,
 		.has_expected = true,
 		.expected = c->expected,
 		.stream = s,
-		.wait_ms = STATE_WAIT_MS,
+		.wait_ms = ELECTION_MS,
 	    },
 	    revision, e);
 }
@@ -134,6 +132,28 @@ broker_state_put(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e)
 {
 	return bucket_put(b, STREAM_STATE, c, revision, e);
+}
+
+bool
+broker_state_begin(
+    struct broker *b, const struct state_change *c, broker_published_fn *done, void *arg)
+{
+	char subject[SUBJECT_MAX], by[STATE_BY_MAX + 1], id[NEW_ID_SIZE];
+
+	if (!bucket_subject(subject, b, STREAM_STATE, c->key, NULL) ||
+	    !author_copy(by, c->by, NULL))
+		return false;
+	id_new(id, "put");
+	return publish_begin(b,
+	    &(struct publish_request){
+		.subject = subject,
+		.msg_id = id,
+		.bytes = c->bytes,
+		.by = c->by.len ? by : NULL,
+		.has_expected = true,
+		.expected = c->expected,
+	    },
+	    done, arg);
 }
 
 bool

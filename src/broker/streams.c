@@ -6,7 +6,10 @@
 
 #include <inttypes.h>
 
-enum { WANTS_MAX = 24 };
+#include "carillon/base/clock.h"
+#include "carillon/base/log.h"
+
+enum { WANTS_MAX = 24, ENSURE_AGAIN_MS = 500 };
 
 #define SECOND_NS INT64_C(1000000000)
 #define DAY_S     INT64_C(86400)
@@ -487,7 +490,7 @@ broker_ensure(struct broker *b, struct err *e)
 {
 	struct wants w;
 
-	if (!payload_is_enough(b, e) || !jetstream_is_on(b, e))
+	if (!payload_is_enough(b, e) || !cluster_is_safe(b, e) || !jetstream_is_on(b, e))
 		return false;
 	for (int s = 0; s < STREAMS; s++) {
 		w = wants_of_stream(b, (enum stream)s);
@@ -496,6 +499,24 @@ broker_ensure(struct broker *b, struct err *e)
 	}
 	w = wants_of_consumer(b);
 	return wants_ensure(b, &w, e);
+}
+
+bool
+broker_ensure_soon(struct broker *b, struct err *e)
+{
+	const mono_t deadline = mono_after(clock_mono(), ELECTION_MS);
+	char told[sizeof e->text] = "";
+	struct err why = {0};
+
+	while (!broker_ensure(b, &why)) {
+		if (why.kind != ERR_TEMP || b->closing || mono_reached(clock_mono(), deadline))
+			return fail(e, why.kind, "%s", why.text);
+		if (strcmp(told, why.text) != 0)
+			log_info("broker.waiting", L_STR("for", why.text));
+		(void)str_copy(told, sizeof told, str_of(why.text));
+		broker_pause(b, ENSURE_AGAIN_MS);
+	}
+	return true;
 }
 
 /* False when the broker does not answer; everything else is a finding. */
@@ -528,6 +549,8 @@ broker_check(struct broker *b, broker_finding_fn *each, void *arg, struct err *e
 
 	bool ok = payload_is_enough(b, &why);
 	each(ok, ok ? "nats takes messages as large as ours" : why.text, arg);
+	if (!cluster_is_safe(b, &why))
+		each(false, why.text, arg);
 	ok = jetstream_is_on(b, &why);
 	if (!ok && why.kind == ERR_TEMP)
 		return fail(e, why.kind, "%s", why.text);
@@ -542,6 +565,14 @@ broker_check(struct broker *b, broker_finding_fn *each, void *arg, struct err *e
 	w = wants_of_consumer(b);
 	if (!wants_check(b, &w, each, arg, e))
 		return false;
+	if (b->replicas > 1) {
+		ok = cluster_prove(b, &why);
+		if (!ok && why.kind == ERR_TEMP)
+			return fail(e, why.kind, "%s", why.text);
+		each(ok,
+		    ok ? "the cluster takes one of two writes with one expectation" : why.text,
+		    arg);
+	}
 	if (broker_take_denied(b, &why))
 		each(false, why.text, arg);
 	return true;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "carillon/registry/credentials.h"
+#include "carillon/registry/vault_key.h"
 
 enum { SAID_MAX = 20, SENTENCE_MAX = 800 };
 
@@ -93,7 +94,8 @@ check_credentials(struct command *c, broker_finding_fn *found, void *arg)
 	struct err e;
 
 	/* With a wrong key none opens, and it is one thing. */
-	if (!credentials_check_key(c->store, c->vault, &e)) {
+	if ((c->broker != NULL && !vault_key_check(c->broker, c->vault, &e)) ||
+	    !credentials_check_key(c->store, c->vault, &e)) {
 		found(false, e.text, arg);
 		return;
 	}

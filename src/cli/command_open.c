@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "carillon/index/catch_up.h"
+#include "carillon/registry/vault_key.h"
 
 #include "command.h"
 
@@ -61,7 +62,7 @@ open_broker(struct command *c, struct err *e)
 	if (!broker_options_of(c, CONNECT_WAIT_MS, &o, e))
 		return false;
 	o.name = "carillon-cli";
-	return broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);
+	return broker_connect(&c->broker, &o, e) && broker_ensure_soon(c->broker, e);
 }
 
 /* Who may not write the index may perhaps read it. */
@@ -97,6 +98,15 @@ open_state(struct command *c, bool must_write, struct err *e)
 	return c->is_read_only || registry_catch_up(c->registry, 0, e);
 }
 
+/* Who writes with a vault seals: with another key nobody could open it once this one is gone. */
+static bool
+has_right_key(struct command *c, struct err *e)
+{
+	uint32_t version;
+
+	return vault_key_publish(c->broker, c->store, c->vault, &version, e);
+}
+
 bool
 command_open(struct command *c, unsigned needs, struct err *e)
 {
@@ -108,6 +118,8 @@ command_open(struct command *c, unsigned needs, struct err *e)
 	if (needs & NEED_BROKER && !open_broker(c, e))
 		return false;
 	if (needs & (NEED_STATE | NEED_HISTORY) && !open_state(c, needs & NEED_WRITE, e))
+		return false;
+	if (needs & NEED_VAULT && needs & NEED_WRITE && !has_right_key(c, e))
 		return false;
 	return !(needs & NEED_HISTORY) || c->is_read_only ||
 	       history_catch_up(c->broker, c->store, e);

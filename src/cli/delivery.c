@@ -134,6 +134,7 @@ show_one(const delivery_record *d, void *arg)
 	return true;
 }
 
+/* What wanted it may be recorded a moment after the event, or be older than history is kept. */
 static const char *
 why_none_of(struct command *c, const event_record *event)
 {
@@ -142,6 +143,11 @@ why_none_of(struct command *c, const event_record *event)
 
 	if (event->reason[0] != '\0')
 		tame_put(&why, str_of(event->reason));
+	else if (event->matched > 0)
+		buf_printf(&why,
+		    "%u rules wanted this event, and what became of that is not recorded "
+		    "yet; ask again in a moment",
+		    event->matched);
 	else
 		buf_cstr(
 		    &why, "no rule wanted this event; `carillon rule test` says of a rule why");

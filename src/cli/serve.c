@@ -10,8 +10,10 @@
 #include "carillon/index/lost_tail.h"
 #include "carillon/keeper/keeper.h"
 #include "carillon/keeper/refusals.h"
+#include "carillon/registry/vault_key.h"
 
 #include "command.h"
+#include "figures.h"
 #include "notify.h"
 #include "run.h"
 #include "single_instance.h"
@@ -60,7 +62,8 @@ serve_open(struct command *c, struct err *e)
 	    !store_open(&c->store, &store, e))
 		return false;
 	broker.events_begin = events_begin(c);
-	return broker_connect(&c->broker, &broker, e) && broker_ensure(c->broker, e);
+	return broker_connect(&c->broker, &broker, e) && broker_ensure_soon(c->broker, e) &&
+	       vault_key_check(c->broker, c->vault, e);
 }
 
 /* --- running --- */
@@ -116,6 +119,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 {
 	struct flow_parts parts;
 	struct refusals *refusals;
+	struct figures *figures;
 	struct keeper *keeper;
 	struct flow *flow;
 	bool ok;
@@ -132,7 +136,9 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		return false;
 	}
 	refusals = watch_refusals(c);
-	ok = ready_file_write(c, STR("ready\n"), e);
+	figures = figures_start(c, flow, keeper);
+	ok =
+	    ready_file_write(c, arena_printf(c->arena, "ready\n%s\n", figures_url(figures)), e);
 	if (ok) {
 		say_ready(c);
 		ok = wait_for_end(c, flow, keeper, signals, e);
@@ -140,6 +146,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 	if (!ok)
 		log_error("serve.broken", L_STR("error", e->text));
 	run_is_ending(c);
+	figures_quiesce(figures);
 	refusals_close(refusals);
 	keeper_quiesce(keeper);
 	if (!flow_stop(flow)) {
@@ -148,6 +155,7 @@ serve_run(struct command *c, const sigset_t *signals, struct err *e)
 		_exit(ok ? EXIT_FINE : EXIT_FAILED);
 	}
 	keeper_stop(keeper);
+	figures_stop(figures);
 	return ok;
 }
 

@@ -10,10 +10,10 @@
 #include "carillon/base/table.h"
 #include "carillon/keeper/nats_dir.h"
 #include "carillon/registry/credentials.h"
+#include "carillon/registry/seals.h"
+#include "carillon/registry/vault_key.h"
 
 #include "output.h"
-
-enum { CONFLICTS_MAX = 5 }; /* with a customer who is editing */
 
 static bool
 key_file_is_ours(const struct command *c, struct err *e)
@@ -55,15 +55,13 @@ verb_vault_init(struct command *c, struct err *e)
 
 /* --- rotate --- */
 
-/* A credential under an old key; gathered first, because sealing waits for the broker. */
-struct old_seal {
-	struct str workspace, connection;
-};
+enum { ROUNDS_MAX = 5 }; /* without progress: customers edit what is to be sealed */
 
 struct rotation {
 	struct command *command;
-	struct old_seal *old;
-	size_t n, cap, total, sealed;
+	struct seals seals;
+	struct seal_at *old; /* under an old key; gathered first: sealing waits for the broker */
+	size_t n, cap, total;
 	size_t of_newer_keys; /* than the file has */
 	struct table *shut;   /* "workspace/connection" of what does not open: said, and left */
 };
@@ -98,7 +96,7 @@ add_old(struct rotation *r, const struct stored_key *k)
 		r->old = realloc(r->old, r->cap * sizeof(*r->old));
 		must(r->old != NULL);
 	}
-	r->old[r->n++] = (struct old_seal){arena_str(a, k->workspace), arena_str(a, k->id)};
+	r->old[r->n++] = (struct seal_at){arena_str(a, k->workspace), arena_str(a, k->id)};
 }
 
 static bool
@@ -138,7 +136,7 @@ find_old(struct rotation *r, struct err *e)
 /* The credential of a connection; NULL with `e`: it is gone, or (ERR_DENIED) does not open. */
 static struct secret *
 open_sealed(
-    struct command *c, const struct old_seal *o, const connection_record *rec, struct err *e)
+    struct command *c, const struct seal_at *o, const connection_record *rec, struct err *e)
 {
 	struct secret *token = secret_new(SECRET_MAX);
 
@@ -150,73 +148,39 @@ open_sealed(
 	return NULL;
 }
 
-static bool
-reseal_record(struct command *c, const struct old_seal *o, struct arena *a, struct err *e)
+static void
+pass_over_one(const struct seal_at *at, const char *why, void *arg)
 {
-	struct secret *token;
-	uint64_t revision;
-	connection_record *rec =
-	    registry_connection(c->registry, a, o->workspace, o->connection, &revision, e);
-
-	if (rec == NULL || (token = open_sealed(c, o, rec, e)) == NULL)
-		return false;
-	rec->sealed.data = arena_must(a, secret_len(token) + (size_t)VAULT_SEALED_OVERHEAD);
-	vault_seal(
-	    c->vault, o->workspace, o->connection, token, rec->sealed.data, &rec->sealed.len);
-	secret_free(token);
-	return registry_put_connection(c->registry, o->workspace, rec, revision, e);
+	pass_over(arg, at->workspace, at->connection, why);
 }
 
-static bool
-reseal(struct rotation *r, const struct old_seal *o, struct err *e)
+static void
+show_progress(const char *what, size_t done, size_t of, void *arg)
 {
-	struct command *c = r->command;
-
-	for (int i = 0;; i++) {
-		struct arena *a = arena_new(0);
-		bool ok = reseal_record(c, o, a, e);
-
-		arena_free(a);
-		r->sealed += ok;
-		/* Deleted meanwhile: nothing left to seal. */
-		if (ok || e->kind == ERR_NOT_FOUND)
-			return true;
-		if (e->kind == ERR_DENIED || e->kind == ERR_CORRUPT) {
-			pass_over(r, o->workspace, o->connection, e->text);
-			return true;
-		}
-		if (e->kind != ERR_CONFLICT || i == CONFLICTS_MAX)
-			return fail_within(e, "connection %.*s of workspace %.*s",
-			    STR_ARG(o->connection), STR_ARG(o->workspace));
-		if (!registry_catch_up(c->registry, 0, e))
-			return false;
-	}
+	(void)arg;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s: %zu of %zu", what, done, of);
 }
 
-static bool
-reseal_all(struct rotation *r, struct err *e)
-{
-	bool on_terminal = isatty(STDERR_FILENO);
-
-	for (size_t i = 0; i < r->n; i++) {
-		if (!reseal(r, &r->old[i], e))
-			return false;
-		if (on_terminal)
-			fprintf(stderr, "\rsealed %zu of %zu", i + 1, r->n);
-	}
-	if (on_terminal && r->n > 0)
-		fputc('\n', stderr);
-	return true;
-}
-
-/* In rounds: a connection may be added under the old key meanwhile. */
+/* In rounds: a connection may be added under the old key meanwhile, or changed by a customer. */
 static bool
 reseal_until_none_is_old(struct rotation *r, struct err *e)
 {
-	while (r->n > 0)
-		if (!reseal_all(r, e) || !registry_catch_up(r->command->registry, 0, e) ||
-		    !find_old(r, e))
+	for (int idle = 0; r->n > 0; idle++) {
+		const size_t sealed = r->seals.sealed;
+
+		r->seals.vault = r->command->vault;
+		if (!seals_renew(&r->seals, r->old, r->n, e) ||
+		    !registry_catch_up(r->command->registry, 0, e) || !find_old(r, e))
 			return false;
+		if (r->seals.sealed > sealed)
+			idle = 0;
+		if (idle == ROUNDS_MAX)
+			return fail(e, ERR_CONFLICT,
+			    "connection %.*s of workspace %.*s is being changed all the time: "
+			    "run this again",
+			    STR_ARG(r->old[0].connection), STR_ARG(r->old[0].workspace));
+	}
 	return true;
 }
 
@@ -229,7 +193,8 @@ add_version(struct command *c, struct err *e)
 		return false;
 	vault_close(c->vault);
 	c->vault = NULL;
-	return vault_open(&c->vault, c->config.master_key_file, e);
+	return vault_open(&c->vault, c->config.master_key_file, e) &&
+	       vault_key_publish(c->broker, c->store, c->vault, &version, e);
 }
 
 /* What does not open is no sign of a rotation that was interrupted. */
@@ -240,7 +205,7 @@ pass_over_shut(struct rotation *r, struct err *e)
 	size_t n = r->n;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct old_seal *o = &r->old[i];
+		const struct seal_at *o = &r->old[i];
 		struct arena *a = arena_new(0);
 		struct err why;
 		const connection_record *rec = registry_connection(
@@ -285,6 +250,14 @@ begin_rotation(struct rotation *r, struct err *e)
 	return true;
 }
 
+/* What the rotation cannot do by itself. */
+#define TODO                                                                                    \
+	"a running service that reads this file takes the new key by itself. One that was given " \
+	"the key another way, such as systemd's LoadCredential, must be restarted: until then "   \
+	"its deliveries wait. The index's files are written without the older seals when the "    \
+	"service is next started. If the old key has leaked, revoke the tokens as well: who had " \
+	"it may have read them"
+
 static void
 say_rotated(const struct rotation *r, size_t shut)
 {
@@ -294,17 +267,20 @@ say_rotated(const struct rotation *r, size_t shut)
 	if (!command_has(r->command, OPTION_JSON)) {
 		printf("%zu of %zu credentials sealed anew under key version %u; the old key "
 		       "is gone\n",
-		    r->sealed, r->total, version);
+		    r->seals.sealed, r->total, version);
 		if (shut > 0)
 			printf("%zu could not be opened or read: reconnect them\n", shut);
+		printf("next: %s\n", TODO);
 		return;
 	}
 	document_begin(&doc, r->command);
 	jw_object(&doc.w);
-	jw_kv_int(&doc.w, "sealed", (int64_t)r->sealed);
+	jw_kv_int(&doc.w, "sealed", (int64_t)r->seals.sealed);
 	jw_kv_int(&doc.w, "credentials", (int64_t)r->total);
 	jw_kv_int(&doc.w, "shut", (int64_t)shut);
+	jw_kv_int(&doc.w, "older_seals_erased", (int64_t)r->seals.erased);
 	jw_kv_int(&doc.w, "key_version", version);
+	jw_kv_cstr(&doc.w, "todo", TODO);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 }
@@ -321,8 +297,10 @@ rotate(struct rotation *r, struct err *e)
 		return false;
 	/* One may have been stored under the old key just now; this process still has it. */
 	if (!registry_catch_up(c->registry, 0, e) || !find_old(r, e) ||
-	    !reseal_until_none_is_old(r, e))
+	    !reseal_until_none_is_old(r, e) || !seals_erase_old(&r->seals, e))
 		return false;
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
 	shut = table_len(r->shut);
 	say_rotated(r, shut);
 	c->exit_code = shut > 0 ? EXIT_FAILED : EXIT_FINE;
@@ -339,6 +317,10 @@ verb_vault_rotate(struct command *c, struct err *e)
 	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e))
 		return false;
 	r.shut = table_new();
+	r.seals = (struct seals){.registry = c->registry,
+	    .pass_over = pass_over_one,
+	    .progress = show_progress,
+	    .arg = &r};
 	ok = rotate(&r, e);
 	table_free(r.shut);
 	free(r.old);

@@ -34,7 +34,7 @@ web_open(struct command *c, struct err *e)
 		return false;
 	o.name = "carillon-web";
 	return single_instance("web", c->config.web_data_dir, e) && open_store(c, e) &&
-	       broker_connect(&c->broker, &o, e) && broker_ensure(c->broker, e);
+	       broker_connect(&c->broker, &o, e) && broker_ensure_soon(c->broker, e);
 }
 
 /* An index of streams that are no more, or lost their tail, is worth nothing here: the service

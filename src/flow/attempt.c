@@ -6,6 +6,7 @@ enum {
 	REQUEST_KEPT = 2048, /* bytes of each body that history keeps */
 	RESPONSE_KEPT = 1024,
 	ATTEMPTS_GROW = 4,
+	FORM_MAX = 256, /* bytes by which a credential, in whatever encoding, is known as one */
 };
 
 /* The credential without "Authorization: Bearer ". */
@@ -38,18 +39,25 @@ scrub(char *bytes, size_t len, struct str token)
 	}
 }
 
+/* Whose the credential is, and how a destination writes one. */
+struct scrubbing {
+	const struct dest_type *dest;
+	struct str token;
+};
+
 static ProtobufCBinaryData
-keep(struct arena *a, struct str body, size_t max, struct str token)
+keep(struct arena *a, struct str body, size_t max, const struct scrubbing *by)
 {
-	/* The cut is made after the scrubbing, and so can leave no half of a credential; the
-	 * one byte more shows whether it would split a character. */
-	size_t looked_at = max + token.len + 1;
+	/* The cut is made after the scrubbing, and so can leave no half of a credential, nor
+	 * of a character. */
+	size_t looked_at = max + by->token.len + FORM_MAX;
 	struct str copy =
 	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	scrub((char *)(uintptr_t)copy.ptr, copy.len, token);
+	scrub((char *)(uintptr_t)copy.ptr, copy.len, by->token);
+	by->dest->scrub((char *)(uintptr_t)copy.ptr, copy.len);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),
 	    .data = (uint8_t *)(uintptr_t)copy.ptr,
@@ -101,11 +109,11 @@ number_of(const struct delivery *d)
 
 void
 attempt_add(struct delivery *d, const struct http_request *req, const struct http_response *res,
-    struct flight flight, bool keep_delivered)
+    struct flight flight, const struct dest_type *dest, bool keep_delivered)
 {
 	struct arena *a = arena_for_another(d);
 	attempt_record *rec = append(d, a);
-	struct str token = token_of(req);
+	const struct scrubbing by = {dest, token_of(req)};
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
 	rec->number = number_of(d);
@@ -122,7 +130,7 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 	rec->reason = arena_cstr(a, delivered ? (struct str){0} : str_of(d->outcome.reason));
 	rec->request_id = arena_cstr(a, str_of(d->outcome.request_id));
 	if (!delivered || keep_delivered)
-		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, token);
+		rec->request = keep(a, buf_view(&req->body), REQUEST_KEPT, &by);
 	if (!delivered)
-		rec->response = keep(a, res->body, RESPONSE_KEPT, token);
+		rec->response = keep(a, res->body, RESPONSE_KEPT, &by);
 }

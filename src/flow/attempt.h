@@ -14,4 +14,5 @@ enum { ATTEMPTS_KEPT = 20 };
 
 /* Appends an attempt to the delivery, from its outcome. */
 void attempt_add(struct delivery *d, const struct http_request *req,
-    const struct http_response *res, struct flight flight, bool keep_delivered);
+    const struct http_response *res, struct flight flight, const struct dest_type *dest,
+    bool keep_delivered);

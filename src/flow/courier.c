@@ -356,10 +356,11 @@ finish_request(struct courier *c, struct transfer *t, struct delivery *d,
 	d->stage_us = c->now_us;
 	dest->judge(&what, res, &d->outcome);
 	d->has_outcome = true;
+	atomic_fetch_add_explicit(&c->flow->outcomes[d->outcome.code], 1, memory_order_relaxed);
 	if (d->outcome.left_thread)
 		d->thread_id = (struct str){0}; /* so it is what later replies go under */
-	attempt_add(
-	    d, transfer_request(t), res, flight, c->settings.config.keep_delivered_requests);
+	attempt_add(d, transfer_request(t), res, flight, dest,
+	    c->settings.config.keep_delivered_requests);
 	pool_release(c->pool, t);
 	result = lane_result(&d->outcome);
 	delivery_doubt(d, d->outcome.ambiguous);

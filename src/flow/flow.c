@@ -391,4 +391,7 @@ flow_look(struct flow *f, struct flow_view *out)
 	    .overflow_lanes = places.overflow_lanes,
 	};
 	out->in_hand = active_count(f->active);
+	for (int i = 0; i < OUTCOMES; i++)
+		out->outcomes[i] = look_at(&f->outcomes[i]);
+	out->is_down = atomic_load(&f->hold) != HOLD_NOTHING;
 }

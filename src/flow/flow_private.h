@@ -67,6 +67,7 @@ struct flow {
 #include "carillon/flow/histograms.def"
 #undef HISTOGRAM
 	} took;
+	atomic_uint_least64_t outcomes[OUTCOMES];
 	struct {
 		atomic_uint_least64_t lanes, queued, in_flight, shut;
 	} lanes; /* by the courier, once a second */

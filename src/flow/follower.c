@@ -11,6 +11,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/broker/service.h"
+#include "carillon/registry/apply.h"
 #include "carillon/registry/registry.h"
 #include "flow_private.h"
 #include "unreadable.h"
@@ -41,6 +42,7 @@ struct follower {
 	struct unreadable *unreadable;
 	bool has_scanned; /* what there was at the start for what cannot be read */
 	struct reader *reader;
+	struct chunk *chunk; /* the changes in hand */
 	uint64_t at;
 	mono_t progress_at, look_at;
 };
@@ -70,48 +72,15 @@ found_unreadable(const struct stored *s, void *arg)
 
 /* --- state that changed --- */
 
-struct change {
-	struct str key, bytes, msg_id;
-	uint64_t seq;
-};
-
-static bool
-apply_change(struct txn *t, void *arg, struct err *e)
-{
-	const struct change *c = arg;
-
-	(void)e;
-	/* The CLI that wrote it may have applied it already. */
-	if (c->seq <= store_applied(t))
-		return true;
-	state_apply(t, c->key, c->bytes, c->seq);
-	store_set_applied(t, c->seq);
-	store_set_mark(t, c->msg_id);
-	return true;
-}
-
+/* What was made of the record goes. */
 static void
-change(struct follower *w, const struct broker_message *m)
+note_change(struct follower *w, const struct broker_message *m)
 {
 	struct flow *f = w->flow;
-	struct change c = {
-	    .key = broker_state_key(f->parts.broker, m->subject),
-	    .bytes = m->is_delete ? (struct str){0} : m->data,
-	    .msg_id = m->msg_id,
-	    .seq = m->seq,
-	};
 	struct stored_key key;
-	struct err e = {0};
 
-	if (!store_write(f->parts.store, STORE_STATE, apply_change, &c, &e)) {
-		/* Read again from here once the disk has room. */
-		log_error("follower.apply", L_STR("error", e.text));
-		reader_close(w->reader);
-		w->reader = NULL;
-		return;
-	}
-	w->at = m->seq;
-	if (!state_key_parse(c.key, &key.workspace, &key.kind, &key.id))
+	if (!state_key_parse(broker_state_key(f->parts.broker, m->subject), &key.workspace,
+		&key.kind, &key.id))
 		return;
 	if (key.kind != STATE_REPLAY) /* nothing is compiled from one */
 		rulebook_drop(f->rulebook, str_eq(key.workspace, CATALOGUE_WORKSPACE)
@@ -120,13 +89,31 @@ change(struct follower *w, const struct broker_message *m)
 	if (key.kind == STATE_WORKSPACE && m->is_delete)
 		gone_note(f->gone, key.workspace);
 	unreadable_look(w->unreadable, &key, found_unreadable, w);
+}
+
+static void
+apply_changes(struct follower *w)
+{
+	struct flow *f = w->flow;
+	const struct chunk *c = w->chunk;
+	struct err e = {0};
+
+	if (!registry_apply_chunk(f->parts.store, f->parts.broker, c, (struct str){0}, &e)) {
+		/* Read again from here once the disk has room. */
+		log_error("follower.apply", L_STR("error", e.text));
+		reader_close(w->reader);
+		w->reader = NULL;
+		return;
+	}
+	w->at = c->messages[c->n - 1].seq;
+	for (size_t i = 0; i < c->n; i++)
+		note_change(w, &c->messages[i]);
 	flow_wake_ledger(f);
 }
 
 static void
 follow(struct follower *w, int64_t wait_ms)
 {
-	struct broker_message m;
 	struct err e = {0};
 
 	if (w->reader == NULL &&
@@ -135,9 +122,8 @@ follow(struct follower *w, int64_t wait_ms)
 		clock_sleep(wait_ms > 0 ? OPEN_PAUSE_MS : 0);
 		return;
 	}
-	if (reader_next(w->reader, wait_ms, &m, &e)) {
-		change(w, &m);
-		broker_message_free(&m);
+	if (chunk_follow(w->chunk, w->reader, wait_ms, &e)) {
+		apply_changes(w);
 	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
 		log_warn("follower.read", L_STR("error", e.text));
 		if (e.kind == ERR_CORRUPT) /* what was lost is put back at the next start */
@@ -505,6 +491,7 @@ follower_new(struct flow *f)
 	must(w != NULL);
 	w->flow = f;
 	w->registry = registry_new(f->parts.broker, f->parts.store);
+	w->chunk = chunk_new();
 	w->unreadable = unreadable_new(f->parts.store);
 	w->at = store_applied_now(f->parts.store, STORE_STATE);
 	w->look_at = mono_after(clock_mono(), LOOK_EVERY_MS);
@@ -515,6 +502,7 @@ void
 follower_free(struct follower *w)
 {
 	reader_close(w->reader);
+	chunk_free(w->chunk);
 	unreadable_free(w->unreadable);
 	registry_free(w->registry);
 	free(w);

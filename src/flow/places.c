@@ -509,3 +509,49 @@ places_look(struct places *p, struct places_view *out)
 	};
 	pthread_mutex_unlock(&p->lock);
 }
+
+/* --- the top --- */
+
+static uint64_t
+weight(const struct place_top *t)
+{
+	return t->held + t->overflow;
+}
+
+/* Keeps `out` sorted, the heaviest first. */
+static size_t
+top_put(struct place_top *out, size_t len, size_t n, const struct place_top *one)
+{
+	size_t at = len < n ? len : n - 1;
+
+	if (len == n && weight(one) <= weight(&out[at]))
+		return len;
+	for (; at > 0 && weight(&out[at - 1]) < weight(one); at--)
+		out[at] = out[at - 1];
+	out[at] = *one;
+	return len < n ? len + 1 : len;
+}
+
+size_t
+places_top(struct places *p, struct arena *a, struct place_top *out, size_t n)
+{
+	size_t len = 0;
+
+	pthread_mutex_lock(&p->lock);
+	LIST_EACH (node, &p->all) {
+		const struct place_lane *l = CONTAINER_OF(node, struct place_lane, all);
+		const struct place_top one = {l->id, l->held, l->waiting + l->stored};
+
+		if (n > 0 && weight(&one) > 0)
+			len = top_put(out, len, n, &one);
+	}
+	for (size_t i = 0; i < len; i++) {
+		struct lane_id *id = &out[i].id;
+
+		id->workspace = arena_str(a, id->workspace);
+		id->connection = arena_str(a, id->connection);
+		id->channel = arena_str(a, id->channel);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return len;
+}

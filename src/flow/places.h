@@ -104,3 +104,12 @@ struct places_view {
 	size_t overflow_lanes;
 };
 void places_look(struct places *p, struct places_view *out);
+
+struct place_top {
+	struct lane_id id;
+	size_t held;
+	uint64_t overflow;
+};
+/* The lanes that hold and wait the most, at most `n`, the most first; their ids live in `a`.
+ * Returns how many there are. Under the lock it looks at every lane. */
+size_t places_top(struct places *p, struct arena *a, struct place_top *out, size_t n);

@@ -1,56 +1,27 @@
 #include "carillon/index/catch_up.h"
 
-#include "carillon/base/arena.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
-
-static bool
-apply_packed(
-    struct store *s, const struct broker_message *bm, struct str stream_id, struct err *e)
-{
-	struct arena *a = arena_new(64 * 1024 * 1024);
-	struct history_applied app = {
-	    .seq = bm->seq, .id = bm->msg_id, .is_catching_up = true, .stream_id = stream_id};
-	void *batch;
-	bool ok;
-
-	if (record_unpack(&carillon__v1__history_batch__descriptor, a, bm->data, &batch, e)) {
-		app.entries = ((history_batch *)batch)->entries;
-		app.n = ((history_batch *)batch)->n_entries;
-	} else {
-		/* One bad message must not keep the service from starting for ever. */
-		log_error("history.unreadable", L_INT("seq", bm->seq), L_STR("error", e->text));
-	}
-	ok = history_apply_batch(s, &app, e);
-	arena_free(a);
-	return ok;
-}
 
 static bool
 apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
     struct str stream_id, struct err *e)
 {
 	struct reader *reader;
-	struct broker_message bm;
+	struct chunk *c;
 	uint64_t at = from - 1;
 	bool ok = true;
 
 	if (!reader_open(&reader, b, STREAM_HISTORY, from, e))
 		return false;
+	c = chunk_new();
 	while (ok && at < until) {
-		if (reader_read_to_end(reader, "history stream", &bm, e)) {
-			at = bm.seq;
-			ok = apply_packed(s, &bm, stream_id, e);
-			broker_message_free(&bm);
-		} else if (e->kind == ERR_NONE) { /* its newest were deleted */
-			struct history_applied end = {.seq = until, .stream_id = stream_id};
-
-			at = until;
-			ok = history_apply_batch(s, &end, e);
-		} else {
-			ok = false;
-		}
+		ok = chunk_read(c, reader, "history stream", until, e) &&
+		     history_apply_chunk(s, c, stream_id, e);
+		if (ok)
+			at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
 	}
+	chunk_free(c);
 	reader_close(reader);
 	return ok;
 }
@@ -67,6 +38,7 @@ history_catch_up(struct broker *b, struct store *s, struct err *e)
 {
 	struct tail tail;
 	const struct stream_info *info = &tail.info;
+	static const struct chunk nothing;
 	uint64_t from;
 
 	if (!tail_look(&tail, b, s, STREAM_HISTORY, TAIL_ASK, e) ||
@@ -75,11 +47,8 @@ history_catch_up(struct broker *b, struct store *s, struct err *e)
 	from = tail.applied + 1;
 	if (from < info->first_seq)
 		from = info->first_seq;
-	if (info->messages == 0 || from > info->last_seq) {
-		struct history_applied none = {.stream_id = str_of(info->id)};
-
-		return history_apply_batch(s, &none, e);
-	}
+	if (info->messages == 0 || from > info->last_seq)
+		return history_apply_chunk(s, &nothing, str_of(info->id), e);
 	log_info("history.catch_up", L_INT("from", from), L_INT("to", info->last_seq));
 	return apply_from(b, s, from, info->last_seq, str_of(info->id), e);
 }

@@ -8,8 +8,10 @@
 
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
+#include "carillon/base/histogram.h"
 #include "carillon/base/log.h"
 #include "carillon/base/queue.h"
+#include "carillon/registry/vault_key.h"
 #include "job.h"
 #include "lists.h"
 #include "renewals.h"
@@ -23,8 +25,22 @@ enum {
 	REQUEST_MAX = 64 * 1024, /* bytes, and as many times what its tree takes */
 };
 
+static const struct {
+	struct str name;
+	job_run *run;
+} methods[] = {
+#define METHOD(name, function) {{name, sizeof(name) - 1}, function},
+#include "methods.def"
+#undef METHOD
+};
+
+enum { METHODS = COUNT_OF(methods) };
+
 struct keeper {
 	struct keeper_parts parts;
+	/* By method, then 0 for an answer or 1 + the problem. */
+	atomic_uint_least64_t calls[METHODS][1 + KEEPER_PROBLEMS];
+	struct histogram took;
 	pthread_mutex_t lock; /* over the settings */
 	struct config config;
 	struct secret *client_secret; /* NULL: none */
@@ -35,15 +51,6 @@ struct keeper {
 	uint32_t published; /* version of the public key */
 	atomic_bool is_stopping;
 	pthread_t thread, workers[SLOW_THREADS];
-};
-
-static const struct {
-	struct str name;
-	job_run *run;
-} methods[] = {
-#define METHOD(name, function) {{name, sizeof(name) - 1}, function},
-#include "methods.def"
-#undef METHOD
 };
 
 const struct keeper_parts *
@@ -94,9 +101,25 @@ job_free(struct job *j)
 }
 
 static void
+count(struct keeper *k, const struct job *j)
+{
+	int problem = 0;
+
+	for (int i = 0; j->answer.problem != NULL && i < KEEPER_PROBLEMS; i++)
+		if (strcmp(j->answer.problem->code, keeper_problem_code(i)) == 0)
+			problem = 1 + i;
+	for (int i = 0; i < METHODS; i++)
+		if (str_eq(methods[i].name, j->request.method))
+			atomic_fetch_add_explicit(
+			    &k->calls[i][problem], 1, memory_order_relaxed);
+}
+
+static void
 answer(struct keeper *k, struct job *j)
 {
 	struct err e = {0};
+
+	count(k, j);
 
 	if (j->request.handle != NULL && !service_answer(k->parts.broker, &j->request,
 					     record_pack(j->arena, &j->answer), &e))
@@ -143,6 +166,7 @@ static void
 work(struct worker *w, struct job *j)
 {
 	mono_t began = clock_mono();
+	const int64_t began_us = clock_mono_us();
 
 	j->worker = w;
 	config_copy(w->keeper, &w->config);
@@ -154,6 +178,8 @@ work(struct worker *w, struct job *j)
 	if (begin(j))
 		j->run(j);
 	job_forget(j);
+	if (j->request.handle != NULL)
+		histogram_observe(&w->keeper->took, clock_mono_us() - began_us);
 	if (j->ask != NULL)
 		log_info("keeper.answered", L_STRN("method", j->request.method),
 		    L_STR("workspace", j->ask->workspace),
@@ -188,46 +214,10 @@ worker_run(void *keeper)
 /* --- the public key --- */
 
 static bool
-is_published(struct keeper *k, struct str bytes, uint64_t *revision)
-{
-	struct broker_message m;
-	struct err e;
-	bool same;
-
-	*revision = 0;
-	if (!broker_state_get(k->parts.broker, VAULT_KEY_AT, &m, &e))
-		return false;
-	same = !m.is_delete && str_eq(m.data, bytes);
-	*revision = m.is_delete ? 0 : m.seq;
-	broker_message_free(&m);
-	return same;
-}
-
-/* Of several services with one master key each finds it done by another. */
-static bool
 publish_key(struct keeper *k, struct err *e)
 {
-	struct arena *a = arena_new(0);
-	struct box_key key;
-	vault_key_record rec;
-	uint64_t revision;
-	bool ok;
-
-	vault_box_key(k->parts.vault, &key);
-	carillon__v1__vault_key__init(&rec);
-	rec.version = key.version;
-	rec.key = (ProtobufCBinaryData){.len = sizeof(key.bytes), .data = key.bytes};
-	struct str bytes = record_pack(a, &rec);
-	ok = is_published(k, bytes, &revision) ||
-	     broker_state_put(k->parts.broker,
-		 &(struct state_change){
-		     .key = VAULT_KEY_AT, .bytes = bytes, .expected = revision},
-		 NULL, e) ||
-	     is_published(k, bytes, &revision);
-	arena_free(a);
-	if (ok)
-		k->published = key.version;
-	return ok;
+	return vault_key_publish(
+	    k->parts.broker, k->parts.store, k->parts.vault, &k->published, e);
 }
 
 /* A rotation under way: boxes are to be made for the new key, before the old one goes. */
@@ -425,4 +415,24 @@ keeper_stop(struct keeper *k)
 	for (int i = 0; i < SLOW_THREADS; i++)
 		pthread_join(k->workers[i], NULL);
 	keeper_free(k);
+}
+
+/* --- figures --- */
+
+void
+keeper_metrics(struct keeper *k, struct metrics_page *p)
+{
+	struct histogram_view took;
+
+	for (int i = 0; i < METHODS; i++)
+		for (int n = 0; n <= KEEPER_PROBLEMS; n++) {
+			const uint64_t calls = atomic_load(&k->calls[i][n]);
+			const char *result = n == 0 ? "ok" : keeper_problem_code(n - 1);
+
+			if (calls > 0 || n == 0)
+				metric_put(p, &metrics[METRIC_IS_KEEPER_CALLS],
+				    METRIC_LABELS(methods[i].name.ptr, result), calls);
+		}
+	histogram_look(&k->took, &took);
+	metric_put_histogram(p, &metrics[METRIC_IS_KEEPER_SECONDS], NULL, &took);
 }

@@ -3,12 +3,9 @@
 #include "carillon/base/id.h"
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
+#include "carillon/registry/apply.h"
 #include "carillon/registry/check.h"
 #include "registry_private.h"
-
-enum {
-	APPLY_BATCH = 1000, /* messages a transaction while catching up */
-};
 
 struct registry *
 registry_new(struct broker *b, struct store *s)
@@ -35,72 +32,22 @@ registry_set_author(struct registry *r, struct str by)
 
 /* --- catching up --- */
 
-struct state_batch {
-	struct broker *broker;
-	struct broker_message messages[APPLY_BATCH];
-	size_t n;
-	uint64_t end; /* not 0: there is nothing more up to this sequence */
-	struct str stream_id;
-};
-
 static bool
-apply_batch(struct txn *t, void *arg, struct err *e)
-{
-	struct state_batch *b = arg;
-
-	(void)e;
-	for (size_t i = 0; i < b->n; i++) {
-		const struct broker_message *m = &b->messages[i];
-
-		/* Another process may have been here first. */
-		if (m->seq <= store_applied(t))
-			continue;
-		state_apply(t, broker_state_key(b->broker, m->subject),
-		    m->is_delete ? (struct str){0} : m->data, m->seq);
-		store_set_applied(t, m->seq);
-		store_set_mark(t, m->msg_id);
-	}
-	if (b->end > store_applied(t)) {
-		store_set_applied(t, b->end);
-		store_set_mark(t, (struct str){0});
-	}
-	if (b->stream_id.len > 0)
-		store_set_stream_id(t, b->stream_id);
-	return true;
-}
-
-static void
-batch_free(struct state_batch *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		broker_message_free(&b->messages[i]);
-	b->n = 0;
-}
-
-static bool
-read_until(struct registry *r, struct reader *reader, struct state_batch *b, uint64_t until,
+read_until(struct registry *r, struct reader *reader, const struct tail *tail, uint64_t until,
     struct err *e)
 {
+	struct chunk *c = chunk_new();
 	uint64_t at = 0;
+	bool ok = true;
 
-	while (at < until) {
-		struct broker_message m;
-
-		if (reader_read_to_end(reader, "state bucket", &m, e)) {
-			at = m.seq;
-			b->messages[b->n++] = m;
-		} else if (e->kind == ERR_NONE) {
-			at = b->end = until; /* its newest were purged */
-		} else {
-			return false;
-		}
-		if (b->n < APPLY_BATCH && at < until)
-			continue;
-		if (!store_write(r->store, STORE_STATE, apply_batch, b, e))
-			return false;
-		batch_free(b);
+	while (ok && at < until) {
+		ok = chunk_read(c, reader, "state bucket", until, e) &&
+		     registry_apply_chunk(r->store, r->broker, c, str_of(tail->info.id), e);
+		if (ok)
+			at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
 	}
-	return true;
+	chunk_free(c);
+	return ok;
 }
 
 bool
@@ -108,7 +55,6 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 {
 	struct tail tail;
 	struct reader *reader = NULL;
-	struct state_batch *b;
 	bool ok;
 
 	/* After a put of our own the stream's end is known to be ours. */
@@ -120,15 +66,9 @@ registry_catch_up(struct registry *r, uint64_t until, struct err *e)
 		until = tail.info.last_seq;
 	if (tail.applied >= until)
 		return true;
-	b = calloc(1, sizeof(*b));
-	must(b != NULL);
-	b->broker = r->broker;
-	b->stream_id = str_of(tail.info.id);
 	ok = reader_open(&reader, r->broker, STREAM_STATE, tail.applied + 1, e) &&
-	     read_until(r, reader, b, until, e);
+	     read_until(r, reader, &tail, until, e);
 	reader_close(reader);
-	batch_free(b);
-	free(b);
 	return ok;
 }
 
@@ -479,11 +419,14 @@ bool
 registry_put_connection(struct registry *r, struct str workspace, const connection_record *c,
     uint64_t expected, struct err *e)
 {
-	return registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) &&
-	       workspace_exists(r, workspace, e) &&
-	       (expected != 0 ||
-		   registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) &&
-	       registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e);
+	if (!registry_is_sound(r, workspace, STATE_CONNECTION, c, NULL, e) ||
+	    !workspace_exists(r, workspace, e) ||
+	    (expected == 0 &&
+		!registry_has_room(r, workspace, STATE_CONNECTION, CONNECTIONS_MAX, e)) ||
+	    !registry_put_record(r, workspace, STATE_CONNECTION, c, expected, e))
+		return false;
+	seals_forget_older(r, workspace, str_of(c->id), record_bytes(&c->sealed));
+	return true;
 }
 
 static bool
@@ -524,9 +467,12 @@ registry_delete(struct registry *r, struct str workspace, enum state_kind kind, 
 	uint64_t revision;
 
 	state_key(key, workspace, kind, id);
-	return broker_state_delete(r->broker,
-		   &(struct state_change){
-		       .key = key, .expected = expected, .by = str_of(r->author)},
-		   &revision, e) &&
-	       registry_catch_up(r, revision, e);
+	if (!broker_state_delete(r->broker,
+		&(struct state_change){
+		    .key = key, .expected = expected, .by = str_of(r->author)},
+		&revision, e))
+		return false;
+	if (kind == STATE_CONNECTION)
+		seals_forget_older(r, workspace, id, (struct str){0});
+	return registry_catch_up(r, revision, e);
 }

@@ -19,6 +19,14 @@ MUST_USE bool registry_is_sound(struct registry *r, struct str workspace, enum s
  * ERR_CONFLICT: it exists already (expected 0), or was changed meanwhile. */
 MUST_USE bool registry_put_record(struct registry *r, struct str workspace,
     enum state_kind kind, const void *record, uint64_t expected, struct err *e);
+/*
+ * Erases the bucket's revisions of a connection with another seal than `newest`, which is empty
+ * when it was deleted, and the oldest of those with the same one before the bucket lets them
+ * go, since it overwrites nothing. What cannot be erased is told in the log, and the change
+ * stands.
+ */
+void seals_forget_older(
+    struct registry *r, struct str workspace, struct str connection, struct str newest);
 /* ERR_FULL: the workspace has `max` records of the kind. */
 MUST_USE bool registry_has_room(
     struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e);

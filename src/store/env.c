@@ -339,6 +339,16 @@ store_try(const struct store_options *o, struct err *e)
 	return NULL;
 }
 
+static bool
+has_old_seals(struct store *s)
+{
+	struct txn *t = txn_read(s, STORE_STATE);
+	const bool has = store_number(t, STORE_OLD_SEALS) != 0;
+
+	txn_end(t);
+	return has;
+}
+
 bool
 store_open(struct store **out, const struct store_options *o, struct err *e)
 {
@@ -349,10 +359,16 @@ store_open(struct store **out, const struct store_options *o, struct err *e)
 	if (!o->read_only && !make_dirs(o->dir, e))
 		return false;
 	*out = store_try(o, e);
-	if (*out == NULL || o->read_only || !store_wants_rewrite(o->dir))
+	if (*out == NULL || o->read_only)
 		return *out != NULL;
+	const bool all = store_wants_rewrite(o->dir), old_seals = has_old_seals(*out);
+	if (!all && !old_seals)
+		return true;
 	store_close(*out); /* what is copied has been looked at, or LMDB would trust it */
-	store_rewrite(o->dir);
+	if (all)
+		store_rewrite(o->dir);
+	else
+		store_rewrite_state(o->dir);
 	*out = store_try(o, e);
 	return *out != NULL;
 }
@@ -375,6 +391,14 @@ file_bytes(const struct env *env)
 	return stat(env->path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+static uint64_t
+map_bytes(const struct env *env)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(env->mdb, &info) == 0 ? info.me_mapsize : 0;
+}
+
 void
 store_stats(struct store *s, struct store_stats *out)
 {
@@ -388,6 +412,8 @@ store_stats(struct store *s, struct store_stats *out)
 	    .held = txn_count(history, TABLE_HELD),
 	    .state_bytes = file_bytes(state->env),
 	    .history_bytes = file_bytes(history->env),
+	    .state_map = map_bytes(state->env),
+	    .history_map = map_bytes(history->env),
 	};
 	for (int kind = 0; kind < STATE_KINDS; kind++)
 		out->state_records += txn_count(state, (enum table_id)kind);

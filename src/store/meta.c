@@ -99,7 +99,14 @@ static const char *const NUMBERS[STORE_NUMBERS] = {
     [STORE_EVENTS_GOOD] = "events_good",
     [STORE_EVENTS_END] = "events_end",
     [STORE_ACTIVE_LIMIT] = "active_limit",
+    [STORE_OLD_SEALS] = "old_seals",
 };
+
+const char *
+store_number_name(enum store_number which)
+{
+	return NUMBERS[which];
+}
 
 uint64_t
 store_number(struct txn *t, enum store_number which)

@@ -73,6 +73,15 @@ struct copy {
 	size_t n; /* records in the transaction that writes */
 };
 
+/* What only says that the copy is to be made. */
+static bool
+is_reason(const MDB_val *key)
+{
+	const struct str name = {key->mv_data, key->mv_size};
+
+	return str_eq(name, str_of(store_number_name(STORE_OLD_SEALS)));
+}
+
 static int
 put_next(struct copy *c, MDB_val *key, MDB_val *value)
 {
@@ -96,7 +105,7 @@ copy_records(struct copy *c, MDB_dbi from_table)
 	if (rc)
 		return rc;
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-		if ((rc = put_next(c, &key, &value)))
+		if (!is_reason(&key) && (rc = put_next(c, &key, &value)))
 			break;
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -210,6 +219,13 @@ rewrite_one(const char *dir, const char *name, enum store_env env)
 	}
 	close(lock);
 	return rc == 0;
+}
+
+void
+store_rewrite_state(const char *dir)
+{
+	if (rewrite_one(dir, "state.mdb", STORE_STATE))
+		log_info("store.rewrite", L_STR("dir", dir), L_STR("why", "older seals"));
 }
 
 void

@@ -230,6 +230,8 @@ state_apply(struct txn *t, struct str key, struct str bytes, uint64_t revision)
 						    : revision <= revision_gone(t, key))
 		return;
 	const struct key k = key_state_record(workspace, id), gone = key_text(key);
+	if (kind == STATE_CONNECTION && old.revision > 0)
+		store_set_number(t, STORE_OLD_SEALS, 1);
 	if (bytes.len) {
 		put_record(t, (enum table_id)kind, &k, bytes, revision);
 		txn_delete(t, TABLE_GONE, &gone);

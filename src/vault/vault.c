@@ -369,6 +369,19 @@ vault_box_key(const struct vault *v, struct box_key *out)
 	let_go(v);
 }
 
+bool
+vault_box_key_of(const struct vault *v, uint32_t version, struct box_key *out)
+{
+	hold(v);
+	const struct key_version *root = keyring_find(&v->roots, version);
+	if (root) {
+		out->version = version;
+		box_public(out->bytes, root->key);
+	}
+	let_go(v);
+	return root != NULL;
+}
+
 static bool
 unbox(const struct vault *v, struct str workspace, struct str connection, struct str box,
     struct secret *clear, struct err *e)

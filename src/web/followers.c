@@ -6,6 +6,7 @@
 #include "carillon/base/log.h"
 #include "carillon/index/catch_up.h"
 #include "carillon/index/retention.h"
+#include "carillon/registry/apply.h"
 #include "carillon/registry/words.h"
 #include "hub.h"
 #include "sessions.h"
@@ -23,9 +24,10 @@ struct follower {
 	struct web *web;
 	enum stream stream;
 	struct reader *reader;
-	uint64_t at; /* the last message that was applied */
+	struct chunk *chunk; /* what is in hand */
+	uint64_t at;         /* the last message that was applied */
 	/* False: it could not be applied, and is read again. */
-	bool (*apply)(struct follower *f, const struct broker_message *m, struct err *e);
+	bool (*apply)(struct follower *f, const struct chunk *c, struct err *e);
 	struct retention retention; /* of history */
 	pthread_t thread;
 	bool has_thread;
@@ -36,26 +38,6 @@ struct followers {
 };
 
 /* --- state --- */
-
-struct put {
-	struct str key, bytes, msg_id;
-	uint64_t seq;
-};
-
-static bool
-write_put(struct txn *t, void *arg, struct err *e)
-{
-	const struct put *p = arg;
-
-	(void)e;
-	/* A worker that wrote it may have applied it already. */
-	if (p->seq <= store_applied(t))
-		return true;
-	state_apply(t, p->key, p->bytes, p->seq);
-	store_set_applied(t, p->seq);
-	store_set_mark(t, p->msg_id);
-	return true;
-}
 
 static void
 note_state(struct web *w, struct str workspace, enum state_kind kind, struct str id)
@@ -73,19 +55,19 @@ note_state(struct web *w, struct str workspace, enum state_kind kind, struct str
 }
 
 static bool
-apply_state(struct follower *f, const struct broker_message *m, struct err *e)
+apply_state(struct follower *f, const struct chunk *c, struct err *e)
 {
 	struct web *w = f->web;
-	struct put p = {broker_state_key(w->broker, m->subject),
-	    m->is_delete ? (struct str){0} : m->data, m->msg_id, m->seq};
 	struct str workspace, id;
 	enum state_kind kind;
 
-	if (!store_write(w->store, STORE_STATE, write_put, &p, e))
+	if (!registry_apply_chunk(w->store, w->broker, c, (struct str){0}, e))
 		return false;
-	hub_set_position(w->hub, false, m->seq);
-	if (state_key_parse(p.key, &workspace, &kind, &id))
-		note_state(w, workspace, kind, id);
+	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
+	for (size_t i = 0; i < c->n; i++)
+		if (state_key_parse(broker_state_key(w->broker, c->messages[i].subject),
+			&workspace, &kind, &id))
+			note_state(w, workspace, kind, id);
 	return true;
 }
 
@@ -139,7 +121,7 @@ note_authorization(struct web *w, const struct broker_message *m)
 }
 
 static bool
-apply_short(struct follower *f, const struct broker_message *m, struct err *e)
+apply_short_one(struct follower *f, const struct broker_message *m, struct err *e)
 {
 	struct str key = broker_short_key(f->web->broker, m->subject);
 	const struct str kind = STR("session."), erased = STR("erased.");
@@ -155,6 +137,15 @@ apply_short(struct follower *f, const struct broker_message *m, struct err *e)
 	id = (struct str){key.ptr + kind.len, key.len - kind.len};
 	if (sessions_apply(f->web->sessions, id, m->data, m->seq))
 		hub_end_session(f->web->hub, id);
+	return true;
+}
+
+static bool
+apply_short(struct follower *f, const struct chunk *c, struct err *e)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!apply_short_one(f, &c->messages[i], e))
+			return false;
 	return true;
 }
 
@@ -185,29 +176,32 @@ note_entry(struct web *w, const history_entry *entry)
 	hub_note(w->hub, &c);
 }
 
-static bool
-apply_history(struct follower *f, const struct broker_message *m, struct err *e)
+static void
+note_batch(struct web *w, struct arena *a, const struct broker_message *m)
 {
-	struct arena *a = arena_new(BATCH_BYTES_MAX);
-	struct history_applied app = {.seq = m->seq, .id = m->msg_id, .is_catching_up = true};
-	struct err unreadable;
-	void *batch;
-	bool ok;
+	history_batch *batch;
 
-	if (record_unpack(
-		&carillon__v1__history_batch__descriptor, a, m->data, &batch, &unreadable)) {
-		app.entries = ((history_batch *)batch)->entries;
-		app.n = ((history_batch *)batch)->n_entries;
-	} else {
-		log_error("follower.unreadable", L_INT("seq", m->seq),
-		    L_STR("error", unreadable.text));
+	if (!history_unpack(a, m, &batch, NULL))
+		return;
+	for (size_t i = 0; i < batch->n_entries; i++)
+		note_entry(w, batch->entries[i]);
+}
+
+static bool
+apply_history(struct follower *f, const struct chunk *c, struct err *e)
+{
+	struct arena *a;
+
+	if (!history_apply_chunk(f->web->store, c, (struct str){0}, e))
+		return false;
+	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
+	a = arena_new(BATCH_BYTES_MAX);
+	for (size_t i = 0; i < c->n; i++) {
+		note_batch(f->web, a, &c->messages[i]);
+		arena_reset(a);
 	}
-	ok = history_apply_batch(f->web->store, &app, e);
-	hub_set_position(f->web->hub, true, m->seq);
-	for (size_t i = 0; ok && i < app.n; i++)
-		note_entry(f->web, app.entries[i]);
 	arena_free(a);
-	return ok;
+	return true;
 }
 
 /* --- the threads --- */
@@ -220,25 +214,23 @@ leave(struct follower *f)
 }
 
 static void
-take(struct follower *f, struct broker_message *m)
+take(struct follower *f)
 {
 	struct err e = {0};
 
-	if (f->apply(f, m, &e)) {
-		f->at = m->seq;
+	if (f->apply(f, f->chunk, &e)) {
+		f->at = f->chunk->messages[f->chunk->n - 1].seq;
 	} else {
 		/* Read again from here once the disk has room. */
 		log_error("follower.apply", L_STR("error", e.text));
 		leave(f);
 		clock_sleep(PAUSE_MS);
 	}
-	broker_message_free(m);
 }
 
 static void
 turn(struct follower *f)
 {
-	struct broker_message m;
 	struct err e = {0};
 
 	if (f->reader == NULL &&
@@ -247,8 +239,8 @@ turn(struct follower *f)
 		clock_sleep(PAUSE_MS);
 		return;
 	}
-	if (reader_next(f->reader, WAIT_MS, &m, &e)) {
-		take(f, &m);
+	if (chunk_follow(f->chunk, f->reader, WAIT_MS, &e)) {
+		take(f);
 	} else if (e.kind != ERR_NONE && e.kind != ERR_TEMP) {
 		log_warn("follower.read", L_STR("error", e.text));
 		if (e.kind == ERR_CORRUPT) /* the next start begins anew */
@@ -276,17 +268,17 @@ run(void *arg)
 static bool
 read_short(struct follower *f, struct err *e)
 {
+	struct chunk *c = f->chunk;
 	struct stream_info info;
-	struct broker_message m;
 
 	if (!broker_stream_info(f->web->broker, STREAM_SHORT, &info, e) ||
 	    !reader_open(&f->reader, f->web->broker, STREAM_SHORT, 1, e))
 		return false;
 	while (f->at < info.last_seq) {
-		*e = (struct err){0};
-		if (!reader_read_to_end(f->reader, "short bucket", &m, e))
-			return e->kind == ERR_NONE;
-		take(f, &m);
+		if (!chunk_read(c, f->reader, "short bucket", info.last_seq, e) ||
+		    !f->apply(f, c, e))
+			return false;
+		f->at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
 	}
 	return true;
 }
@@ -302,15 +294,26 @@ followers_start(struct followers **out, struct web *w, struct err *e)
 	all = fs->all;
 	*out = fs;
 	all[FOLLOW_STATE] = (struct follower){
-	    w, STREAM_STATE, NULL, store_applied_now(w->store, STORE_STATE), apply_state};
-	all[FOLLOW_SHORT] = (struct follower){w, STREAM_SHORT, NULL, 0, apply_short};
+	    .web = w,
+	    .stream = STREAM_STATE,
+	    .at = store_applied_now(w->store, STORE_STATE),
+	    .apply = apply_state,
+	};
+	all[FOLLOW_SHORT] =
+	    (struct follower){.web = w, .stream = STREAM_SHORT, .apply = apply_short};
 	all[FOLLOW_HISTORY] = (struct follower){
-	    w, STREAM_HISTORY, NULL, store_applied_now(w->store, STORE_HISTORY), apply_history};
+	    .web = w,
+	    .stream = STREAM_HISTORY,
+	    .at = store_applied_now(w->store, STORE_HISTORY),
+	    .apply = apply_history,
+	};
 	all[FOLLOW_HISTORY].retention = (struct retention){
 	    .store = w->store,
 	    .max_age_ms = w->config->history_max_age_s * 1000,
 	    .max_bytes = (uint64_t)w->config->history_max_mb * 1024 * 1024,
 	};
+	for (int i = 0; i < FOLLOWED; i++)
+		all[i].chunk = chunk_new();
 	hub_set_position(w->hub, false, all[FOLLOW_STATE].at);
 	hub_set_position(w->hub, true, all[FOLLOW_HISTORY].at);
 	if (!read_short(&all[FOLLOW_SHORT], e))
@@ -331,6 +334,7 @@ followers_stop(struct followers *f)
 		if (f->all[i].has_thread)
 			pthread_join(f->all[i].thread, NULL);
 		leave(&f->all[i]);
+		chunk_free(f->all[i].chunk);
 	}
 	free(f);
 }

@@ -1,6 +1,5 @@
 #include "metrics.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "connections.h"
@@ -8,113 +7,93 @@
 #include "jobs.h"
 #include "web_private.h"
 
-static const int64_t bounds_ms[] = {1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000};
-enum { BUCKETS = COUNT_OF(bounds_ms) + 1, CLASSES = 6 };
+enum { CLASSES = 6 };
+/* No answer was made where none could be given. */
+static const char *const class_names[CLASSES] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
-struct route_metrics {
-	atomic_uint_fast64_t by_class[CLASSES]; /* 2xx ... */
-	atomic_uint_fast64_t by_time[BUCKETS], total_ms;
+struct route_book {
+	atomic_uint_least64_t by_class[CLASSES];
+	struct histogram took;
 };
 
-struct metrics {
-	struct route_metrics unrouted;
-	struct route_metrics routes[];
+struct metrics_book {
+	struct route_book unrouted;
+	struct route_book routes[];
 };
 
-struct metrics *
+struct metrics_book *
 metrics_new(void)
 {
-	struct metrics *m =
-	    calloc(1, sizeof(*m) + (size_t)n_routes * sizeof(struct route_metrics));
+	struct metrics_book *b =
+	    calloc(1, sizeof(*b) + (size_t)n_routes * sizeof(struct route_book));
 
-	must(m != NULL);
-	return m;
+	must(b != NULL);
+	return b;
 }
 
 void
-metrics_free(struct metrics *m)
+metrics_free(struct metrics_book *b)
 {
-	free(m);
+	free(b);
 }
 
 void
-metrics_count(struct metrics *m, const struct request *q, int64_t took_ms)
+metrics_count(struct metrics_book *b, const struct request *q, int64_t took_ms)
 {
-	struct route_metrics *r =
-	    q->route != NULL ? &m->routes[q->route - routes] : &m->unrouted;
-	size_t at = 0, class = q->answer.status / 100;
+	struct route_book *r = q->route != NULL ? &b->routes[q->route - routes] : &b->unrouted;
+	size_t class = q->answer.status / 100;
 
-	while (at < COUNT_OF(bounds_ms) && took_ms > bounds_ms[at])
-		at++;
-	atomic_fetch_add_explicit(&r->by_time[at], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(
-	    &r->total_ms, (uint64_t)(took_ms > 0 ? took_ms : 0), memory_order_relaxed);
+	histogram_observe(&r->took, took_ms * 1000);
 	atomic_fetch_add_explicit(
 	    &r->by_class[class < CLASSES ? class : 0], 1, memory_order_relaxed);
 }
 
 static void
-write_counts(struct buf *out, const char *name, struct route_metrics *r)
+put_counts(struct metrics_page *p, const char *name, struct route_book *r)
 {
 	for (int class = 0; class < CLASSES; class ++) {
 		uint64_t n = atomic_load(&r->by_class[class]);
 
 		if (n > 0)
-			buf_printf(out,
-			    "carillon_http_requests_total{route=\"%s\",status=\"%dxx\"} "
-			    "%" PRIu64 "\n",
-			    name, class, n);
+			metric_put(p, &metrics[METRIC_IS_HTTP_REQUESTS],
+			    METRIC_LABELS(name, class_names[class]), n);
 	}
 }
 
 static void
-write_times(struct buf *out, const char *name, struct route_metrics *r)
+put_times(struct metrics_page *p, const char *name, const struct route_book *r)
 {
-	uint64_t sum = 0;
+	struct histogram_view took;
 
-	for (size_t i = 0; i < BUCKETS; i++)
-		sum += atomic_load(&r->by_time[i]);
-	if (sum == 0)
-		return;
-	sum = 0;
-	for (size_t i = 0; i < COUNT_OF(bounds_ms); i++) {
-		sum += atomic_load(&r->by_time[i]);
-		buf_printf(out,
-		    "carillon_http_seconds_bucket{route=\"%s\",le=\"%g\"} %" PRIu64 "\n", name,
-		    (double)bounds_ms[i] / 1000, sum);
-	}
-	sum += atomic_load(&r->by_time[BUCKETS - 1]);
-	buf_printf(out,
-	    "carillon_http_seconds_bucket{route=\"%s\",le=\"+Inf\"} %" PRIu64 "\n"
-	    "carillon_http_seconds_sum{route=\"%s\"} %g\n"
-	    "carillon_http_seconds_count{route=\"%s\"} %" PRIu64 "\n",
-	    name, sum, name, (double)atomic_load(&r->total_ms) / 1000, name, sum);
+	histogram_look(&r->took, &took);
+	metric_put_histogram(p, &metrics[METRIC_IS_HTTP_SECONDS], METRIC_LABELS(name), &took);
 }
 
 static void
-write_gauge(struct buf *out, const char *name, const char *help, int64_t value)
+put_broker(struct metrics_page *p, struct web *w)
 {
-	buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", name, help, name,
-	    name, value);
+	metric_put(p, &metrics[METRIC_IS_CONNECTED], NULL, broker_is_connected(w->broker));
+	metric_put(p, &metrics[METRIC_IS_RECONNECTS], NULL, broker_reconnects(w->broker));
 }
 
 void
-metrics_write(struct buf *out, struct web *w)
+metrics_write(struct metrics_page *p, struct web *w)
 {
-	struct metrics *m = w->metrics;
+	struct metrics_book *b = w->metrics;
 
-	write_gauge(out, "carillon_http_connections", "open connections",
-	    connections_count(w->connections));
-	write_gauge(out, "carillon_http_jobs_waiting", "requests that wait for a worker",
-	    jobs_waiting(w->jobs));
-	write_gauge(out, "carillon_http_streams", "live streams", hub_count(w->hub));
-	write_gauge(out, "carillon_broker_connected", "1 while the broker is connected",
-	    broker_is_connected(w->broker));
-	buf_cstr(out, "# TYPE carillon_http_requests_total counter\n");
-	write_counts(out, "", &m->unrouted);
+	metrics_put_process(p, CARILLON_VERSION);
+	metrics_put_disk(p, w->config->web_data_dir);
+	put_broker(p, w);
+	metric_put(p, &metrics[METRIC_IS_HTTP_CONNECTIONS], NULL,
+	    (uint64_t)connections_count(w->connections));
+	if (atomic_load(&w->is_ready)) /* before there are no jobs */
+		metric_put(
+		    p, &metrics[METRIC_IS_HTTP_WAITING], NULL, (uint64_t)jobs_waiting(w->jobs));
+	metric_put(p, &metrics[METRIC_IS_HTTP_STREAMS], NULL, (uint64_t)hub_count(w->hub));
+	put_counts(p, "", &b->unrouted);
 	for (int i = 0; i < n_routes; i++)
-		write_counts(out, routes[i].name, &m->routes[i]);
-	buf_cstr(out, "# TYPE carillon_http_seconds histogram\n");
+		put_counts(p, routes[i].name, &b->routes[i]);
+	put_times(p, "", &b->unrouted);
 	for (int i = 0; i < n_routes; i++)
-		write_times(out, routes[i].name, &m->routes[i]);
+		put_times(p, routes[i].name, &b->routes[i]);
 }

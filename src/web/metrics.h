@@ -1,11 +1,13 @@
 /* How often each route was asked, how it was answered and how long that took. Any thread. */
 #pragma once
 
+#include "carillon/base/metrics.h"
+
 #include "request.h"
 
-struct metrics;
-struct metrics *metrics_new(void);
-void metrics_free(struct metrics *m);
-void metrics_count(struct metrics *m, const struct request *q, int64_t took_ms);
-/* Text in Prometheus' format. */
-void metrics_write(struct buf *out, struct web *w);
+struct metrics_book;
+struct metrics_book *metrics_new(void);
+void metrics_free(struct metrics_book *b);
+void metrics_count(struct metrics_book *b, const struct request *q, int64_t took_ms);
+/* The figures of this process for operators. */
+void metrics_write(struct metrics_page *p, struct web *w);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "addresses.h"
-#include "admin.h"
+#include "carillon/web/admin.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
 #include "carillon/index/catch_up.h"
@@ -18,6 +18,7 @@
 #include "hub.h"
 #include "jobs.h"
 #include "limits.h"
+#include "listener_url.h"
 #include "metrics.h"
 #include "sessions.h"
 #include "web/slack/signature.h"
@@ -75,7 +76,7 @@ web_url(const struct web *w)
 const char *
 web_admin_url(const struct web *w)
 {
-	return w->admin_url;
+	return admin_url(w->admin);
 }
 
 /* --- time --- */
@@ -97,17 +98,6 @@ tick(void *web)
 }
 
 /* --- start --- */
-
-/* Where it really listens: the setting may ask for any free port. */
-static void
-learn_url(char out[static WEB_URL_MAX], struct MHD_Daemon *d, const char *setting)
-{
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT);
-	const char *colon = strrchr(setting, ':');
-
-	snprintf(out, WEB_URL_MAX, "http://%.*s:%d", (int)(colon - setting), setting,
-	    info != NULL ? info->port : 0);
-}
 
 static struct web *
 web_new(const struct web_parts *parts)
@@ -159,7 +149,7 @@ listen_for_all(struct web *w, struct err *e)
 	w->daemon = handle_listen(w, e);
 	if (w->daemon == NULL)
 		return false;
-	learn_url(w->url, w->daemon, w->config->http_listen);
+	listener_url(w->url, w->daemon, w->config->http_listen);
 	str_copy(w->public_url, sizeof(w->public_url),
 	    str_of(w->config->public_url[0] != '\0' ? w->config->public_url : w->url));
 	guard_learn_hosts(w);
@@ -168,15 +158,28 @@ listen_for_all(struct web *w, struct err *e)
 }
 
 static bool
+is_ready(void *web)
+{
+	const struct web *w = web;
+
+	return atomic_load(&w->is_ready) && !atomic_load(&w->is_stopping);
+}
+
+static void
+put_metrics(struct metrics_page *p, void *web)
+{
+	metrics_write(p, web);
+}
+
+static bool
 listen_for_admins(struct web *w, struct err *e)
 {
-	if (!addresses_parse(&w->proxies, w->config->trusted_proxy, e))
-		return false;
-	w->admin = admin_listen(w, e);
-	if (w->admin == NULL)
-		return false;
-	learn_url(w->admin_url, w->admin, w->config->http_admin_listen);
-	return true;
+	const struct admin_pages pages = {
+	    .is_ready = is_ready, .metrics = put_metrics, .arg = w};
+
+	return addresses_parse(&w->proxies, w->config->trusted_proxy, e) &&
+	       admin_open(
+		   &w->admin, "http_admin_listen", w->config->http_admin_listen, &pages, e);
 }
 
 /* --- stop: who asks is answered first --- */
@@ -253,8 +256,7 @@ web_stop(struct web *w)
 	stop_threads(w);
 	if (w->daemon != NULL)
 		MHD_stop_daemon(w->daemon);
-	if (w->admin != NULL)
-		MHD_stop_daemon(w->admin);
+	admin_close(w->admin);
 	log_info("web.stopped", L_BOOL("finished", finished));
 	web_free(w);
 	return finished;

@@ -10,13 +10,14 @@
 #include "carillon/web/web.h"
 
 struct addresses;
+struct admin;
 struct connections;
 struct emitter;
 struct followers;
 struct hub;
 struct jobs;
 struct limits;
-struct metrics;
+struct metrics_book;
 struct sessions;
 struct signer;
 struct MHD_Daemon;
@@ -29,11 +30,12 @@ struct web {
 	struct store *store;
 	struct registry *registry; /* of the listener's thread, which only reads by it */
 
-	char url[WEB_URL_MAX], admin_url[WEB_URL_MAX], public_url[WEB_URL_MAX];
+	char url[WEB_URL_MAX], public_url[WEB_URL_MAX];
 	char host_names[WEB_HOSTS_MAX][256]; /* that a request may be for */
 	int n_host_names;
 
-	struct MHD_Daemon *daemon, *admin;
+	struct MHD_Daemon *daemon;
+	struct admin *admin;
 	struct connections *connections;
 	struct addresses *proxies;
 	struct limits *limits; /* the listener's */
@@ -41,7 +43,7 @@ struct web {
 	struct jobs *jobs;
 	struct followers *followers;
 	struct hub *hub;
-	struct metrics *metrics;
+	struct metrics_book *metrics;
 	struct signer *slack_signer; /* NULL: Slack is not listened to */
 
 	pthread_t ticker;

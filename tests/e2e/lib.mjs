@@ -485,6 +485,7 @@ export class Bench {
 			CARILLON_NATS_CREDS: this.serviceCreds,
 			CARILLON_DATA_DIR: this.dataDir,
 			CARILLON_MASTER_KEY_FILE: this.keyFile,
+			CARILLON_SERVE_ADMIN_LISTEN: '127.0.0.1:0',
 			CARILLON_SLACK_API_URL: this.sandbox?.apiUrl ?? 'http://127.0.0.1:9/api',
 		};
 		for (const [name, value] of Object.entries({ ...this.options.settings, ...settings })) {

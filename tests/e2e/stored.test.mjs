@@ -224,14 +224,24 @@ describe('credentials that do not open', () => {
 
 	test('with a master key that opens none the service says so and ends', async () => {
 		await bench.stopService();
-		await bench.cliWith({ settings: { master_key_file: `${bench.dir}/other` } }, 'vault', 'init');
+		const version = fs.readFileSync(bench.keyFile, 'latin1').split(' ')[0];
+		fs.writeFileSync(`${bench.dir}/other`, `${version} ${'5e'.repeat(32)}\n`, { mode: 0o600 });
 		const service = bench.launchService({ master_key_file: `${bench.dir}/other` });
 		const how = await service.ended;
 		assert.notEqual(how.code, 0);
-		assert.match(service.output, /none of 2 credentials opens/);
+		assert.match(service.output, /the master key is the wrong one: .*fingerprint [0-9a-f]{16}.*check master_key_file/);
 		const got = await bench.tryCli(['vault', 'rotate'], { settings: { master_key_file: `${bench.dir}/other` } });
 		assert.notEqual(got.code, 0);
-		assert.match(got.err, /none of 2 credentials opens/);
+		assert.match(got.err, /the master key is the wrong one/);
+		// What nobody could open any more once the right key is back is not stored at all.
+		for (const [verb, ...rest] of [['add', 'acme', '--slack', '--id', 'new'], ['reconnect', 'acme', 'slack']]) {
+			const sealed = await bench.tryCli(['connection', verb, ...rest, '--token-stdin'],
+				{ input: `${TOKEN}\n`, settings: { master_key_file: `${bench.dir}/other` } });
+			assert.notEqual(sealed.code, 0);
+			assert.match(sealed.err, /the master key is the wrong one/);
+		}
+		const { findings } = JSON.parse((await bench.tryCli(['check', '--json'], { settings: { master_key_file: `${bench.dir}/other` } })).out);
+		assert.match(failures(findings, 'vault')[0].sentence, /the master key is the wrong one/);
 		await bench.serve();
 	});
 

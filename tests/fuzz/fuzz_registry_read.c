@@ -18,6 +18,10 @@ write_record(struct json_writer *w, enum state_kind kind, const void *record)
 	case STATE_CONNECTION: json_write_connection(w, record, 1, NULL); break;
 	case STATE_RULE: json_write_rule(w, record, 1, NULL); break;
 	case STATE_TYPE: json_write_type(w, record, 1); break;
+	case STATE_KEY:
+		json_write_key_open(w, record, 1);
+		jw_object_end(w);
+		break;
 	default: replay_write(w, record, 1, NULL); break;
 	}
 }

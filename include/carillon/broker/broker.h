@@ -63,6 +63,9 @@ enum stream { STREAM_EVENTS, STREAM_STATE, STREAM_HISTORY, STREAM_OPS, STREAM_SH
  * command that would change it. Never changes an existing one.
  */
 MUST_USE bool broker_ensure(struct broker *b, struct err *e);
+/* The same for whoever begins: what will be there a moment later (a leader that a cluster still
+ * elects, servers that still come up) is waited for, as long as for the connection. */
+MUST_USE bool broker_ensure_soon(struct broker *b, struct err *e);
 /* The same without creating: one sentence a finding into `each`; false if broker does not
  * answer. */
 typedef void broker_finding_fn(bool ok, const char *sentence, void *arg);
@@ -214,6 +217,10 @@ MUST_USE bool broker_state_put(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
 MUST_USE bool broker_state_delete(
     struct broker *b, const struct state_change *c, uint64_t *revision, struct err *e);
+/* Puts without waiting, as broker_publish_begin does. `done` may be told of a conflict with a
+ * try of this very put whose PubAck was lost: who is told of one reads again. */
+MUST_USE bool broker_state_begin(
+    struct broker *b, const struct state_change *c, broker_published_fn *done, void *arg);
 /* The last revision of a key, which may be a deletion. ERR_NOT_FOUND: there never was one, or
  * it was erased. */
 MUST_USE bool broker_state_get(

@@ -183,6 +183,9 @@ struct dest_type {
 	    const struct dest_call *call, struct err *e);
 	void (*judge)(
 	    const struct dest_message *m, const struct http_response *res, struct outcome *out);
+	/* Stars over what looks like a credential of the type, in whatever encoding, before an
+	 * answer is kept: the destination may send back what it was sent. */
+	void (*scrub)(char *bytes, size_t len);
 	/* Request that asks whose the credential is, and reading its answer. For `connection
 	 * add|test`. */
 	bool (*compose_test)(

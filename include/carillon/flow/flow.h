@@ -14,6 +14,8 @@
 #include "carillon/broker/broker.h"
 #include "carillon/base/config.h"
 #include "carillon/base/histogram.h"
+#include "carillon/base/metrics.h"
+#include "carillon/base/records.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
 
@@ -65,13 +67,22 @@ struct flow_view {
 	struct flow_counters counters;
 	struct flow_lanes lanes;
 	struct flow_places places;
-	uint64_t in_hand; /* messages */
+	uint64_t in_hand;            /* messages */
+	uint64_t outcomes[OUTCOMES]; /* of requests, by enum outcome_code */
+	bool is_down;                /* every destination is: nothing more is taken */
 #define HISTOGRAM(name, sentence) struct histogram_view name;
 #include "carillon/flow/histograms.def"
 #undef HISTOGRAM
 };
 /* Takes no longer than a short lock; any thread may ask, as often as it likes. */
 void flow_look(struct flow *f, struct flow_view *out);
+/* The same onto a page for operators. Any thread. */
+void flow_metrics(struct flow *f, struct metrics_page *p);
+/* The rows of its counters for the page that explains them. */
+void flow_metrics_markdown(struct buf *out);
+/* The `n` lanes that have the most deliveries in memory and overflow, as "lanes" of an open
+ * object. It looks at every lane under a lock: for a person, not for a scrape. */
+void flow_top(struct flow *f, struct json_writer *w, size_t n);
 /* Whether something happened that only a restart by a person can repair (the consumer was
  * deleted and cannot be made again, ...). */
 bool flow_is_broken(struct flow *f, struct err *e);

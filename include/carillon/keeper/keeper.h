@@ -13,13 +13,12 @@
 #pragma once
 
 #include "carillon/base/config.h"
+#include "carillon/base/metrics.h"
 #include "carillon/broker/broker.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
 
 #define KEEPER_SERVICE "keeper"
-/* Where the vault's public key stands in the state bucket, as a VaultKey. */
-#define VAULT_KEY_AT "_vault.public.key"
 
 enum { KEEPER_WAIT_MS = 10000 };
 
@@ -41,13 +40,16 @@ struct keeper_parts {
 
 struct keeper;
 /*
- * Reads the app's client secret, publishes the vault's public key, and starts the threads.
- * ERR_SETUP: the file with the client secret may be read by others, or is not there.
+ * Reads the app's client secret, publishes the vault's public key (registry/vault_key.h), and
+ * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is not
+ * there; the master key is another one.
  */
 MUST_USE bool keeper_start(
     struct keeper **out, const struct keeper_parts *parts, struct err *e);
 /* Takes over the settings for which a reload is enough. */
 void keeper_reload(struct keeper *k, const struct config *c);
+/* How often it was asked what, and how long that took, for operators. Any thread. */
+void keeper_metrics(struct keeper *k, struct metrics_page *p);
 /* Takes no more questions. */
 void keeper_quiesce(struct keeper *k);
 /* Ends what is under way, which takes as long as a request may; NULL is fine. */

@@ -135,6 +135,9 @@ enum store_number {
 	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
 	STORE_EVENTS_END,   /* and where it ended when that was found */
 	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
+	/* Of the state environment: a connection was changed or deleted, so its older seals may
+	 * be in free pages. The next store_open that has the file to itself writes it anew. */
+	STORE_OLD_SEALS,
 	STORE_NUMBERS
 };
 uint64_t store_number(struct txn *t, enum store_number which);
@@ -297,5 +300,6 @@ void store_remove(const char *dir);
 struct store_stats {
 	uint64_t events, deliveries, parked, held, state_records;
 	uint64_t state_bytes, history_bytes; /* of the files */
+	uint64_t state_map, history_map;     /* bytes that these may grow to */
 };
 void store_stats(struct store *s, struct store_stats *out);

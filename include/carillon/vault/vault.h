@@ -113,6 +113,8 @@ uint32_t vault_sealed_version(const void *sealed, size_t sealed_len);
  * nothing more need be kept. Fills in the public half of the newest version, to be published.
  */
 void vault_box_key(const struct vault *v, struct box_key *out);
+/* The same of another version; false: the vault has no such key. */
+MUST_USE bool vault_box_key_of(const struct vault *v, uint32_t version, struct box_key *out);
 /* Opens a box into `clear`; it may be of any version that the vault knows. ERR_INPUT: it is no
  * box; ERR_DENIED: it was made with another key, for another owner, or altered. */
 MUST_USE bool vault_unbox(const struct vault *v, struct str workspace, struct str connection,

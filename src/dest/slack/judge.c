@@ -1,4 +1,5 @@
 #include "judge.h"
+#include "scrub.h"
 
 #include <ctype.h>
 
@@ -111,6 +112,7 @@ reason_add(struct outcome *out, const char *before, struct str s)
 	kept.len = str_utf8_cut(kept, sizeof(out->reason) - 1 - len);
 	end = out->reason + len;
 	str_copy(end, sizeof(out->reason) - len, kept);
+	slack_scrub(end, strlen(end));
 	for (; *end; end++) {
 		if ((unsigned char)*end < ' ' || *end == 0x7f)
 			*end = ' ';
@@ -168,7 +170,7 @@ is_pointer(struct str s)
 	for (size_t i = 0; i < s.len; i++)
 		if (!isalnum((unsigned char)s.ptr[i]) && !strchr("/_-~", s.ptr[i]))
 			return false;
-	return true;
+	return !slack_has_secret(s);
 }
 
 /* The pointer of "must be less than 151 characters [json-pointer:/blocks/0/text/text]". */
@@ -176,13 +178,15 @@ static struct str
 pointer_of(struct str remark)
 {
 	static const char head[] = "[json-pointer:";
-	const char *at =
-	    remark.len ? memmem(remark.ptr, remark.len, head, sizeof(head) - 1) : NULL;
-	const char *end = remark.ptr + remark.len, *close;
+	const char *at, *end, *close;
 	struct str pointer;
 
+	if (remark.len == 0)
+		return (struct str){0};
+	at = memmem(remark.ptr, remark.len, head, sizeof(head) - 1);
 	if (at == NULL)
 		return (struct str){0};
+	end = remark.ptr + remark.len;
 	at += sizeof(head) - 1;
 	close = memchr(at, ']', (size_t)(end - at));
 	pointer = (struct str){at, (size_t)((close ? close : at) - at)};
@@ -310,6 +314,17 @@ void
 slack_copy_text(char *dst, size_t size, struct str s)
 {
 	str_copy(dst, size, (struct str){s.ptr, str_utf8_cut(s, size - 1)});
+	slack_scrub(dst, strlen(dst));
+}
+
+/* Seconds and a fraction, by which a message is found again. */
+static bool
+is_message_id(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!isdigit((unsigned char)s.ptr[i]) && s.ptr[i] != '.')
+			return false;
+	return s.len > 0 && s.len < sizeof(((struct outcome *)0)->message_id);
 }
 
 static void
@@ -429,7 +444,8 @@ slack_judge(const struct dest_message *m, const struct http_response *res, struc
 		root = NULL; /* it says ok, or why not, without JSON */
 	if (root && ts.len > 0 && ts.len < sizeof(out->message_id)) {
 		slack_set_done(out);
-		str_copy(out->message_id, sizeof(out->message_id), ts);
+		if (is_message_id(ts)) /* else it was posted, and cannot be found again */
+			str_copy(out->message_id, sizeof(out->message_id), ts);
 		slack_copy_text(out->message_channel, sizeof(out->message_channel),
 		    json_string(root, STR("channel")));
 		if (m->without_images && !m->is_plain)

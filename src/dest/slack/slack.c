@@ -8,6 +8,7 @@
 #include "judge.h"
 #include "render.h"
 #include "request.h"
+#include "scrub.h"
 
 static const struct dest_secret secrets[] = {
     {SLACK_TAG_TOKEN, "bot token, or address of an incoming webhook"}};
@@ -293,6 +294,7 @@ const struct dest_type dest_slack = {
     .write_native = write_native,
     .compose = compose,
     .judge = slack_judge,
+    .scrub = slack_scrub,
     .compose_test = compose_test,
     .judge_test = slack_judge_test,
     .channel_of = slack_channel_of,

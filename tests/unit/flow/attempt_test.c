@@ -26,7 +26,7 @@ fail_once(struct delivery *d, int64_t started_ms)
 
 	d->outcome.code = OUTCOME_REJECTED_SERVER_ERROR;
 	str_copy(d->outcome.reason, sizeof(d->outcome.reason), STR("the server failed"));
-	attempt_add(d, &req, &res, flight, false);
+	attempt_add(d, &req, &res, flight, dest_default(), false);
 }
 
 static void
@@ -82,7 +82,7 @@ fail_with_answer(struct delivery *d, size_t len, size_t at)
 	assert_true(secret_append(req.auth, token, sizeof(token) - 1));
 	res.body = (struct str){body, len};
 	d->outcome.code = OUTCOME_RATE_LIMITED;
-	attempt_add(d, &req, &res, (struct flight){{1}, 1}, false);
+	attempt_add(d, &req, &res, (struct flight){{1}, 1}, dest_default(), false);
 	secret_free(req.auth);
 	free(body);
 }
@@ -134,7 +134,7 @@ of_a_long_request_the_beginning_is_kept(void **state)
 	for (int i = 0; i < 3000; i++)
 		buf_putc(&req.body, 'x');
 	d->outcome.code = OUTCOME_REJECTED_SERVER_ERROR;
-	attempt_add(d, &req, &res, (struct flight){{1}, 1}, false);
+	attempt_add(d, &req, &res, (struct flight){{1}, 1}, dest_default(), false);
 	assert_int_equal(d->attempts[0]->request.len, 2048);
 	assert_int_equal(d->attempts[0]->response.len, res.body.len);
 	buf_fini(&req.body);
@@ -154,7 +154,7 @@ of_a_message_that_arrived_nothing_is_kept_unless_asked_for(void **state)
 
 		buf_cstr(&req.body, "{}");
 		d->outcome.code = OUTCOME_DELIVERED;
-		attempt_add(d, &req, &res, (struct flight){{1}, 1}, keep);
+		attempt_add(d, &req, &res, (struct flight){{1}, 1}, dest_default(), keep);
 		assert_int_equal(d->attempts[0]->request.len, keep ? 2 : 0);
 		assert_int_equal(d->attempts[0]->response.len, 0);
 		buf_fini(&req.body);

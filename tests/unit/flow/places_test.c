@@ -345,6 +345,42 @@ random_days_agree_with_the_model(void **state)
 	places_free(p);
 }
 
+static void
+the_top_has_the_heaviest_lanes_first(void **state)
+{
+	static const struct {
+		const char *workspace;
+		int asked;
+	} shape[] = {{"small", 1}, {"large", 25}, {"middle", 5}, {"larger", 30}};
+	struct places *p = places_new(LIMIT);
+	struct arena *a = arena_new(0);
+	struct place_lane *l[64];
+	bool is_held[64];
+	struct place_top top[3];
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(places_top(p, a, top, 3), 0);
+	for (size_t i = 0; i < COUNT_OF(shape); i++)
+		for (int k = 0; k < shape[i].asked; k++, n++)
+			is_held[n] = admit(p, shape[i].workspace, "C1", &l[n]) == ROOM_FREE;
+	assert_int_equal(places_top(p, a, top, 3), 3);
+	assert_true(str_eq(top[0].id.workspace, STR("larger")));
+	assert_int_equal(top[0].held, LANE_LIMIT);
+	assert_int_equal(top[0].overflow, 30 - LANE_LIMIT);
+	assert_true(str_eq(top[1].id.workspace, STR("large")));
+	assert_true(str_eq(top[2].id.workspace, STR("middle")));
+	assert_int_equal(places_top(p, a, top, 0), 0);
+	while (n-- > 0) {
+		if (is_held[n])
+			places_release(p, l[n]);
+		else
+			places_stored(p, l[n], false);
+	}
+	places_free(p);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -357,6 +393,7 @@ main(void)
 	    cmocka_unit_test(a_lane_comes_back_when_half_of_it_has_left),
 	    cmocka_unit_test(what_the_ledger_does_not_have_is_forgotten),
 	    cmocka_unit_test(random_days_agree_with_the_model),
+	    cmocka_unit_test(the_top_has_the_heaviest_lanes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
