@@ -6,6 +6,7 @@
  *
  *     keeper          takes questions, sees what is due             thread 1
  *     keeper-slow     asks destinations, writes the state           threads 2 and 3
+ *     eraser          erases the workspaces that the API was asked to   thread 4
  *
  * What waits is bounded: beyond it who asks is told `busy` at once. Nobody is answered later
  * than KEEPER_WAIT_MS after asking; what is done by then is done all the same.
@@ -41,8 +42,8 @@ struct keeper_parts {
 struct keeper;
 /*
  * Reads the app's client secret, publishes the vault's public key (registry/vault_key.h), and
- * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is not
- * there; the master key is another one.
+ * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is
+ * not there; the master key is another one.
  */
 MUST_USE bool keeper_start(
     struct keeper **out, const struct keeper_parts *parts, struct err *e);
