@@ -32,6 +32,15 @@ broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace, 
 	       get_next(b, s, filter, seq ? seq : 1, out, e);
 }
 
+bool
+broker_next_event(struct broker *b, uint64_t seq, struct broker_message *out, struct err *e)
+{
+	char filter[SUBJECT_MAX];
+
+	snprintf(filter, sizeof filter, "%s.events.>", b->prefix);
+	return get_next(b, STREAM_EVENTS, filter, seq ? seq : 1, out, e);
+}
+
 /* The server has one code for several reasons, and tells them apart in words. */
 static bool
 erase_failed(

@@ -7,6 +7,7 @@
 #include "carillon/base/buf.h"
 #include "carillon/base/deadline.h"
 #include "carillon/base/table.h"
+#include "key_lines.h"
 
 struct active {
 	pthread_mutex_t lock;
@@ -16,8 +17,8 @@ struct active {
 	struct table *by_seq, *by_id; /* messages of the stream */
 	struct table *reread;         /* seq -> how many messages read again have it */
 	struct table *by_delivery;    /* seq and rule: of deliveries not settled yet */
-	struct table
-	    *by_key; /* of a rule's options (rule_keys.h); to the delivery that has it */
+	struct key_lines *keys;       /* of rules' options */
+	struct table *digests;        /* by lane: the delivery that goes for all of it */
 	struct list oldest_first; /* by taken_at */
 	size_t count, weight;
 };
@@ -67,74 +68,58 @@ delivery_key(struct delivery_key *k, uint64_t seq, struct str rule)
 	return (struct str){k->bytes, sizeof(seq) + rule.len};
 }
 
-/* "rule NUL use workspace NUL key" of a delivery. Borrowed from `b`. */
+/* Of each lane one digest at a time: its members are in nobody's hand themselves. */
 static struct str
-lock_key(struct buf *b, const struct delivery *d, enum key_use use)
+digest_key(struct buf *b, const struct lane_id *lane)
 {
 	buf_clear(b);
-	buf_str(b, d->rule_id);
+	buf_str(b, lane->workspace);
 	buf_putc(b, '\0');
-	buf_putc(b, (char)use);
-	buf_str(b, d->message->event.workspace);
+	buf_str(b, lane->connection);
 	buf_putc(b, '\0');
-	buf_str(b, d->key[use]);
+	buf_str(b, lane->channel);
 	return buf_view(b);
 }
 
-/* Of each rule one digest at a time: its members are in nobody's hand themselves. */
-enum { DIGEST_LOCK = KEY_USES };
-
-static void
-digest_lock_key(struct buf *b, struct str workspace, struct str rule)
+static struct str
+digest_key_of(struct buf *b, const struct delivery *d)
 {
-	buf_clear(b);
-	buf_str(b, rule);
-	buf_putc(b, '\0');
-	buf_putc(b, (char)DIGEST_LOCK);
-	buf_str(b, workspace);
+	return digest_key(b,
+	    &(struct lane_id){
+		d->message->event.workspace, d->rule->connection_id, d->channel});
 }
 
 bool
-active_has_digest(struct active *h, struct str workspace, struct str rule)
+active_has_digest(struct active *h, const struct lane_id *lane)
 {
 	struct buf b = {0};
 	bool has;
 
-	digest_lock_key(&b, workspace, rule);
 	pthread_mutex_lock(&h->lock);
-	has = table_get(h->by_key, buf_view(&b)) != NULL;
+	has = table_get(h->digests, digest_key(&b, lane)) != NULL;
 	pthread_mutex_unlock(&h->lock);
 	buf_fini(&b);
 	return has;
 }
 
 static void
-take_keys(struct active *h, struct delivery *d, struct buf *b)
+take_digest(struct active *h, struct delivery *d)
 {
-	if (d->digest != NULL) {
-		digest_lock_key(b, d->message->event.workspace, d->rule_id);
-		table_set(h->by_key, buf_view(b), d);
-	}
-	for (enum key_use use = 0; use < KEY_USES; use++) {
-		if (d->key[use].len == 0)
-			continue;
-		if (table_get(h->by_key, lock_key(b, d, use)) != NULL)
-			d->key_is_taken[use] = true;
-		else
-			table_set(h->by_key, lock_key(b, d, use), d);
-	}
+	struct buf b = {0};
+
+	if (d->digest != NULL)
+		(void)table_set(h->digests, digest_key_of(&b, d), d);
+	buf_fini(&b);
 }
 
 static void
-release_keys(struct active *h, struct delivery *d, struct buf *b)
+release_digest(struct active *h, const struct delivery *d)
 {
-	if (d->digest != NULL) {
-		digest_lock_key(b, d->message->event.workspace, d->rule_id);
-		table_remove(h->by_key, buf_view(b));
-	}
-	for (enum key_use use = 0; use < KEY_USES; use++)
-		if (d->key[use].len > 0 && table_get(h->by_key, lock_key(b, d, use)) == d)
-			table_remove(h->by_key, lock_key(b, d, use));
+	struct buf b = {0};
+
+	if (d->digest != NULL && table_get(h->digests, digest_key_of(&b, d)) == d)
+		(void)table_remove(h->digests, digest_key_of(&b, d));
+	buf_fini(&b);
 }
 
 /* The delivery itself, and the members of its digest. */
@@ -192,25 +177,21 @@ any_is_taken(struct active *h, const struct message *m)
 static void
 take_deliveries(struct active *h, struct message *m)
 {
-	struct buf b = {0};
-
 	for (int i = 0; i < m->n_deliveries; i++) {
 		take_delivery(h, &m->deliveries[i]);
-		take_keys(h, &m->deliveries[i], &b);
+		take_digest(h, &m->deliveries[i]);
+		key_lines_take(h->keys, &m->deliveries[i]);
 	}
-	buf_fini(&b);
 }
 
 static void
 release_deliveries(struct active *h, struct message *m)
 {
-	struct buf b = {0};
-
 	for (int i = 0; i < m->n_deliveries; i++) {
 		release_delivery(h, &m->deliveries[i]);
-		release_keys(h, &m->deliveries[i], &b);
+		release_digest(h, &m->deliveries[i]);
+		key_lines_release(h->keys, &m->deliveries[i]);
 	}
-	buf_fini(&b);
 }
 
 /* How many messages read again have the sequence: a number in the place of a pointer. */
@@ -237,7 +218,8 @@ active_new(size_t limit)
 	h->by_id = table_new();
 	h->reread = table_new();
 	h->by_delivery = table_new();
-	h->by_key = table_new();
+	h->keys = key_lines_new();
+	h->digests = table_new();
 	list_init(&h->oldest_first);
 	pthread_mutex_init(&h->lock, NULL);
 	deadline_cond_init(&h->room);
@@ -254,7 +236,8 @@ active_free(struct active *h)
 	table_free(h->by_id);
 	table_free(h->reread);
 	table_free(h->by_delivery);
-	table_free(h->by_key);
+	key_lines_free(h->keys);
+	table_free(h->digests);
 	pthread_cond_destroy(&h->room);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
@@ -432,16 +415,37 @@ void
 active_settled(struct active *h, struct delivery *d)
 {
 	struct message *m = d->message;
-	struct buf b = {0};
 
 	pthread_mutex_lock(&h->lock);
 	must(m->unsettled > 0);
 	lighten(h, weight_of(m->unsettled) - weight_of(m->unsettled - 1));
 	m->unsettled--;
 	release_delivery(h, d);
-	release_keys(h, d, &b);
+	release_digest(h, d);
+	key_lines_settle(h->keys, d);
 	pthread_mutex_unlock(&h->lock);
-	buf_fini(&b);
+}
+
+bool
+active_has_called(struct active *h)
+{
+	bool has;
+
+	pthread_mutex_lock(&h->lock);
+	has = key_lines_have_called(h->keys);
+	pthread_mutex_unlock(&h->lock);
+	return has;
+}
+
+size_t
+active_take_called(struct active *h, struct key_waiter *out, size_t max)
+{
+	size_t n;
+
+	pthread_mutex_lock(&h->lock);
+	n = key_lines_take_called(h->keys, out, max);
+	pthread_mutex_unlock(&h->lock);
+	return n;
 }
 
 void

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "carillon/store/store.h"
+#include "key_lines.h"
 #include "message.h"
 
 struct active;
@@ -42,8 +44,12 @@ void active_settled(struct active *h, struct delivery *d);
 /* Whether this message of the stream is in hand, so that a repeat can be dropped before it is
  * decoded; notes that it was handed out again. */
 bool active_notes_repeat(struct active *h, uint64_t seq, struct handout again);
-/* Whether a digest of the rule is on its way. */
-bool active_has_digest(struct active *h, struct str workspace, struct str rule);
+/* Whether a digest of the lane is on its way. */
+bool active_has_digest(struct active *h, const struct lane_id *lane);
+/* Deliveries that waited for a key which is free now, or will soon be: up to `max` of them, to
+ * be read again by the ledger. Returns how many. */
+size_t active_take_called(struct active *h, struct key_waiter *out, size_t max);
+bool active_has_called(struct active *h);
 /* The reverse of active_take. The message stays the caller's. */
 void active_release(struct active *h, struct message *m);
 /* How often the broker has handed the message out, counting repeats we dropped. */

@@ -1,9 +1,13 @@
 #include "admit.h"
 
 #include "carillon/base/clock.h"
+#include "match.h"
 #include "rule_keys.h"
 
-enum { LANE_LEAST = 8 }; /* places that a lane may have, however slow its destination is */
+enum {
+	LANE_LEAST = 8, /* places that a lane may have, however slow its destination is */
+	RENDERED_STEPS_MAX = 20000, /* of an event; then the rest is rendered when it leaves */
+};
 
 /* --- handing on --- */
 
@@ -119,8 +123,15 @@ place(struct flow *f, struct delivery *d, const struct config *c, wall_t now)
 	const struct lane_id lane = lane_of(d);
 	enum room room;
 
+	if (d->digest == NULL && match_is_quiet(d, now)) {
+		if (d->has_place) /* taken back from overflow */
+			places_release(f->places, d->line);
+		d->has_place = false;
+		d->line = NULL;
+		return;
+	}
 	if (d->has_place || waits_for_digest(f, d, c, now))
-		return; /* taken back from overflow, or of a storm */
+		return;
 	room = places_ask(f->places, &lane, admit_lane_limit(c, d->rule->connection->dest),
 	    d->message->origin == ORIGIN_LEDGER, &d->line);
 	if (room == ROOM_FREE) {
@@ -142,7 +153,15 @@ static bool
 is_rendered_now(const struct message *m)
 {
 	return m->is_matched_aside ||
-	       (m->origin == ORIGIN_STREAM && m->steps <= EVENT_STEPS_MAX);
+	       (m->origin == ORIGIN_STREAM && m->steps <= RENDERED_STEPS_MAX);
+}
+
+/* Deliveries that are matched aside and have nothing to send are counted until recorded. */
+static void
+pace(struct flow *f, struct delivery *d)
+{
+	d->is_paced = true;
+	atomic_fetch_add(&f->paced, 1);
 }
 
 static void
@@ -152,11 +171,12 @@ place_all(struct flow *f, struct message *m, struct onward *o, wall_t now)
 	for (int i = 0; i < m->n_deliveries; i++) {
 		struct delivery *d = &m->deliveries[i];
 
-		if (!delivery_is_open(d))
-			continue;
-		place(f, d, &o->settings.config, now);
+		if (delivery_is_open(d))
+			place(f, d, &o->settings.config, now);
 		if (delivery_is_open(d) && is_rendered_now(m))
 			delivery_render_shared(d);
+		if (!delivery_is_open(d) && m->is_matched_aside)
+			pace(f, d);
 	}
 }
 
@@ -217,6 +237,17 @@ took_one(struct flow *f)
 		(void)atomic_compare_exchange_strong(&f->hold, &hold, HOLD_ALL);
 }
 
+/* Setting an event aside would have saved all its deliveries' work but one record's. */
+static uint64_t
+work_of(const struct message *m)
+{
+	const bool is_matched_now =
+	    m->origin == ORIGIN_STREAM ? !m->is_known : m->is_matched_aside;
+	const int more = is_matched_now && m->n_deliveries > 1 ? m->n_deliveries - 1 : 0;
+
+	return m->steps + (uint64_t)more * BUDGET_DELIVERY_STEPS;
+}
+
 enum admission
 admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct err *e)
 {
@@ -237,10 +268,13 @@ admit(struct flow *f, struct message *m, struct onward *o, wall_t now, struct er
 		return REFUSED_BUSY;
 	}
 	if (!m->is_set_aside || m->steps > 0)
-		budget_charge(f->budget, m->event.workspace, m->steps, m->steps, clock_mono());
+		budget_charge(
+		    f->budget, m->event.workspace, work_of(m), m->steps, clock_mono());
 	took_one(f);
 	if (m->is_replay)
 		atomic_fetch_add(&f->replay_in_hand, 1);
+	if (m->is_passed_over)
+		atomic_fetch_add(&f->passed_over_in_hand, 1);
 	onward_add(o, m);
 	return ADMITTED;
 }
@@ -250,6 +284,8 @@ admit_end(struct flow *f, struct message *m)
 {
 	if (m->is_replay)
 		atomic_fetch_sub(&f->replay_in_hand, 1);
+	if (m->is_passed_over)
+		atomic_fetch_sub(&f->passed_over_in_hand, 1);
 	active_release(f->active, m);
 }
 
@@ -272,5 +308,7 @@ void
 admit_settled(struct flow *f, struct delivery *d)
 {
 	active_settled(f->active, d);
+	if (d->is_paced)
+		atomic_fetch_sub(&f->paced, 1);
 	let_go_of_line(f, d, d->state == DELIVERY_PARKED);
 }

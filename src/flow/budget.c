@@ -154,17 +154,6 @@ budget_charge(
 	pthread_mutex_unlock(&b->lock);
 }
 
-size_t
-budget_accounts(struct budget *b)
-{
-	size_t n;
-
-	pthread_mutex_lock(&b->lock);
-	n = table_len(b->accounts);
-	pthread_mutex_unlock(&b->lock);
-	return n;
-}
-
 /* --- what is set aside --- */
 
 void

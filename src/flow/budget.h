@@ -20,6 +20,10 @@ enum {
 	EVENT_STEPS_MAX = 200000,      /* of one event; a costlier one is matched aside */
 	BUDGET_STEPS_A_MS = 2000,      /* that a workspace earns */
 	BUDGET_STEPS_SAVED = 10000000, /* at most */
+	/* Each delivery of an event beyond its first: a lane, a place and a record more than an
+	 * event that is set aside takes. What was saved is good for a thousand of them, half of
+	 * what there is room for in memory. */
+	BUDGET_DELIVERY_STEPS = 10000,
 };
 
 struct budget;
@@ -31,9 +35,6 @@ bool budget_allows(struct budget *b, struct str workspace, mono_t now);
 /* `steps` of work were done for an event that has taken `of_event` by now. */
 void budget_charge(
     struct budget *b, struct str workspace, uint64_t steps, uint64_t of_event, mono_t now);
-
-/* How many workspaces it knows anything of. */
-size_t budget_accounts(struct budget *b);
 
 /* An event is on its way to its record, unmatched; */
 void budget_set_aside(struct budget *b, struct str workspace);

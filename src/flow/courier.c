@@ -25,6 +25,10 @@ enum {
 	LET_IN_PROBE_MS = 1000,
 	OTHER_WAY_MS = 3600 * 1000, /* until the first way is tried again by itself */
 	LET_IN_MS = 30000,
+	/* Of one turn: then answers and whoever has come meanwhile are looked at. */
+	LAUNCHES_MAX = 32,
+	CLAIMED_MAX = LAUNCHES_MAX / 2,
+	LAUNCH_STEPS_MAX = 40000, /* of work for their messages */
 };
 
 void
@@ -132,6 +136,7 @@ render(struct courier *c, struct delivery *d, mono_t now)
 	const uint64_t before = m->steps;
 
 	delivery_render(d, d->arena);
+	c->steps += m->steps - before;
 	if (m->steps > before)
 		budget_charge(
 		    c->flow->budget, m->event.workspace, m->steps - before, m->steps, now);
@@ -206,12 +211,21 @@ launch(struct courier *c, struct delivery *d, mono_t now)
 	ruleset_unref(r);
 }
 
+/* What is claimed has left its lane already. The rest has its turn in the next turns. */
 static void
-launch_all(struct courier *c, mono_t now)
+launch_some(struct courier *c, mono_t now)
 {
+	struct list *claimed;
 	struct lane_item *item;
+	int n = 0;
 
-	while ((item = dispatch_next(c->dispatch, now)) != NULL)
+	c->steps = 0;
+	while (n < CLAIMED_MAX && (claimed = list_take_first(&c->claimed)) != NULL) {
+		launch(c, CONTAINER_OF(claimed, struct delivery, handoff.link), now);
+		n++;
+	}
+	while (n++ < LAUNCHES_MAX && c->steps < LAUNCH_STEPS_MAX &&
+	       (item = dispatch_next(c->dispatch, now)) != NULL)
 		launch(c, CONTAINER_OF(item, struct delivery, lane_item), now);
 }
 
@@ -242,8 +256,8 @@ accept_all(struct courier *c, mono_t now)
 
 		if (h->kind == HANDOFF_MESSAGE)
 			accept_message(c, CONTAINER_OF(h, struct message, handoff), now);
-		else /* claimed: it has left its lane already */
-			launch(c, CONTAINER_OF(h, struct delivery, handoff), now);
+		else
+			list_append(&c->claimed, first);
 	}
 }
 
@@ -397,6 +411,8 @@ wait_ms(struct courier *c, mono_t now)
 	mono_t wake = dispatch_wake(c->dispatch, now);
 	int64_t ms = wake.ms - now.ms;
 
+	if (!list_is_empty(&c->claimed))
+		return 0;
 	if (!list_is_empty(&c->outbox))
 		return 5; /* the scribe has no room: look again soon */
 	return ms < 0 ? 0 : ms;
@@ -456,6 +472,8 @@ housekeeping(struct courier *c, mono_t now)
 {
 	hold_or_release(c, now);
 	courier_cancel_orphans(c);
+	if (!atomic_load(&c->flow->is_draining))
+		courier_move(c, now);
 	if (mono_reached(now, c->look_at)) {
 		show_lanes(c);
 		c->look_at = mono_after(now, LOOK_EVERY_MS);
@@ -490,7 +508,7 @@ courier_turn(struct courier *c, int64_t longest_ms)
 	courier_take_settings(c, now);
 	accept_all(c, now);
 	housekeeping(c, now);
-	launch_all(c, now);
+	launch_some(c, now);
 	wait = wait_ms(c, now);
 	pool_turn(
 	    c->pool, wait < longest_ms ? wait : longest_ms, queue_fd(c->flow->to_courier));

@@ -48,6 +48,7 @@ courier_new(struct flow *f)
 	fill_policies(c);
 	c->dispatch = dispatch_new(&c->policies[0], options.slots);
 	c->credential = secret_new(SECRET_MAX);
+	list_init(&c->claimed);
 	list_init(&c->outbox);
 	if (!pool_new(&c->pool, &options, &e)) {
 		log_error("courier.start", L_STR("error", e.text));
@@ -200,6 +201,44 @@ is_gone(struct courier *c, struct str workspace)
 
 	ruleset_unref(r);
 	return is_gone;
+}
+
+/* What waits in a lane that is not its rule's any more, or whose connection is shut, is parked:
+ * the ledger settles it by what its rule is now. The others keep their order. */
+static void
+offer_or_park(struct courier *c, struct delivery *d, const struct ruleset *r, mono_t now)
+{
+	const struct lane_id lane = {
+	    d->message->event.workspace, d->rule->connection_id, d->channel};
+
+	if (!moves_away(r, ruleset_rule(r, d->rule_id), &lane)) {
+		courier_offer(c, d, now);
+		return;
+	}
+	delivery_wait(d, DELIVERY_PARKED, (wall_t){clock_wall().ms + REROUTE_MS},
+	    STR("the rule or its connection was changed"), remedy_of(REPAIR_WAIT));
+	courier_hand_over(c, d);
+}
+
+void
+courier_move(struct courier *c, mono_t now)
+{
+	char workspace[WORKSPACE_ID_MAX + 1], prefix[WORKSPACE_ID_MAX + 2];
+	struct list queued, *first;
+
+	list_init(&queued);
+	while (moves_take_lanes(c->flow->moves, workspace)) {
+		struct err e;
+		struct ruleset *r = rulebook_get(c->flow->rulebook, str_of(workspace), &e);
+
+		snprintf(prefix, sizeof(prefix), "%s/", workspace);
+		if (r != NULL)
+			dispatch_drain_under(c->dispatch, str_of(prefix), &queued);
+		while ((first = list_take_first(&queued)) != NULL)
+			offer_or_park(
+			    c, CONTAINER_OF(first, struct delivery, lane_item.link), r, now);
+		ruleset_unref(r);
+	}
 }
 
 void

@@ -14,6 +14,8 @@ struct courier {
 	struct pool *pool;
 	struct secret *credential; /* clear for the length of one compose */
 	int64_t now_us;            /* clock_mono_us, of this part of the turn */
+	uint64_t steps;            /* of work in this turn, for what was launched */
+	struct list claimed;       /* deliveries to be launched: their claims are recorded */
 	struct list outbox;        /* deliveries the scribe has no room for yet */
 	mono_t sweep_at, look_at;
 	mono_t let_in_at; /* when a message was let in last although others are held */
@@ -27,6 +29,8 @@ void courier_take_settings(struct courier *c, mono_t now);
 void courier_offer(struct courier *c, struct delivery *d, mono_t now);
 /* The rule goes elsewhere since: parked for a moment, so that it comes back on its new way. */
 void courier_reroute(struct courier *c, struct delivery *d, mono_t now);
+/* Looks through the lanes of workspaces whose rules or connections were changed. */
+void courier_move(struct courier *c, mono_t now);
 /* Cancels what is in the lanes of workspaces that were deleted. */
 void courier_cancel_orphans(struct courier *c);
 /* Drain: everything that has not left goes to the scribe, to be given back to the broker. */

@@ -57,9 +57,12 @@ struct delivery {
 	/* Of the rule's options (rule_keys.h), by enum key_use: the key's text, or empty. */
 	struct str key[KEY_USES];
 	struct str thread_id, update_id; /* the message it leads to, or empty */
-	bool key_is_taken[KEY_USES];     /* by another message in hand */
+	bool has_keys;                   /* it is in their lines: key_lines.h */
+	bool key_is_taken[KEY_USES];     /* by another delivery in hand */
+	bool waits_for_key;              /* parked for what becomes of another of its key */
 	uint32_t suppressed;             /* skipped by the dedupe window: repeats so far */
-	uint64_t repeat_of;              /* then: sequence of the message that was posted */
+	bool is_counted;                 /* by its record of before: not again */
+	uint64_t shown_by; /* skipped for its key: sequence of what is shown instead */
 
 	/* The state and what is said of it: delivery.c's. */
 	enum delivery_state state;
@@ -73,6 +76,7 @@ struct delivery {
 	bool has_place;   /* in memory */
 	bool is_overflow; /* parked to wait for room in its lane */
 	bool is_orphan;   /* canceled with its workspace */
+	bool is_paced;    /* counted in flow.paced */
 
 	int64_t stage_us; /* clock_mono_us, when it came to its lane, request or answer */
 

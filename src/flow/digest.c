@@ -82,6 +82,15 @@ write_message(
 	d->body = d->rule->template->type->digest(&g, a);
 }
 
+struct str
+digest_sentence(const struct delivery *d, struct arena *a)
+{
+	const int n = d->digest->n;
+
+	return arena_printf(a, "posted in a digest together with %d other%s%s", n,
+	    n == 1 ? "" : "s", d->maybe_posted ? ", perhaps for the second time" : "");
+}
+
 void
 digest_make(struct delivery *d, const struct digest_item *items, int n, const char *history_url)
 {

@@ -16,6 +16,8 @@ struct digest_item {
 	const event_record *event; /* NULL if it is not known any more */
 };
 
+/* What history says of each delivery that a posted digest stands for. */
+struct str digest_sentence(const struct delivery *d, struct arena *a);
 /*
  * Makes `d`, the first of `items`, stand for all `n` of them: sets d->digest and replaces what
  * it would have said. Items live as long as the message.

@@ -143,6 +143,7 @@ flow_new(const struct flow_parts *parts)
 	f->to_scribe = queue_new(SCRIBE_QUEUE_MAX);
 	f->troubles = troubles_new();
 	f->gone = gone_new(f);
+	f->moves = moves_new(f);
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
 	deadline_cond_init(&f->wake);
@@ -165,6 +166,7 @@ flow_close(struct flow *f)
 	queue_free(f->to_scribe);
 	troubles_free(f->troubles);
 	gone_free(f->gone);
+	moves_free(f->moves);
 	pthread_cond_destroy(&f->wake);
 	pthread_mutex_destroy(&f->wake_lock);
 	pthread_mutex_destroy(&f->broken_lock);

@@ -18,6 +18,7 @@
 #include "settings.h"
 #include "follower.h"
 #include "gone.h"
+#include "moves.h"
 
 struct ledger_walk;
 
@@ -41,6 +42,7 @@ struct flow {
 	struct queue *to_scribe;   /* messages and deliveries */
 	struct troubles *troubles; /* to the follower */
 	struct gone *gone;         /* workspaces, to the ledger */
+	struct moves *moves;       /* to the ledger and the courier */
 	struct doubt doubt;        /* found at start */
 	char node[64];
 
@@ -52,6 +54,8 @@ struct flow {
 	atomic_bool is_ending;           /* the follower and the ledger may end */
 	atomic_int hold;                 /* enum hold: what may be pulled; set by the courier */
 	atomic_int replay_in_hand;       /* messages in hand that a replay has read */
+	atomic_int passed_over_in_hand;  /* messages that the broker had passed over */
+	atomic_int paced;                /* what the matcher parked and has no record yet */
 
 	pthread_mutex_t wake_lock; /* for the ledger thread */
 	pthread_cond_t wake;

@@ -72,6 +72,49 @@ found_unreadable(const struct stored *s, void *arg)
 
 /* --- state that changed --- */
 
+/* Compared with what is there before it is applied. One that whoever wrote it has applied
+ * already may matter. */
+static bool
+changes_where_things_go(struct follower *w, const struct broker_message *m, struct txn *t)
+{
+	struct state_value was;
+	struct stored_key key;
+
+	if (!state_key_parse(broker_state_key(w->flow->parts.broker, m->subject),
+		&key.workspace, &key.kind, &key.id) ||
+	    (key.kind != STATE_RULE && key.kind != STATE_CONNECTION))
+		return false;
+	if (m->seq <= store_applied(t))
+		return true;
+	return state_get(t, key.workspace, key.kind, key.id, &was) &&
+	       moves_matter(
+		   key.kind, was.bytes, m->is_delete ? (struct str){0} : m->data);
+}
+
+/* Returns those of the chunk, an array of its length that the caller frees. */
+static bool *
+find_moves(struct follower *w, const struct chunk *c)
+{
+	struct txn *t = txn_read(w->flow->parts.store, STORE_STATE);
+	bool *moves = calloc(c->n, sizeof(*moves));
+
+	must(moves != NULL);
+	for (size_t i = 0; i < c->n; i++)
+		moves[i] = changes_where_things_go(w, &c->messages[i], t);
+	txn_end(t);
+	return moves;
+}
+
+static void
+note_moves(struct follower *w, const struct broker_message *m)
+{
+	struct stored_key key;
+
+	if (state_key_parse(broker_state_key(w->flow->parts.broker, m->subject),
+		&key.workspace, &key.kind, &key.id))
+		moves_note(w->flow->moves, key.workspace);
+}
+
 /* What was made of the record goes. */
 static void
 note_change(struct follower *w, const struct broker_message *m)
@@ -96,6 +139,7 @@ apply_changes(struct follower *w)
 {
 	struct flow *f = w->flow;
 	const struct chunk *c = w->chunk;
+	bool *moves = find_moves(w, c);
 	struct err e = {0};
 
 	if (!registry_apply_chunk(f->parts.store, f->parts.broker, c, (struct str){0}, &e)) {
@@ -103,11 +147,16 @@ apply_changes(struct follower *w)
 		log_error("follower.apply", L_STR("error", e.text));
 		reader_close(w->reader);
 		w->reader = NULL;
+		free(moves);
 		return;
 	}
 	w->at = c->messages[c->n - 1].seq;
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
 		note_change(w, &c->messages[i]);
+		if (moves[i])
+			note_moves(w, &c->messages[i]);
+	}
+	free(moves);
 	flow_wake_ledger(f);
 }
 

@@ -106,7 +106,7 @@ static void
 match_or_set_aside(struct intake *in, struct message *m)
 {
 	if (budget_allows(in->flow->budget, m->event.workspace, clock_mono()) &&
-	    match_rules(m, EVENT_STEPS_MAX, clock_wall()))
+	    match_rules(m, EVENT_STEPS_MAX))
 		return;
 	m->is_set_aside = true;
 	message_deliveries(m, 0);

@@ -7,9 +7,8 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
-#include "carillon/index/lost_tail.h"
 #include "admit.h"
-#include "digest.h"
+#include "gather.h"
 #include "carillon/registry/rulebook.h"
 #include "resume.h"
 #include "flow/replay/replay.h"
@@ -26,7 +25,7 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	bool is_used; /* it was read again, or went with another */
+	const struct lane_id *left; /* whose overflow it was in, read again out of turn; or NULL */
 };
 
 /* Those of one event that go together. */
@@ -44,6 +43,7 @@ struct ledger_walk {
 	struct pick picks[PICKS_MAX];
 	int n;
 	bool looked_at_claims;
+	bool has_moves; /* to be looked at, at once */
 	int claims; /* seen in this look */
 	mono_t held_at;
 	/* The group of held ones that had its turn last; empty: the first is next. */
@@ -64,10 +64,12 @@ struct ledger_walk {
 static bool
 pick(struct ledger_walk *w, const delivery_record *d)
 {
+	const struct lane_id lane = {
+	    str_of(d->workspace), str_of(d->connection), str_of(d->channel)};
+
 	if (w->n == PICKS_MAX)
 		return false;
-	if (d->digest &&
-	    active_has_digest(w->flow->active, str_of(d->workspace), str_of(d->rule)))
+	if (d->digest && active_has_digest(w->flow->active, &lane))
 		return true;
 	if (!active_has_delivery(w->flow->active, d->seq, str_of(d->rule)))
 		w->picks[w->n++] = (struct pick){
@@ -77,6 +79,40 @@ pick(struct ledger_walk *w, const delivery_record *d)
 		    .is_for_digest = d->digest,
 		};
 	return w->n < PICKS_MAX;
+}
+
+/* What waited for a key that is free now. */
+static void
+pick_called(struct ledger_walk *w, struct txn *t)
+{
+	struct key_waiter called[PICKS_MAX];
+	size_t n = active_take_called(w->flow->active, called, PICKS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		const delivery_record *d =
+		    history_delivery(t, w->arena, called[i].seq, str_of(called[i].rule));
+
+		if (d != NULL && d->state == (int)DELIVERY_PARKED && !d->overflow)
+			(void)pick(w, d);
+	}
+}
+
+/* What waits in a wrong place. */
+static bool
+pick_moved(const delivery_record *d, void *arg)
+{
+	struct ledger_walk *w = arg;
+	const int n = w->n;
+	const bool wants_more = pick(w, d);
+	struct lane_id *lane;
+
+	if (w->n > n && d->overflow) {
+		lane = ARENA_NEW(w->arena, struct lane_id);
+		*lane = (struct lane_id){
+		    str_of(d->workspace), str_of(d->connection), str_of(d->channel)};
+		w->picks[n].left = lane;
+	}
+	return wants_more;
 }
 
 static bool
@@ -172,6 +208,9 @@ look_for_picks(struct ledger_walk *w, bool at_held)
 	/* A claimed one may have to wait for its event's other deliveries: they are looked for
 	 * until there is none. */
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
+	pick_called(w, t);
+	w->has_moves = w->n < PICKS_MAX &&
+		       moves_look(w->flow->moves, t, w->arena, pick_moved, w);
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	w->has_full_group = false;
@@ -183,42 +222,6 @@ look_for_picks(struct ledger_walk *w, bool at_held)
 
 /* --- reading again --- */
 
-/* What the ledger itself knows of the event, for when the stream does not have it any more. */
-static void
-event_from_ledger(struct message *m, struct txn *history, const struct pick *p)
-{
-	event_record *rec = history_event(history, m->arena, p->seq);
-
-	m->event = (struct event){.workspace = arena_str(m->arena, p->workspace)};
-	if (rec == NULL)
-		return;
-	m->event.id = str_of(rec->event_id);
-	m->event.type = str_of(rec->type);
-	m->received_at = (wall_t){rec->received_ms};
-	m->event.time = (wall_t){rec->time_ms};
-}
-
-/* Fills m->event from the stream, or from the ledger where the stream has it no longer: one
- * that lost its tail may have given the sequence to another event. */
-static void
-event_of_pick(struct ledger_walk *w, struct message *m, struct txn *history,
-    const struct pick *p, const struct broker_message *bm)
-{
-	struct broker *b = w->flow->parts.broker;
-	struct str workspace, type;
-
-	if (bm != NULL)
-		m->received_at = bm->stored_at;
-	if (bm != NULL &&
-	    tail_is_same_event(b, history_event(history, m->arena, p->seq), p->workspace, bm) &&
-	    subject_parse_event(b, bm->subject, &workspace, &type) &&
-	    message_decode(m, workspace, type, bm))
-		return;
-	m->failure = (struct str){0};
-	m->is_gone = true;
-	event_from_ledger(m, history, p);
-}
-
 static bool
 read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
     const struct broker_message *bm, const struct picked_rules *picked, struct err *e)
@@ -229,40 +232,9 @@ read_message(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (m->rules == NULL)
 		return false;
 	history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	event_of_pick(w, m, history, p, bm);
+	resume_event(m, w->flow->parts.broker, history, p->workspace, bm);
 	resume_from_ledger(m, history, picked->rules, picked->n, w->now);
 	return txn_finish(history, e);
-}
-
-static bool
-read_item(struct txn *history, struct arena *a, const struct pick *p, struct digest_item *out)
-{
-	out->delivery = history_delivery(history, a, p->seq, p->rule);
-	out->event = history_event(history, a, p->seq);
-	return out->delivery != NULL &&
-	       !delivery_state_is_final((enum delivery_state)out->delivery->state);
-}
-
-/* The pick and all that wait to go out with it, as one message. */
-static bool
-gather_digest(struct ledger_walk *w, struct message *m, const struct pick *first, struct err *e)
-{
-	struct digest_item items[DIGEST_MAX];
-	struct txn *history = txn_read(w->flow->parts.store, STORE_HISTORY);
-	int n = read_item(history, m->arena, first, &items[0]);
-
-	for (struct pick *p = w->picks; p < w->picks + w->n && n < DIGEST_MAX; p++) {
-		if (p->is_used || !p->is_for_digest || !str_eq(p->rule, first->rule) ||
-		    !str_eq(p->workspace, first->workspace))
-			continue;
-		n += read_item(history, m->arena, p, &items[n]);
-		p->is_used = true;
-	}
-	if (!txn_finish(history, e))
-		return false;
-	if (n >= 2)
-		digest_make(&m->deliveries[0], items, n, w->settings.config.history_url);
-	return true;
 }
 
 static bool
@@ -308,7 +280,8 @@ fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (!read_message(w, m, p, bm, picked, e) || m->n_deliveries == 0)
 		return false;
 	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
-	    !gather_digest(w, m, p, e))
+	    !gather_together(w->flow, &m->deliveries[0], w->now,
+		w->settings.config.history_url, e))
 		return false;
 	if (w->turn != NULL && !take_places(w, m))
 		return false;
@@ -327,6 +300,14 @@ came_back(struct ledger_walk *w, int n)
 	}
 }
 
+static void
+leave_overflow(struct ledger_walk *w, const struct pick *p, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (p[i].left != NULL)
+			places_left(w->flow->places, p[i].left);
+}
+
 /* What does not go now, because somebody else has it or it cannot be read, is found by a later
  * look. */
 static void
@@ -340,6 +321,7 @@ send_again(struct ledger_walk *w, const struct pick *p, const struct broker_mess
 		FLOW_COUNT(w->flow, ledger_reread);
 		onward_send(&w->onward, w->flow);
 		came_back(w, picked->n);
+		leave_overflow(w, p, picked->n);
 		return;
 	}
 	if (e.kind != ERR_NONE)
@@ -356,9 +338,9 @@ read_again(struct ledger_walk *w, int at)
 	struct broker_message bm;
 	struct err e = {0};
 
-	if (p->is_used)
+	/* It may have gone with another in this look. */
+	if (p->is_for_digest && active_has_delivery(w->flow->active, p->seq, p->rule))
 		return 1;
-	p->is_used = true;
 	/* Deliveries of one event go together, but for one that waits for a digest. */
 	do
 		picked.rules[picked.n] = w->picks[at + picked.n].rule;
@@ -519,7 +501,7 @@ ledger_walk_turn(struct ledger_walk *w, bool was_woken)
 	if (at_held)
 		w->held_at = mono_after(now, LOOK_HELD_EVERY_MS);
 	look_for_picks(w, at_held);
-	has_more = w->n == PICKS_MAX;
+	has_more = w->n == PICKS_MAX || w->has_moves;
 	read_all_again(w);
 	has_more = take_back_overflow(w) || has_more;
 	arena_reset(w->arena);

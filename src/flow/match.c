@@ -28,9 +28,8 @@ match_aim(struct delivery *d)
 	    connection_key(m->arena, m->event.workspace, d->rule->connection_id);
 }
 
-/* Quiet hours: it waits until their end, and goes out with the others that waited. */
-static bool
-is_quiet(struct delivery *d, wall_t now)
+bool
+match_is_quiet(struct delivery *d, wall_t now)
 {
 	const struct message *m = d->message;
 	int rank = severity_rank_of(d->rule->order, m->event.payload);
@@ -48,7 +47,7 @@ is_quiet(struct delivery *d, wall_t now)
 }
 
 void
-match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
+match_decide(struct delivery *d, bool is_claimed_first)
 {
 	const struct message *m = d->message;
 	struct gate gate = gate_of(m->rules, d->rule);
@@ -63,7 +62,7 @@ match_decide(struct delivery *d, bool is_claimed_first, wall_t now)
 		    remedy_of(REPAIR_NONE));
 	else if (!gate.is_open)
 		delivery_settle(d, DELIVERY_HELD, gate.reason, gate.remedy);
-	else if (!is_quiet(d, now))
+	else
 		delivery_open(d, is_claimed_first);
 }
 
@@ -95,7 +94,7 @@ is_wanted(const struct rule *rule, const struct event *ev)
 }
 
 static void
-begin_all(struct message *m, const struct rule *const *wanting, int n, wall_t now)
+begin_all(struct message *m, const struct rule *const *wanting, int n)
 {
 	message_deliveries(m, n);
 	for (int i = 0; i < n; i++) {
@@ -108,14 +107,14 @@ begin_all(struct message *m, const struct rule *const *wanting, int n, wall_t no
 		 * post. */
 		delivery_doubt(d, m->is_repeat && !d->rule->prefer_silence);
 		/* The broker has had its answer for what is matched aside: so has this one. */
-		match_decide(d, m->is_matched_aside || d->rule->prefer_silence, now);
+		match_decide(d, m->is_matched_aside || d->rule->prefer_silence);
 		if (i == 0)
 			note_severity(m, d->rule);
 	}
 }
 
 bool
-match_rules(struct message *m, uint64_t steps_max, wall_t now)
+match_rules(struct message *m, uint64_t steps_max)
 {
 	const struct ruleset *r = m->rules;
 	const struct rule **wanting = ARENA_ARRAY(m->arena, const struct rule *, r->n_rules);
@@ -128,6 +127,6 @@ match_rules(struct message *m, uint64_t steps_max, wall_t now)
 			return false;
 	}
 	m->matched = (uint32_t)n;
-	begin_all(m, wanting, within_room(m, n), now);
+	begin_all(m, wanting, within_room(m, n));
 	return true;
 }

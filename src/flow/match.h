@@ -8,9 +8,12 @@
 
 /* One delivery for each rule that wants the event: sets m->deliveries, matched, severity.
  * False, and nothing is set, when that takes more than `steps_max` steps of work. */
-MUST_USE bool match_rules(struct message *m, uint64_t steps_max, wall_t now);
+MUST_USE bool match_rules(struct message *m, uint64_t steps_max);
 
 /* Sets the destination of a delivery from its rule: with the channel, its lane. */
 void match_aim(struct delivery *d);
 /* Opens a delivery whose rule is there, or settles it for what is in its way. */
-void match_decide(struct delivery *d, bool is_claimed_first, wall_t now);
+void match_decide(struct delivery *d, bool is_claimed_first);
+/* Quiet hours: an open delivery waits until their end, to go out with the others that waited.
+ * Asked once its keys are known: they count as awake. */
+bool match_is_quiet(struct delivery *d, wall_t now);

@@ -1,8 +1,8 @@
 /*
- * Matches what intake has set aside: the matcher thread, of less priority than the others, so
- * that the work of one workspace's rules takes only the time that nobody else needs. Workspaces
- * take turns, the events of each go in the order of the stream, and nothing newer of it
- * is matched by intake before its last one is on its way.
+ * Matches what intake has set aside, and what the broker never gave it: the matcher thread, of
+ * less priority than the others, so that the work of one workspace's rules takes only the time
+ * that nobody else needs. Workspaces take turns, the events of each go in the order of the
+ * stream, and nothing newer of it is matched by intake before its last one is on its way.
  */
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,16 +12,20 @@
 #include "carillon/base/log.h"
 #include "carillon/index/lost_tail.h"
 #include "match.h"
+#include "passed_over.h"
 
 enum {
 	IDLE_MS = 500, /* how soon a stop is noticed */
 	BUSY_MS = 20,  /* until whoever has the event in hand has let it go, or there is room */
+	RECORD_MS = 5, /* until parkings have their records */
+	PACED_MAX = 128,  /* parkings on their way there: room and time are for live events */
 	BROKER_MS = 1000, /* until an event that cannot be read now is asked for again */
 	NICENESS = 15,
 };
 
 struct matcher {
 	struct flow *flow;
+	struct passed_over *passed_over;
 	struct onward onward;
 };
 
@@ -72,7 +76,7 @@ decode(struct matcher *m, struct message *msg, struct str workspace,
 		    STR("the workspace was deleted before its rules were asked"));
 	else
 		must(
-		    match_rules(msg, UINT64_MAX, clock_wall())); /* it may take what it takes */
+		    match_rules(msg, UINT64_MAX)); /* it may take what it takes */
 }
 
 /* False: the index cannot be read now. */
@@ -133,6 +137,30 @@ read_and_match(struct matcher *m, const struct budget_turn *turn, uint64_t seq)
 	return wait_ms;
 }
 
+/* Returns whether there may be more at once. */
+static bool
+take_passed_over(struct matcher *m)
+{
+	struct err e = {0};
+	bool more, has_more;
+	struct message *msg = passed_over_next(m->passed_over, clock_mono(), &more);
+	uint64_t seq;
+
+	if (msg == NULL)
+		return more;
+	seq = msg->seq;
+	has_more = msg->has_more;
+	if (admit(m->flow, msg, &m->onward, clock_wall(), &e) == ADMITTED) {
+		onward_send(&m->onward, m->flow);
+		passed_over_taken(m->passed_over, seq, has_more);
+		return true;
+	}
+	if (e.kind != ERR_NONE)
+		log_warn("matcher.index", L_INT("seq", seq), L_STR("error", e.text));
+	message_free(msg);
+	return false;
+}
+
 int64_t
 matcher_turn(struct matcher *m)
 {
@@ -143,6 +171,10 @@ matcher_turn(struct matcher *m)
 
 	if (atomic_load(&f->hold) != HOLD_NOTHING || active_room(f->active) == 0)
 		return BUSY_MS;
+	if (atomic_load(&f->paced) >= PACED_MAX)
+		return RECORD_MS;
+	if (take_passed_over(m))
+		return 0;
 	if (!budget_next(f->budget, &turn))
 		return IDLE_MS;
 	seq = next_waiting(m, &turn, &e);
@@ -163,6 +195,7 @@ matcher_new(struct flow *f)
 
 	must(m != NULL);
 	m->flow = f;
+	m->passed_over = passed_over_new(f);
 	onward_init(&m->onward);
 	return m;
 }
@@ -170,6 +203,7 @@ matcher_new(struct flow *f)
 void
 matcher_free(struct matcher *m)
 {
+	passed_over_free(m->passed_over);
 	free(m);
 }
 

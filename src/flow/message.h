@@ -62,6 +62,7 @@ struct message {
 	/* Its workspace has spent its share of work: recorded as it is, to be matched later; */
 	bool is_set_aside;
 	bool is_matched_aside; /* and that is what is being done now (matcher.c) */
+	bool is_passed_over;   /* the broker brings it no more: see passed_over.h */
 	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
 	uint64_t steps;   /* of work that was done for it: event.steps */
 	uint32_t matched; /* rules that wanted it */

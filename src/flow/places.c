@@ -471,6 +471,20 @@ places_came_back(struct places *p, struct place_lane *l)
 }
 
 void
+places_left(struct places *p, const struct lane_id *id)
+{
+	struct place_lane *l;
+
+	pthread_mutex_lock(&p->lock);
+	l = table_get(p->lanes, key_of(&p->key, id));
+	if (l != NULL && l->stored > 0) {
+		set_overflow(p, l, l->waiting, l->stored - 1);
+		forget_idle(p, l);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void
 places_return_end(struct places *p, const struct place_return *r, bool is_whole, uint64_t left)
 {
 	struct place_lane *l = r->lane;

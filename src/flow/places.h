@@ -88,6 +88,8 @@ struct place_return {
 MUST_USE bool places_return_begin(struct places *p, mono_t now, struct place_return *out);
 /* Gives a place to the next one of the lane, which its overflow does not hold back. */
 MUST_USE bool places_take_back(struct places *p, struct place_lane *lane);
+/* One of the lane's overflow went otherwise. */
+void places_left(struct places *p, const struct lane_id *id);
 /* It is on its way to its lane, before anything that is admitted from now on. */
 void places_came_back(struct places *p, struct place_lane *lane);
 /* `is_whole`: the ledger was read to the lane's end and `left` of it are not in memory. What

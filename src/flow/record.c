@@ -2,6 +2,7 @@
 
 #include "attempt.h"
 #include "carillon/base/arena.h"
+#include "digest.h"
 
 static char *
 text(struct batch *b, struct str s)
@@ -129,6 +130,26 @@ record_pending(struct batch *b, const struct delivery *d, struct handout handout
 	batch_add_delivery(b, rec, BATCH_JOINED);
 }
 
+/* What was settled before its keys were made keeps those of its record. */
+static char *
+key_text(struct batch *b, const struct delivery *d, enum key_use use, char *before)
+{
+	return d->key[use].len > 0 || d->before == NULL ? text(b, d->key[use]) : before;
+}
+
+static void
+put_keys(struct batch *b, delivery_record *rec, const struct delivery *d)
+{
+	const delivery_record *old = d->before;
+
+	rec->thread_key = key_text(b, d, KEY_THREAD, old != NULL ? old->thread_key : NULL);
+	rec->update_key = key_text(b, d, KEY_UPDATE, old != NULL ? old->update_key : NULL);
+	/* Who waits for another message of the key does not stand for it. */
+	if (!d->waits_for_key)
+		rec->dedupe_key =
+		    key_text(b, d, KEY_DEDUPE, old != NULL ? old->dedupe_key : NULL);
+}
+
 void
 record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
     struct handout handout, wall_t now)
@@ -143,16 +164,19 @@ record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
 	rec->suppressed = d->suppressed;
 	rec->replay =
 	    d->before != NULL && d->replay.len == 0 ? d->before->replay : text(b, d->replay);
-	rec->thread_key = text(b, d->key[KEY_THREAD]);
-	rec->update_key = text(b, d->key[KEY_UPDATE]);
-	/* Who waits for another message of the key does not stand for it. */
-	if (!d->key_is_taken[KEY_DEDUPE] || d->suppressed > 0)
-		rec->dedupe_key = text(b, d->key[KEY_DEDUPE]);
+	rec->shown_by = d->shown_by;
+	put_keys(b, rec, d);
 	rec->thread_id = text(b, d->thread_id);
-	rec->reason = text(b, d->reason);
+	rec->reason = text(b, d->state == DELIVERY_DELIVERED && d->digest != NULL
+				  ? digest_sentence(d, b->arena)
+				  : d->reason);
 	rec->action = text(b, d->remedy.action);
 	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 	rec->due_ms = d->due.ms;
+	if (d->state == DELIVERY_SKIPPED && d->before != NULL) {
+		rec->message_id = d->before->message_id;
+		rec->message_channel = d->before->message_channel;
+	}
 	if (d->has_outcome) {
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
@@ -178,10 +202,7 @@ add_member(struct batch *b, const struct delivery *d, const delivery_record *bef
 	rec->action = text(b, d->remedy.action);
 	rec->repair = (Carillon__V1__Repair)d->remedy.repair;
 	if (d->state == DELIVERY_DELIVERED) {
-		rec->reason = (char *)(uintptr_t)arena_printf(b->arena,
-		    "posted in a digest together with %d others%s", d->digest->n,
-		    d->maybe_posted ? ", perhaps for the second time" : "")
-		                  .ptr;
+		rec->reason = text(b, digest_sentence(d, b->arena));
 		rec->message_id = text(b, str_of(d->outcome.message_id));
 		rec->message_channel = text(b, str_of(d->outcome.message_channel));
 	}

@@ -2,7 +2,44 @@
 
 #include "carillon/base/log.h"
 #include "carillon/broker/broker.h"
+#include "carillon/index/lost_tail.h"
 #include "match.h"
+
+/* --- the event --- */
+
+static void
+event_from_ledger(struct message *m, struct txn *history, struct str workspace)
+{
+	event_record *rec = history_event(history, m->arena, m->seq);
+
+	m->event = (struct event){.workspace = arena_str(m->arena, workspace)};
+	if (rec == NULL)
+		return;
+	m->event.id = str_of(rec->event_id);
+	m->event.type = str_of(rec->type);
+	m->received_at = (wall_t){rec->received_ms};
+	m->event.time = (wall_t){rec->time_ms};
+}
+
+void
+resume_event(struct message *m, const struct broker *b, struct txn *history,
+    struct str workspace, const struct broker_message *bm)
+{
+	struct str its_own, type;
+
+	if (bm != NULL)
+		m->received_at = bm->stored_at;
+	if (bm != NULL &&
+	    tail_is_same_event(b, history_event(history, m->arena, m->seq), workspace, bm) &&
+	    subject_parse_event(b, bm->subject, &its_own, &type) &&
+	    message_decode(m, its_own, type, bm))
+		return;
+	m->failure = (struct str){0};
+	m->is_gone = true;
+	event_from_ledger(m, history, workspace);
+}
+
+/* --- its deliveries --- */
 
 /* Records of one event, gathered to be gone through twice. */
 struct gathering {
@@ -41,12 +78,18 @@ gather(struct gathering *g, struct message *m, struct txn *history)
 
 /* Parked and held ones are the ledger's to bring back, not the broker's; and so are those that
  * it has claimed. */
+bool
+resume_is_the_brokers(const delivery_record *rec)
+{
+	return rec->state == (int)DELIVERY_PENDING || rec->state == (int)DELIVERY_RETRYING ||
+	       (rec->state == (int)DELIVERY_SENDING && rec->broker_deliveries > 0);
+}
+
 static bool
 is_the_brokers(const struct gathering *g, const delivery_record *rec)
 {
 	(void)g;
-	return rec->state == (int)DELIVERY_PENDING || rec->state == (int)DELIVERY_RETRYING ||
-	       (rec->state == (int)DELIVERY_SENDING && rec->broker_deliveries > 0);
+	return resume_is_the_brokers(rec);
 }
 
 static bool
@@ -99,7 +142,8 @@ had_unknown_attempt(const struct message *m, const delivery_record *rec, bool is
 {
 	switch ((enum delivery_state)rec->state) {
 	case DELIVERY_SENDING: return true;
-	case DELIVERY_PENDING: return !is_claimed_first && m->origin == ORIGIN_STREAM;
+	case DELIVERY_PENDING:
+		return !is_claimed_first && (m->origin == ORIGIN_STREAM || m->is_passed_over);
 	case DELIVERY_RETRYING: return !is_claimed_first && !comes_back_next(m, rec);
 	default: return false;
 	}
@@ -137,6 +181,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 	d->rule = ruleset_rule(m->rules, d->rule_id);
 	d->spent = rec->spent;
 	d->degraded = rec->degraded;
+	d->is_for_digest = rec->digest;
 	delivery_doubt(
 	    d, had_unknown_attempt(m, rec, d->rule != NULL && d->rule->prefer_silence) ||
 		   is_in_doubt(rec));
@@ -159,7 +204,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 		delivery_wait(d, DELIVERY_RETRYING, (wall_t){rec->due_ms}, str_of(rec->reason),
 		    (struct remedy){(enum repair)rec->repair, str_of(rec->action)});
 	else
-		match_decide(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence, now);
+		match_decide(d, m->origin == ORIGIN_LEDGER || d->rule->prefer_silence);
 }
 
 static void
@@ -199,14 +244,14 @@ struct wanted {
 /* A person asked: what may be a duplicate is sent, and flagged. */
 static void
 begin_again(
-    struct delivery *d, const struct wanted *w, const struct replay_selection *s, wall_t now)
+    struct delivery *d, const struct wanted *w, const struct replay_selection *s)
 {
 	d->rule = w->rule;
 	d->rule_id = w->rule->id;
 	d->before = w->before;
 	d->replay = arena_str(d->message->arena, s->replay);
 	match_aim(d);
-	match_decide(d, true, now);
+	match_decide(d, true);
 	delivery_doubt(
 	    d, w->before != NULL &&
 		   (is_in_doubt(w->before) || w->before->state == (int)DELIVERY_DELIVERED));
@@ -277,7 +322,7 @@ want_by_todays_rules(struct message *m, struct txn *history, struct resume_wish 
 }
 
 void
-resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wish, wall_t now)
+resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wish)
 {
 	struct wanted wanted[DELIVERIES_MAX];
 	int n = wish->selection->todays_rules ? want_by_todays_rules(m, history, wish, wanted)
@@ -285,7 +330,7 @@ resume_for_replay(struct message *m, struct txn *history, struct resume_wish *wi
 
 	message_deliveries(m, n);
 	for (int i = 0; i < n; i++)
-		begin_again(&m->deliveries[i], &wanted[i], wish->selection, now);
+		begin_again(&m->deliveries[i], &wanted[i], wish->selection);
 }
 
 void

@@ -4,7 +4,11 @@
 #include "carillon/base/table.h"
 #include "carillon/rules/rule_keys.h"
 
-enum { TAKEN_PAUSE_MS = 2000 }; /* until the message before is settled, usually */
+enum {
+	/* Who waits for a key is called when it is free; this is for who is forgotten. */
+	FALLBACK_MS = 10000,
+	BEHIND_MS = 1000, /* after the next attempt of the one that is waited for */
+};
 
 static void
 make_keys(struct delivery *d)
@@ -38,52 +42,145 @@ rule_keys_has_any(const struct message *m)
 	return false;
 }
 
-/* What the ledger has under the key, if it is not too old to count. */
-static bool
-find(struct delivery *d, struct txn *history, enum key_use use, wall_t now, struct keyed *out)
-{
-	int64_t age_ms = d->rule->key_age_ms[use];
+/* --- what the ledger says of them --- */
 
-	if (d->key[use].len == 0 || !ledger_keyed(history, d->message->event.workspace,
-					d->rule_id, use, d->key[use], out))
-		return false;
-	return out->seq != d->message->seq && (age_ms == 0 || now.ms - out->at.ms < age_ms);
+/* One use of a delivery's key, and what is known of it. */
+struct asked {
+	enum key_answer answer;
+	struct key_life life;
+};
+
+/* The one that is waited for; NULL: nothing of it is open any more. */
+static const delivery_record *
+wanted_one(const struct delivery *d, struct txn *history, const struct key_life *life)
+{
+	const delivery_record *w =
+	    life->wanted == 0 ? NULL
+	                      : history_delivery(
+				    history, d->message->arena, life->wanted, d->rule_id);
+
+	return w == NULL || delivery_state_is_final((enum delivery_state)w->state) ? NULL : w;
+}
+
+static struct asked
+ask(const struct delivery *d, struct txn *history, enum key_use use, wall_t now)
+{
+	struct asked a = {.answer = KEY_FREE};
+	const struct key_question q = {
+	    .seq = d->message->seq,
+	    .connection = d->rule->connection_id,
+	    .channel = d->channel,
+	    .at = {d->before != NULL ? d->before->created_ms : now.ms},
+	    .age_ms = d->rule->key_age_ms[use],
+	    .is_taken = d->key_is_taken[use],
+	};
+
+	if (d->key[use].len == 0)
+		return a;
+	ledger_key_life(
+	    history, d->message->event.workspace, d->rule_id, use, d->key[use], &a.life);
+	a.answer = key_life_ask(&a.life, use, &q);
+	/* Of one that is gone without a word nothing will become. */
+	if (a.answer == KEY_WAITS && !q.is_taken && wanted_one(d, history, &a.life) == NULL)
+		a.answer = KEY_FREE;
+	return a;
 }
 
 static struct str
-id_of(struct delivery *d, const struct keyed *k)
+perhaps_posted(const struct delivery *d)
 {
-	return arena_str(d->message->arena, str_of(k->message_id));
+	return d->maybe_posted
+	           ? STR("; this one may have been posted by an attempt that was interrupted")
+	           : (struct str){0};
+}
+
+static struct str
+event_id_of(struct delivery *d, struct txn *history, uint64_t seq)
+{
+	const event_record *ev = history_event(history, d->message->arena, seq);
+
+	return ev != NULL ? str_of(ev->event_id) : STR("?");
+}
+
+static void
+skip_outdated(struct delivery *d, struct txn *history, const struct key_life *life)
+{
+	struct arena *a = d->message->arena;
+	struct str unsure = perhaps_posted(d);
+
+	d->shown_by = key_life_newer(life);
+	delivery_settle(d, DELIVERY_SKIPPED,
+	    arena_printf(a, "event \"%.*s\", newer and of the same key, is %s%.*s",
+		STR_ARG(event_id_of(d, history, d->shown_by)),
+		life->wanted > life->newest ? "on its way" : "shown", STR_ARG(unsure)),
+	    remedy_of(REPAIR_NONE));
+}
+
+/* The scribe counts on, but not what is asked for again. */
+static void
+skip_repeat(struct delivery *d, const struct key_life *life)
+{
+	struct str unsure = perhaps_posted(d);
+
+	d->shown_by = life->shown.seq;
+	d->is_counted = d->before != NULL && d->before->suppressed > 0 &&
+	                d->before->shown_by == life->shown.seq;
+	d->suppressed = d->is_counted ? d->before->suppressed : life->count + 1;
+	delivery_settle(d, DELIVERY_SKIPPED,
+	    arena_printf(d->message->arena,
+		"the same key was posted less than %lld minutes ago%.*s",
+		(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000), STR_ARG(unsure)),
+	    remedy_of(REPAIR_NONE));
+}
+
+/* Not before the other has had its next attempt. */
+static wall_t
+when_to_look(struct delivery *d, struct txn *history, const struct key_life *life, wall_t now)
+{
+	const delivery_record *other = wanted_one(d, history, life);
+	wall_t at = {now.ms + FALLBACK_MS};
+
+	if (other != NULL && other->due_ms + BEHIND_MS > at.ms)
+		at.ms = other->due_ms + BEHIND_MS;
+	return at;
+}
+
+static void
+wait_for_key(struct delivery *d, struct txn *history, const struct key_life *life, wall_t now)
+{
+	d->waits_for_key = true;
+	delivery_wait(d, DELIVERY_PARKED, when_to_look(d, history, life, now),
+	    STR("waiting for an earlier message of the same key"), remedy_of(REPAIR_WAIT));
+}
+
+static struct str
+shown_id(const struct delivery *d, const struct asked *a)
+{
+	return a->answer == KEY_FOLLOWS
+	           ? arena_str(d->message->arena, str_of(a->life.shown.id))
+	           : (struct str){0};
 }
 
 static void
 apply(struct delivery *d, struct txn *history, wall_t now)
 {
-	struct keyed k[KEY_USES];
-	bool found[KEY_USES], must_wait = false;
+	struct asked asked[KEY_USES];
+	const struct key_life *waits_for = NULL;
 
 	for (enum key_use use = 0; use < KEY_USES; use++) {
-		found[use] = find(d, history, use, now, &k[use]);
-		/* Only who might be the first has to wait for who is about to be. */
-		must_wait = must_wait || (d->key_is_taken[use] && !found[use]);
+		asked[use] = ask(d, history, use, now);
+		if (asked[use].answer == KEY_WAITS)
+			waits_for = &asked[use].life;
 	}
-	if (found[KEY_DEDUPE]) {
-		d->suppressed = k[KEY_DEDUPE].count + 1; /* the scribe counts on */
-		d->repeat_of = k[KEY_DEDUPE].seq;
-		delivery_settle(d, DELIVERY_SKIPPED,
-		    arena_printf(d->message->arena,
-			"the same key was posted less than %lld minutes ago",
-			(long long)(d->rule->key_age_ms[KEY_DEDUPE] / 60000)),
-		    remedy_of(REPAIR_NONE));
-	} else if (must_wait) {
-		delivery_wait(d, DELIVERY_PARKED, (wall_t){now.ms + TAKEN_PAUSE_MS},
-		    STR("waiting for an earlier message of the same key"),
-		    remedy_of(REPAIR_WAIT));
+	if (asked[KEY_UPDATE].answer == KEY_OUTDATED) {
+		skip_outdated(d, history, &asked[KEY_UPDATE].life);
+	} else if (asked[KEY_DEDUPE].answer == KEY_REPEATS) {
+		skip_repeat(d, &asked[KEY_DEDUPE].life);
+	} else if (waits_for != NULL) {
+		wait_for_key(d, history, waits_for, now);
 	} else {
-		if (found[KEY_UPDATE])
-			d->update_id = id_of(d, &k[KEY_UPDATE]);
-		if (found[KEY_THREAD])
-			d->thread_id = id_of(d, &k[KEY_THREAD]);
+		d->update_id = shown_id(d, &asked[KEY_UPDATE]);
+		d->thread_id = shown_id(d, &asked[KEY_THREAD]);
 	}
 }
 
@@ -93,6 +190,36 @@ rule_keys_apply(struct message *m, struct txn *history, wall_t now)
 	for (int i = 0; i < m->n_deliveries; i++)
 		if (delivery_is_open(&m->deliveries[i]))
 			apply(&m->deliveries[i], history, now);
+}
+
+/* --- of what waits to go out with others --- */
+
+static bool
+leads_elsewhere(const delivery_record *d, const struct rule *rule, struct txn *history,
+    enum key_use use, const char *key)
+{
+	const struct key_question q = {
+	    .seq = d->seq,
+	    .connection = rule->connection_id,
+	    .channel = rule->channel,
+	    .at = {d->created_ms},
+	    .age_ms = rule->key_age_ms[use],
+	};
+	struct key_life life;
+
+	if (key[0] == '\0' || rule->key[use] == NULL)
+		return false;
+	ledger_key_life(
+	    history, str_of(d->workspace), str_of(d->rule), use, str_of(key), &life);
+	return key_life_ask(&life, use, &q) != KEY_FREE;
+}
+
+bool
+rule_keys_lead_elsewhere(
+    const delivery_record *d, const struct rule *rule, struct txn *history)
+{
+	return leads_elsewhere(d, rule, history, KEY_UPDATE, d->update_key) ||
+	       leads_elsewhere(d, rule, history, KEY_DEDUPE, d->dedupe_key);
 }
 
 /* --- how often a dedupe window kept one back --- */
@@ -127,7 +254,7 @@ static struct str
 key_of(struct repeats *r, const struct delivery *d)
 {
 	buf_clear(&r->key);
-	buf_put(&r->key, &d->repeat_of, sizeof(d->repeat_of));
+	buf_put(&r->key, &d->shown_by, sizeof(d->shown_by));
 	buf_str(&r->key, d->rule_id);
 	buf_putc(&r->key, '\0');
 	buf_str(&r->key, d->message->event.workspace);

@@ -93,7 +93,8 @@ next_random(struct scribe *s)
 static void
 count_repeat(struct scribe *s, struct delivery *d)
 {
-	d->suppressed = repeats_count(s->repeats, d);
+	if (!d->is_counted)
+		d->suppressed = repeats_count(s->repeats, d);
 	delivery_reword(d, arena_printf(d->arena, "%.*s; counted (%u so far), not posted",
 			       STR_ARG(d->reason), d->suppressed));
 }
@@ -364,7 +365,7 @@ write_batch(struct scribe *s)
 	batch_clear(&s->batch);
 	while ((first = list_take_first(&s->touched)) != NULL)
 		go_on(s, CONTAINER_OF(first, struct handoff, link));
-	if (places_wants_return(s->flow->places))
+	if (places_wants_return(s->flow->places) || active_has_called(s->flow->active))
 		flow_call_ledger(s->flow);
 	return true;
 }

@@ -223,7 +223,7 @@ apply_plain(struct filter_use *u, const struct value *v)
 	return v->kind == VALUE_TREE ? value_of_string(STR("")) : *v;
 }
 
-/* A day, and what was before Slack's first second, is the same for every reader. */
+/* A day, and what was before 1970, is the same for every reader. */
 static struct value
 written_date(struct filter_use *u, const struct template_time *t, struct str form)
 {

@@ -188,8 +188,9 @@ open_tables(struct txn *t)
 	return true;
 }
 
-/* What a file's schema must be: 2 has the deliveries by hour. */
-static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 2};
+/* What a file's schema must be: 2 has the deliveries by hour, 3 the lives of keys and what goes
+ * out together. */
+static const uint64_t SCHEMAS[STORE_ENVS] = {[STORE_STATE] = 1, [STORE_HISTORY] = 3};
 
 /* Opens the table that says it. True also for an older one. */
 static bool
@@ -223,8 +224,10 @@ fill_schema(struct txn *t, void *arg, struct err *e)
 	(void)arg;
 	if ((!is_new && !read_schema(t, &schema, e)) || !open_tables(t))
 		return false;
-	if (schema < known)
+	if (schema < known && env_of(t) == STORE_HISTORY) {
 		hours_recount(t);
+		history_index_anew(t);
+	}
 	if (is_new || schema < known)
 		meta_set_number(t, STR("schema"), known);
 	return true;

@@ -97,6 +97,18 @@ delivery_is_overflow(const delivery_record *d)
 	       str_of(d->channel).len <= CHANNEL_ID_MAX;
 }
 
+/* Whether it is to go out with others, or was on its way with them; one whose channel cannot be a key goes alone. */
+static bool
+delivery_is_together(const delivery_record *d)
+{
+	const int state = (int)d->state;
+
+	return d->digest && !d->overflow &&
+	       (state == DELIVERY_PARKED || state == DELIVERY_HELD ||
+		   state == DELIVERY_SENDING) &&
+	       str_of(d->channel).len <= CHANNEL_ID_MAX;
+}
+
 /* Which index a delivery is in follows from its state alone: this is the only place that says
  * so, for putting and for deleting. */
 static void
@@ -108,6 +120,11 @@ index_delivery(struct txn *t, const delivery_record *d, index_op *op)
 	if (state != DELIVERY_DELIVERED) {
 		const struct key k = key_by_state(workspace, state, d->seq, rule);
 		op(t, TABLE_BY_STATE, &k);
+	}
+	if (delivery_is_together(d)) {
+		const struct key k = key_overflow(
+		    workspace, str_of(d->connection), str_of(d->channel), d->seq, rule);
+		op(t, TABLE_TOGETHER, &k);
 	}
 	if (delivery_is_overflow(d)) {
 		const struct key k = key_overflow(
@@ -295,6 +312,28 @@ history_apply(struct txn *t, const history_entry *entry)
 		return;
 	default: return; /* of a newer version; it is kept in the stream */
 	}
+}
+
+void
+history_index_anew(struct txn *t)
+{
+	const ProtobufCMessageDescriptor *type = &carillon__v1__delivery_record__descriptor;
+	const struct key all = key_empty();
+	struct scan s;
+
+	txn_empty(t, TABLE_TOGETHER);
+	txn_empty(t, TABLE_BY_KEY);
+	scan_forward(&s, t, TABLE_DELIVERY, &all, &all);
+	while (scan_next(&s)) {
+		delivery_record *d;
+
+		if (!record_unpack(type, txn_scratch(t), s.value, &d, NULL))
+			continue; /* who reads it says so */
+		if (delivery_is_together(d))
+			index_delivery(t, d, index_put);
+		keyed_note(t, d);
+	}
+	scan_end(&s);
 }
 
 void

@@ -53,6 +53,21 @@ ledger_newest_until(struct txn *t, uint64_t seq)
 }
 
 uint64_t
+ledger_next_event(struct txn *t, uint64_t seq)
+{
+	const struct key all = key_empty(), start = key_event(seq);
+	uint64_t found = 0;
+	struct scan s;
+	struct str rest;
+
+	scan_forward(&s, t, TABLE_EVENT, &all, &start);
+	if (scan_next(&s) && !key_read_delivery(s.key, 0, &found, &rest))
+		found = 0;
+	scan_end(&s);
+	return found;
+}
+
+uint64_t
 ledger_newest(struct txn *t)
 {
 	return ledger_newest_until(t, UINT64_MAX);

@@ -62,12 +62,27 @@ counts_write(struct txn *t, const struct key *k, const uint32_t n[static DELIVER
 
 enum { KEPT = 256 };
 
+/* Large, and most of it is not touched by most transactions: only the marks begin as zeros. */
 struct hours_kept {
+	size_t n_used;
+	uint16_t used[KEPT]; /* slots, n_used of them */
+	bool is_used[KEPT];
 	struct {
-		struct key key; /* empty: nothing is kept here */
+		struct key key;
 		uint32_t n[DELIVERY_STATES];
 	} hour[KEPT];
 };
+
+static struct hours_kept *
+kept_new(void)
+{
+	struct hours_kept *h = malloc(sizeof(*h));
+
+	must(h);
+	h->n_used = 0;
+	memset(h->is_used, 0, sizeof(h->is_used));
+	return h;
+}
 
 static size_t
 slot_of(const struct key *k)
@@ -85,17 +100,19 @@ counts_keep(struct txn *t, const struct key *k)
 {
 	struct str value;
 
-	if (!t->hours) {
-		t->hours = calloc(1, sizeof(*t->hours));
-		must(t->hours);
-	}
+	if (!t->hours)
+		t->hours = kept_new();
+	struct hours_kept *h = t->hours;
 	const size_t slot = slot_of(k);
-	struct key *kept = &t->hours->hour[slot].key;
-	uint32_t *n = t->hours->hour[slot].n;
-	if (str_eq(key_view(kept), key_view(k)))
+	struct key *kept = &h->hour[slot].key;
+	uint32_t *n = h->hour[slot].n;
+	if (h->is_used[slot] && str_eq(key_view(kept), key_view(k)))
 		return n;
-	if (kept->len)
+	if (h->is_used[slot])
 		counts_write(t, kept, n);
+	else
+		h->used[h->n_used++] = (uint16_t)slot;
+	h->is_used[slot] = true;
 	key_copy(kept, k);
 	counts_read(txn_get(t, TABLE_HOURS, k, &value) ? value : STR(""), n);
 	return n;
@@ -104,9 +121,11 @@ counts_keep(struct txn *t, const struct key *k)
 void
 hours_flush(struct txn *t)
 {
-	for (size_t i = 0; t->hours && i < KEPT; i++)
-		if (t->hours->hour[i].key.len)
-			counts_write(t, &t->hours->hour[i].key, t->hours->hour[i].n);
+	for (size_t i = 0; t->hours && i < t->hours->n_used; i++) {
+		const size_t slot = t->hours->used[i];
+
+		counts_write(t, &t->hours->hour[slot].key, t->hours->hour[slot].n);
+	}
 	hours_drop(t);
 }
 

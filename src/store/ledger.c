@@ -24,10 +24,19 @@ ledger_each_due(struct txn *t, struct arena *a, wall_t now, delivery_each_fn *ea
 
 /* --- overflow --- */
 
-void
-ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
-    const struct overflow_position *after, delivery_each_fn *each, void *arg)
+/* Of one lane, in a table whose keys begin with it. */
+struct lane_list {
+	enum table_id table;
+	const struct lane_id *lane;
+	const struct overflow_position *after;
+};
+
+static void
+each_of_lane(struct txn *t, struct arena *a, const struct lane_list *list,
+    delivery_each_fn *each, void *arg)
 {
+	const struct lane_id *lane = list->lane;
+	const struct overflow_position *after = list->after;
 	const struct key prefix = key_of_lane(lane->workspace, lane->connection, lane->channel);
 	const struct key start = after->seq == 0
 	                             ? prefix
@@ -37,7 +46,46 @@ ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
 	struct str rule;
 	uint64_t seq;
 
-	scan_forward(&s, t, TABLE_OVERFLOW, &prefix, &start);
+	scan_forward(&s, t, list->table, &prefix, &start);
+	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &rule)) {
+		if (seq == after->seq && str_eq(rule, after->rule))
+			continue;
+		const delivery_record *d = history_delivery(t, a, seq, rule);
+		if (d && !each(d, arg))
+			break;
+	}
+	scan_end(&s);
+}
+
+void
+ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg)
+{
+	each_of_lane(t, a, &(struct lane_list){TABLE_OVERFLOW, lane, after}, each, arg);
+}
+
+void
+ledger_each_together(struct txn *t, struct arena *a, const struct lane_id *lane,
+    delivery_each_fn *each, void *arg)
+{
+	const struct overflow_position start = {0};
+
+	each_of_lane(t, a, &(struct lane_list){TABLE_TOGETHER, lane, &start}, each, arg);
+}
+
+void
+ledger_each_parked(struct txn *t, struct arena *a, struct str workspace,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg)
+{
+	const struct key prefix = key_of_state(workspace, DELIVERY_PARKED);
+	const struct key start =
+	    after->seq == 0 ? prefix
+			    : key_by_state(workspace, DELIVERY_PARKED, after->seq, after->rule);
+	struct scan s;
+	struct str rule;
+	uint64_t seq;
+
+	scan_forward(&s, t, TABLE_BY_STATE, &prefix, &start);
 	while (scan_next(&s) && key_read_delivery(s.key, prefix.len, &seq, &rule)) {
 		if (seq == after->seq && str_eq(rule, after->rule))
 			continue;

@@ -99,6 +99,7 @@ static const char *const NUMBERS[STORE_NUMBERS] = {
     [STORE_EVENTS_GOOD] = "events_good",
     [STORE_EVENTS_END] = "events_end",
     [STORE_ACTIVE_LIMIT] = "active_limit",
+    [STORE_COMPARED] = "compared",
     [STORE_OLD_SEALS] = "old_seals",
 };
 

@@ -150,6 +150,8 @@ delivery_record *delivery_unpack(
     struct txn *t, struct arena *a, uint64_t seq, struct str bytes);
 /* Deletes with all index entries (history.c). */
 void history_delete_delivery(struct txn *t, const delivery_record *d);
+/* Fills the indexes that are new in this version from an older one's records. */
+void history_index_anew(struct txn *t);
 void history_delete_event(struct txn *t, const event_record *ev);
 
 /* Moves a delivery from the counts of what it was (NULL: it was not there) to those of what it

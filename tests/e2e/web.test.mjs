@@ -33,7 +33,8 @@ describe('web', () => {
 	});
 
 	test('without a credential nothing is told, with a wrong one neither', async () => {
-		for (const token of [undefined, 'nonsense', `${web.key}x`, 'carillon_sk_none_AAAA']) {
+		const otherEnd = web.key.slice(0, -2) + (web.key.at(-2) === 'A' ? 'B' : 'A') + web.key.at(-1);
+		for (const token of [undefined, 'nonsense', `${web.key}x`, otherEnd, 'carillon_sk_none_AAAA']) {
 			const got = await web.ask('GET', '/api/v1/workspaces', { token });
 			assert.equal(got.status, 401);
 			assert.equal(got.body.code, 'unauthenticated');
@@ -61,6 +62,13 @@ describe('web', () => {
 		await web.api(400, 'GET', `/workspaces/acme/rules?cursor=${cursor}`, { token: web.key });
 		await web.api(400, 'GET', '/workspaces?limit=1&cursor=AAAA', { token: web.key });
 		await web.api(400, 'GET', '/workspaces?limits=1', { token: web.key });
+	});
+
+	test('a list of one workspace goes on in this one only', async () => {
+		const first = await web.api(200, 'GET', '/workspaces/acme/audit?limit=1', { token: web.key });
+		const cursor = encodeURIComponent(first.next_cursor);
+		await web.api(200, 'GET', `/workspaces/acme/audit?limit=1&cursor=${cursor}`, { token: web.key });
+		await web.api(400, 'GET', `/workspaces/other/audit?limit=1&cursor=${cursor}`, { token: web.key });
 	});
 
 	test('a session sees its workspace; another is as one that does not exist', async () => {

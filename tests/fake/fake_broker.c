@@ -61,6 +61,14 @@ fake_broker_lose_pubacks(struct broker *b, int n)
 }
 
 void
+fake_broker_lose_history(struct broker *b, size_t n)
+{
+	struct stored_stream *s = &b->streams[STREAM_HISTORY];
+
+	s->n -= n < s->n ? n : s->n;
+}
+
+void
 fake_broker_slow_ops(struct broker *b, int64_t ms)
 {
 	b->ops_ms = ms;
@@ -361,11 +369,30 @@ broker_get(
 }
 
 bool
+broker_next_event(struct broker *b, uint64_t seq, struct broker_message *out, struct err *e)
+{
+	for (seq = seq ? seq : 1; seq <= b->streams[STREAM_EVENTS].n; seq++)
+		if (!b->streams[STREAM_EVENTS].messages[seq - 1].is_gone)
+			return broker_get(b, STREAM_EVENTS, seq, out, e);
+	return fail(e, ERR_NOT_FOUND, "no event at or after %llu", (unsigned long long)seq);
+}
+
+bool
 broker_erase(struct broker *b, enum stream s, uint64_t seq, struct err *e)
 {
 	if (!broker_is_there(b, e))
 		return false;
 	b->streams[s].messages[seq - 1].is_gone = true;
+	return true;
+}
+
+bool
+broker_erase_many(
+    struct broker *b, enum stream s, const uint64_t *seqs, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!broker_erase(b, s, seqs[i], e))
+			return false;
 	return true;
 }
 
@@ -417,8 +444,12 @@ reader_close(struct reader *r)
 bool
 reader_next(struct reader *r, int64_t wait_ms, struct broker_message *out, struct err *e)
 {
+	const struct stored_stream *s = &r->broker->streams[r->stream];
+
 	(void)wait_ms;
-	if (r->broker->is_down || r->next > r->broker->streams[r->stream].n)
+	while (r->next <= s->n && s->messages[r->next - 1].is_gone)
+		r->next++;
+	if (r->broker->is_down || r->next > s->n)
 		return fail(e, ERR_NONE, "no message in time");
 	message_of_stored(r->broker, r->stream, r->next++, out);
 	fake_activity++;
@@ -456,6 +487,30 @@ broker_state_get(struct broker *b, const char *key, struct broker_message *out, 
 	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
 	seq = revision_of(&b->streams[STREAM_STATE], subject, &is_delete);
 	return broker_get(b, STREAM_STATE, seq, out, e);
+}
+
+bool
+broker_state_history(
+    struct broker *b, const char *key, broker_revision_fn *each, void *arg, struct err *e)
+{
+	const struct stored_stream *s = &b->streams[STREAM_STATE];
+	char subject[SUBJECT_MAX];
+	struct broker_message m;
+	bool goes_on = true;
+
+	if (!broker_is_there(b, e))
+		return false;
+	snprintf(subject, sizeof(subject), "%s%s", BUCKET, key);
+	for (size_t i = s->n, n = 0; goes_on && i > 0 && n < STATE_KEEP; i--) {
+		if (s->messages[i - 1].is_gone ||
+		    strcmp(s->messages[i - 1].subject, subject) != 0)
+			continue;
+		message_of_stored(b, STREAM_STATE, i, &m);
+		goes_on = each(&m, arg);
+		broker_message_free(&m);
+		n++;
+	}
+	return true;
 }
 
 static bool

@@ -30,6 +30,9 @@ void fake_broker_full(struct broker *b, bool is_full);
 void fake_broker_lose_settles(struct broker *b, bool loses);
 /* The next `n` publishes to history are stored, and their PubAcks lost. */
 void fake_broker_lose_pubacks(struct broker *b, int n);
+/* A server that was killed lost the newest `n` messages of history, and gives their sequences
+ * again. */
+void fake_broker_lose_history(struct broker *b, size_t n);
 /* It takes so long to store an operator event. */
 void fake_broker_slow_ops(struct broker *b, int64_t ms);
 /* The client process died: what it was sent, or had not sent yet, is gone with it. */
@@ -39,6 +42,8 @@ void fake_broker_redeliver(struct broker *b, uint64_t seq);
 /* The server was killed before it wrote down what it had handed out again last: the consumer
  * counts back by one. */
 void fake_broker_forget(struct broker *b);
+/* The consumer is moved to the stream's end: what nobody has acked it hands out no more. */
+void fake_broker_pass_over(struct broker *b);
 /* The consumer is deleted; broker_ensure makes a new one, which starts from the beginning. */
 void fake_broker_delete_consumer(struct broker *b);
 /* The stream keeps the event no longer. */

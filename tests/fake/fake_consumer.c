@@ -198,6 +198,23 @@ fake_broker_forget(struct broker *b)
 	b->is_restored = true;
 }
 
+/* As nats-server 2.9 does to every consumer when a subject is purged of which nothing is left.
+ */
+void
+fake_broker_pass_over(struct broker *b)
+{
+	for (uint64_t i = 1; i <= b->n_handed; i++) {
+		heap_remove(&b->waiting, &b->handed[i - 1]->due);
+		b->handed[i - 1]->state = HANDED_DONE;
+		b->handed[i - 1]->is_due = false;
+	}
+	b->n_again = 0;
+	b->pending = 0;
+	b->next_new = b->n_handed + 1;
+	b->delivered_seq = b->n_handed;
+	fake_activity++;
+}
+
 void
 fake_broker_redeliver(struct broker *b, uint64_t seq)
 {
@@ -248,12 +265,23 @@ fake_broker_acked(const struct broker *b)
 
 /* --- the client's side --- */
 
+static uint64_t
+ack_floor(const struct broker *b)
+{
+	uint64_t at = 0;
+
+	while (at + 1 < b->next_new && b->handed[at]->state == HANDED_DONE)
+		at++;
+	return at;
+}
+
 bool
 broker_consumer_info(struct broker *b, struct consumer_info *out, struct err *e)
 {
 	*out = (struct consumer_info){
 	    .id = b->consumer_id,
 	    .delivered_seq = b->delivered_seq,
+	    .ack_floor_seq = ack_floor(b),
 	    .ack_pending = b->pending,
 	    .pending = b->n_handed + 1 - b->next_new,
 	    .is_restored = b->is_restored,

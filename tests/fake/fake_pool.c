@@ -44,7 +44,13 @@ static struct {
 	int n_behaviours;
 	struct fake_request *requests;
 	size_t n_requests, cap;
-	uint64_t n_posted;
+	/* A message's number is its time stamp's fraction. */
+	struct message_at {
+		char peer[200];
+		bool is_gone;
+		mono_t busy_until; /* a request for it is on its way */
+	} *messages;
+	uint64_t n_messages;
 	struct table *posted; /* by workspace and delivery */
 	struct pool *current;
 	mono_t wake;
@@ -62,6 +68,7 @@ void
 fake_pool_reset(void)
 {
 	free(world.requests);
+	free(world.messages);
 	table_free(world.posted);
 	memset(&world, 0, sizeof(world));
 	world.posted = table_new();
@@ -80,6 +87,14 @@ fake_peer(const struct fake_behaviour *b)
 {
 	must(world.n_behaviours < BEHAVIOURS_MAX);
 	world.behaviours[world.n_behaviours++] = *b;
+}
+
+void
+fake_messages_gone(const char *target)
+{
+	for (uint64_t i = 0; i < world.n_messages; i++)
+		if (fake_target_is(target, world.messages[i].peer))
+			world.messages[i].is_gone = true;
 }
 
 bool
@@ -159,6 +174,18 @@ pause_of(const char *peer)
 	return p;
 }
 
+/* The message that a time stamp names; 0: none. */
+static uint64_t
+message_of(const struct json *root, struct str member)
+{
+	char text[40];
+	const char *dot;
+
+	str_copy(text, sizeof(text), json_string(root, member));
+	dot = strchr(text, '.');
+	return dot == NULL ? 0 : strtoull(dot + 1, NULL, 10);
+}
+
 static struct fake_request
 read_request(const struct http_request *req)
 {
@@ -179,6 +206,7 @@ read_request(const struct http_request *req)
 	    json_get(root, STR("blocks")) != NULL || json_get(root, STR("attachments")) != NULL;
 	r.is_reply = json_get(root, STR("thread_ts")) != NULL;
 	r.is_update = json_get(root, STR("ts")) != NULL;
+	r.message = message_of(root, r.is_update ? STR("ts") : STR("thread_ts"));
 	arena_free(a);
 	return r;
 }
@@ -205,13 +233,58 @@ remember(struct fake_request *r)
 	world.requests[world.n_requests++] = *r;
 }
 
+static uint64_t
+new_message(const char *peer)
+{
+	struct message_at *m;
+
+	world.messages =
+	    reallocarray(world.messages, world.n_messages + 1, sizeof(*world.messages));
+	must(world.messages != NULL);
+	m = &world.messages[world.n_messages++];
+	*m = (struct message_at){0};
+	str_copy(m->peer, sizeof(m->peer), str_of(peer));
+	return world.n_messages;
+}
+
+/* The message that it is under or replaces; NULL: it was deleted, or is in another channel. */
+static struct message_at *
+message_meant(const struct fake_request *r)
+{
+	struct message_at *m = r->message > 0 && r->message <= world.n_messages
+	                           ? &world.messages[r->message - 1]
+	                           : NULL;
+
+	return m == NULL || m->is_gone || strcmp(m->peer, r->peer) != 0 ? NULL : m;
+}
+
 static void
 answer_ok(struct transfer *t, struct fake_request *r)
 {
-	r->is_posted = true;
+	struct message_at *meant = message_meant(r);
+	uint64_t ts = r->message;
+
 	t->res.status = 200;
-	buf_printf(&t->answer, "{\"ok\":true,\"channel\":\"%s\",\"ts\":\"1700000000.%06llu\"}",
-	    strrchr(r->peer, '/') + 1, (unsigned long long)++world.n_posted);
+	if ((r->is_reply || r->is_update) && meant == NULL) {
+		buf_printf(&t->answer, "{\"ok\":false,\"error\":\"%s\"}",
+		    r->is_update ? "message_not_found" : "thread_not_found");
+		return;
+	}
+	if (meant != NULL) {
+		r->is_crowded = !mono_reached(r->at, meant->busy_until);
+		meant->busy_until = t->done_at;
+	}
+	r->is_posted = true;
+	if (!r->is_update)
+		ts = new_message(r->peer);
+	if (!r->is_reply)
+		r->message = ts;
+	buf_printf(&t->answer, "{\"ok\":true,\"channel\":\"%s\",\"ts\":\"1700000000.%06llu\"",
+	    strrchr(r->peer, '/') + 1, (unsigned long long)ts);
+	if (r->is_reply)
+		buf_printf(&t->answer, ",\"message\":{\"thread_ts\":\"1700000000.%06llu\"}",
+		    (unsigned long long)r->message);
+	buf_printf(&t->answer, "}");
 }
 
 static void
@@ -277,6 +350,8 @@ answer(struct transfer *t, struct fake_request *r, const struct fake_behaviour *
 		answer_limited(t, r, p, b->limit_ms);
 		break;
 	}
+	if (b->posts && !r->is_posted && !r->is_reply && !r->is_update)
+		r->message = new_message(r->peer);
 	r->is_posted = r->is_posted || b->posts;
 }
 

@@ -33,6 +33,8 @@ struct fake_behaviour {
 
 /* The last word about a peer counts. */
 void fake_peer(const struct fake_behaviour *b);
+/* All messages that stand in the channels of a target are deleted, by hand. */
+void fake_messages_gone(const char *target);
 /* The process that sent died: no answer reaches it. */
 void fake_pool_cut(void);
 /* Forgets behaviours and requests. */
@@ -50,6 +52,10 @@ struct fake_request {
 	bool is_repeat; /* and had been before, here or in another channel */
 	bool is_early;  /* before the pause the peer had asked for was over */
 	bool has_blocks, is_reply, is_update;
+	uint64_t message; /* that it was posted as, or under, or replaced; 0: none */
+	/* Another delivery's request for the same message was on its way: replies and changes
+	 * of one message are to come one after the other. */
+	bool is_crowded;
 };
 
 size_t fake_request_count(void);

@@ -92,6 +92,29 @@ play(struct line *l)
 	line_fail(l, "\"%s\" is none of the words above", name);
 }
 
+/* "each w1..w250 LINE": the line once for each, with its name in the place of every "@". */
+static void
+play_each(struct line *l, const char *text)
+{
+	const char *range = text + strlen("each ");
+	const char *rest = range + strcspn(range, " ");
+	char word[LINE_ID_MAX], id[LINE_ID_MAX], one[LINE_BYTES_MAX];
+	struct line_ids ids;
+
+	snprintf(word, sizeof(word), "%.*s", (int)(rest - range), range);
+	ids = line_ids(l, word);
+	for (int64_t i = ids.first; i <= ids.last; i++) {
+		size_t n = 0;
+
+		line_id(&ids, i, id);
+		for (const char *c = rest; *c != '\0' && n + sizeof(id) < sizeof(one); c++)
+			n += (size_t)snprintf(one + n, sizeof(one) - n, *c == '@' ? "%s" : "%.1s",
+			    *c == '@' ? id : c);
+		if (line_cut(l, one))
+			play(l);
+	}
+}
+
 static void
 play_file(const char *path)
 {
@@ -104,7 +127,9 @@ play_file(const char *path)
 	while (fgets(text, sizeof(text), f) != NULL) {
 		if (++l.number > STORY_LINES_MAX)
 			line_fail(&l, "a story has %d lines at most", STORY_LINES_MAX);
-		if (line_cut(&l, text))
+		if (strncmp(text, "each ", strlen("each ")) == 0)
+			play_each(&l, text);
+		else if (line_cut(&l, text))
 			play(&l);
 	}
 	fclose(f);

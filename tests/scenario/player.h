@@ -12,7 +12,7 @@ struct published_event {
 	mono_t at;
 };
 
-enum { STORY_WORKSPACES_MAX = 64 };
+enum { STORY_WORKSPACES_MAX = 320 };
 
 struct story {
 	struct world world;

@@ -32,6 +32,7 @@ COUNT_REQUESTS(early, r->is_early)
 COUNT_REQUESTS(replies, r->is_posted && r->is_reply)
 COUNT_REQUESTS(updates, r->is_posted && r->is_update)
 COUNT_REQUESTS(repeats, r->is_repeat)
+COUNT_REQUESTS(crowded, r->is_posted && r->is_crowded)
 COUNT_REQUESTS(distinct, r->is_posted && !r->is_repeat)
 #undef COUNT_REQUESTS
 
@@ -61,6 +62,38 @@ published_of(const struct story *s, const struct fake_request *r)
 	str_copy(workspace, sizeof(workspace), (struct str){r->peer, strcspn(r->peer, "/")});
 	str_copy(id, sizeof(id), (struct str){r->delivery, strcspn(r->delivery, ":")});
 	return story_published(s, workspace, id);
+}
+
+/* The sequence of the newest event that the message had shown before the request. */
+static uint64_t
+shown_before(const struct story *s, size_t at, uint64_t message)
+{
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < at; i++) {
+		const struct fake_request *r = fake_request_at(i);
+		const struct published_event *p = published_of(s, r);
+
+		if (r->is_posted && !r->is_reply && r->message == message && p != NULL &&
+		    p->seq > newest)
+			newest = p->seq;
+	}
+	return newest;
+}
+
+int64_t
+measure_outdated(struct story *s, const char *target)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < fake_request_count(); i++) {
+		const struct fake_request *r = fake_request_at(i);
+		const struct published_event *p = published_of(s, r);
+
+		n += is_of(r, target) && r->is_posted && r->is_update && p != NULL &&
+		     p->seq < shown_before(s, i, r->message);
+	}
+	return n;
 }
 
 static bool

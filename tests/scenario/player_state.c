@@ -339,6 +339,7 @@ word_replay(struct story *s, struct line *l)
 	rec.states = &state;
 	rec.n_states = 1;
 	rec.rate = line_takes(l, "rate") ? (uint32_t)line_number(l, "deliveries a second") : 10;
+	rec.again = line_takes(l, "again");
 	rec.created_ms = clock_wall().ms;
 	done(l, broker_stream_info(s->world.broker, STREAM_EVENTS, &info, &e), &e);
 	rec.to_seq = info.last_seq;

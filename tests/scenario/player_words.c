@@ -200,6 +200,13 @@ word_peer(struct story *s, struct line *l)
 	fake_peer(&b);
 }
 
+void
+word_gone(struct story *s, struct line *l)
+{
+	(void)s;
+	fake_messages_gone(line_word(l, "a peer"));
+}
+
 /* --- producers --- */
 
 static struct published_event *
@@ -299,6 +306,9 @@ word_broker(struct story *s, struct line *l)
 		fake_broker_full(b, false);
 	} else if (line_takes(l, "forgets")) {
 		fake_broker_forget(b);
+	} else if (line_takes(l, "passes")) {
+		line_wants(l, "over");
+		fake_broker_pass_over(b);
 	} else if (line_takes(l, "slow")) {
 		fake_broker_slow_ops(b, line_duration(l));
 	} else if (line_takes(l, "keeps")) {
@@ -307,6 +317,8 @@ word_broker(struct story *s, struct line *l)
 	} else if (line_takes(l, "loses")) {
 		if (line_takes(l, "pubacks"))
 			fake_broker_lose_pubacks(b, (int)line_number(l, "a count"));
+		else if (line_takes(l, "history"))
+			fake_broker_lose_history(b, (size_t)line_number(l, "a count"));
 		else
 			line_wants(l, "acks"), fake_broker_lose_settles(b, true);
 	} else if (line_takes(l, "expires")) {

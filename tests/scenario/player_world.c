@@ -93,6 +93,18 @@ take_wake(struct flow *f)
 }
 
 static bool
+take_call(struct flow *f)
+{
+	bool was_called;
+
+	pthread_mutex_lock(&f->wake_lock);
+	was_called = f->is_called;
+	f->is_called = false;
+	pthread_mutex_unlock(&f->wake_lock);
+	return was_called;
+}
+
+static bool
 note_any(const delivery_record *d, void *found)
 {
 	(void)d;
@@ -158,9 +170,9 @@ run_ledger(void *life)
 	struct life *l = life;
 
 	for (;;) {
-		bool was_woken = take_wake(l->flow);
+		bool was_woken = take_wake(l->flow), was_called = take_call(l->flow);
 
-		if (was_woken || mono_reached(clock_mono(), l->ledger_at)) {
+		if (was_woken || was_called || mono_reached(clock_mono(), l->ledger_at)) {
 			bool has_more = ledger_walk_turn(l->ledger, was_woken);
 
 			l->ledger_at = has_more ? clock_mono() : next_look(l->flow);

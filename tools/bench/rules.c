@@ -242,7 +242,7 @@ __attribute__((noinline)) static int
 match_and_render(struct message *m, struct txn *history)
 {
 	must(ledger_seq(history, m->event.workspace, m->event.id) == 0);
-	must(match_rules(m, UINT64_MAX, m->received_at));
+	must(match_rules(m, UINT64_MAX));
 	return m->n_deliveries;
 }
 

@@ -272,6 +272,9 @@ MUST_USE bool reader_read_to_end(
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
     struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
+/* The first event at or after `seq`; ERR_NOT_FOUND: there is none. */
+MUST_USE bool broker_next_event(
+    struct broker *b, uint64_t seq, struct broker_message *out, struct err *e);
 /* The first message of a workspace at or after `seq`, in the events, state or ops stream;
  * ERR_NOT_FOUND: there is none. */
 MUST_USE bool broker_next_of_workspace(struct broker *b, enum stream s, struct str workspace,

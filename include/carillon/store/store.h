@@ -16,6 +16,7 @@
 #include "carillon/base/arena.h"
 #include "carillon/base/base.h"
 #include "carillon/base/records.h"
+#include "carillon/store/key_life.h"
 
 struct store;
 
@@ -135,6 +136,7 @@ enum store_number {
 	STORE_EVENTS_GOOD,  /* of the events stream, in the history environment: the same, */
 	STORE_EVENTS_END,   /* and where it ended when that was found */
 	STORE_ACTIVE_LIMIT, /* of the history environment: see carillon/index/active_limit.h */
+	STORE_COMPARED,     /* the same: how far events were compared with it, plus one */
 	/* Of the state environment: a connection was changed or deleted, so its older seals may
 	 * be in free pages. The next store_open that has the file to itself writes it anew. */
 	STORE_OLD_SEALS,
@@ -158,6 +160,8 @@ uint64_t ledger_seq(struct txn *t, struct str workspace, struct str event_id);
 uint64_t ledger_newest(struct txn *t);
 /* The same, of those at or before `seq`. */
 uint64_t ledger_newest_until(struct txn *t, uint64_t seq);
+/* The first event at or after `seq`; 0 if there is none. */
+uint64_t ledger_next_event(struct txn *t, uint64_t seq);
 /* The newest event at or before `seq`, unpacked into `a`; NULL if there is none. */
 event_record *history_event_before(struct txn *t, struct arena *a, uint64_t seq);
 /* The event / the delivery of (seq, rule), unpacked into `a`; NULL if there is none. */
@@ -225,6 +229,14 @@ struct overflow_position {
 };
 void ledger_each_overflow(struct txn *t, struct arena *a, const struct lane_id *lane,
     const struct overflow_position *after, delivery_each_fn *each, void *arg);
+/* Deliveries that are parked, held or claimed to go out of the lane with others as one message,
+ * in the order of the stream; also those that are not due yet. */
+void ledger_each_together(struct txn *t, struct arena *a, const struct lane_id *lane,
+    delivery_each_fn *each, void *arg);
+/* Parked deliveries of a workspace, in the order of the stream, behind `after` (0: from the
+ * first). */
+void ledger_each_parked(struct txn *t, struct arena *a, struct str workspace,
+    const struct overflow_position *after, delivery_each_fn *each, void *arg);
 /* Each lane that has overflow, with its count, once; false from `each` stops. For the start:
  * it looks at every key. */
 typedef bool overflow_lane_fn(const struct lane_id *lane, uint64_t n, void *arg);
@@ -263,18 +275,11 @@ typedef bool history_differs_fn(
 void history_compare(struct txn *ours, struct txn *theirs, history_differs_fn *each, void *arg);
 
 /*
- * The last message of a key that a rule's option made of its events: where replies go, what is
- * updated in place, what counts as a repeat. Kept as long as the delivery it came from.
+ * The life of a key that a rule's option made of its events (key_life.h); an empty one if
+ * nothing is known of it. A message is known as long as the delivery it came from.
  */
-enum key_use { KEY_THREAD, KEY_UPDATE, KEY_DEDUPE, KEY_USES };
-struct keyed {
-	uint64_t seq;
-	wall_t at;      /* thread: when its first message was posted; dedupe: first accepted */
-	uint32_t count; /* dedupe: repeats so far */
-	char message_id[64]; /* the destination's id */
-};
-MUST_USE bool ledger_keyed(struct txn *t, struct str workspace, struct str rule,
-    enum key_use use, struct str key, struct keyed *out);
+void ledger_key_life(struct txn *t, struct str workspace, struct str rule, enum key_use use,
+    struct str key, struct key_life *out);
 
 /* Deletes events received before `before`, with deliveries and indexes, at most `max` events
  * (<= 1024: more stalls the writer). Deliveries that are not final are kept. Returns how many

@@ -1,5 +1,7 @@
 #include "reading.h"
 
+#include <pthread.h>
+
 #include "carillon/rules/template.h"
 
 enum {
@@ -30,6 +32,23 @@ static const struct {
 #include "readings.def"
 #undef READING
 };
+
+/* The same names, taken apart once: every payload's members are compared with all of them. */
+static struct name {
+	struct str up, own; /* of "body.stringValue": "body", else empty, and the rest */
+} names[READINGS][NAMES_MAX + 1];
+
+static void
+take_names_apart(void)
+{
+	for (int role = 0; role < READINGS; role++)
+		for (int i = 0; i < NAMES_MAX && roles[role].names[i]; i++) {
+			const char *name = roles[role].names[i], *dot = strchr(name, '.');
+			names[role][i].own = str_of(dot ? dot + 1 : name);
+			if (dot)
+				names[role][i].up = (struct str){name, (size_t)(dot - name)};
+		}
+}
 
 /* An object or a list, how it was come to, and how deep it lies. */
 struct place {
@@ -71,23 +90,20 @@ find_places(struct search *s, const struct json *payload)
 }
 
 static bool
-is_name(struct str s, const char *name, size_t len)
+is_name(struct str s, struct str name)
 {
-	return s.len == len && strncasecmp(s.ptr, name, len) == 0;
+	return s.len == name.len && strncasecmp(s.ptr, name.ptr, name.len) == 0;
 }
 
 /* The place of the value's name among those of the role, or -1. */
 static int
 name_rank(int role, const struct json *v, const struct json *up)
 {
-	for (int i = 0; i < NAMES_MAX && roles[role].names[i]; i++) {
-		const char *name = roles[role].names[i], *dot = strchr(name, '.');
-		if (!dot && is_name(v->key, name, strlen(name)))
+	const struct name *all = names[role];
+	for (int i = 0; all[i].own.len > 0; i++)
+		if (is_name(v->key, all[i].own) &&
+		    (all[i].up.len == 0 || is_name(up->key, all[i].up)))
 			return i;
-		if (dot && is_name(up->key, name, (size_t)(dot - name)) &&
-		    is_name(v->key, dot + 1, strlen(dot + 1)))
-			return i;
-	}
 	return -1;
 }
 
@@ -155,7 +171,7 @@ is_over(const struct json *status)
 {
 	static const char *const words[] = {"resolved", "ok", "recovered", "closed"};
 	for (size_t i = 0; status && i < COUNT_OF(words); i++)
-		if (is_name(status->text, words[i], strlen(words[i])))
+		if (is_name(status->text, str_of(words[i])))
 			return true;
 	return false;
 }
@@ -190,7 +206,9 @@ void
 reading_of(struct reading *r, const struct event *ev, const struct severity_order *order,
     struct arena *a)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct search s = {.order = order, .in = {-1}};
+	(void)pthread_once(&once, take_names_apart);
 	memset(r->found, 0, sizeof(r->found));
 	r->main = NULL;
 	if (ev->payload) {

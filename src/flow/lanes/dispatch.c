@@ -109,6 +109,8 @@ team_of(struct dispatch *d, struct str key, const struct lane_policy *policy, mo
 	t = calloc(1, sizeof(*t));
 	must(t);
 	list_init(&t->lanes);
+	list_init(&t->turn);
+	list_init(&t->ready);
 	list_init(&t->blocked);
 	t->policy = policy ? policy : &d->policy;
 	must_be_sound(t->policy);
@@ -248,15 +250,15 @@ leave(struct dispatch *d, struct lane *l, mono_t now)
 struct lane_item *
 dispatch_next(struct dispatch *d, mono_t now)
 {
+	struct lane *l;
+
 	age(d, now);
 	if (d->n_in_flight >= (size_t)d->in_flight_max)
 		return NULL;
 	place_wake_due(d, now);
 	/* A turn without a token moves its lane to the team's list: paid for once, not per
 	 * call. */
-	while (!list_is_empty(&d->ready)) {
-		struct lane *l = CONTAINER_OF(d->ready.next, struct lane, turn);
-
+	while ((l = place_next_ready(d)) != NULL) {
 		if (mono_reached(now, bucket_ready(&l->team->bucket, 1, now))) {
 			place_nowhere(d, l);
 			return leave(d, l, now);

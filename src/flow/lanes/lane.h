@@ -5,7 +5,7 @@
  * A lane is always in exactly one place, and the place says what it waits for:
  *
  *     IDLE   an offer or a report          (no list)
- *     READY  its turn                      (dispatch.ready, a ring)
+ *     READY  its turn                      (team.ready; the team waits in dispatch.ready)
  *     TEAM   a token of its team's bucket  (team.blocked; the team waits in dispatch.teams_due)
  *     TIMED  its own bucket, or its shut   (dispatch.lanes_due)
  *     PROBE  its turn to try, while the destination is down (dispatch.probes)
@@ -23,6 +23,8 @@ enum lane_place { PLACE_IDLE, PLACE_READY, PLACE_TEAM, PLACE_TIMED, PLACE_PROBE 
 struct team {
 	struct list link;  /* dispatch.teams */
 	struct list lanes; /* all of them, by lane.sibling */
+	struct list turn;  /* dispatch.ready exactly while `ready` is not empty */
+	struct list ready; /* lanes by turn */
 	struct list blocked;
 	struct heap_node due; /* in dispatch.teams_due exactly while `blocked` is not empty */
 	struct bucket bucket;
@@ -51,7 +53,7 @@ struct lane {
 	int queued, in_flight;
 
 	enum lane_place place;
-	struct list turn; /* dispatch.ready, dispatch.probes or team.blocked */
+	struct list turn; /* dispatch.probes, team.ready or team.blocked */
 	struct heap_node due;
 
 	struct list use; /* dispatch.recent or dispatch.old, by used_at */
@@ -79,7 +81,7 @@ struct dispatch {
 	int in_flight_max;
 	struct table *lanes_by_key, *teams_by_key;
 	struct list teams;
-	struct list ready; /* lanes by turn: the rotation */
+	struct list ready; /* teams by turn: the rotation */
 	struct heap lanes_due, teams_due;
 	struct list recent, old; /* lanes by use, the longest unused first */
 	size_t n_queued, n_in_flight, n_shut;
@@ -91,6 +93,8 @@ struct dispatch {
 	struct buf key; /* scratch */
 };
 
+/* The lane whose turn it is, or NULL. It keeps its turn; its team goes behind the others. */
+struct lane *place_next_ready(struct dispatch *d);
 /* Takes the lane off whatever it waits in. */
 void place_nowhere(struct dispatch *d, struct lane *l);
 /* For a lane that can't use its turn: the token it was let in for may be another's. */

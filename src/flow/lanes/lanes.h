@@ -70,7 +70,10 @@ struct lane_name {
 	struct str channel;
 };
 
-/* --- dispatch: all lanes, served in rotation; the only caller of a lane --- */
+/*
+ * --- dispatch: all lanes; the only caller of a lane. Connections are served in rotation, and
+ * the lanes of each in its turns: one with many channels delays others no more than one ---
+ */
 
 struct dispatch;
 /* At most `in_flight_max` items in flight over all lanes. `policy` is copied: the usual one. */

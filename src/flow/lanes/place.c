@@ -7,6 +7,8 @@ place_nowhere(struct dispatch *d, struct lane *l)
 {
 	list_remove(&l->turn);
 	heap_remove(&d->lanes_due, &l->due);
+	if (l->place == PLACE_READY && list_is_empty(&l->team->ready))
+		list_remove(&l->team->turn);
 	if (l->place == PLACE_TEAM && list_is_empty(&l->team->blocked))
 		heap_remove(&d->teams_due, &l->team->due);
 	l->place = PLACE_IDLE;
@@ -26,9 +28,26 @@ place_retire(struct dispatch *d, struct lane *l)
 static void
 place_ready(struct dispatch *d, struct lane *l)
 {
+	struct team *t = l->team;
+
 	place_nowhere(d, l);
-	list_append(&d->ready, &l->turn);
+	if (list_is_empty(&t->ready))
+		list_append(&d->ready, &t->turn);
+	list_append(&t->ready, &l->turn);
 	l->place = PLACE_READY;
+}
+
+struct lane *
+place_next_ready(struct dispatch *d)
+{
+	struct list *first = list_take_first(&d->ready);
+	struct team *t;
+
+	if (first == NULL)
+		return NULL;
+	list_append(&d->ready, first);
+	t = CONTAINER_OF(first, struct team, turn);
+	return CONTAINER_OF(t->ready.next, struct lane, turn);
 }
 
 void

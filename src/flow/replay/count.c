@@ -1,4 +1,3 @@
-#include "carillon/base/clock.h"
 #include "find.h"
 
 enum { RULESETS = 4 };
@@ -42,7 +41,7 @@ count_event(struct replay_counting *c, const struct replay_source *from,
 	do {
 		const struct replay_at at = reading.next;
 
-		if (!replay_read(from, s, &at, clock_wall(), &reading, e))
+		if (!replay_read(from, s, &at, &reading, e))
 			return false;
 		c->skipped += (uint64_t)reading.skipped;
 		if (reading.message != NULL)

@@ -127,7 +127,7 @@ get_event(const struct replay_source *from, const struct replay_selection *s, ui
 /* `bm` NULL: the stream does not have it, or it is not asked. */
 static bool
 read_wanted(struct message *m, const struct replay_source *from, struct resume_wish *wish,
-    const struct broker_message *bm, wall_t now, struct err *e)
+    const struct broker_message *bm, struct err *e)
 {
 	struct txn *history = txn_read(from->store, STORE_HISTORY);
 
@@ -135,7 +135,7 @@ read_wanted(struct message *m, const struct replay_source *from, struct resume_w
 		m->event.workspace = arena_str(m->arena, from->workspace);
 		resume_to_cancel(m, history, wish);
 	} else if (bm != NULL && event_of_replay(m, from, history, bm)) {
-		resume_for_replay(m, history, wish, now);
+		resume_for_replay(m, history, wish);
 	} else {
 		skip_all(wish, history, m->seq);
 	}
@@ -144,7 +144,7 @@ read_wanted(struct message *m, const struct replay_source *from, struct resume_w
 
 bool
 replay_read(const struct replay_source *from, const struct replay_selection *s,
-    const struct replay_at *at, wall_t now, struct replay_reading *out, struct err *e)
+    const struct replay_at *at, struct replay_reading *out, struct err *e)
 {
 	struct resume_wish wish = {.selection = s, .after = str_of(at->after)};
 	struct broker_message bm;
@@ -155,7 +155,7 @@ replay_read(const struct replay_source *from, const struct replay_selection *s,
 	if (!get_event(from, s, at->seq, &bm, &is_there, e))
 		return false;
 	m = message_new(ORIGIN_LEDGER, at->seq);
-	ok = read_wanted(m, from, &wish, is_there ? &bm : NULL, now, e);
+	ok = read_wanted(m, from, &wish, is_there ? &bm : NULL, e);
 	if (is_there)
 		broker_message_free(&bm);
 	out->skipped = wish.skipped;

@@ -42,4 +42,4 @@ struct replay_reading {
 /* Reads the event again and makes a message of it with the deliveries that are wanted. False:
  * the stream or the index cannot be read just now. */
 MUST_USE bool replay_read(const struct replay_source *from, const struct replay_selection *s,
-    const struct replay_at *at, wall_t now, struct replay_reading *out, struct err *e);
+    const struct replay_at *at, struct replay_reading *out, struct err *e);

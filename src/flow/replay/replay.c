@@ -316,7 +316,7 @@ read_and_send(struct replays *r, struct run *run, const struct replay_source *fr
 	struct err e = {0};
 	wall_t wall = clock_wall();
 
-	if (!replay_read(from, &run->selection, &run->found, wall, &reading, &e)) {
+	if (!replay_read(from, &run->selection, &run->found, &reading, &e)) {
 		log_warn("replay.read", L_INT("seq", run->found.seq), L_STR("error", e.text));
 		return false;
 	}

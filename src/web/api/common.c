@@ -107,12 +107,6 @@ api_list(struct request *q, struct str workspace, enum state_kind kind, api_writ
 	page_end(&l.page);
 }
 
-struct str
-api_public(struct request *q, const char *path)
-{
-	return arena_printf(q->arena, "%s%s", web_public_url(q->web), path);
-}
-
 bool
 api_is_hidden_rule(struct str id)
 {

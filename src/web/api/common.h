@@ -24,5 +24,3 @@ void api_list(
     struct request *q, struct str workspace, enum state_kind kind, api_write_fn *write);
 /* Of a rule that was made for a test message: it is in no list. */
 bool api_is_hidden_rule(struct str id);
-/* "https://bell.example.com/x" */
-struct str api_public(struct request *q, const char *path);

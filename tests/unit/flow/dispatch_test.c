@@ -2,24 +2,51 @@
 #include "lanes_fixture.h"
 
 static void
-ready_lanes_are_each_served_once_a_round(void **state)
+connections_are_served_in_turn_and_the_lanes_of_each(void **state)
 {
-	enum { LANES = 50, ROUNDS = 6 };
+	enum { LANES = 50, TEAMS = 5, ROUNDS = 6 };
 	static struct lane_item items[LANES][ROUNDS];
 	struct dispatch *d = dispatch_new(&OPEN_WIDE, 10000);
 
 	(void)state;
 	for (int l = 0; l < LANES; l++) /* the first lane's burst comes before all others */
 		for (int r = 0; r < ROUNDS; r++)
-			offer(d, l / 7, l, &items[l][r], at(0));
-	for (int r = 0; r < ROUNDS; r++) {
-		for (int l = 0; l < LANES; l++)
-			assert_ptr_equal(dispatch_next(d, at(0)), &items[l][r]);
+			offer(d, l / (LANES / TEAMS), l, &items[l][r], at(0));
+	for (int n = 0; n < LANES * ROUNDS; n++) {
+		const int team = n % TEAMS, turn = n / TEAMS, lanes = LANES / TEAMS;
+
+		assert_ptr_equal(
+		    dispatch_next(d, at(0)), &items[team * lanes + turn % lanes][turn / lanes]);
 	}
 	assert_null(dispatch_next(d, at(0)));
 	for (int l = 0; l < LANES; l++)
 		for (int r = 0; r < ROUNDS; r++)
 			dispatch_report(d, &items[l][r], LANE_RESULT_OK, -1, at(1));
+	done(d);
+}
+
+static void
+one_lane_waits_for_one_of_a_connection_with_many(void **state)
+{
+	enum { MANY = 64 };
+	static struct lane_item many[MANY], one[2];
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 10000);
+
+	(void)state;
+	for (int l = 0; l < MANY; l++)
+		offer(d, 1, l, &many[l], at(0));
+	offer(d, 2, 0, &one[0], at(0));
+	offer(d, 2, 0, &one[1], at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &many[0]);
+	assert_ptr_equal(dispatch_next(d, at(0)), &one[0]);
+	assert_ptr_equal(dispatch_next(d, at(0)), &many[1]);
+	assert_ptr_equal(dispatch_next(d, at(0)), &one[1]);
+	for (int l = 2; l < MANY; l++)
+		assert_ptr_equal(dispatch_next(d, at(0)), &many[l]);
+	for (int l = 0; l < MANY; l++)
+		dispatch_report(d, &many[l], LANE_RESULT_OK, -1, at(1));
+	for (int i = 0; i < 2; i++)
+		dispatch_report(d, &one[i], LANE_RESULT_OK, -1, at(1));
 	done(d);
 }
 
@@ -479,7 +506,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ready_lanes_are_each_served_once_a_round),
+	    cmocka_unit_test(connections_are_served_in_turn_and_the_lanes_of_each),
+	    cmocka_unit_test(one_lane_waits_for_one_of_a_connection_with_many),
 	    cmocka_unit_test(an_offer_does_not_cost_a_lane_its_turn),
 	    cmocka_unit_test(lanes_of_a_team_share_its_tokens_in_turn),
 	    cmocka_unit_test(a_team_without_tokens_does_not_hold_up_another),

@@ -188,7 +188,7 @@ what_is_shown_is_what_is_sent(void **state)
 	p = preview_of(f, &r);
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
-	assert_true(match_rules(m, UINT64_MAX, (wall_t){0}));
+	assert_true(match_rules(m, UINT64_MAX));
 	assert_int_equal(m->n_deliveries, 1);
 	assert_int_equal(m->deliveries[0].state, DELIVERY_PENDING);
 	delivery_render_shared(&m->deliveries[0]);
@@ -209,7 +209,7 @@ rules_of_one_template_are_rendered_once(void **state)
 	put_rule(f, "acme", "two", "");
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
-	assert_true(match_rules(m, UINT64_MAX, (wall_t){0}));
+	assert_true(match_rules(m, UINT64_MAX));
 	assert_int_equal(m->n_deliveries, 2);
 	for (int i = 0; i < 2; i++)
 		delivery_render_shared(&m->deliveries[i]);
@@ -231,7 +231,7 @@ what_was_not_rendered_is_rendered_when_it_leaves_its_lane(void **state)
 	put_rule(f, "acme", "one", "");
 	m->rules = get_rules(b, "acme");
 	m->event = event_of(f, PAYLOAD);
-	assert_true(match_rules(m, UINT64_MAX, (wall_t){0}));
+	assert_true(match_rules(m, UINT64_MAX));
 	d = &m->deliveries[0];
 	assert_int_equal(d->state, DELIVERY_PENDING);
 	assert_null(d->body);

@@ -107,7 +107,7 @@ what_a_replay_cannot_send_is_counted(void **state)
 	m = message_of(ORIGIN_LEDGER, b);
 	m->event = event_of(f, "{}");
 	history = txn_read(f->store, STORE_HISTORY);
-	resume_for_replay(m, history, &wish, now);
+	resume_for_replay(m, history, &wish);
 	txn_end(history);
 	assert_int_equal(m->n_deliveries, 1);
 	assert_true(delivery_wants_claim(&m->deliveries[0]));
@@ -159,7 +159,7 @@ more_rules_than_a_workspace_may_have_are_bounded(void **state)
 	}
 	m = message_of(ORIGIN_STREAM, b);
 	m->event = event_of(f, "{}");
-	assert_true(match_rules(m, UINT64_MAX, now));
+	assert_true(match_rules(m, UINT64_MAX));
 	assert_int_equal(m->n_deliveries, DELIVERIES_MAX);
 	assert_int_equal(m->matched, DELIVERIES_MAX);
 	message_free(m);

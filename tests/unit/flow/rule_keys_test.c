@@ -29,6 +29,8 @@ message_of(struct fixture *f, const char *payload)
 	k->d = &k->m->deliveries[0];
 	k->d->rule = &k->rule;
 	k->d->rule_id = k->rule.id;
+	k->rule.connection_id = STR("main");
+	k->d->channel = STR("C1");
 	delivery_open(k->d, false);
 	rule_keys_prepare(k->m);
 	return k;
@@ -43,6 +45,8 @@ put_earlier(struct fixture *f, uint64_t seq, enum key_use use, int64_t at_ms)
 
 	*keys[use] = TEXT("a");
 	d.created_ms = d.updated_ms = at_ms;
+	d.connection = TEXT("main");
+	d.channel = TEXT("C1");
 	d.message_id = TEXT("1700000000.000100");
 	apply_delivery_record(f->store, &d);
 }
@@ -151,10 +155,66 @@ what_finds_its_key_taken_waits(void **state)
 	message_free(k->m);
 }
 
+static void
+an_older_event_than_what_is_shown_is_skipped(void **state)
+{
+	struct fixture *f = *state;
+	struct keyed_message *k = message_of(f, "{\"k\": \"a\"}");
+
+	put_earlier(f, 12, KEY_UPDATE, 0); /* a newer one */
+	delivery_doubt(k->d, true);
+	apply_at(f, k, 1000);
+	assert_int_equal(k->d->state, DELIVERY_SKIPPED);
+	assert_int_equal(k->d->shown_by, 12);
+	assert_non_null(strstr(k->d->reason.ptr, "may have been posted"));
+	message_free(k->m);
+}
+
+static void
+another_channel_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct keyed_message *k = message_of(f, "{\"k\": \"a\"}");
+
+	put_earlier(f, 3, KEY_THREAD, 0);
+	put_earlier(f, 4, KEY_UPDATE, 0);
+	put_earlier(f, 5, KEY_DEDUPE, 0);
+	k->d->channel = STR("C2");
+	apply_at(f, k, 1000);
+	assert_true(delivery_is_open(k->d));
+	assert_int_equal(k->d->thread_id.len + k->d->update_id.len, 0);
+	message_free(k->m);
+}
+
+static void
+a_repeat_waits_for_what_becomes_of_the_first(void **state)
+{
+	struct fixture *f = *state;
+	struct keyed_message *k = message_of(f, "{\"k\": \"a\"}");
+	delivery_record first = delivery_of("acme", 3, "one", DELIVERY_RETRYING);
+
+	first.dedupe_key = TEXT("a");
+	first.due_ms = 5 * MINUTE;
+	apply_delivery_record(f->store, &first);
+	apply_at(f, k, 1000);
+	assert_int_equal(k->d->state, DELIVERY_PARKED);
+	assert_true(k->d->due.ms > 5 * MINUTE);
+	message_free(k->m);
+	first.state = CARILLON__V1__DELIVERY_STATE__DELIVERY_STATE_FAILED;
+	apply_delivery_record(f->store, &first);
+	k = message_of(f, "{\"k\": \"a\"}");
+	apply_at(f, k, 1000);
+	assert_true(delivery_is_open(k->d));
+	message_free(k->m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    STORE_TEST(an_older_event_than_what_is_shown_is_skipped),
+	    STORE_TEST(another_channel_begins_anew),
+	    STORE_TEST(a_repeat_waits_for_what_becomes_of_the_first),
 	    STORE_TEST(a_key_is_trimmed_and_cut_and_may_be_empty),
 	    STORE_TEST(a_reply_goes_under_the_first_message_while_that_is_young),
 	    STORE_TEST(a_message_of_the_key_is_updated_however_old_it_is),

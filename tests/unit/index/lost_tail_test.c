@@ -52,12 +52,37 @@ a_stream_can_have_lost_only_so_many(void **state)
 	    newest_of_stream(f, UINT64_C(1) << 36, UINT64_C(1) << 36), UINT64_C(1) << 36);
 }
 
+static uint64_t
+noted(struct fixture *f)
+{
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+	const uint64_t seq = store_number(t, STORE_EVENTS_GOOD);
+
+	assert_true(txn_finish(t, NULL));
+	return seq;
+}
+
+static void
+of_several_losses_the_earliest_is_remembered(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+
+	assert_true(tail_note_lost(f->store, 70, &e));
+	assert_int_equal(noted(f), 70);
+	assert_true(tail_note_lost(f->store, 90, &e));
+	assert_int_equal(noted(f), 70);
+	assert_true(tail_note_lost(f->store, 50, &e));
+	assert_int_equal(noted(f), 50);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STORE_TEST(records_far_ahead_of_all_others_are_no_ends),
 	    STORE_TEST(a_stream_can_have_lost_only_so_many),
+	    STORE_TEST(of_several_losses_the_earliest_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,28 @@ a_credential_is_the_workspaces_and_of_the_signing_key(void **state)
 	assert_null(json_get(nats, STR("subs")));
 }
 
+/* What the servers hold a producer to: the tag stands for the workspace of its credential. */
+static void
+a_producer_publishes_for_its_own_workspace_alone(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *claims, *key, *allowed[2];
+	struct str token;
+
+	OK(nats_dir_write_accounts(&f->nats, NOW_S, f->arena, &token, &f->e));
+	OK(jwt_read(f->arena, token, &claims, &f->e));
+	key = json_get(json_get(claims, STR("nats")), STR("signing_keys"))->child;
+	assert_true(str_eq(json_string(key, STR("key")),
+	    str_of(f->nats.accounts.keys[ACCOUNT_KEY_SIGNING])));
+	key = json_get(key, STR("template"));
+	allowed[0] = json_get(json_get(key, STR("pub")), STR("allow"));
+	allowed[1] = json_get(json_get(key, STR("sub")), STR("allow"));
+	assert_int_equal(allowed[0]->count, 1);
+	assert_true(str_eq(allowed[0]->child->text, STR("carillon.events.{{tag(ws)}}.>")));
+	assert_int_equal(allowed[1]->count, 1);
+	assert_true(str_eq(allowed[1]->child->text, STR("_INBOX.{{tag(ws)}}.>")));
+}
+
 static void
 the_list_knows_who_has_one_and_whose_was_revoked(void **state)
 {
@@ -160,6 +182,7 @@ what_a_crash_has_cut_is_named_and_spoils_nothing_else(void **state)
 	assert_false(producers_read(&f->nats, f->arena, &all, &f->e));
 	assert_int_equal(f->e.kind, ERR_CORRUPT);
 	assert_non_null(strstr(f->e.text, "line 2 is not as it was written"));
+	assert_non_null(strstr(file_text(f, path).ptr, "{\"key\":\"UA\n{\"key\":"));
 }
 
 static void
@@ -229,6 +252,23 @@ a_key_that_others_may_read_is_refused(void **state)
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_false(nats_dir_key(&f->nats, ACCOUNT_KEY_OPERATOR, &k, &f->e));
 	assert_non_null(strstr(f->e.text, "chmod 600"));
+}
+
+/* A file that came from another set-up: what it signs no server here takes. */
+static void
+a_key_of_other_accounts_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char path[NATS_DIR_PATH_MAX], other[NATS_DIR_PATH_MAX];
+	struct nkey k;
+
+	nats_dir_file(path, &f->nats, "service.nk");
+	nats_dir_file(other, &f->nats, "system.nk");
+	OK(nats_dir_key(&f->nats, ACCOUNT_KEY_SERVICE, &k, &f->e));
+	nkey_fini(&k);
+	assert_int_equal(rename(other, path), 0);
+	assert_false(nats_dir_key(&f->nats, ACCOUNT_KEY_SERVICE, &k, &f->e));
+	assert_non_null(strstr(f->e.text, "is another key than the service of nats.json"));
 }
 
 /* --- static accounts --- */
@@ -306,6 +346,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_DIR(keys_and_credentials_are_the_owners_alone),
 	    IN_DIR(a_credential_is_the_workspaces_and_of_the_signing_key),
+	    IN_DIR(a_producer_publishes_for_its_own_workspace_alone),
 	    IN_DIR(the_list_knows_who_has_one_and_whose_was_revoked),
 	    IN_DIR(each_account_is_newer_than_the_last_and_has_what_is_revoked),
 	    IN_DIR(what_a_crash_has_cut_is_named_and_spoils_nothing_else),
@@ -313,6 +354,7 @@ main(void)
 	    IN_DIR(the_signing_key_is_sealed_anew_after_a_rotation),
 	    IN_DIR(keys_of_an_interrupted_try_are_not_replaced),
 	    IN_DIR(a_key_that_others_may_read_is_refused),
+	    IN_DIR(a_key_of_other_accounts_is_refused),
 	    IN_STATIC(static_accounts_have_keys_and_lose_them),
 	    IN_DIR(a_refusal_says_why),
 	};

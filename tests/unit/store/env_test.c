@@ -344,7 +344,7 @@ fill_schema_3(struct txn *t, void *arg, struct err *e)
 {
 	(void)arg;
 	(void)e;
-	meta_set_number(t, STR("schema"), 3);
+	meta_set_number(t, STR("schema"), 4);
 	return true;
 }
 
@@ -358,7 +358,7 @@ a_newer_schema_is_left_alone(void **state)
 	(void)history_file(f);
 	assert_false(try_open(f, false, &e));
 	assert_int_equal(e.kind, ERR_SETUP);
-	assert_non_null(strstr(e.text, "has schema 3 and this program knows 2"));
+	assert_non_null(strstr(e.text, "has schema 4 and this program knows 3"));
 	assert_false(try_open(f, true, &e));
 	assert_int_equal(e.kind, ERR_SETUP);
 }

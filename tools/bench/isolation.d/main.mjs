@@ -62,7 +62,7 @@ async function provision(world, first, count, rules) {
 			'--id', 'slack', '--no-test'], 'xoxb-bench-not-a-token\n')
 		for (const [j, { channel, filter }] of rules.entries())
 			await world.cli(['rule', 'add', workspace, '--type', 'alert.triggered', '--connection', 'slack', '--channel', channel,
-				'--id', `r${j}`, ...(filter ? ['--filter', JSON.stringify(filter)] : [])])
+				'--id', `r${j}`, '--no-test', ...(filter ? ['--filter', JSON.stringify(filter)] : [])])
 	}
 }
 

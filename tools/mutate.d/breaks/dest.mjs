@@ -11,4 +11,12 @@ export default [
 		breaks: 'a token that Slack repeats goes into history' },
 	{ file: 'src/dest/slack/judge.c', find: 'if (root && ts.len > 0 && ts.len < sizeof(out->message_id)) {', put: 'if (root) {',
 		breaks: 'an answer that names no message counts as delivered' },
+	{ file: 'src/dest/slack/webhook.c', find: 'return own.len > 0 && str_starts_with(address, own) ? own', put: 'return own.len > 0 ? own',
+		breaks: 'a webhook that somebody made up takes events elsewhere' },
+	{ file: 'src/dest/slack/request.c', find: "if (token.ptr[i] <= ' ' || token.ptr[i] > '~')", put: "if (token.ptr[i] > '~')",
+		breaks: 'a line break in a credential begins another header' },
+	{ file: 'src/dest/slack/mrkdwn.c', find: "\tcase '<': return \"&lt;\";\n", put: '',
+		breaks: 'a value in a message mentions the whole channel' },
+	{ file: 'src/dest/slack/channel.c', find: '!is_of_slack(url.host) || ', put: '',
+		breaks: "a link to somebody else's site names a channel" },
 ]

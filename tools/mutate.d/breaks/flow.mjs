@@ -53,6 +53,8 @@ export default [
 		breaks: 'one lane takes all places at the broker' },
 	{ file: 'src/flow/rule_keys.c', find: '(age_ms == 0 || now.ms - out->at.ms < age_ms)', put: 'true',
 		breaks: 'a key is a repeat for ever' },
+	{ file: 'src/flow/budget.c', find: 'for (int i = 0; i < 2; i++) /* more', put: 'for (int i = 0; i < 0; i++) /* more',
+		breaks: 'memory is kept for every workspace that there ever was' },
 	{ file: 'src/flow/match.c', find: 'else if (!gate.is_open)', put: 'else if (false)',
 		breaks: 'what is to be held is sent' },
 	{ file: 'src/flow/resume.c', find: 'case DELIVERY_SENDING: return true;', put: 'case DELIVERY_SENDING: return false;',

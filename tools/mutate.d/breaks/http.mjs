@@ -13,4 +13,6 @@ export default [
 		breaks: 'a name server that hangs takes a thread for each name' },
 	{ file: 'src/http/kept.c', find: 'if (k->peak < flying)\n\t\tk->peak = flying;', put: '',
 		breaks: 'connections that will be needed again are closed' },
+	{ file: 'src/http/tls.c', find: '\tSET(easy, CURLOPT_SHARE, tls->sessions);\n', put: '\tSET(easy, CURLOPT_SHARE, tls->sessions);\n\tSET(easy, CURLOPT_SSL_VERIFYPEER, 0L);\n',
+		breaks: 'whoever stands in the way reads the credentials' },
 ]
