@@ -66,11 +66,11 @@ apply_state(struct follower *f, const struct chunk *c, struct err *e)
 
 	if (!registry_apply_chunk(w->store, w->broker, c, (struct str){0}, e))
 		return false;
-	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
 	for (size_t i = 0; i < c->n; i++)
 		if (state_key_parse(broker_state_key(w->broker, c->messages[i].subject),
 			&workspace, &kind, &id))
 			note_state(w, workspace, kind, id);
+	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
 	return true;
 }
 
@@ -242,13 +242,13 @@ apply_history(struct follower *f, const struct chunk *c, struct err *e)
 
 	if (!history_apply_chunk(f->web->store, c, (struct str){0}, e))
 		return false;
-	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
 	a = arena_new(BATCH_BYTES_MAX);
 	for (size_t i = 0; i < c->n; i++) {
 		note_batch(f->web, a, &c->messages[i]);
 		arena_reset(a);
 	}
 	arena_free(a);
+	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
 	return true;
 }
 
@@ -364,8 +364,7 @@ followers_start(struct followers **out, struct web *w, struct err *e)
 	};
 	for (int i = 0; i < FOLLOWED; i++)
 		all[i].chunk = chunk_new();
-	hub_set_position(w->hub, false, all[FOLLOW_STATE].at);
-	hub_set_position(w->hub, true, all[FOLLOW_HISTORY].at);
+	hub_begin(w->hub, all[FOLLOW_HISTORY].at, all[FOLLOW_STATE].at);
 	if (!read_short(&all[FOLLOW_SHORT], e))
 		return false;
 	for (int i = 0; i < FOLLOWED; i++) {
