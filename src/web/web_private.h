@@ -18,6 +18,7 @@ struct hub;
 struct jobs;
 struct limits;
 struct metrics_book;
+struct micro;
 struct sessions;
 struct signer;
 struct MHD_Daemon;
@@ -36,6 +37,8 @@ struct web {
 
 	struct MHD_Daemon *daemon;
 	struct admin *admin;
+	struct micro *micro;
+	char node[CONFIG_NODE_MAX];
 	struct connections *connections;
 	struct networks *proxies;
 	struct limits *limits; /* the listener's */

@@ -63,6 +63,8 @@ struct rule {
 	 * ever. */
 	const struct template *key[KEY_USES];
 	int64_t key_age_ms[KEY_USES];
+	/* Not empty: it is a copy for one test message, whose event's id begins so. */
+	struct str test_event;
 	bool active;
 	bool prefer_silence;
 	bool plain_text_fallback;
