@@ -13,7 +13,6 @@ const CONSUMER = 'CARILLON_EVENTS.dispatch-0'
 const DOWN_MS = 10 * 60_000 / SCALE
 const SYNC_DELAY_MS = 100
 const NAME_DELAY_MS = 4000
-const BURST = 2000
 const GARBAGE = 'chaos', UNREADABLE = /record\.unreadable/
 const RESETS = [{ kind: 'reset' }, { kind: 'reset_after' }]
 const MISHAPS = [
@@ -204,17 +203,6 @@ export const FAULTS = {
 			await sleep(NAME_DELAY_MS / 2)
 			n += world.delay('names', 0)
 			return `${n} names of ${seconds(NAME_DELAY_MS)} more, in a new process`
-		},
-	},
-	// One tenant's burst waits for itself: meanwhile messages of others arrive.
-	greedy: {
-		async run(world, r) {
-			world.readJournal()
-			const since = world.lastPost, keys = world.burst(r.pick(world.workspaces), BURST)
-			await until('the burst to be delivered', () => (world.readJournal(), keys.every(key => world.arrived.has(key))))
-			const last = Math.max(...keys.map(key => world.arrived.get(key)[0].seq)), others = last - since - keys.length
-			must(others > 0, 'nobody else had a message posted while the burst went on')
-			return `${keys.length} messages of one tenant at once; ${others} of others meanwhile`
 		},
 	},
 	'garbage-rule': {

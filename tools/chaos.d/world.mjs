@@ -231,21 +231,15 @@ export class World {
 		}, TICK_MS)
 	}
 
-	// So many at once for one workspace, beside the load. Returns what is to be posted of them.
-	burst(workspace, n) {
-		const from = this.published.size + 1
-		for (let i = 0; i < n; i++) this.#publishOne(workspace)
-		return Array.from({ length: n }, (_, i) => workspace.rules.map(rule => `e${from + i} ${rule.channel}`)).flat()
-	}
-
 	async endLoad() {
 		clearInterval(this.ticker)
 		await until('all events to be stored in the stream', () => this.nats.unacked === 0)
 	}
 
 	// The sandbox finds the event's id by the marker "ref:", wherever the template puts the account.
-	async #publishOne(workspace = this.workspaces[(this.published.size + 1) % this.workspaces.length]) {
+	async #publishOne() {
 		const n = this.published.size + 1, id = `e${n}`
+		const workspace = this.workspaces[n % this.workspaces.length]
 		const record = { workspace, seq: 0 }
 		this.published.set(id, record)
 		this.due += workspace.rules.length
