@@ -159,8 +159,8 @@ bool publish_may_retry(const struct err *e);
 /* --- publish_begin.c --- */
 
 /* As broker_publish_begin, of any request; `reply` and `wait_ms` are the publisher's own. */
-MUST_USE bool publish_begin(struct broker *b, const struct publish_request *what,
-    broker_published_fn *done, void *arg);
+MUST_USE bool publish_begin(
+    struct broker *b, const struct publish_request *what, broker_published_fn *done, void *arg);
 /* Completes all that is under way with an error and ends its thread; NULL is fine. */
 void publisher_close(struct publisher *p);
 

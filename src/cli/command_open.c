@@ -98,7 +98,8 @@ open_state(struct command *c, bool must_write, struct err *e)
 	return c->is_read_only || registry_catch_up(c->registry, 0, e);
 }
 
-/* Who writes with a vault seals: with another key nobody could open it once this one is gone. */
+/* Who writes with a vault seals: with another key nobody could open it once this one is gone.
+ */
 static bool
 has_right_key(struct command *c, struct err *e)
 {

@@ -60,7 +60,8 @@ enum { ROUNDS_MAX = 5 }; /* without progress: customers edit what is to be seale
 struct rotation {
 	struct command *command;
 	struct seals seals;
-	struct seal_at *old; /* under an old key; gathered first: sealing waits for the broker */
+	struct seal_at
+	    *old; /* under an old key; gathered first: sealing waits for the broker */
 	size_t n, cap, total;
 	size_t of_newer_keys; /* than the file has */
 	struct table *shut;   /* "workspace/connection" of what does not open: said, and left */
@@ -162,7 +163,8 @@ show_progress(const char *what, size_t done, size_t of, void *arg)
 		fprintf(stderr, "\r\033[K%s: %zu of %zu", what, done, of);
 }
 
-/* In rounds: a connection may be added under the old key meanwhile, or changed by a customer. */
+/* In rounds: a connection may be added under the old key meanwhile, or changed by a customer.
+ */
 static bool
 reseal_until_none_is_old(struct rotation *r, struct err *e)
 {
@@ -251,11 +253,14 @@ begin_rotation(struct rotation *r, struct err *e)
 }
 
 /* What the rotation cannot do by itself. */
-#define TODO                                                                                    \
-	"a running service that reads this file takes the new key by itself. One that was given " \
-	"the key another way, such as systemd's LoadCredential, must be restarted: until then "   \
-	"its deliveries wait. The index's files are written without the older seals when the "    \
-	"service is next started. If the old key has leaked, revoke the tokens as well: who had " \
+#define TODO                                                                                   \
+	"a running service that reads this file takes the new key by itself. One that was "    \
+	"given "                                                                               \
+	"the key another way, such as systemd's LoadCredential, must be restarted: until "     \
+	"then "                                                                                \
+	"its deliveries wait. The index's files are written without the older seals when the " \
+	"service is next started. If the old key has leaked, revoke the tokens as well: who "  \
+	"had "                                                                                 \
 	"it may have read them"
 
 static void

@@ -87,8 +87,7 @@ changes_where_things_go(struct follower *w, const struct broker_message *m, stru
 	if (m->seq <= store_applied(t))
 		return true;
 	return state_get(t, key.workspace, key.kind, key.id, &was) &&
-	       moves_matter(
-		   key.kind, was.bytes, m->is_delete ? (struct str){0} : m->data);
+	       moves_matter(key.kind, was.bytes, m->is_delete ? (struct str){0} : m->data);
 }
 
 /* Returns those of the chunk, an array of its length that the caller frees. */
@@ -110,8 +109,8 @@ note_moves(struct follower *w, const struct broker_message *m)
 {
 	struct stored_key key;
 
-	if (state_key_parse(broker_state_key(w->flow->parts.broker, m->subject),
-		&key.workspace, &key.kind, &key.id))
+	if (state_key_parse(broker_state_key(w->flow->parts.broker, m->subject), &key.workspace,
+		&key.kind, &key.id))
 		moves_note(w->flow->moves, key.workspace);
 }
 
@@ -204,6 +203,9 @@ reason_of(struct arena *a, const struct trouble *t)
 {
 	if (t->count == 0)
 		return str_of(t->reason);
+	if (!t->is_rest)
+		return arena_printf(a, "%llu deliveries that went as one message: %s",
+		    (unsigned long long)t->count, t->reason);
 	return arena_printf(a,
 	    t->kind == TROUBLE_CANCELED ? "%llu deliveries were canceled: %s"
 					: "%llu more in a minute; the newest: %s",

@@ -28,8 +28,8 @@ lane_of(const struct delivery *d)
 	    d->message->event.workspace, d->rule->connection_id, d->channel};
 }
 
-/* Whether it goes the way of the first, by a rule that treats it as the first's does. Severities
- * do not matter any more: what waits is quiet. */
+/* Whether it goes the way of the first, by a rule that treats it as the first's does.
+ * Severities do not matter any more: what waits is quiet. */
 static bool
 goes_with(const struct gathering *g, const struct rule *rule)
 {
@@ -71,8 +71,7 @@ gather_one(const delivery_record *d, void *arg)
 	    rule_keys_lead_elsewhere(d, rule, g->history))
 		return true;
 	g->items[g->n].delivery = d;
-	g->items[g->n].event =
-	    history_event(g->history, g->first->message->arena, d->seq);
+	g->items[g->n].event = history_event(g->history, g->first->message->arena, d->seq);
 	g->n++;
 	return true;
 }
@@ -98,8 +97,8 @@ is_early(const struct delivery *d, wall_t now)
 }
 
 bool
-gather_together(struct flow *f, struct delivery *d, wall_t now, const char *history_url,
-    struct err *e)
+gather_together(
+    struct flow *f, struct delivery *d, wall_t now, const char *history_url, struct err *e)
 {
 	struct gathering g = {.flow = f, .first = d, .now = now};
 	const struct lane_id lane = lane_of(d);

@@ -7,9 +7,9 @@
 #include "message.h"
 
 enum {
-	LINE_MAX_LEN = 1024,  /* of one key; those behind come back when they are due */
-	CALLED_MAX = 4096,    /* the same */
-	CALLED_AT_ONCE = 16,  /* of a line whose others most likely end at once */
+	LINE_MAX_LEN = 1024, /* of one key; those behind come back when they are due */
+	CALLED_MAX = 4096,   /* the same */
+	CALLED_AT_ONCE = 16, /* of a line whose others most likely end at once */
 	WAITERS_FIRST = 8,
 };
 
@@ -170,8 +170,7 @@ join(struct line *line, const struct delivery *d)
 		return;
 	if (line->n == line->cap) {
 		line->cap = line->cap > 0 ? 2 * line->cap : WAITERS_FIRST;
-		line->waiters =
-		    reallocarray(line->waiters, line->cap, sizeof(*line->waiters));
+		line->waiters = reallocarray(line->waiters, line->cap, sizeof(*line->waiters));
 		must(line->waiters != NULL);
 	}
 	memmove(line->waiters + at + 1, line->waiters + at,

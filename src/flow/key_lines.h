@@ -1,8 +1,8 @@
 /*
  * Lines before keys: of the deliveries of one key (rule_keys.h) one is in hand, and those that
- * found it taken wait in the ledger. When the key is free again, the next of its line are called:
- * the ledger reads them again at once. What a line forgets comes back when it is due. Whose
- * threads use it, and under which lock, is the owner's (active.c).
+ * found it taken wait in the ledger. When the key is free again, the next of its line are
+ * called: the ledger reads them again at once. What a line forgets comes back when it is due.
+ * Whose threads use it, and under which lock, is the owner's (active.c).
  */
 #pragma once
 

@@ -25,7 +25,8 @@ struct pick {
 	uint64_t seq;
 	struct str workspace, rule;
 	bool is_for_digest;
-	const struct lane_id *left; /* whose overflow it was in, read again out of turn; or NULL */
+	const struct lane_id
+	    *left; /* whose overflow it was in, read again out of turn; or NULL */
 };
 
 /* Those of one event that go together. */
@@ -44,7 +45,7 @@ struct ledger_walk {
 	int n;
 	bool looked_at_claims;
 	bool has_moves; /* to be looked at, at once */
-	int claims; /* seen in this look */
+	int claims;     /* seen in this look */
 	mono_t held_at;
 	/* The group of held ones that had its turn last; empty: the first is next. */
 	char group_workspace[WORKSPACE_ID_MAX + 1], group_connection[RECORD_ID_MAX + 1];
@@ -209,8 +210,8 @@ look_for_picks(struct ledger_walk *w, bool at_held)
 	 * until there is none. */
 	w->looked_at_claims = w->claims == 0 && txn_error(t) == NULL;
 	pick_called(w, t);
-	w->has_moves = w->n < PICKS_MAX &&
-		       moves_look(w->flow->moves, t, w->arena, pick_moved, w);
+	w->has_moves =
+	    w->n < PICKS_MAX && moves_look(w->flow->moves, t, w->arena, pick_moved, w);
 	if (w->n < PICKS_MAX)
 		ledger_each_due(t, w->arena, w->now, pick_due, w);
 	w->has_full_group = false;
@@ -280,8 +281,8 @@ fill_and_admit(struct ledger_walk *w, struct message *m, const struct pick *p,
 	if (!read_message(w, m, p, bm, picked, e) || m->n_deliveries == 0)
 		return false;
 	if (p->is_for_digest && delivery_is_open(&m->deliveries[0]) &&
-	    !gather_together(w->flow, &m->deliveries[0], w->now,
-		w->settings.config.history_url, e))
+	    !gather_together(
+		w->flow, &m->deliveries[0], w->now, w->settings.config.history_url, e))
 		return false;
 	if (w->turn != NULL && !take_places(w, m))
 		return false;

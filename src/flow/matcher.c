@@ -75,8 +75,7 @@ decode(struct matcher *m, struct message *msg, struct str workspace,
 		fail_event(msg, rec, workspace,
 		    STR("the workspace was deleted before its rules were asked"));
 	else
-		must(
-		    match_rules(msg, UINT64_MAX)); /* it may take what it takes */
+		must(match_rules(msg, UINT64_MAX)); /* it may take what it takes */
 }
 
 /* False: the index cannot be read now. */

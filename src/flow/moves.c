@@ -117,7 +117,8 @@ moves_matter(enum state_kind kind, struct str was, struct str is)
 	if (is.len == 0)
 		return true;
 	a = arena_new(0);
-	matters = kind == STATE_RULE ? rule_matters(a, was, is) : connection_matters(a, was, is);
+	matters =
+	    kind == STATE_RULE ? rule_matters(a, was, is) : connection_matters(a, was, is);
 	arena_free(a);
 	return matters;
 }
@@ -127,7 +128,8 @@ moves_away(const struct ruleset *r, const struct rule *rule, const struct lane_i
 {
 	if (!r->exists)
 		return false; /* gone.h's */
-	return rule == NULL || !rule->active || !str_eq(rule->connection_id, lane->connection) ||
+	return rule == NULL || !rule->active ||
+	       !str_eq(rule->connection_id, lane->connection) ||
 	       !str_eq(rule->channel, lane->channel) ||
 	       (!r->paused && !gate_of(r, rule).is_open);
 }

@@ -243,8 +243,7 @@ struct wanted {
 
 /* A person asked: what may be a duplicate is sent, and flagged. */
 static void
-begin_again(
-    struct delivery *d, const struct wanted *w, const struct replay_selection *s)
+begin_again(struct delivery *d, const struct wanted *w, const struct replay_selection *s)
 {
 	d->rule = w->rule;
 	d->rule_id = w->rule->id;

@@ -31,7 +31,8 @@ on_stored(const struct pub_ack *p, const struct err *e, void *arg)
 	pthread_mutex_lock(&n->lock);
 	n->under_way--;
 	n->stored += p != NULL;
-	/* Changed meanwhile, perhaps by a try of ours whose PubAck was lost: looked at again. */
+	/* Changed meanwhile, perhaps by a try of ours whose PubAck was lost: looked at again.
+	 */
 	if (e != NULL && e->kind != ERR_CONFLICT && !n->has_failed) {
 		n->has_failed = true;
 		n->why = *e;
@@ -78,13 +79,12 @@ begin_put(struct renewal *n, const struct seal_at *at, const connection_record *
 
 /* False with ERR_DENIED: it does not open. */
 static bool
-seal_anew(
-    struct renewal *n, const struct seal_at *at, connection_record *c, struct err *e)
+seal_anew(struct renewal *n, const struct seal_at *at, connection_record *c, struct err *e)
 {
 	const struct vault *v = n->seals->vault;
 	struct secret *clear = secret_new(SECRET_MAX);
-	const bool opens = vault_unseal(
-	    v, at->workspace, at->connection, record_bytes(&c->sealed), clear, e);
+	const bool opens =
+	    vault_unseal(v, at->workspace, at->connection, record_bytes(&c->sealed), clear, e);
 
 	if (opens) {
 		c->sealed.data =

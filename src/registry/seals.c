@@ -13,10 +13,10 @@ enum {
 	AT_ONCE = 512,               /* messages deleted before one is waited for */
 };
 
-/* Whether these bytes of a connection have another seal than `newest`, or hide what they have. */
+/* Whether these bytes of a connection have another seal than `newest`, or hide what they have.
+ */
 static bool
-is_stale(
-    struct arena *a, const struct stored_key *key, struct str bytes, struct str newest)
+is_stale(struct arena *a, const struct stored_key *key, struct str bytes, struct str newest)
 {
 	const connection_record *c;
 	void *record;
@@ -110,8 +110,9 @@ look_at_message(struct sweep *w, const struct broker_message *m, struct err *e)
 	struct stored_key key;
 	uint64_t revision;
 
-	if (m->is_delete || !state_key_parse(broker_state_key(r->broker, m->subject),
-				&key.workspace, &key.kind, &key.id) ||
+	if (m->is_delete ||
+	    !state_key_parse(
+		broker_state_key(r->broker, m->subject), &key.workspace, &key.kind, &key.id) ||
 	    key.kind != STATE_CONNECTION)
 		return true;
 	/* The one that counts may be unreadable, and is never erased. */

@@ -68,7 +68,8 @@ is_ours(const struct vault *v, const struct published *p, struct err *e)
 		       fail_other(&own, &p->key, e);
 	return p->key.version < vault_version(v) ||
 	       fail(e, ERR_SETUP,
-		   "the master key is another one or an older copy: credentials here are sealed "
+		   "the master key is another one or an older copy: credentials here are "
+		   "sealed "
 		   "with version %u, and its newest is %u; give this process the file that "
 		   "`carillon vault rotate` wrote",
 		   (unsigned)p->key.version, (unsigned)vault_version(v));
@@ -111,8 +112,8 @@ is_unknown(const struct vault *v, const struct published *p)
 }
 
 bool
-vault_key_publish(struct broker *b, struct store *s, const struct vault *v, uint32_t *version,
-    struct err *e)
+vault_key_publish(
+    struct broker *b, struct store *s, const struct vault *v, uint32_t *version, struct err *e)
 {
 	struct box_key newest;
 	struct published p;

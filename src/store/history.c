@@ -97,7 +97,8 @@ delivery_is_overflow(const delivery_record *d)
 	       str_of(d->channel).len <= CHANNEL_ID_MAX;
 }
 
-/* Whether it is to go out with others, or was on its way with them; one whose channel cannot be a key goes alone. */
+/* Whether it is to go out with others, or was on its way with them; one whose channel cannot be
+ * a key goes alone. */
 static bool
 delivery_is_together(const delivery_record *d)
 {

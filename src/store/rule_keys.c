@@ -136,8 +136,7 @@ news_of(const delivery_record *d)
 	    .repeat_of = d->shown_by,
 	};
 
-	str_copy(
-	    n.message.connection, sizeof(n.message.connection), str_of(d->connection));
+	str_copy(n.message.connection, sizeof(n.message.connection), str_of(d->connection));
 	str_copy(n.message.channel, sizeof(n.message.channel), str_of(d->channel));
 	/* An id that was cut would be another message's. */
 	if (d->digest || !str_copy(n.message.id, sizeof(n.message.id), str_of(d->message_id)))

@@ -88,7 +88,8 @@ MUST_USE bool env_set_aside(const struct env *env, const struct err *why,
 
 /* Does what store_ask_rewrite asked for, if nobody else has the files open (rewrite.c). */
 void store_rewrite(const char *dir);
-/* The same for the state's file alone, because of STORE_OLD_SEALS, which the new one is without.
+/* The same for the state's file alone, because of STORE_OLD_SEALS, which the new one is
+ * without.
  */
 void store_rewrite_state(const char *dir);
 const char *store_number_name(enum store_number which);

@@ -49,7 +49,7 @@ static struct {
 		char peer[200];
 		bool is_gone;
 		mono_t busy_until; /* a request for it is on its way */
-	} *messages;
+	} * messages;
 	uint64_t n_messages;
 	struct table *posted; /* by workspace and delivery */
 	struct pool *current;

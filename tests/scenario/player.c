@@ -108,8 +108,8 @@ play_each(struct line *l, const char *text)
 
 		line_id(&ids, i, id);
 		for (const char *c = rest; *c != '\0' && n + sizeof(id) < sizeof(one); c++)
-			n += (size_t)snprintf(one + n, sizeof(one) - n, *c == '@' ? "%s" : "%.1s",
-			    *c == '@' ? id : c);
+			n += (size_t)snprintf(one + n, sizeof(one) - n,
+			    *c == '@' ? "%s" : "%.1s", *c == '@' ? id : c);
 		if (line_cut(l, one))
 			play(l);
 	}

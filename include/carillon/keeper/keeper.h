@@ -41,8 +41,8 @@ struct keeper_parts {
 struct keeper;
 /*
  * Reads the app's client secret, publishes the vault's public key (registry/vault_key.h), and
- * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is not
- * there; the master key is another one.
+ * starts the threads. ERR_SETUP: the file with the client secret may be read by others, or is
+ * not there; the master key is another one.
  */
 MUST_USE bool keeper_start(
     struct keeper **out, const struct keeper_parts *parts, struct err *e);

@@ -15,7 +15,8 @@ struct seal_at {
 struct seals {
 	struct registry *registry;
 	const struct vault *vault;
-	/* Told of each that is left as it is: its record cannot be read, or it does not open. */
+	/* Told of each that is left as it is: its record cannot be read, or it does not open.
+	 */
 	void (*pass_over)(const struct seal_at *at, const char *why, void *arg);
 	void (*progress)(const char *what, size_t done, size_t of, void *arg);
 	void *arg;

@@ -129,12 +129,12 @@ has_form(struct str s)
 static int
 base64_of(char c)
 {
-	return c >= 'A' && c <= 'Z'     ? c - 'A'
-	       : c >= 'a' && c <= 'z'   ? c - 'a' + 26
-	       : c >= '0' && c <= '9'   ? c - '0' + 52
-	       : c == '+' || c == '-'   ? 62
-	       : c == '/' || c == '_'   ? 63
-	                                : -1;
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '+' || c == '-' ? 62
+	       : c == '/' || c == '_' ? 63
+	                              : -1;
 }
 
 typedef int digit_fn(char c);
