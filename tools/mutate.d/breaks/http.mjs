@@ -1,5 +1,5 @@
 export default [
-	{ file: 'src/http/transfer.c', find: '\tSET(c, CURLOPT_PROXY, ""); /* and none from the environment */\n', put: '',
+	{ file: 'src/http/transfer.c', find: 'SET(c, CURLOPT_PROXY, proxy); /* and none', put: '(void)proxy; /* and none',
 		breaks: "credentials go through the environment's proxy" },
 	{ file: 'src/http/transfer.c', find: 'if (t->began && wrote_something(t))\n\t\treturn CURL_PREREQFUNC_ABORT;', put: '',
 		breaks: 'a request whose connection died is posted a second time' },
