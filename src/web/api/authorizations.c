@@ -64,8 +64,8 @@ has_room(struct request *q)
 {
 	struct err e;
 
-	return registry_has_room(q->registry, request_part(q, 0), STATE_CONNECTION,
-		   CONNECTIONS_MAX, &e) ||
+	return registry_has_room(
+		   q->registry, request_part(q, 0), STATE_CONNECTION, CONNECTIONS_MAX, &e) ||
 	       problem_of(q, &e);
 }
 
