@@ -58,6 +58,19 @@ config_retry_schedule(const char *text, struct retry_schedule *out, struct err *
 	return true;
 }
 
+static bool
+is_port(struct str text)
+{
+	int64_t port = 0;
+
+	for (size_t i = 0; i < text.len && port <= UINT16_MAX; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		port = port * 10 + (text.ptr[i] - '0');
+	}
+	return port > 0 && port <= UINT16_MAX;
+}
+
 /* A URL may hold a password, so no error shows one. */
 static bool
 check_nats_url(struct str text, int number, struct err *e)
@@ -73,6 +86,9 @@ check_nats_url(struct str text, int number, struct err *e)
 		    "password would travel in clear; use nats:// or tls:// and the server's "
 		    "usual port",
 		    number);
+	if (url.port.len > 0 && !is_port(url.port))
+		return fail(e, ERR_INPUT,
+		    "nats_url: the port of address %d is no number up to 65535", number);
 	return str_eq(url.scheme, STR("nats")) || str_eq(url.scheme, STR("tls")) ||
 	       fail(e, ERR_INPUT, "nats_url: address %d must be nats:// or tls:// and a host",
 		   number);
@@ -90,10 +106,32 @@ check_slack_url(const struct config *c, struct err *e)
 		    e, ERR_INPUT, "slack_api_url: must be https:// or http:// and a host");
 	if (url.user_info.len > 0)
 		return fail(e, ERR_INPUT, "slack_api_url: takes no user and no password");
+	if (url.port.len > 0 && !is_port(url.port))
+		return fail(e, ERR_INPUT, "slack_api_url: its port is no number up to 65535");
+	if (strpbrk(c->slack_api_url, "?# ") != NULL)
+		return fail(e, ERR_INPUT,
+		    "slack_api_url: ends with its path, to which the methods' names are added");
 	return str_eq(url.scheme, STR("https")) || url_is_loopback(&url) ||
 	       fail(e, ERR_INPUT,
 		   "slack_api_url: http:// to another machine would send credentials in "
 		   "clear; use https://");
+}
+
+/* Its port is no usual one: where none is said, libcurl takes 1080 and people mean 3128. */
+static bool
+check_slack_proxy(const struct config *c, struct err *e)
+{
+	struct url url;
+
+	if (c->slack_proxy[0] == '\0')
+		return true;
+	if (!url_parse(&url, str_of(c->slack_proxy)) || !str_eq(url.scheme, STR("http")) ||
+	    !is_port(url.port) || (url.path.len > 0 && !str_eq(url.path, STR("/"))))
+		return fail(e, ERR_INPUT, "slack_proxy: must be http://HOST:PORT");
+	return url.user_info.len == 0 ||
+	       fail(e, ERR_INPUT,
+		   "slack_proxy: takes no user and no password; let the proxy know this "
+		   "machine by its address");
 }
 
 static bool
@@ -104,7 +142,7 @@ check_urls(const struct config *c, struct err *e)
 	for (struct str rest = str_of(c->nats_url); rest.ptr; number++)
 		if (!check_nats_url(next_of_list(&rest), number, e))
 			return false;
-	return check_slack_url(c, e);
+	return check_slack_url(c, e) && check_slack_proxy(c, e);
 }
 
 static bool

@@ -3,7 +3,7 @@
  */
 #include "carillon/base/json.h"
 
-enum { INDEX_DIGITS_MAX = 9 };
+enum { INDEX_DIGITS_MAX = 10 }; /* of 4294967294 */
 
 void
 json_position(struct str text, size_t offset, int *line, int *column)
@@ -33,31 +33,28 @@ json_get(const struct json *obj, struct str key)
 	return NULL;
 }
 
-/* "0", "12"; not "", "01" or "1a". */
-static bool
-read_index(struct str digits, uint32_t *out)
+int64_t
+json_index_of(struct str name)
 {
-	uint32_t n = 0;
+	int64_t n = 0;
 
-	if (digits.len == 0 || digits.len > INDEX_DIGITS_MAX)
-		return false;
-	if (digits.ptr[0] == '0' && digits.len > 1)
-		return false;
-	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
-			return false;
-		n = n * 10 + (uint32_t)(digits.ptr[i] - '0');
+	if (name.len == 0 || name.len > INDEX_DIGITS_MAX ||
+	    (name.len > 1 && name.ptr[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] < '0' || name.ptr[i] > '9')
+			return -1;
+		n = n * 10 + (name.ptr[i] - '0');
 	}
-	*out = n;
-	return true;
+	return n < UINT32_MAX ? n : -1;
 }
 
 static const struct json *
 get_element(const struct json *array, struct str digits)
 {
-	uint32_t index;
+	int64_t index = json_index_of(digits);
 
-	if (!array || array->kind != JSON_ARRAY || !read_index(digits, &index))
+	if (!array || array->kind != JSON_ARRAY || index < 0)
 		return NULL;
 	JSON_EACH (element, array) {
 		if (index-- == 0)

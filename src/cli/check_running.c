@@ -18,21 +18,6 @@ enum {
 
 /* --- processes --- */
 
-static void
-check_serve(const struct processes *p, check_found_fn *found, void *arg)
-{
-	const size_t n = processes_count(p, MICRO_SERVE);
-	char sentence[SENTENCE_MAX];
-
-	snprintf(sentence, sizeof(sentence),
-	    n == 0 ? "no service answers on this NATS: nothing is delivered until "
-		     "`carillon serve` runs"
-		   : "%zu %s",
-	    n, n == 1 ? "service runs" : "services run");
-	found(n == 0 ? CHECK_NOTE : CHECK_OK, "serve", n == 0 ? "serve_not_running" : "",
-	    sentence, arg);
-}
-
 /* Many do without it: producers by NATS, and the command line. */
 static void
 check_web(const struct processes *p, check_found_fn *found, void *arg)
@@ -128,7 +113,6 @@ check_running(struct command *c, check_found_fn *found, void *arg)
 
 	must(p != NULL);
 	if (processes_ask(c, c->arena, p, &e)) {
-		check_serve(p, found, arg);
 		check_web(p, found, arg);
 		check_keeper(p, found, arg);
 		check_versions(p, found, arg);

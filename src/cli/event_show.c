@@ -17,8 +17,9 @@ event_of_arguments(struct command *c, struct txn *t, struct err *e)
 	}
 	if (r == NULL && registry_has_workspace(c->registry, workspace, e))
 		(void)fail(e, ERR_NOT_FOUND,
-		    "workspace \"%.*s\" has no event \"%.*s\": it was not published, is "
-		    "not taken up yet (does `carillon serve` run?), or is older than "
+		    "workspace \"%.*s\" has no event \"%.*s\": it was not published, is on "
+		    "its way and not recorded yet (does `carillon serve` run?), or is older "
+		    "than "
 		    "history is kept",
 		    STR_ARG(workspace), STR_ARG(id));
 	return r;

@@ -151,6 +151,22 @@ event_is_known(struct command *c, struct str workspace, const replay_record *r, 
 		: "");
 }
 
+/* What selects nothing may be misspelt; what is deleted may well have deliveries still. */
+static bool
+names_are_known(
+    struct command *c, const struct replay_counting *k, const replay_record *r, struct err *e)
+{
+	uint64_t revision;
+
+	if (k->selected > 0 || k->skipped > 0)
+		return true;
+	return (r->rule[0] == '\0' || registry_revision(c->registry, k->workspace, STATE_RULE,
+					  str_of(r->rule), &revision, e)) &&
+	       (r->connection[0] == '\0' ||
+		   registry_revision(c->registry, k->workspace, STATE_CONNECTION,
+		       str_of(r->connection), &revision, e));
+}
+
 /* Counts, asks, and begins. */
 static bool
 count_and_begin(
@@ -168,6 +184,8 @@ count_and_begin(
 		return false;
 	}
 	r->selected = k->selected;
+	if (!names_are_known(c, k, r, e))
+		return false;
 	if (command_has(c, OPTION_DRY_RUN)) {
 		show_count(c, r, k);
 		return true;

@@ -92,9 +92,9 @@ static void
 say_progress(const replay_record *r)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%llu of %llu sent, %llu skipped ",
+		fprintf(stderr, "\r%llu of %llu sent, %llu skipped, %llu gone ",
 		    (unsigned long long)r->sent, (unsigned long long)r->selected,
-		    (unsigned long long)r->skipped);
+		    (unsigned long long)r->skipped, (unsigned long long)r->gone);
 }
 
 static void

@@ -19,7 +19,8 @@ struct active {
 	struct table *by_delivery;    /* seq and rule: of deliveries not settled yet */
 	struct key_lines *keys;       /* of rules' options */
 	struct table *digests;        /* by lane: the delivery that goes for all of it */
-	struct list oldest_first;     /* by taken_at */
+	struct list oldest_first; /* by taken_at */
+	struct list unseen;       /* the same, by when they were taken in hand */
 	size_t count, weight;
 };
 
@@ -220,6 +221,7 @@ active_new(size_t limit)
 	h->keys = key_lines_new();
 	h->digests = table_new();
 	list_init(&h->oldest_first);
+	list_init(&h->unseen);
 	pthread_mutex_init(&h->lock, NULL);
 	deadline_cond_init(&h->room);
 	return h;
@@ -393,6 +395,8 @@ active_take(struct active *h, struct message *m)
 			count_reread(h, m->seq, 1);
 		}
 		list_append(&h->oldest_first, &m->active_link);
+		if (!m->is_known)
+			list_append(&h->unseen, &m->unseen_link);
 		h->count++;
 		m->unsettled = (size_t)m->n_deliveries;
 		h->weight += weight_of(m->unsettled);
@@ -461,6 +465,7 @@ active_release(struct active *h, struct message *m)
 	}
 	release_deliveries(h, m);
 	list_remove(&m->active_link);
+	list_remove(&m->unseen_link);
 	h->count--;
 	lighten(h, weight_of(m->unsettled));
 	pthread_mutex_unlock(&h->lock);
@@ -496,6 +501,25 @@ active_overdue(struct active *h, mono_t now, int64_t after_ms, struct arena *a,
 		m->taken_at = now;
 		list_remove(&m->active_link);
 		list_append(&h->oldest_first, &m->active_link);
+	}
+	pthread_mutex_unlock(&h->lock);
+	return n;
+}
+
+size_t
+active_unseen(struct active *h, mono_t now, int64_t after_ms,
+    struct message *out[static ACTIVE_UNSEEN_MAX])
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&h->lock);
+	while (n < ACTIVE_UNSEEN_MAX && !list_is_empty(&h->unseen)) {
+		struct message *m = CONTAINER_OF(h->unseen.next, struct message, unseen_link);
+
+		if (!mono_reached(now, (mono_t){m->taken_us / 1000 + after_ms}))
+			break;
+		list_remove(&m->unseen_link);
+		out[n++] = m;
 	}
 	pthread_mutex_unlock(&h->lock);
 	return n;

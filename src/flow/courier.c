@@ -10,6 +10,7 @@
 #include "courier_lanes.h"
 #include "carillon/http/pool.h"
 #include "flow_private.h"
+#include "record.h"
 #include "carillon/registry/rulebook.h"
 
 enum {
@@ -29,6 +30,8 @@ enum {
 	LAUNCHES_MAX = 32,
 	CLAIMED_MAX = LAUNCHES_MAX / 2,
 	LAUNCH_STEPS_MAX = 40000, /* of work for their messages */
+	SEEN_WAIT_MS = 2000,      /* who waits longer is to be seen with his attempts */
+	PROGRESS_MAX = 50,        /* attempts of one life after which no more is said */
 };
 
 void
@@ -342,6 +345,7 @@ goes_again(struct courier *c, struct delivery *d)
 		if (d->thread_id.len == 0 && d->update_id.len == 0)
 			return false;
 		d->thread_id = d->update_id = (struct str){0};
+		d->lane_item.is_update = false;
 		return true;
 	case VERDICT_IMAGE: d->image_refusals++; return true;
 	case VERDICT_OTHER_WAY:
@@ -355,6 +359,41 @@ goes_again(struct courier *c, struct delivery *d)
 		return true;
 	default: return false;
 	}
+}
+
+/* Whether what goes again does not do so at once. */
+static bool
+waits_long(const struct outcome *o)
+{
+	switch (o->verdict) {
+	case VERDICT_THROTTLED: return o->retry_after_ms >= SEEN_WAIT_MS;
+	case VERDICT_LATER:
+	case VERDICT_LATER_FEW:
+	case VERDICT_LATER_SLOWLY: return true;
+	default: return false;
+	}
+}
+
+/* What goes back to its lane for a while is recorded with what was tried; what the ledger knows
+ * already keeps the record that it has. */
+static void
+show_progress(struct courier *c, struct delivery *d)
+{
+	const int64_t wait_ms = d->outcome.retry_after_ms;
+	const wall_t now = clock_wall();
+	struct progress *p;
+
+	if (d->state != DELIVERY_PENDING || d->before != NULL || d->digest != NULL ||
+	    !waits_long(&d->outcome) || d->n_attempts > PROGRESS_MAX)
+		return;
+	p = ARENA_NEW(d->arena, struct progress);
+	*p = (struct progress){
+	    .handoff.kind = HANDOFF_PROGRESS,
+	    .message = d->message,
+	    .record =
+		record_progress(d, (wall_t){wait_ms > 0 ? now.ms + wait_ms : 0}, now, d->arena),
+	};
+	list_append(&c->outbox, &p->handoff.link);
 }
 
 static void
@@ -381,6 +420,7 @@ finish_request(struct courier *c, struct transfer *t, struct delivery *d,
 	if (d->outcome.verdict == VERDICT_HOLD_CONNECTION)
 		mark_broken(c, d);
 	if (goes_again(c, d)) {
+		show_progress(c, d);
 		dispatch_return(
 		    c->dispatch, &d->lane_item, result, d->outcome.retry_after_ms, now);
 	} else {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "admit.h"
+#include "pauses.h"
 
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
@@ -24,6 +25,8 @@ lane_policy_of(const struct config *config, const struct dest_type *dest)
 	    .burst = own.channel.burst,
 	    .team_rate_milli = own.account.milli,
 	    .team_burst = own.account.burst,
+	    .update_rate_milli = own.update.milli,
+	    .update_burst = own.update.burst,
 	};
 }
 
@@ -32,6 +35,46 @@ fill_policies(struct courier *c)
 {
 	for (int i = 0; i < dest_count(); i++)
 		c->policies[i] = lane_policy_of(&c->settings.config, dest_at(i));
+}
+
+/* --- pauses of an earlier life --- */
+
+struct keeping {
+	struct courier *courier;
+	mono_t now;
+	wall_t wall;
+};
+
+static void
+keep_pause(const struct lane_id *lane, wall_t until, void *arg)
+{
+	char key[WORKSPACE_ID_MAX + 1 + RECORD_ID_MAX + 1];
+	const struct keeping *k = arg;
+	struct courier *c = k->courier;
+	struct err e = {0};
+	struct ruleset *r = rulebook_get(c->flow->rulebook, lane->workspace, &e);
+	const struct ruleset_connection *conn =
+	    r == NULL ? NULL : ruleset_connection(r, lane->connection);
+
+	snprintf(
+	    key, sizeof(key), "%.*s/%.*s", STR_ARG(lane->workspace), STR_ARG(lane->connection));
+	if (conn != NULL && conn->dest != NULL)
+		dispatch_shut(c->dispatch, (struct lane_name){str_of(key), lane->channel},
+		    &c->policies[dest_index(conn->dest)],
+		    mono_after(k->now, until.ms - k->wall.ms), k->now);
+	ruleset_unref(r);
+}
+
+static void
+keep_pauses(struct courier *c)
+{
+	struct keeping k = {c, clock_mono(), clock_wall()};
+	struct txn *history = txn_read(c->flow->parts.store, STORE_HISTORY);
+	struct err e = {0};
+
+	pauses_each(history, k.wall, keep_pause, &k);
+	if (!txn_finish(history, &e))
+		log_error("courier.pauses", L_STR("error", e.text));
 }
 
 struct courier *
@@ -55,6 +98,7 @@ courier_new(struct flow *f)
 		flow_break(f, &e);
 		must(c->pool != NULL);
 	}
+	keep_pauses(c);
 	return c;
 }
 
@@ -158,6 +202,7 @@ courier_offer(struct courier *c, struct delivery *d, mono_t now)
 		return;
 	}
 	make_room(c, d);
+	d->lane_item.is_update = d->update_id.len > 0;
 	d->lane_item.policy = &c->policies[dest_index(d->rule->connection->dest)];
 	if (dispatch_offer(
 		c->dispatch, lane_of(d), &d->lane_item, now, patience_ms, &retry_at)) {

@@ -21,10 +21,10 @@
 struct message;
 struct place_lane;
 
-/* What a queue carries: a message or one of its deliveries. */
+/* What a queue carries: a message, one of its deliveries, or how far one has come. */
 struct handoff {
 	struct list link;
-	enum { HANDOFF_MESSAGE, HANDOFF_DELIVERY } kind;
+	enum { HANDOFF_MESSAGE, HANDOFF_DELIVERY, HANDOFF_PROGRESS } kind;
 };
 
 /*
@@ -88,6 +88,14 @@ struct delivery {
 	size_t n_attempts;
 	uint32_t attempts_left_out;   /* attempt.h: of many, the middle */
 	struct arena *newest_attempt; /* of the newest, once some are left out */
+};
+
+/* What a delivery that goes on waiting is to be seen with: its record, packed, because the
+ * courier has the delivery. Of the delivery's arena. */
+struct progress {
+	struct handoff handoff; /* to the scribe, before the delivery */
+	struct message *message;
+	struct str record;
 };
 
 /* Whether it is to be sent, or being sent. */

@@ -203,6 +203,9 @@ reason_of(struct arena *a, const struct trouble *t)
 {
 	if (t->count == 0)
 		return str_of(t->reason);
+	if (!t->is_rest)
+		return arena_printf(a, "%llu deliveries that went as one message: %s",
+		    (unsigned long long)t->count, t->reason);
 	return arena_printf(a,
 	    t->kind == TROUBLE_CANCELED ? "%llu deliveries were canceled: %s"
 					: "%llu more in a minute; the newest: %s",

@@ -43,6 +43,7 @@ struct trouble {
 	bool is_over;   /* found to be repaired */
 	bool is_told;   /* work that waits for something, and of which that was said */
 	uint64_t count; /* how many it stands for, when it is not only itself */
+	bool is_rest;   /* it stands for those that were not told one by one */
 };
 
 /* The end of a sealed credential, which is never the same twice. */

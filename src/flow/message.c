@@ -22,6 +22,7 @@ message_new(enum origin origin, uint64_t seq)
 	m->handoff.kind = HANDOFF_MESSAGE;
 	list_init(&m->handoff.link);
 	list_init(&m->active_link);
+	list_init(&m->unseen_link);
 	return m;
 }
 

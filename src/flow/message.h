@@ -41,6 +41,7 @@ struct message {
 	struct handoff handoff;  /* on one queue at a time: to the courier, or to the scribe */
 	size_t unsettled;        /* active.h's: deliveries without a last word */
 	struct list active_link; /* in active.h, from oldest to newest */
+	struct list unseen_link; /* the same, while it may have no record */
 	enum origin origin;
 	struct arena *arena;
 	struct arena *body;     /* what hostile bytes unpack into: limited */

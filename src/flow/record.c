@@ -123,10 +123,10 @@ record_pending(struct batch *b, const struct delivery *d, struct handout handout
 	delivery_record *rec =
 	    record_of(b, d, is_the_ledgers ? DELIVERY_PARKED : DELIVERY_PENDING, handout, now);
 
-	if (is_the_ledgers) {
+	if (is_the_ledgers)
 		rec->due_ms = now.ms;
-		rec->reason = text(b, STR("waiting its turn"));
-	}
+	rec->reason = text(b, is_the_ledgers ? STR("waiting its turn")
+					     : STR("in its channel's queue, or being sent"));
 	batch_add_delivery(b, rec, BATCH_JOINED);
 }
 
@@ -148,6 +148,27 @@ put_keys(struct batch *b, delivery_record *rec, const struct delivery *d)
 	if (!d->waits_for_key)
 		rec->dedupe_key =
 		    key_text(b, d, KEY_DEDUPE, old != NULL ? old->dedupe_key : NULL);
+}
+
+struct str
+record_progress(const struct delivery *d, wall_t due, wall_t now, struct arena *a)
+{
+	struct batch b = {.arena = arena_new(0)};
+	delivery_record *rec = record_of(&b, d, DELIVERY_PENDING, (struct handout){0}, now);
+	struct str bytes;
+
+	must(d->before == NULL);
+	rec->spent = d->spent;
+	rec->maybe_posted = d->maybe_posted;
+	rec->degraded = d->degraded;
+	rec->reason = text(&b, str_of(d->outcome.reason));
+	rec->action = text(&b, str_of(d->outcome.action));
+	rec->repair = (Carillon__V1__Repair)d->outcome.repair;
+	rec->due_ms = due.ms;
+	put_attempts(&b, rec, d);
+	bytes = record_pack(a, rec);
+	arena_free(b.arena);
+	return bytes;
 }
 
 void

@@ -12,6 +12,9 @@ void record_event(struct batch *b, const struct message *m);
  * sibling's sake. */
 void record_pending(
     struct batch *b, const struct delivery *d, struct handout handout, wall_t now);
+/* The same with what was tried so far, packed in `a`: for a delivery that will be tried again
+ * at `due` and that no record but record_pending knows. Whoever has the delivery. */
+struct str record_progress(const struct delivery *d, wall_t due, wall_t now, struct arena *a);
 /* As it is now: claimed, or settled. It joins an event that has no other record of it. */
 void record_delivery(struct batch *b, const struct delivery *d, enum batch_join join,
     struct handout handout, wall_t now);

@@ -5,8 +5,10 @@
 #include "carillon/rules/rule_keys.h"
 
 enum {
-	/* Who waits for a key is called when it is free; this is for who is forgotten. */
+	/* Who waits for a key is called when it is free; this is for who is forgotten, longer
+	 * for who has waited for long: of a very long line only the head is not. */
 	FALLBACK_MS = 10000,
+	FALLBACK_MAX_MS = 120000,
 	BEHIND_MS = 1000, /* after the next attempt of the one that is waited for */
 };
 
@@ -79,10 +81,10 @@ ask(const struct delivery *d, struct txn *history, enum key_use use, wall_t now)
 		return a;
 	ledger_key_life(
 	    history, d->message->event.workspace, d->rule_id, use, d->key[use], &a.life);
-	a.answer = key_life_ask(&a.life, use, &q);
 	/* Of one that is gone without a word nothing will become. */
-	if (a.answer == KEY_WAITS && !q.is_taken && wanted_one(d, history, &a.life) == NULL)
-		a.answer = KEY_FREE;
+	if (a.life.wanted != 0 && wanted_one(d, history, &a.life) == NULL)
+		a.life.wanted = 0;
+	a.answer = key_life_ask(&a.life, use, &q);
 	return a;
 }
 
@@ -133,12 +135,21 @@ skip_repeat(struct delivery *d, const struct key_life *life)
 	    remedy_of(REPAIR_NONE));
 }
 
+static int64_t
+fallback_ms(int64_t age_ms)
+{
+	if (age_ms / 4 > FALLBACK_MAX_MS)
+		return FALLBACK_MAX_MS;
+	return age_ms / 4 > FALLBACK_MS ? age_ms / 4 : FALLBACK_MS;
+}
+
 /* Not before the other has had its next attempt. */
 static wall_t
 when_to_look(struct delivery *d, struct txn *history, const struct key_life *life, wall_t now)
 {
 	const delivery_record *other = wanted_one(d, history, life);
-	wall_t at = {now.ms + FALLBACK_MS};
+	const int64_t age_ms = d->before != NULL ? now.ms - d->before->created_ms : 0;
+	wall_t at = {now.ms + fallback_ms(age_ms)};
 
 	if (other != NULL && other->due_ms + BEHIND_MS > at.ms)
 		at.ms = other->due_ms + BEHIND_MS;

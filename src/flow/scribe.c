@@ -23,7 +23,9 @@
 
 enum {
 	INBOX_WAIT_MS = 200,
-	ENOUGH = 256,         /* outcomes worth a commit at once */
+	ENOUGH = 256, /* outcomes worth a commit at once */
+	SEEN_AFTER_MS =
+	    1500, /* then what is in hand has a record, within 2 s with its commit */
 	MORE_PAUSE_MS = 1000, /* until an event's further deliveries have their turn */
 };
 
@@ -203,6 +205,20 @@ take_delivery(struct scribe *s, struct delivery *d)
 		settle_delivery(s, d, join);
 }
 
+/* Not decided, but to be seen: it was tried, and waits. */
+static void
+take_progress(struct scribe *s, const struct progress *p)
+{
+	void *record;
+
+	(void)add_event(s, p->message, NULL);
+	must(record_unpack(&carillon__v1__delivery_record__descriptor, s->batch.arena,
+	    p->record, &record, NULL)); /* packed by this process */
+	((delivery_record *)record)->broker_deliveries =
+	    active_handout(s->flow->active, p->message).deliveries;
+	batch_add_delivery(&s->batch, record, BATCH_APART);
+}
+
 /* --- going on, once the batch is safe --- */
 
 static void
@@ -252,6 +268,8 @@ tell_operator(struct scribe *s, const struct delivery *d)
 	str_copy(t.reason, sizeof(t.reason), d->reason);
 	str_copy(t.action, sizeof(t.action), d->remedy.action);
 	t.repair = d->remedy.repair;
+	if (d->digest != NULL)
+		t.count = 1 + (uint64_t)d->digest->n;
 	put_trouble(s->flow, &t);
 }
 
@@ -292,6 +310,10 @@ go_on(struct scribe *s, struct handoff *h)
 {
 	struct message *m;
 
+	if (h->kind == HANDOFF_PROGRESS) { /* its delivery comes later */
+		CONTAINER_OF(h, struct progress, handoff)->message->in_batch--;
+		return;
+	}
 	if (h->kind == HANDOFF_DELIVERY) {
 		struct delivery *d = CONTAINER_OF(h, struct delivery, handoff);
 
@@ -324,8 +346,12 @@ go_on(struct scribe *s, struct handoff *h)
 static struct message *
 message_of(struct handoff *h)
 {
-	return h->kind == HANDOFF_MESSAGE ? CONTAINER_OF(h, struct message, handoff)
-	                                  : CONTAINER_OF(h, struct delivery, handoff)->message;
+	switch (h->kind) {
+	case HANDOFF_MESSAGE: return CONTAINER_OF(h, struct message, handoff);
+	case HANDOFF_PROGRESS: return CONTAINER_OF(h, struct progress, handoff)->message;
+	case HANDOFF_DELIVERY: break;
+	}
+	return CONTAINER_OF(h, struct delivery, handoff)->message;
 }
 
 static void
@@ -346,6 +372,8 @@ fill_batch(struct scribe *s)
 		m->in_batch++;
 		if (h->kind == HANDOFF_MESSAGE)
 			take_message(s, m);
+		else if (h->kind == HANDOFF_PROGRESS)
+			take_progress(s, CONTAINER_OF(h, struct progress, handoff));
 		else
 			take_delivery(s, CONTAINER_OF(h, struct delivery, handoff));
 	}
@@ -367,6 +395,25 @@ write_batch(struct scribe *s)
 		go_on(s, CONTAINER_OF(first, struct handoff, link));
 	if (places_wants_return(s->flow->places) || active_has_called(s->flow->active))
 		flow_call_ledger(s->flow);
+	return true;
+}
+
+/* What has waited for a while is to be seen, though nothing of it is decided. False as
+ * write_batch. */
+static bool
+show_waiting(struct scribe *s)
+{
+	struct message *waiting[ACTIVE_UNSEEN_MAX];
+	size_t n;
+
+	s->now = clock_wall();
+	do {
+		n = active_unseen(s->flow->active, clock_mono(), SEEN_AFTER_MS, waiting);
+		for (size_t i = 0; i < n; i++)
+			(void)add_event(s, waiting[i], NULL);
+		if (s->batch.n > 0 && !write_batch(s))
+			return false;
+	} while (n == ACTIVE_UNSEEN_MAX);
 	return true;
 }
 
@@ -444,6 +491,8 @@ scribe_turn(struct scribe *s, int64_t wait_ms)
 		if (!write_batch(s))
 			return false;
 	}
+	if (!show_waiting(s))
+		return false;
 	retention_turn(&s->retention, clock_mono(), clock_wall());
 	return true;
 }

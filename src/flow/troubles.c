@@ -211,7 +211,7 @@ put_news(struct troubles *t, const struct trouble *trouble, mono_t now)
 		w->told++;
 		list_append(&t->news, &copy_of(trouble)->link);
 	} else {
-		w->left_out++;
+		w->left_out += trouble->count > 0 ? trouble->count : 1;
 		w->newest = *trouble;
 	}
 	return true;
@@ -240,6 +240,7 @@ close_window(struct troubles *t, struct window *w)
 	if (w->left_out > 0) {
 		all = copy_of(&w->newest);
 		all->count = w->left_out;
+		all->is_rest = true;
 	}
 	must(table_remove(t->windows, key_of_window(w)) == w);
 	list_remove(&w->link);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "carillon/base/table.h"
+#include "carillon/base/url.h"
 
 enum {
 	URLS_MAX = 256,        /* parsed ahead; more are parsed each time */
@@ -14,7 +15,7 @@ enum {
 };
 
 /* A URL parsed ahead, for destinations have few addresses. */
-struct url {
+struct known_url {
 	CURLU *parsed;
 	struct origin *origin;
 };
@@ -22,13 +23,28 @@ struct url {
 struct origins {
 	struct names *names;
 	struct table *by_key; /* of struct origin */
-	struct table *urls;   /* text -> struct url */
+	struct table *urls;   /* text -> struct known_url */
 	struct list list;     /* the same origins */
+	char *proxy_host;     /* NULL: there is none */
+	int proxy_port;
 	size_t sweep_at;
 };
 
+static void
+set_proxy(struct origins *all, const char *proxy)
+{
+	struct url url;
+
+	if (proxy == NULL || proxy[0] == '\0')
+		return;
+	must(url_parse(&url, str_of(proxy))); /* the settings are checked */
+	all->proxy_host = strndup(url.host.ptr, url.host.len);
+	must(all->proxy_host); /* out of memory */
+	all->proxy_port = (int)strtol(url.port.ptr, NULL, 10);
+}
+
 bool
-origins_new(struct origins **out, struct err *e)
+origins_new(struct origins **out, const char *proxy, struct err *e)
 {
 	struct origins *all = calloc(1, sizeof(*all));
 
@@ -37,6 +53,7 @@ origins_new(struct origins **out, struct err *e)
 		free(all);
 		return false;
 	}
+	set_proxy(all, proxy);
 	all->by_key = table_new();
 	all->urls = table_new();
 	list_init(&all->list);
@@ -69,7 +86,7 @@ origins_free(struct origins *all)
 
 	if (!all)
 		return;
-	for (struct url *u; (u = table_next(all->urls, &at, &key));) {
+	for (struct known_url *u; (u = table_next(all->urls, &at, &key));) {
 		curl_url_cleanup(u->parsed);
 		free(u);
 	}
@@ -78,6 +95,7 @@ origins_free(struct origins *all)
 	table_free(all->urls);
 	table_free(all->by_key);
 	names_free(all->names);
+	free(all->proxy_host);
 	free(all);
 }
 
@@ -104,8 +122,10 @@ static bool
 is_address(const char *host)
 {
 	struct in_addr v4;
+	struct in6_addr v6;
 
-	return host[0] == '[' || inet_pton(AF_INET, host, &v4) == 1;
+	return host[0] == '[' || inet_pton(AF_INET, host, &v4) == 1 ||
+	       inet_pton(AF_INET6, host, &v6) == 1;
 }
 
 static struct origin *
@@ -115,10 +135,10 @@ origin_new(struct origins *all, struct str key, const char *host, int port)
 
 	must(o); /* out of memory */
 	o->key = strndup(key.ptr, key.len);
-	o->host = strdup(host);
+	o->host = strdup(all->proxy_host ? all->proxy_host : host);
 	must(o->key && o->host); /* out of memory */
-	o->port = port;
-	o->is_address = is_address(host);
+	o->port = all->proxy_host ? all->proxy_port : port;
+	o->is_address = is_address(o->host);
 	list_init(&o->crowded);
 	list_init(&o->waiting);
 	list_append(&all->list, &o->link);
@@ -164,10 +184,10 @@ origin_of(struct origins *all, CURLU *url)
 static void
 keep_url(struct origins *all, const char *text, CURLU *parsed, struct origin *o)
 {
-	struct url *u = malloc(sizeof(*u));
+	struct known_url *u = malloc(sizeof(*u));
 
 	must(u); /* out of memory */
-	*u = (struct url){parsed, o};
+	*u = (struct known_url){parsed, o};
 	o->n_urls++;
 	table_set(all->urls, str_of(text), u);
 }
@@ -175,7 +195,7 @@ keep_url(struct origins *all, const char *text, CURLU *parsed, struct origin *o)
 struct origin *
 origins_find(struct origins *all, const char *text, CURLU **parsed)
 {
-	struct url *known = table_get(all->urls, str_of(text));
+	struct known_url *known = table_get(all->urls, str_of(text));
 	struct origin *o = NULL;
 	CURLU *url;
 

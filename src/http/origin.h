@@ -29,14 +29,18 @@ struct origin {
 	mono_t asked_at, known_at;
 	struct buf resolve_text;   /* "host:port:address,..."; empty: not known */
 	struct curl_slist resolve; /* CURLOPT_RESOLVE: one node, which borrows the text */
-	int port;
-	char *host, *key; /* "https://host:port" */
+	int port;         /* whom connections are made to: the host of the URL, or the proxy */
+	char *host, *key; /* the same; "https://host:port" of the URL */
 };
 
 /* All origins, and the URLs that were parsed ahead. */
 struct origins;
 
-MUST_USE bool origins_new(struct origins **out, struct err *e);
+/*
+ * `proxy` ("http://host:port"; NULL or "": none) is who connections are made to then, whatever
+ * the URL: only its name is asked for.
+ */
+MUST_USE bool origins_new(struct origins **out, const char *proxy, struct err *e);
 /* When no connection is left. NULL is fine. */
 void origins_free(struct origins *all);
 /* Readable when an answer about a name is there: see origins_learn. */

@@ -27,6 +27,7 @@ struct pool {
 	struct limits limits;
 	struct sockets sockets;
 	struct tls tls;
+	char *proxy; /* "": none */
 	struct origins *origins;
 	struct list crowded; /* of struct origin: where requests wait */
 	struct transfer *slots;
@@ -103,6 +104,7 @@ pool_set_options(struct pool *p, const struct pool_options *o)
 	p->limits = (struct limits){.connect_ms = o->connect_timeout_ms,
 	    .request_ms = o->request_timeout_ms,
 	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots,
+	    .proxy = p->proxy,
 	    .unused_ms = o->unused_ms > 0 ? o->unused_ms : UNUSED_MS};
 	/* No more than there are descriptors for: see pool_reserve_files. */
 	p->kept.unused_max = o->kept_max_kb / KEPT_KB < p->slot_count
@@ -121,10 +123,12 @@ count_flying(struct pool *p, int change, mono_t now)
 
 /* What may fail. */
 static bool
-parts_new(struct pool *p, const char *ca_file, struct err *e)
+parts_new(struct pool *p, const struct pool_options *o, struct err *e)
 {
-	if (!sockets_init(&p->sockets, e) || !tls_init(&p->tls, ca_file, e) ||
-	    !origins_new(&p->origins, e))
+	p->proxy = strdup(o->proxy ? o->proxy : "");
+	must(p->proxy); /* out of memory */
+	if (!sockets_init(&p->sockets, e) || !tls_init(&p->tls, o->ca_file, e) ||
+	    !origins_new(&p->origins, p->proxy, e))
 		return false;
 	sockets_watch(&p->sockets, origins_fd(p->origins), true);
 	return true;
@@ -136,6 +140,7 @@ parts_free(struct pool *p)
 	origins_free(p->origins);
 	tls_fini(&p->tls);
 	sockets_fini(&p->sockets);
+	free(p->proxy);
 }
 
 bool
@@ -152,7 +157,7 @@ pool_new(struct pool **out, const struct pool_options *o, struct err *e)
 	    .timer = MONO_NEVER,
 	    .unused_since = MONO_NEVER,
 	    .wake_fd = -1};
-	if (!parts_new(p, o->ca_file, e)) {
+	if (!parts_new(p, o, e)) {
 		parts_free(p);
 		free(p);
 		return false;

@@ -106,7 +106,7 @@ wrote_something(const struct transfer *t)
 	long request_size = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
-	return request_size > 0;
+	return !t->is_connecting && request_size > t->asked_proxy;
 }
 
 static void
@@ -133,6 +133,8 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 	if (t->began && wrote_something(t))
 		return CURL_PREREQFUNC_ABORT;
 	t->began = true;
+	t->is_connecting = false;
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &t->asked_proxy);
 	t->is_turned_away = false;
 	set_opening(t, false);
 	return CURL_PREREQFUNC_OK;
@@ -154,6 +156,7 @@ on_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *a)
 		t->is_turned_away = !t->began || !wrote_something(t);
 		return CURL_SOCKET_BAD;
 	}
+	t->is_connecting = !wrote_something(t);
 	set_opening(t, true);
 	return sockets_open(t->sockets, a, &t->origin->sockets);
 }
@@ -182,11 +185,14 @@ set_callbacks(struct transfer *t)
  * connection that breaks leaves one message in doubt, not all that share it.
  */
 static void
-set_options(CURL *c)
+set_options(CURL *c, const char *proxy)
 {
 	SET(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(c, CURLOPT_PROXY, ""); /* and none from the environment */
+	SET(c, CURLOPT_PROXY, proxy); /* and none from the environment */
+	SET(c, CURLOPT_NOPROXY, "");  /* nor whom to ask without */
+	SET(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	SET(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are no answer */
 	SET(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(c, CURLOPT_FOLLOWLOCATION, 0L); /* the credential would go along */
 	SET(c, CURLOPT_NOSIGNAL, 1L);
@@ -206,7 +212,7 @@ easy_new(struct transfer *t)
 	t->easy_url = NULL;
 	t->connect_ms = 0;
 	set_callbacks(t);
-	set_options(t->easy);
+	set_options(t->easy, t->limits->proxy);
 	tls_set_options(t->tls, t->easy);
 	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	SET(t->easy, CURLOPT_MAXAGE_CONN, (long)(t->limits->unused_ms / 1000));
@@ -296,6 +302,8 @@ transfer_begin(struct transfer *t)
 	buf_clear(&t->answer);
 	t->res = (struct http_response){.retry_after_ms = -1};
 	t->heard = t->wanted_len = 0;
+	t->asked_proxy = 0;
+	t->is_connecting = false;
 	t->is_cut = t->is_turned_away = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
 }
@@ -346,9 +354,31 @@ how_far(const struct transfer *t, CURLcode code)
 	return code == CURLE_OPERATION_TIMEDOUT ? TRANSPORT_TIMEOUT : TRANSPORT_BROKEN;
 }
 
+/* Of a tunnel that the proxy did not open; NULL: it did, or there is none. */
+static const char *
+proxy_sentence(const struct transfer *t, CURLcode code)
+{
+	long status = 0;
+
+	if (t->limits->proxy[0] == '\0' || t->began)
+		return NULL;
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status >= 300)
+		return "the proxy refused";
+	if (code == CURLE_COULDNT_CONNECT)
+		return "could not connect to the proxy";
+	return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY
+	           ? "the proxy's name could not be resolved"
+	           : NULL;
+}
+
 static const char *
 sentence(const struct transfer *t, CURLcode code)
 {
+	const char *of_proxy = proxy_sentence(t, code);
+
+	if (of_proxy != NULL)
+		return of_proxy;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST: return "the name could not be resolved";
 	case CURLE_COULDNT_CONNECT: return "could not connect";

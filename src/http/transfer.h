@@ -30,6 +30,7 @@ struct limits {
 	int64_t request_ms; /* the whole request, once it has a connection or makes one */
 	int opening_max;    /* connections being opened to one origin */
 	int64_t unused_ms;  /* after which a connection is not taken up again */
+	const char *proxy;  /* ""; else every connection is a tunnel through it */
 };
 
 struct transfer {
@@ -59,6 +60,8 @@ struct transfer {
 	bool is_opening;     /* counts as such in its origin */
 	bool is_turned_away; /* wanted to make a connection when enough were being made */
 	bool began;          /* a connection was there and the request about to be written */
+	bool is_connecting;  /* and nothing of the request is written: a proxy is asked */
+	long asked_proxy;    /* bytes that this took */
 	bool has_head;       /* the empty line after the headers was seen */
 	char curl_text[CURL_ERROR_SIZE];
 	struct http_response res;

@@ -143,6 +143,7 @@ static const struct member replay_list[] = {
     {"selected", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, selected)},
     {"sent", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, sent)},
     {"skipped", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, skipped)},
+    {"gone", MEMBER_SEQUENCE, KEPT, FIELD(replay_record, gone)},
     {"created_at", MEMBER_TIME, KEPT, FIELD(replay_record, created_ms)},
     {"updated_at", MEMBER_TIME, KEPT, FIELD(replay_record, updated_ms)},
     {"by", MEMBER_TEXT, KEPT, FIELD(replay_record, by)},
@@ -238,6 +239,9 @@ static const struct member delivery_list[] = {
     /* by the retry schedule */
     {"failures_counted", MEMBER_NUMBER, KEPT, FIELD(delivery_record, spent)},
     {"sequence", MEMBER_SEQUENCE, KEPT, FIELD(delivery_record, seq)},
+    /* of one skipped for its key: the sequence of what is shown instead; its number */
+    {"shown_by", MEMBER_SEQUENCE, KEPT, FIELD(delivery_record, shown_by)},
+    {"repeats", MEMBER_NUMBER, KEPT, FIELD(delivery_record, suppressed)},
     {"attempt_count", MEMBER_COUNT, KEPT, COUNT(delivery_record, attempts)},
 };
 const struct members delivery_members = {

@@ -69,7 +69,7 @@ is_ours(const struct vault *v, const struct published *p, struct err *e)
 	return p->key.version < vault_version(v) ||
 	       fail(e, ERR_SETUP,
 		   "the master key is another one or an older copy: credentials here are "
-	           "sealed "
+		   "sealed "
 		   "with version %u, and its newest is %u; give this process the file that "
 		   "`carillon vault rotate` wrote",
 		   (unsigned)p->key.version, (unsigned)vault_version(v));

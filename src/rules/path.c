@@ -20,22 +20,6 @@ path_parse(struct arena *a, struct str text, struct path *out, struct err *e)
 
 /* --- one step --- */
 
-int64_t
-path_index_of(struct str key)
-{
-	enum { INDEX_DIGITS_MAX = 9 };
-	int64_t n = 0;
-
-	if (key.len == 0 || key.len > INDEX_DIGITS_MAX || (key.len > 1 && key.ptr[0] == '0'))
-		return -1;
-	for (size_t i = 0; i < key.len; i++) {
-		if (key.ptr[i] < '0' || key.ptr[i] > '9')
-			return -1;
-		n = n * 10 + (key.ptr[i] - '0');
-	}
-	return n;
-}
-
 static const struct json *
 element(const struct json *list, int64_t index)
 {
@@ -70,7 +54,7 @@ static const struct json *
 step_into_list(
     const struct json *list, const struct path_step *step, struct path_scratch *scratch)
 {
-	int64_t index = step->is_index ? step->index : path_index_of(step->key);
+	int64_t index = step->is_index ? step->index : json_index_of(step->key);
 
 	if (step->is_index || index >= 0)
 		return element(list, index);

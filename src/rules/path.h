@@ -42,8 +42,6 @@ struct path_scratch {
  * `text` is no path; `e` says why, without naming it. Owned by `a`.
  */
 MUST_USE bool path_parse(struct arena *a, struct str text, struct path *out, struct err *e);
-/* The index that a property name is to JavaScript: "0", "17", not "01". Else -1. */
-int64_t path_index_of(struct str key);
 /* The value one step further, in `scratch` if it must be made; NULL if there is none. */
 const struct json *path_step_into(
     const struct json *v, const struct path_step *step, struct path_scratch *scratch);

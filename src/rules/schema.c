@@ -211,7 +211,7 @@ schema_at(const struct schema *s, const struct path *p, int first)
 		if (n > 0)
 			return schema_at(q->schema, p, first + n);
 	}
-	return step->is_index || path_index_of(step->key) >= 0
+	return step->is_index || json_index_of(step->key) >= 0
 	           ? schema_at(s->items, p, first + 1)
 	           : NULL;
 }

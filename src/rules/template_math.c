@@ -198,9 +198,23 @@ math_round(struct renderer *r, const struct value *v, double digits)
 bool
 math_is_number(const struct value *v)
 {
-	if (v->kind == VALUE_NUMBER)
-		return isfinite(v->text.len > 0 ? 0 : v->number);
-	return v->kind == VALUE_STRING && value_is_number_text(number_trim(v->text));
+	bool is_one = v->kind == VALUE_NUMBER ||
+	              (v->kind == VALUE_STRING && value_is_number_text(number_trim(v->text)));
+
+	return is_one && isfinite(value_number(v));
+}
+
+/* A text like 0x1F or Infinity, which is a number to programs alone. */
+static bool
+is_for_programs(const struct value *v)
+{
+	for (size_t i = 0; v->kind != VALUE_NUMBER && i < v->text.len; i++) {
+		char c = (char)(v->text.ptr[i] | 0x20);
+
+		if (c >= 'a' && c <= 'z' && c != 'e')
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -211,7 +225,7 @@ math_figure(struct renderer *r, const struct value *v, struct str *text)
 			    number_trim(v->text).len == 0);
 	char shown[NUMBER_TEXT_MAX];
 
-	if (is_blank || isnan(value_number(v)))
+	if (is_blank || is_for_programs(v) || isnan(value_number(v)))
 		return false;
 	*text = text_of(v, shown);
 	if (text->ptr == shown) {

@@ -256,26 +256,11 @@ render_if(struct renderer *r, const struct node *n)
 	render_nodes(r, n->orelse);
 }
 
-/* The number that JavaScript takes a member's name for, and lists first; or -1. */
-static int64_t
-integer_key(struct str key)
-{
-	if (key.len == 0 || key.len > 10 || (key.len > 1 && key.ptr[0] == '0'))
-		return -1;
-	int64_t n = 0;
-	for (size_t i = 0; i < key.len; i++) {
-		if (key.ptr[i] < '0' || key.ptr[i] > '9')
-			return -1;
-		n = n * 10 + (key.ptr[i] - '0');
-	}
-	return n < UINT32_MAX ? n : -1;
-}
-
 static int
-by_integer_key(const void *a, const void *b)
+by_index(const void *a, const void *b)
 {
 	const struct json *const *x = a, *const *y = b;
-	int64_t m = integer_key((*x)->key), n = integer_key((*y)->key);
+	int64_t m = json_index_of((*x)->key), n = json_index_of((*y)->key);
 	return (m > n) - (m < n);
 }
 
@@ -284,12 +269,12 @@ static void
 list_members(const struct json *tree, struct buf *list)
 {
 	JSON_EACH (v, tree)
-		if (tree->kind == JSON_OBJECT && integer_key(v->key) >= 0)
+		if (tree->kind == JSON_OBJECT && json_index_of(v->key) >= 0)
 			buf_put(list, &v, sizeof(v));
 	if (list->len > 0)
-		qsort(list->ptr, list->len / sizeof(void *), sizeof(void *), by_integer_key);
+		qsort(list->ptr, list->len / sizeof(void *), sizeof(void *), by_index);
 	JSON_EACH (v, tree)
-		if (tree->kind != JSON_OBJECT || integer_key(v->key) < 0)
+		if (tree->kind != JSON_OBJECT || json_index_of(v->key) < 0)
 			buf_put(list, &v, sizeof(v));
 }
 

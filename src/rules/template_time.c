@@ -289,6 +289,21 @@ trimmed(struct str s)
 	return s;
 }
 
+/* 20260417 or 20260417160200 as a text: a date of our centuries, and no count of seconds. */
+static bool
+time_of_digits(struct str s, struct template_time *out)
+{
+	char text[20];
+	bool is_date = (s.len == 8 || s.len == 14) &&
+	               (memcmp(s.ptr, "19", 2) == 0 || memcmp(s.ptr, "20", 2) == 0);
+
+	if (!is_date || memchr(s.ptr, '.', s.len) != NULL)
+		return false;
+	snprintf(text, sizeof(text), "%.8s%s%.*s", s.ptr, s.len > 8 ? "T" : "", (int)s.len - 8,
+	    s.ptr + 8);
+	return time_of_text(str_of(text), out);
+}
+
 bool
 time_of_value(const struct value *v, struct template_time *out)
 {
@@ -298,7 +313,8 @@ time_of_value(const struct value *v, struct template_time *out)
 		return false;
 	struct value text = value_of_string(trimmed(v->text));
 	if (is_number(text.text))
-		return time_of_number(value_number(&text), out);
+		return time_of_digits(text.text, out) ||
+		       time_of_number(value_number(&text), out);
 	return time_of_text(text.text, out);
 }
 

@@ -410,7 +410,7 @@ value_step(const struct value *v, const struct path_step *step)
 	else if (v->kind == VALUE_TREE)
 		found = path_step_into(v->tree, step, &scratch);
 	if (!found)
-		return v->kind == VALUE_STRING ? string_at(v->text, path_index_of(step->key))
+		return v->kind == VALUE_STRING ? string_at(v->text, json_index_of(step->key))
 		                               : (struct value){.kind = VALUE_UNDEFINED};
 	if (found == &scratch.value && found->kind == JSON_NUMBER)
 		return value_of_number(number_of_json(found->text));

@@ -77,7 +77,11 @@ describe('replay', () => {
 		assert.deepEqual(count.groups, [{ state: 'failed', rule: 'alerts', count: N }]);
 		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--dry-run')).selected, N);
 		assert.equal((await bench.json('replay', '--workspace', 'acme', '--from', '1h', '--to', '30m', '--dry-run')).selected, 0);
-		assert.equal((await bench.json('replay', 'start', 'acme', '--rule', 'other', '--dry-run')).selected, 0);
+		for (const [option, what] of [['--rule', 'rule'], ['--connection', 'connection']]) {
+			const misspelt = await bench.tryCli(['replay', 'start', 'acme', option, 'ohter', '--dry-run']);
+			assert.equal(misspelt.code, 3);
+			assert.match(misspelt.err, new RegExp(`workspace "acme" has no ${what} "ohter"`));
+		}
 		assert.equal((await bench.json('replay', 'list', 'acme')).count, 0);
 		assert.equal((await posts(bench)).size, 0);
 	});
@@ -133,8 +137,8 @@ describe('replay', () => {
 		const retry = await bench.tryCli(['delivery', 'retry', 'acme', 'evt-lost-3', 'alerts']);
 		assert.equal(retry.code, 4);
 		assert.match(retry.err, /event "evt-lost-3" by rule "alerts" is delivered; --again sends it a second time/);
-		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'nope', '--status', 'failed,held', '--yes']);
-		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule nope/);
+		const nothing = await bench.tryCli(['replay', 'start', 'acme', '--rule', 'alerts', '--status', 'failed,held', '--yes']);
+		assert.match(nothing.err, /workspace "acme" has no delivery that is failed or held, by rule alerts/);
 		const done = await bench.json('delivery', 'retry', 'acme', 'evt-lost-3', 'alerts', '--again', '--wait');
 		assert.equal(done.by, `cli:${os.userInfo().username}`);
 		assert.equal(done.status, 'done');

@@ -65,10 +65,13 @@ describe('web', () => {
 	});
 
 	test('a list of one workspace goes on in this one only', async () => {
-		const first = await web.api(200, 'GET', '/workspaces/acme/audit?limit=1', { token: web.key });
-		const cursor = encodeURIComponent(first.next_cursor);
-		await web.api(200, 'GET', `/workspaces/acme/audit?limit=1&cursor=${cursor}`, { token: web.key });
-		await web.api(400, 'GET', `/workspaces/other/audit?limit=1&cursor=${cursor}`, { token: web.key });
+		await bench.rule('acme', 'more');
+		const cursor = await until('the second page', async () =>
+			(await web.api(200, 'GET', '/workspaces/acme/rules?limit=1', { token: web.key })).next_cursor);
+		const where = (workspace) => `/workspaces/${workspace}/rules?limit=1&cursor=${encodeURIComponent(cursor)}`;
+		const second = await web.api(200, 'GET', where('acme'), { token: web.key });
+		assert.deepEqual(second.records.map((one) => one.id), ['more']);
+		await web.api(400, 'GET', where('other'), { token: web.key });
 	});
 
 	test('a session sees its workspace; another is as one that does not exist', async () => {

@@ -43,9 +43,9 @@ describe('probes', () => {
 	});
 
 	for (const [name, lines] of [
-		['no Host', () => 'GET /api/v1/me HTTP/1.1\r\nConnection: close\r\n\r\n'],
+		['no Host', () => `GET /api/v1/me HTTP/1.1\r\n${auth()}\r\nConnection: close\r\n\r\n`],
 		['two Hosts', () => head('GET /api/v1/me HTTP/1.1', `Host: ${host}`)],
-		['another Host', () => 'GET /api/v1/me HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n'],
+		['another Host', () => `GET /api/v1/me HTTP/1.1\r\nHost: evil.example.com\r\n${auth()}\r\nConnection: close\r\n\r\n`],
 		['two Content-Lengths', () => head('POST /api/v1/keys HTTP/1.1', auth(), 'Content-Length: 2', 'Content-Length: 3') + '{}'],
 		['a Content-Length that is no number', () => head('POST /api/v1/keys HTTP/1.1', auth(), 'Content-Length: +2') + '{}'],
 		['both lengths', () => head('POST /api/v1/keys HTTP/1.1', auth(), 'Content-Length: 2', 'Transfer-Encoding: chunked') + '0\r\n\r\n'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -45,6 +46,114 @@ async function tlsFront(sandbox, files) {
 	};
 	return front;
 }
+
+/** A proxy that opens tunnels; remembers where to, and whatever else it was asked. */
+async function tunnels(upstream) {
+	const proxy = { asked: [], other: 0, refuses: 0, heard: Buffer.alloc(0), sockets: new Set() };
+	proxy.server = http.createServer((request, response) => {
+		proxy.other++;
+		response.writeHead(500).end();
+	});
+	proxy.server.on('connect', (request, socket) => {
+		proxy.asked.push({ to: request.url, headers: request.headers });
+		proxy.sockets.add(socket);
+		socket.on('error', () => {});
+		if (proxy.refuses > 0) {
+			proxy.refuses--;
+			socket.end('HTTP/1.1 403 Forbidden\r\nRetry-After: 86400\r\nContent-Length: 11\r\n\r\n{"ok":true}');
+			return;
+		}
+		const behind = net.connect(upstream(), '127.0.0.1', () => socket.write('HTTP/1.1 200 Connection established\r\n\r\n'));
+		behind.on('error', () => socket.destroy());
+		proxy.sockets.add(behind);
+		socket.on('data', (bytes) => (proxy.heard = Buffer.concat([proxy.heard, bytes])));
+		socket.pipe(behind).pipe(socket);
+	});
+	await new Promise((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+	proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
+	proxy.close = () => {
+		proxy.server.close();
+		for (const s of proxy.sockets) s.destroy();
+	};
+	return proxy;
+}
+
+describe('Slack behind a proxy', () => {
+	let bench;
+	let front;
+	let proxy;
+	before(async () => {
+		bench = await start({ serve: false });
+		const files = certificates(bench.dir);
+		front = await tlsFront(bench.sandbox, files);
+		proxy = await tunnels(() => front.port);
+		// A name that only the proxy knows.
+		bench.options.settings = { slack_api_url: 'https://slack.test/api', slack_ca: files.ca, slack_proxy: proxy.url, retry_schedule_s: '0,0,0', lane_shut_min_ms: 10 };
+		await bench.cli('workspace', 'create', 'acme');
+	});
+	after(async () => {
+		proxy?.close();
+		front?.close();
+		await bench?.stop();
+	});
+
+	const add = (settings = {}) => bench.tryCli(['connection', 'add', 'acme', '--slack', '--token-stdin', '--id', 'slack', '--channel', 'C0ALERTS'], { input: `${TOKEN}\n`, settings });
+
+	test('none is taken from the environment', async () => {
+		const everywhere = Object.fromEntries(['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'all_proxy', 'ALL_PROXY'].map((name) => [name, proxy.url]));
+		Object.assign(process.env, everywhere);
+		try {
+			const got = await add({ slack_proxy: '', slack_api_url: front.url.replace(/:\d+/, ':9') });
+			assert.equal(got.code, 1);
+			assert.match(got.err, /could not connect/);
+			assert.equal(proxy.asked.length, 0);
+		} finally {
+			for (const name of Object.keys(everywhere)) delete process.env[name];
+		}
+	});
+
+	test('one that refuses, or is not there, is said to be the proxy', async () => {
+		proxy.refuses = 1;
+		const refused = await add();
+		assert.equal(refused.code, 1, refused.err);
+		assert.match(refused.err, /the proxy refused \(.*403/);
+		const gone = await add({ slack_proxy: 'http://127.0.0.1:9' });
+		assert.equal(gone.code, 1, gone.err);
+		assert.match(gone.err, /could not connect to the proxy/);
+		const wrong = await add({ slack_proxy: 'http://me:fake@127.0.0.1:9' });
+		assert.equal(wrong.code, 2, wrong.err);
+		assert.match(wrong.err, /slack_proxy: takes no user and no password/);
+		assert.ok(!wrong.err.includes('fake'));
+	});
+
+	test('messages go through one tunnel, which sees neither token nor name server', async () => {
+		const added = await add();
+		assert.equal(added.code, 0, added.err);
+		await bench.rule('acme', 'all');
+		await bench.serve();
+		proxy.asked.length = 0;
+		for (let i = 0; i < 4; i++) {
+			const [delivery] = await bench.deliveries('acme', await bench.publish('acme'));
+			assert.equal(delivery.state, 'delivered');
+			assert.equal(delivery.attempts.length, 1);
+		}
+		assert.deepEqual(proxy.asked.map((a) => a.to), ['slack.test:443']);
+		assert.ok(!JSON.stringify(proxy.asked).includes(TOKEN) && !proxy.heard.includes(TOKEN));
+		assert.ok(proxy.heard.length > 0);
+		assert.equal(proxy.other, 0, 'nothing but tunnels');
+		assert.equal((await bench.sandbox.messages('C0ALERTS')).length, 4);
+	});
+
+	test('a tunnel that is refused, or breaks while it is kept, leaves nothing in doubt', async () => {
+		for (const s of proxy.sockets) s.destroy();
+		proxy.refuses = 2;
+		const [delivery] = await bench.deliveries('acme', await bench.publish('acme'));
+		assert.equal(delivery.state, 'delivered');
+		assert.match(delivery.attempts[0].reason, /the proxy refused/);
+		assert.ok(delivery.attempts.every((a) => !a.possible_duplicate), JSON.stringify(delivery.attempts));
+		assert.equal((await bench.sandbox.messages('C0ALERTS')).length, 5);
+	});
+});
 
 describe('Slack over TLS', () => {
 	let bench;

@@ -80,19 +80,42 @@ fake_broker_expire(struct broker *b, uint64_t seq)
 	b->streams[STREAM_EVENTS].messages[seq - 1].is_gone = true;
 }
 
+static bool
+is_ops_of(const char *subject, const char *what)
+{
+	size_t len = strlen(subject), what_len = strlen(what);
+
+	return len > what_len && subject[len - what_len - 1] == '.' &&
+	       strcmp(subject + len - what_len, what) == 0;
+}
+
+int64_t
+fake_broker_told(const struct broker *b, const char *what)
+{
+	const ProtobufCMessageDescriptor *type = &carillon__v1__ops_event__descriptor;
+	const struct stored_stream *s = &b->streams[STREAM_OPS];
+	struct arena *a = arena_new(0);
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		ops_event *ops;
+
+		if (is_ops_of(s->messages[i].subject, what) &&
+		    record_unpack(type, a, s->messages[i].data, &ops, NULL))
+			n += ops->count > 0 ? (int64_t)ops->count : 1;
+	}
+	arena_free(a);
+	return n;
+}
+
 int
 fake_broker_ops(const struct broker *b, const char *what)
 {
 	const struct stored_stream *s = &b->streams[STREAM_OPS];
 	int n = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		const char *subject = s->messages[i].subject;
-		size_t len = strlen(subject), what_len = strlen(what);
-
-		n += len > what_len && subject[len - what_len - 1] == '.' &&
-		     strcmp(subject + len - what_len, what) == 0;
-	}
+	for (size_t i = 0; i < s->n; i++)
+		n += is_ops_of(s->messages[i].subject, what);
 	return n;
 }
 

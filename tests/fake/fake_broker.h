@@ -65,3 +65,5 @@ uint64_t fake_broker_acked(const struct broker *b);
 uint64_t fake_broker_stored(const struct broker *b, enum stream s); /* messages, ever */
 /* How often `what` was told to the operators. */
 int fake_broker_ops(const struct broker *b, const char *what);
+/* Deliveries that those stand for. */
+int64_t fake_broker_told(const struct broker *b, const char *what);

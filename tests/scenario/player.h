@@ -50,5 +50,7 @@ void story_check_rebuilt(struct story *s, struct line *l);
 
 /* Deliveries that were posted again without history saying so: never wanted. */
 int64_t expect_unflagged(struct story *s);
+/* How many deliveries of a workspace are in a state. */
+int64_t expect_tally(struct story *s, enum delivery_state state, const char *workspace);
 /* What became of everything, for whoever reads a failure. */
 void expect_dump(struct story *s);

@@ -205,6 +205,12 @@ tally(struct story *s, enum delivery_state state, const char *target, bool only_
 }
 
 int64_t
+expect_tally(struct story *s, enum delivery_state state, const char *workspace)
+{
+	return tally(s, state, workspace, false);
+}
+
+int64_t
 measure_flagged(struct story *s, const char *target)
 {
 	return tally(s, DELIVERY_NONE, target, true);

@@ -43,6 +43,12 @@ measure_ops(struct story *s, const char *target)
 }
 
 int64_t
+measure_told(struct story *s, const char *target)
+{
+	return target == NULL ? -1 : fake_broker_told(s->world.broker, target);
+}
+
+int64_t
 measure_count(struct story *s, const char *target)
 {
 	struct flow_view v;

@@ -1,4 +1,5 @@
 /* The words about what customers configure: written as the command line does. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "carillon/base/clock.h"
@@ -341,11 +342,35 @@ word_replay(struct story *s, struct line *l)
 	rec.rate = line_takes(l, "rate") ? (uint32_t)line_number(l, "deliveries a second") : 10;
 	rec.again = line_takes(l, "again");
 	rec.created_ms = clock_wall().ms;
+	rec.selected = (uint64_t)expect_tally(s, delivery_state_of(str_of(state)), path[0]);
 	done(l, broker_stream_info(s->world.broker, STREAM_EVENTS, &info, &e), &e);
 	rec.to_seq = info.last_seq;
 	done(l, registry_put_replay(r, str_of(path[0]), &rec, 0, &e), &e);
 	s->world.has_replays = true;
 	arena_free(a);
+}
+
+int64_t
+measure_replayed(struct story *s, const char *target)
+{
+	struct arena *a = arena_new(0);
+	char path[3][RECORD_ID_MAX + 1] = {{0}};
+	struct err e = {0};
+	uint64_t revision;
+	int64_t n = -1;
+
+	if (target == NULL ||
+	    sscanf(target, "%64[^/]/%64[^/]/%64s", path[0], path[1], path[2]) != 3)
+		return -1;
+	const replay_record *r =
+	    registry_replay(registry_of(s), a, str_of(path[0]), str_of(path[1]), &revision, &e);
+	if (r != NULL && r->status == CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_DONE)
+		n = (int64_t)(strcmp(path[2], "sent") == 0      ? r->sent
+			      : strcmp(path[2], "skipped") == 0 ? r->skipped
+			      : strcmp(path[2], "gone") == 0    ? r->gone
+								: r->selected);
+	arena_free(a);
+	return n;
 }
 
 /* --- deleting --- */

@@ -142,6 +142,7 @@ struct dest_settings {
 	const char *base_url;     /* where its requests go */
 	struct dest_rate channel; /* to one channel */
 	struct dest_rate account; /* to all channels of a connection together */
+	struct dest_rate update;  /* of them, those that replace another; 0: no less */
 };
 
 /* One of the secrets that each connection of a type has. */

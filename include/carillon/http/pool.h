@@ -23,6 +23,7 @@ struct pool_options {
 	int64_t kept_max_kb;        /* memory of unused connections; but see pool_new */
 	int opening_max;     /* connections being opened to one host; 0: as many as slots */
 	const char *ca_file; /* certificates to trust; NULL or "": the system's */
+	const char *proxy;   /* "http://host:port"; NULL or "": none */
 };
 
 static inline struct pool_options
@@ -35,6 +36,7 @@ pool_options_of(const struct config *c, int slots)
 	    .kept_max_kb = c->kept_connections_max_mb * 1024,
 	    .opening_max = (int)c->opening_max,
 	    .ca_file = c->slack_ca,
+	    .proxy = c->slack_proxy,
 	};
 }
 

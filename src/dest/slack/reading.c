@@ -7,7 +7,7 @@
 enum {
 	PLACES_MAX = 256,   /* objects and lists that are looked into */
 	MEMBERS_MAX = 1024, /* of them, so that no payload costs much */
-	NAMES_MAX = 20,
+	NAMES_MAX = 24,
 	BESIDE_TITLE = 1000000,
 	NAME_RANK = 10000,
 	DEPTH_RANK = 100,
@@ -31,6 +31,15 @@ static const struct {
 #define READING(ROLE, role, KIND, depth, ...) {#role, KIND_##KIND, depth, {__VA_ARGS__}},
 #include "readings.def"
 #undef READING
+};
+
+/* Numbers of severities, by their texts: a payload's number is never rounded. */
+static const struct {
+	const char *name, *least, *most, *level;
+} scales[] = {
+#define SCALE(name, least, most, level) {name, #least, #most, level},
+#include "severity_scales.def"
+#undef SCALE
 };
 
 /* The same names, taken apart once: every payload's members are compared with all of them. */
@@ -95,6 +104,18 @@ is_name(struct str s, struct str name)
 	return s.len == name.len && strncasecmp(s.ptr, name.ptr, name.len) == 0;
 }
 
+/* Whether `v`, in `up`, goes by a name that may be of two levels. */
+static bool
+is_called(const char *name, const struct json *v, const struct json *up)
+{
+	const char *dot = strchr(name, '.');
+
+	if (!dot)
+		return is_name(v->key, str_of(name));
+	return is_name(up->key, (struct str){name, (size_t)(dot - name)}) &&
+	       is_name(v->key, str_of(dot + 1));
+}
+
 /* The place of the value's name among those of the role, or -1. */
 static int
 name_rank(int role, const struct json *v, const struct json *up)
@@ -108,14 +129,61 @@ name_rank(int role, const struct json *v, const struct json *up)
 }
 
 static bool
-fits(const struct search *s, int role, const struct json *v)
+is_upper(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= 'a' && s.ptr[i] <= 'z')
+			return false;
+	return true;
+}
+
+/* A number alone, also as a text: "8", "5.3". */
+static bool
+is_number(const struct json *v)
+{
+	bool has_digit = false, has_dot = false;
+
+	for (size_t i = 0; v->kind == JSON_STRING && i < v->text.len; i++) {
+		char c = v->text.ptr[i];
+
+		if (c == '.' && (has_dot || i == 0))
+			return false;
+		has_dot = has_dot || c == '.';
+		has_digit = c >= '0' && c <= '9';
+		if (!has_digit && c != '.')
+			return false;
+	}
+	return v->kind == JSON_NUMBER || has_digit;
+}
+
+/* The level that a number of such a name stands for; empty: it is not known. */
+static struct str
+level_of(const struct json *v, const struct json *up)
+{
+	for (size_t i = 0; i < COUNT_OF(scales) && is_number(v); i++) {
+		struct str name = str_of(scales[i].name);
+		/* An upper-case name is another than the same in lower case. */
+		bool is_other = !strchr(name.ptr, '.') && is_upper(name) != is_upper(v->key);
+
+		if (!is_other && is_called(name.ptr, v, up) &&
+		    json_number_cmp(v->text, str_of(scales[i].least)) >= 0 &&
+		    json_number_cmp(v->text, str_of(scales[i].most)) <= 0)
+			return str_of(scales[i].level);
+	}
+	return (struct str){0};
+}
+
+static bool
+fits(const struct search *s, int role, const struct json *v, const struct json *up)
 {
 	if (roles[role].kind != KIND_FIGURE && !is_plain(v))
 		return false;
 	switch (roles[role].kind) {
 	case KIND_WORDS: return v->kind == JSON_STRING;
 	case KIND_ADDRESS: return v->kind == JSON_STRING && template_link_is_safe(v->text);
-	case KIND_SEVERITY: return severity_rank(s->order, v->text) >= 0;
+	case KIND_SEVERITY:
+		return severity_rank(s->order, v->text) >= 0 ||
+		       severity_rank(s->order, level_of(v, up)) >= 0;
 	case KIND_TIME: return template_is_time(v);
 	case KIND_FIGURE: return v->kind != JSON_NULL;
 	case KIND_PLAIN: break;
@@ -134,8 +202,13 @@ consider(struct search *s, struct reading *r, int role, const struct json *v, in
 	            (is_beside ? 0 : BESIDE_TITLE);
 	if (v == r->found[READING_TITLE] || rank < 0 ||
 	    s->places[place].depth > roles[role].depth_max ||
-	    (r->found[role] && score >= s->score[role]) || !fits(s, role, v))
+	    (r->found[role] && score >= s->score[role]) ||
+	    !fits(s, role, v, s->places[place].v))
 		return;
+	if (role == READING_SEVERITY)
+		r->level = severity_rank(s->order, v->text) >= 0
+		               ? (struct str){0}
+		               : level_of(v, s->places[place].v);
 	r->found[role] = v;
 	s->in[role] = place;
 	s->score[role] = score;
@@ -192,7 +265,10 @@ make_event(struct reading *r, const struct event *ev)
 {
 	r->object = (struct json){.kind = JSON_OBJECT, .child = r->members};
 	for (int role = 0; role < READINGS; role++)
-		if (r->found[role])
+		if (r->found[role] && role == READING_SEVERITY && r->level.len > 0)
+			add_member(r, roles[role].role,
+			    (struct json){.kind = JSON_STRING, .text = r->level});
+		else if (r->found[role])
 			add_member(r, roles[role].role, *r->found[role]);
 	if (is_over(r->found[READING_STATUS]))
 		add_member(r, "resolved", (struct json){.kind = JSON_TRUE});
@@ -211,6 +287,7 @@ reading_of(struct reading *r, const struct event *ev, const struct severity_orde
 	(void)pthread_once(&once, take_names_apart);
 	memset(r->found, 0, sizeof(r->found));
 	r->main = NULL;
+	r->level = (struct str){0};
 	if (ev->payload) {
 		find_places(&s, ev->payload);
 		for (int role = 0; role < READINGS; role++)

@@ -21,6 +21,8 @@ struct reading {
 	 * with `resolved` if it is over and `compares` if value and threshold are numbers. */
 	struct event ev;
 	const struct json *found[READINGS]; /* in the event's own payload; NULL: not there */
+	/* The level that the number stands for which was found as severity; else empty. */
+	struct str level;
 	/* The object below the payload in which the title stands, or else the message; or NULL.
 	 */
 	const struct json *main;

@@ -320,9 +320,9 @@ read_payload(
 	c->ev = &r->ev;
 	c->reading = r;
 	severity = r->found[READING_SEVERITY];
-	if (*rank >= 0 || severity == NULL || c->severity.len > 0)
+	if (*rank >= 0 || severity == NULL || (c->severity.len > 0 && r->level.len == 0))
 		return;
-	*rank = severity_rank(order, severity->text);
+	*rank = severity_rank(order, r->level.len > 0 ? r->level : severity->text);
 	c->severity = severity_name(order, *rank);
 }
 

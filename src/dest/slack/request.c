@@ -4,11 +4,18 @@
 
 enum { TOKEN_MAX = 512 /* bytes; Slack's have at most 255 */ };
 
+/* Whoever pastes may take the quotes along, or the word before it. */
 static bool
 token_is_sane(struct secret_view token)
 {
+	static const char marks[] = "-_.+/=";
+
 	for (size_t i = 0; i < token.len; i++) {
-		if (token.ptr[i] <= ' ' || token.ptr[i] > '~')
+		char c = token.ptr[i];
+		bool is_word =
+		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (!is_word && memchr(marks, c, sizeof(marks) - 1) == NULL)
 			return false;
 	}
 	return token.len > 0 && token.len <= TOKEN_MAX;
@@ -45,7 +52,9 @@ slack_request_begin(
 	if (!token_is_sane(token) || !secret_append(req->auth, bearer, sizeof(bearer) - 1) ||
 	    !secret_append(req->auth, token.ptr, token.len)) {
 		secret_clear(req->auth);
-		return fail(e, ERR_INPUT, "the stored credential is not a Slack token");
+		return fail(e, ERR_INPUT,
+		    "this is no Slack token: one is a single word, like xoxb-..., without "
+		    "quotes or anything before it");
 	}
 	return true;
 }

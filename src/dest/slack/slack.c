@@ -246,6 +246,7 @@ settings(const struct config *c)
 	    .base_url = c->slack_api_url,
 	    .channel = {c->slack_channel_rate_milli, c->slack_channel_burst},
 	    .account = {c->slack_team_rate_milli, c->slack_team_burst},
+	    .update = {c->slack_update_rate_milli, c->slack_update_burst},
 	};
 }
 

@@ -99,6 +99,14 @@ lane_key(struct buf *b, struct lane_name name)
 	return buf_view(b);
 }
 
+static void
+gate_init(struct team_gate *g, int64_t rate_milli, int64_t burst, mono_t now)
+{
+	list_init(&g->blocked);
+	if (rate_milli > 0)
+		bucket_init(&g->bucket, rate_milli, burst, now);
+}
+
 static struct team *
 team_of(struct dispatch *d, struct str key, const struct lane_policy *policy, mono_t now)
 {
@@ -111,10 +119,10 @@ team_of(struct dispatch *d, struct str key, const struct lane_policy *policy, mo
 	list_init(&t->lanes);
 	list_init(&t->turn);
 	list_init(&t->ready);
-	list_init(&t->blocked);
 	t->policy = policy ? policy : &d->policy;
 	must_be_sound(t->policy);
-	bucket_init(&t->bucket, t->policy->team_rate_milli, t->policy->team_burst, now);
+	gate_init(&t->all, t->policy->team_rate_milli, t->policy->team_burst, now);
+	gate_init(&t->updates, t->policy->update_rate_milli, t->policy->update_burst, now);
 	(void)table_set(d->teams_by_key, key, t);
 	list_append(&d->teams, &t->link);
 	return t;
@@ -174,25 +182,36 @@ dispatch_free(struct dispatch *d)
 	table_free(d->lanes_by_key);
 	table_free(d->teams_by_key);
 	heap_fini(&d->lanes_due);
-	heap_fini(&d->teams_due);
+	heap_fini(&d->gates_due);
 	buf_fini(&d->key);
 	free(d);
+}
+
+static void
+change_gate(
+    struct dispatch *d, struct team_gate *g, int64_t rate_milli, int64_t burst, mono_t now)
+{
+	if (rate_milli > 0)
+		bucket_change(&g->bucket, rate_milli, burst, now);
+	if (!list_is_empty(&g->blocked))
+		heap_set(&d->gates_due, &g->due, now); /* looked at in the next step */
 }
 
 /* Whoever waits, waits for a time that the new rates may bring forward. */
 static void
 change_team(struct dispatch *d, struct team *t, mono_t now)
 {
-	must_be_sound(t->policy);
-	bucket_change(&t->bucket, t->policy->team_rate_milli, t->policy->team_burst, now);
+	const struct lane_policy *p = t->policy;
+
+	must_be_sound(p);
 	LIST_EACH (n, &t->lanes) {
 		struct lane *l = CONTAINER_OF(n, struct lane, sibling);
 
-		lane_change(l, t->policy, now);
+		lane_change(l, p, now);
 		place_lane(d, l, now);
 	}
-	if (!list_is_empty(&t->blocked))
-		heap_set(&d->teams_due, &t->due, now); /* looked at in the next step */
+	change_gate(d, &t->all, p->team_rate_milli, p->team_burst, now);
+	change_gate(d, &t->updates, p->update_rate_milli, p->update_burst, now);
 }
 
 void
@@ -234,11 +253,13 @@ dispatch_offer(struct dispatch *d, struct lane_name name, struct lane_item *item
 static struct lane_item *
 leave(struct dispatch *d, struct lane *l, mono_t now)
 {
-	struct lane_item *item;
+	struct lane_item *item = lane_first(l);
 
-	bucket_take(&l->team->bucket, 1, now);
+	bucket_take(&l->team->all.bucket, 1, now);
+	if (item->is_update && l->team->updates.bucket.rate_milli > 0)
+		bucket_take(&l->team->updates.bucket, 1, now);
 	uncount(d, l);
-	item = lane_leave(l, now);
+	must(lane_leave(l, now) == item);
 	count(d, l);
 	use(d, l, now);
 	d->n_queued--;
@@ -259,11 +280,14 @@ dispatch_next(struct dispatch *d, mono_t now)
 	/* A turn without a token moves its lane to the team's list: paid for once, not per
 	 * call. */
 	while ((l = place_next_ready(d)) != NULL) {
-		if (mono_reached(now, bucket_ready(&l->team->bucket, 1, now))) {
+		struct team_gate *shut = place_gate(l, now);
+
+		if (shut == NULL) {
 			place_nowhere(d, l);
+			place_turn_is_over(d, l->team);
 			return leave(d, l, now);
 		}
-		place_blocked(d, l, true, now);
+		place_blocked(d, l, shut, true, now);
 	}
 	return NULL;
 }
@@ -279,8 +303,8 @@ dispatch_wake(struct dispatch *d, mono_t now)
 		return now;
 	if (heap_first(&d->lanes_due))
 		at = heap_first(&d->lanes_due)->due;
-	if (heap_first(&d->teams_due))
-		at = mono_earlier(at, heap_first(&d->teams_due)->due);
+	if (heap_first(&d->gates_due))
+		at = mono_earlier(at, heap_first(&d->gates_due)->due);
 	if (!list_is_empty(&d->probes))
 		at = mono_earlier(at, d->probe_at);
 	return at.ms > now.ms ? at : now;
@@ -315,6 +339,9 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	lane_report(l, l->team->policy, item, r, retry_after_ms, now);
 	count(d, l);
 	use(d, l, now);
+	if (r == LANE_RESULT_THROTTLED && item->is_update &&
+	    l->opens_at.ms > l->team->updates.opens_at.ms)
+		l->team->updates.opens_at = l->opens_at;
 	item->lane = NULL;
 	d->n_in_flight--;
 	place_lane(d, l, now);
@@ -342,6 +369,23 @@ dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
 	item->lane = l;
 	l->queued++;
 	d->n_queued++;
+	place_lane(d, l, now);
+}
+
+void
+dispatch_shut(struct dispatch *d, struct lane_name name, const struct lane_policy *policy,
+    mono_t until, mono_t now)
+{
+	struct str key = lane_key(&d->key, name);
+	struct lane *l = table_get(d->lanes_by_key, key);
+
+	if (!l) {
+		l = lane_new(d, name.connection, key, policy, now);
+		use(d, l, now);
+	}
+	uncount(d, l);
+	lane_shut(l, until);
+	count(d, l);
 	place_lane(d, l, now);
 }
 
@@ -487,7 +531,9 @@ is_forgettable(struct lane *l, mono_t now)
 		return false;
 	if (!mono_reached(now, bucket_ready(&l->bucket, l->bucket.burst, now)))
 		return false;
-	return !is_last || mono_reached(now, bucket_ready(&t->bucket, t->bucket.burst, now));
+	return !is_last ||
+	       (mono_reached(now, gate_ready(&t->all, t->all.bucket.burst, now)) &&
+		   mono_reached(now, gate_ready(&t->updates, t->updates.bucket.burst, now)));
 }
 
 static void

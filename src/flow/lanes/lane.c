@@ -43,6 +43,12 @@ lane_has_room(const struct lane *l)
 	return false;
 }
 
+struct lane_item *
+lane_first(const struct lane *l)
+{
+	return CONTAINER_OF(l->queue.next, struct lane_item, link);
+}
+
 mono_t
 lane_ready_at(struct lane *l, mono_t now)
 {
@@ -84,8 +90,8 @@ lane_leave(struct lane *l, mono_t now)
 	return item;
 }
 
-static void
-shut(struct lane *l, mono_t until)
+void
+lane_shut(struct lane *l, mono_t until)
 {
 	/* Requests that are out still may ask for a longer pause, never for a shorter one. */
 	if (until.ms > l->opens_at.ms)
@@ -113,7 +119,7 @@ fault(struct lane *l, const struct lane_policy *p, mono_t now)
 		l->faults++;
 	l->window = l->window > 1 ? l->window / 2 : 1;
 	l->is_down = true;
-	shut(l, mono_after(now, shut_time(l, p)));
+	lane_shut(l, mono_after(now, shut_time(l, p)));
 }
 
 /*
@@ -170,7 +176,7 @@ throttled(struct lane *l, int64_t retry_after_ms, bool is_news, mono_t now)
 
 	if (is_news) /* whoever asks for a pause is up */
 		l->is_down = false;
-	shut(l, mono_after(now, ms));
+	lane_shut(l, mono_after(now, ms));
 }
 
 void

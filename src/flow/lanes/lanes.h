@@ -10,7 +10,8 @@
  * Window: grows by one for each window's worth of successes while it is really used, halves on
  * a fault; requests that fail together count once. A late success of a request that left before
  * the lane was shut does not open it. A throttle (429) shuts the lane for exactly the time
- * told, and leaves the window alone. Theory: Postfix's qmgr, SCHEDULER_README.
+ * told, and leaves the window alone; one of an update, all updates of its connection. Theory:
+ * Postfix's qmgr, SCHEDULER_README.
  *
  * Order: items leave as they were offered. Of those in flight together any may arrive first: at
  * most window - 1 earlier ones are still out when an item leaves.
@@ -40,6 +41,7 @@ struct lane_policy {
 	int64_t shut_min_ms, shut_max_ms;
 	int64_t rate_milli, burst;           /* of the lane's own bucket */
 	int64_t team_rate_milli, team_burst; /* of the bucket shared by a connection's lanes */
+	int64_t update_rate_milli, update_burst; /* of another, for updates; rate 0: none */
 };
 
 /* The part of a delivery that a lane sees. Embedded; on one list at a time. */
@@ -48,6 +50,9 @@ struct lane_item {
 	/* Of its connection's kind, from the first offer on; NULL: the usual one. The caller's:
 	 * it may change what it points to before it calls dispatch_set_policy. */
 	const struct lane_policy *policy;
+	/* Replaces a message: it needs a token of the team's updates too. The caller's, while
+	 * it is not queued. */
+	bool is_update;
 	struct lane *lane; /* while queued or in flight, else NULL */
 	uint32_t epoch;    /* of the lane, when it left */
 	uint64_t turn;     /* in the lane, by when it was offered */
@@ -105,6 +110,9 @@ void dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_resul
  */
 void dispatch_return(struct dispatch *d, struct lane_item *item, enum lane_result r,
     int64_t retry_after_ms, mono_t now);
+/* Nothing leaves the lane before `until`: an earlier life of the service was told so. */
+void dispatch_shut(struct dispatch *d, struct lane_name name, const struct lane_policy *policy,
+    mono_t until, mono_t now);
 /* Whether any item is queued or in flight. */
 bool dispatch_has_items(const struct dispatch *d);
 /* The longest queued item of a lane for which `is` says yes, or NULL. It stays queued. */

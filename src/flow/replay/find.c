@@ -21,9 +21,10 @@ look_at_delivery(const delivery_record *d, void *arg)
 {
 	struct looking *l = arg;
 
-	if (replay_has_taken(l->selection, d))
+	if (replay_has_taken(l->selection, d)) {
 		l->out->taken++;
-	else if (replay_wants(l->selection, d))
+		l->out->taken_of_found++;
+	} else if (replay_wants(l->selection, d))
 		l->is_wanted = true;
 	return true;
 }
@@ -45,6 +46,7 @@ look_at_seq(uint64_t seq, void *arg)
 	ev = history_event(l->txn, l->arena, seq);
 	if (ev == NULL || !replay_wants_event(l->selection, ev))
 		return true;
+	l->out->taken_of_found = 0;
 	/* By today's rules it shows only when the event is read. */
 	l->is_wanted = l->selection->todays_rules;
 	history_each_delivery(l->txn, l->arena, seq, look_at_delivery, l);

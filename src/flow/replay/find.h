@@ -20,7 +20,8 @@ struct replay_source {
 struct replay_look {
 	uint64_t found; /* sequence of an event that is wanted; 0: none */
 	uint64_t next;  /* where the next look begins */
-	uint64_t taken; /* deliveries passed that this replay sent in an earlier life */
+	uint64_t taken; /* deliveries passed that this replay sent in an earlier life, */
+	uint64_t taken_of_found; /* and of those, the event's that is found */
 	bool is_end;
 };
 MUST_USE bool replay_look(const struct replay_source *from, const struct replay_selection *s,

@@ -213,19 +213,28 @@ save(struct replays *r, struct run *run)
 	return true;
 }
 
+static uint64_t
+gone_of(const replay_record *r)
+{
+	const uint64_t seen = r->sent + r->skipped;
+
+	return r->selected > seen ? r->selected - seen : 0;
+}
+
 static void
 end_run(struct replays *r, struct run *run)
 {
 	run->record->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_DONE;
 	run->next = run->record->to_seq + 1;
 	(void)note_progress(run);
+	run->record->gone = gone_of(run->record);
 	if (!save(r, run)) {
 		run->record->status = CARILLON__V1__REPLAY_STATUS__REPLAY_STATUS_RUNNING;
 		return;
 	}
 	log_info("replay.done", L_STRN("workspace", run->workspace),
 	    L_STR("replay", run->record->id), L_INT("sent", run->sent),
-	    L_INT("skipped", run->skipped));
+	    L_INT("skipped", run->skipped), L_INT("gone", run->record->gone));
 	run_free(run);
 }
 
@@ -339,10 +348,13 @@ look_further(struct replays *r, struct run *run, const struct replay_source *fro
 		log_warn("replay.look", L_STR("error", e.text));
 		return false;
 	}
-	run->sent += found.taken; /* by this replay, before it was interrupted */
+	/* By this replay, before it was interrupted. What it took of the event that was found
+	 * is counted when that is found again from a saved position. */
+	run->sent += found.taken;
 	run->next = found.next;
 	run->found = (struct replay_at){.seq = found.found};
-	run->before = (struct taken){found.found, run->sent, run->skipped};
+	run->before =
+	    (struct taken){found.found, run->sent - found.taken_of_found, run->skipped};
 	run->is_through = found.is_end;
 	return true;
 }

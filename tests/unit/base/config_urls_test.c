@@ -35,6 +35,11 @@ tokens_do_not_travel_in_clear(void **state)
 	    "http://localhost.evil.example/api",
 	    "http://slack.com/api",
 	    "https://me:fake-word@slack.com/api",
+	    "http://localhost:99999/api",
+	    "https://slack.com:44x/api",
+	    "https://slack.com/api?fake-word=1",
+	    "https://slack.com/api#x",
+	    "https://slack.com/a pi",
 	};
 	static const char *const taken[] = {"http://127.0.0.1:8080/api", "http://localhost/api",
 	    "http://[::1]:1/api", "https://slack.example/api"};
@@ -51,6 +56,41 @@ tokens_do_not_travel_in_clear(void **state)
 	for (size_t i = 0; i < COUNT_OF(taken); i++) {
 		config_defaults(&config);
 		assert_true(config_set(&config, "slack_api_url", taken[i], &err));
+		if (!config_check(&config, &err))
+			fail_msg("%s: %s", taken[i], err.text);
+	}
+}
+
+static void
+a_proxy_is_a_host_and_a_port(void **state)
+{
+	static const char *const refused[] = {
+	    "proxy:3128",
+	    "http://proxy",
+	    "http://proxy:",
+	    "http://proxy:0",
+	    "http://proxy:65536",
+	    "http://proxy:31 28",
+	    "http://proxy:3128/pac",
+	    "https://proxy:3128",
+	    "socks5://proxy:1080",
+	    "http://me:fake-word@proxy:3128",
+	};
+	static const char *const taken[] = {
+	    "", "http://proxy:3128", "http://10.0.0.1:65535/", "http://[fd00::1]:8080"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		config_defaults(&config);
+		assert_true(config_set(&config, "slack_proxy", refused[i], &err));
+		if (config_check(&config, &err))
+			fail_msg("%s is taken", refused[i]);
+		assert_non_null(strstr(err.text, "slack_proxy: "));
+		assert_null(strstr(err.text, "fake-word"));
+	}
+	for (size_t i = 0; i < COUNT_OF(taken); i++) {
+		config_defaults(&config);
+		assert_true(config_set(&config, "slack_proxy", taken[i], &err));
 		if (!config_check(&config, &err))
 			fail_msg("%s: %s", taken[i], err.text);
 	}
@@ -90,6 +130,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nats_over_websocket_is_refused_as_such),
 	    cmocka_unit_test(tokens_do_not_travel_in_clear),
+	    cmocka_unit_test(a_proxy_is_a_host_and_a_port),
 	    cmocka_unit_test(who_we_are_is_said_in_one_way),
 	};
 

@@ -501,11 +501,26 @@ skimming_takes_the_members_that_are_there(void **state)
 	assert_null(json_skim(arena, STR("")));
 }
 
+static void
+an_index_is_what_javascript_takes_for_one(void **state)
+{
+	static const char *const none[] = {
+	    "", "01", "00", "-1", "+1", "1a", " 1", "1.0", "4294967295", "99999999999"};
+
+	(void)state;
+	assert_int_equal(json_index_of(STR("0")), 0);
+	assert_int_equal(json_index_of(STR("17")), 17);
+	assert_int_equal(json_index_of(STR("4294967294")), 4294967294);
+	for (size_t i = 0; i < COUNT_OF(none); i++)
+		assert_int_equal(json_index_of(str_of(none[i])), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_document_becomes_a_tree_that_keeps_order_and_number_text),
+	    cmocka_unit_test(an_index_is_what_javascript_takes_for_one),
 	    cmocka_unit_test(a_string_without_escapes_stays_in_the_source),
 	    cmocka_unit_test(every_escape_is_decoded),
 	    cmocka_unit_test(what_is_not_json_is_refused_by_place_and_reason),

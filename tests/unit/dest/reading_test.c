@@ -53,6 +53,48 @@ a_title_and_what_belongs_to_it_are_found_wherever_they_stand(void **state)
 	assert_non_null(strstr(f->r.blocks.ptr, "RESOLVED: alert.triggered"));
 }
 
+static void
+numbers_are_severities_where_their_scale_is_known(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const cases[][2] = {
+	    {"{\"detail\":{\"severity\":8}}", "HIGH: "},
+	    {"{\"detail\":{\"severity\":8.0}}", "HIGH: "},
+	    {"{\"detail\":{\"severity\":2}}", "Low: "},
+	    {"{\"detail\":{\"severity\":5.3}}", "Medium: "},
+	    {"{\"detail\":{\"severity\":10}}", "CRITICAL: "},
+	    {"{\"severity\":8.5}", "HIGH: "},
+	    {"{\"Severity\":{\"Label\":\"MEDIUM\",\"Normalized\":90}}", "Medium: "},
+	    {"{\"Severity\":{\"Normalized\":90}}", "CRITICAL: "},
+	    {"{\"severityNumber\":9}", "Info: "},
+	    {"{\"a\":[{\"severity_number\":24}]}", "CRITICAL: "},
+	    {"{\"severityNumber\":\"17\"}", "HIGH: "},
+	    {"{\"severityNumber\":17,\"severityText\":\"WARN\"}", "Medium: "},
+	    {"{\"priority\":1}", "CRITICAL: "},
+	    {"{\"priority\":\"4\"}", "Low: "},
+	    {"{\"PRIORITY\":\"3\"}", "HIGH: "},
+	    {"{\"level\":30}", "Info: "},
+	    {"{\"level\":50}", "HIGH: "},
+	    {"{\"levelno\":30}", "Medium: "},
+	    {"{\"nseverity\":\"5\"}", "CRITICAL: "},
+	    {"{\"cvss_score\":9.8}", "CRITICAL: "},
+	};
+	static const char *const unknown[] = {"{\"severity\":1}", "{\"severity\":5}",
+	    "{\"severity\":11}", "{\"detail\":{\"severity\":-1}}", "{\"severity\":1e400}",
+	    "{\"severityNumber\":0}", "{\"severityNumber\":25}", "{\"level\":3}",
+	    "{\"priority\":0}", "{\"priority\":\"1.1.1\"}", "{\"severity\":\"\"}",
+	    "{\"severity\":{\"score\":8}}", "{\"severity\":[8]}"};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (!strstr(rendered(f, "", cases[i][0]), cases[i][1]))
+			fail_msg("%s: %s", cases[i][0], f->r.blocks.ptr);
+	for (size_t i = 0; i < COUNT_OF(unknown); i++) {
+		rendered(f, "", unknown[i]);
+		if (f->r.color.len > 0)
+			fail_msg("%s: %s", unknown[i], f->r.blocks.ptr);
+	}
+}
+
 /* Only numbers are compared. */
 static void
 figures_that_are_no_numbers_are_shown_as_they_are(void **state)
@@ -62,6 +104,10 @@ figures_that_are_no_numbers_are_shown_as_they_are(void **state)
 	    {"\"95.5%\"", "value *95.5%* \xc2\xb7 threshold *90*\""},
 	    {"\"n/a\"", "value *n/a* \xc2\xb7 threshold *90*\""},
 	    {"99.9", "value *99.9* \xc2\xb7 threshold *90* \xc2\xb7 +9.9 (+11%)\""},
+	    {"\"0x10\"", "value *0x10* \xc2\xb7 threshold *90*\""},
+	    {"\"Infinity\"", "value *Infinity* \xc2\xb7 threshold *90*\""},
+	    {"1e400", "value *1e400* \xc2\xb7 threshold *90*\""},
+	    {"\"-1e999\"", "value *-1e999* \xc2\xb7 threshold *90*\""},
 	    {"80", "value *80* \xc2\xb7 threshold *90* \xc2\xb7 -10 (-11%)\""},
 	    {"90", "value *90* \xc2\xb7 threshold *90* \xc2\xb7 0 (0%)\""},
 	};
@@ -86,6 +132,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_is_nested_is_shown_by_its_path),
 	    TEST(a_title_and_what_belongs_to_it_are_found_wherever_they_stand),
+	    TEST(numbers_are_severities_where_their_scale_is_known),
 	    TEST(figures_that_are_no_numbers_are_shown_as_they_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

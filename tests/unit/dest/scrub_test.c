@@ -41,7 +41,8 @@ static void
 a_token_of_any_letter_goes_and_what_is_around_it_stays(void **state)
 {
 	(void)state;
-	assert_string_equal(scrubbed("your \"" TOKEN "\"!"), "your \"******************************\"!");
+	assert_string_equal(
+	    scrubbed("your \"" TOKEN "\"!"), "your \"******************************\"!");
 	assert_gone("xoxp-123456789012-AbCdEfGhIjKl");
 	assert_gone("xoxe.xoxp-1-AbCdEfGhIjKlMnOp12345678");
 	assert_gone("xoxe-1-AbCdEfGhIjKlMnOp12345678");
@@ -55,7 +56,8 @@ the_secret_of_a_webhook_goes(void **state)
 	(void)state;
 	assert_gone("https://hooks.slack.com/services/T0/B0/AbCdEfGhIjKl12345678");
 	assert_gone("https:\\/\\/hooks.slack.com\\/services\\/T0\\/B0\\/AbCdEfGhIjKl12345678");
-	assert_gone("https%3A%2F%2Fhooks.slack.com%2Fservices%2FT0%2FB0%2FAbCdEfGhIjKl12345678");
+	assert_gone(
+	    "https%3A%2F%2Fhooks.slack.com%2Fservices%2FT0%2FB0%2FAbCdEfGhIjKl12345678");
 }
 
 static void
@@ -104,10 +106,10 @@ base64_and_hexadecimal_digits_hide_nothing(void **state)
 static void
 what_is_no_credential_stays_as_it_is(void **state)
 {
-	static const char *const texts[] = {
-	    "", "x", "xo", "xox", "xoxb", "xox--", "a box of xoxo kisses", "100%", "%2", "\\",
-	    "\\u12", "invalid_auth", "1776441720.000100", "C0123456789", "T0123ABCD",
-	    "/blocks/0/text/text", "deadbeefdeadbeefdeadbeef", "Zm9vYmFyYmF6cXV4",
+	static const char *const texts[] = {"", "x", "xo", "xox", "xoxb", "xox--",
+	    "a box of xoxo kisses", "100%", "%2", "\\", "\\u12", "invalid_auth",
+	    "1776441720.000100", "C0123456789", "T0123ABCD", "/blocks/0/text/text",
+	    "deadbeefdeadbeefdeadbeef", "Zm9vYmFyYmF6cXV4",
 	    "{\"ok\":false,\"error\":\"channel_not_found\",\"req\":\"\\u00e9%C3%A9\"}"};
 
 	(void)state;

@@ -171,7 +171,8 @@ accounts_that_say_nothing_are_forgotten(void **state)
 		snprintf(name, sizeof(name), "w%d", i);
 		charge(b, name, 10, i * 100);
 	}
-	assert_in_range(mallinfo2().uordblks, 0, used + 256 * 1024); /* of all it would be 10 MB */
+	assert_in_range(
+	    mallinfo2().uordblks, 0, used + 256 * 1024); /* of all it would be 10 MB */
 	assert_false(allows(b, "waits", 1000000000));
 	assert_true(budget_next(b, &turn));
 	budget_free(b);

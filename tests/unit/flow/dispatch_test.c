@@ -502,6 +502,26 @@ ten_thousand_waiting_lanes_cost_a_step_nothing(void **state)
 	done(d);
 }
 
+static void
+a_lane_keeps_to_a_pause_of_an_earlier_life(void **state)
+{
+	struct lane_item one = {0}, other = {0};
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+	const struct lane_name shut = {STR("team1"), STR("C1")};
+
+	(void)state;
+	dispatch_shut(d, shut, &OPEN_WIDE, at(5000), at(0));
+	dispatch_shut(d, shut, &OPEN_WIDE, at(3000), at(0)); /* the longest counts */
+	offer(d, 1, 1, &one, at(0));
+	offer(d, 1, 2, &other, at(0));
+	assert_ptr_equal(dispatch_next(d, at(0)), &other);
+	assert_null(dispatch_next(d, at(4999)));
+	assert_ptr_equal(dispatch_next(d, at(5000)), &one);
+	dispatch_report(d, &one, LANE_RESULT_OK, -1, at(5001));
+	dispatch_report(d, &other, LANE_RESULT_OK, -1, at(5001));
+	done(d);
+}
+
 int
 main(void)
 {
@@ -523,6 +543,7 @@ main(void)
 	    cmocka_unit_test(one_connection_alone_does_not_mean_down),
 	    cmocka_unit_test(connections_that_were_well_before_do_not_fail_with_a_few_others),
 	    cmocka_unit_test(lanes_that_hold_items_have_a_say_however_long_they_wait),
+	    cmocka_unit_test(a_lane_keeps_to_a_pause_of_an_earlier_life),
 	    cmocka_unit_test(a_sweep_forgets_what_nobody_needs),
 	    cmocka_unit_test(a_sweep_does_not_give_spent_tokens_back),
 	    cmocka_unit_test(ten_thousand_waiting_lanes_cost_a_step_nothing),

@@ -381,10 +381,32 @@ the_top_has_the_heaviest_lanes_first(void **state)
 	arena_free(a);
 }
 
+static void
+what_leaves_overflow_otherwise_is_counted_out(void **state)
+{
+	struct places *p = places_new(LIMIT);
+	const struct lane_id c1 = lane("acme", "C1"), c2 = lane("acme", "C2");
+	struct places_view v;
+
+	(void)state;
+	places_load(p, &c1, LANE_LIMIT, 2);
+	places_left(p, &c2); /* nobody knows it */
+	places_left(p, &c1);
+	places_look(p, &v);
+	assert_int_equal(v.overflow, 1);
+	places_left(p, &c1);
+	places_left(p, &c1);
+	places_look(p, &v);
+	assert_int_equal(v.overflow, 0);
+	assert_int_equal(v.lanes, 0);
+	places_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_leaves_overflow_otherwise_is_counted_out),
 	    cmocka_unit_test(the_first_line_that_says_park_decides),
 	    cmocka_unit_test(greedy_ones_share_and_leave_room),
 	    cmocka_unit_test(a_lane_with_overflow_lets_nothing_newer_pass),

@@ -22,7 +22,7 @@ setup(void **state)
 	(void)state;
 	resolver_let_go(true);
 	resolver_asked = 0;
-	assert_true(origins_new(&all, &e));
+	assert_true(origins_new(&all, NULL, &e));
 	return 0;
 }
 

@@ -4,23 +4,49 @@
 
 #include "carillon/index/catch_up.h"
 
-/* What a batch says of the one delivery that these tests know. */
-static void
-apply_batch(struct fixture *f, uint64_t seq, enum delivery_state state, bool is_catching_up)
+/* A batch of the one delivery that these tests know. */
+static history_batch *
+batch_of(struct fixture *f, enum delivery_state state)
 {
-	delivery_record d = delivery_of("acme", 1, "rule_a", state);
-	history_entry entry = CARILLON__V1__HISTORY_ENTRY__INIT;
-	history_entry *entries[] = {&entry};
-	struct history_applied batch = {.entries = entries,
-	    .n = 1,
-	    .seq = seq,
-	    .id = STR("batch"),
-	    .is_catching_up = is_catching_up};
+	history_batch *b = ARENA_NEW(f->arena, history_batch);
+	history_entry *entry = ARENA_NEW(f->arena, history_entry);
+	delivery_record *d = ARENA_NEW(f->arena, delivery_record);
+
+	carillon__v1__history_batch__init(b);
+	carillon__v1__history_entry__init(entry);
+	*d = delivery_of("acme", 1, "rule_a", state);
+	entry->entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
+	entry->delivery = d;
+	b->entries = ARENA_ARRAY(f->arena, history_entry *, 1);
+	b->entries[0] = entry;
+	b->n_entries = 1;
+	return b;
+}
+
+static void
+apply_own(struct fixture *f, uint64_t seq, enum delivery_state state)
+{
+	const history_batch *b = batch_of(f, state);
+	const struct history_applied own = {b->entries, b->n_entries, seq, STR("batch")};
 	struct err e = {0};
 
-	entry.entry_case = CARILLON__V1__HISTORY_ENTRY__ENTRY_DELIVERY;
-	entry.delivery = &d;
-	assert_true(history_apply_batch(f->store, &batch, &e));
+	assert_true(history_apply_batch(f->store, &own, &e));
+}
+
+/* As it is read from the stream. */
+static void
+catch_up_with(struct fixture *f, uint64_t seq, enum delivery_state state)
+{
+	struct chunk *c = chunk_new();
+	struct err e = {0};
+
+	c->messages[0] = (struct broker_message){.seq = seq,
+	    .data = record_pack(f->arena, batch_of(f, state)),
+	    .msg_id = STR("batch")};
+	c->n = 1;
+	assert_true(history_apply_chunk(f->store, c, (struct str){0}, &e));
+	c->n = 0; /* the message is the arena's */
+	chunk_free(c);
 }
 
 static void
@@ -42,13 +68,13 @@ an_older_batch_undoes_nothing(void **state)
 	struct fixture *f = *state;
 
 	put_event(f, "acme", 1, "evt_1");
-	apply_batch(f, 7, DELIVERY_PARKED, false);
-	apply_batch(f, 9, DELIVERY_DELIVERED, false);
-	apply_batch(f, 7, DELIVERY_PARKED, true);
+	apply_own(f, 7, DELIVERY_PARKED);
+	apply_own(f, 9, DELIVERY_DELIVERED);
+	catch_up_with(f, 7, DELIVERY_PARKED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	apply_batch(f, 9, DELIVERY_PARKED, true); /* another one under the same sequence */
+	catch_up_with(f, 9, DELIVERY_PARKED); /* another one under the same sequence */
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
-	apply_batch(f, 10, DELIVERY_FAILED, true);
+	catch_up_with(f, 10, DELIVERY_FAILED);
 	assert_index_has(f, 10, DELIVERY_FAILED);
 }
 
@@ -58,8 +84,8 @@ a_batch_of_ones_own_is_applied_whatever_others_wrote(void **state)
 	struct fixture *f = *state;
 
 	put_event(f, "acme", 1, "evt_1");
-	apply_batch(f, 9, DELIVERY_PARKED, true);
-	apply_batch(f, 8, DELIVERY_DELIVERED, false);
+	catch_up_with(f, 9, DELIVERY_PARKED);
+	apply_own(f, 8, DELIVERY_DELIVERED);
 	assert_index_has(f, 9, DELIVERY_DELIVERED);
 }
 

@@ -87,8 +87,8 @@ a_producer_publishes_for_its_own_workspace_alone(void **state)
 	OK(nats_dir_write_accounts(&f->nats, NOW_S, f->arena, &token, &f->e));
 	OK(jwt_read(f->arena, token, &claims, &f->e));
 	key = json_get(json_get(claims, STR("nats")), STR("signing_keys"))->child;
-	assert_true(str_eq(json_string(key, STR("key")),
-	    str_of(f->nats.accounts.keys[ACCOUNT_KEY_SIGNING])));
+	assert_true(str_eq(
+	    json_string(key, STR("key")), str_of(f->nats.accounts.keys[ACCOUNT_KEY_SIGNING])));
 	key = json_get(key, STR("template"));
 	allowed[0] = json_get(json_get(key, STR("pub")), STR("allow"));
 	allowed[1] = json_get(json_get(key, STR("sub")), STR("allow"));

@@ -204,6 +204,7 @@ a_delivery_and_its_attempts(void **state)
 	    "\"degraded\":true,"
 	    "\"created_at\":null,\"updated_at\":null,\"due_at\":null,\"message_id\":\"\","
 	    "\"message_channel\":\"\",\"replay\":\"\",\"failures_counted\":1,\"sequence\":11,"
+	    "\"shown_by\":0,\"repeats\":0,"
 	    "\"attempt_count\":1";
 	struct buf expected = {0};
 	struct written x;

@@ -114,6 +114,25 @@ the_schema_decides_whether_text_is_a_number(void **state)
 	rulebook_free(b);
 }
 
+static void
+a_rule_that_is_off_wants_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct event ev = event_of(f, "{\"value\": 10}");
+	struct rulebook *b = book_of(f, 10);
+	rule_record off = rule_of("off", AT_LEAST_5);
+	struct ruleset *r;
+
+	off.active = false;
+	put_record(f, "acme", STATE_RULE, "off", &off);
+	r = get_rules(b, "acme");
+	assert_true(str_eq(r->rules[0].id, STR("off")));
+	assert_false(rule_wants(&r->rules[0], &ev));
+	assert_true(rule_wants(&r->rules[1], &ev));
+	ruleset_unref(r);
+	rulebook_free(b);
+}
+
 /* The plain text of what a rule makes of an event. */
 static struct str
 text_of(struct fixture *f, const struct rule *rule, const struct event *ev)
@@ -424,6 +443,69 @@ readers_and_drops_at_once_see_whole_rulesets(void **state)
 	rulebook_free(g.book);
 }
 
+/* To build so many takes longer than from a change to the drop after it, so that nearly always
+ * somebody is at it then with the rules of before. */
+enum { RULES_BEFORE = 180, CHANGES = 12 };
+
+struct builder {
+	struct rulebook *book;
+	atomic_bool stop;
+};
+
+static void *
+build_again_and_again(void *arg)
+{
+	struct builder *m = arg;
+
+	while (!atomic_load(&m->stop)) {
+		rulebook_drop(m->book, STR("acme"));
+		ruleset_unref(get_rules(m->book, "acme"));
+	}
+	return NULL;
+}
+
+static bool
+fill_rules(struct txn *t, void *arg, struct err *e)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && i < RULES_BEFORE; i++) {
+		char id[16];
+		rule_record r = rule_of(id, AT_LEAST_5);
+		struct put_record p = {arg, id, STATE_RULE, &r, {0}};
+
+		snprintf(id, sizeof(id), "r%d", i);
+		ok = fill_record(t, &p, e);
+	}
+	return ok;
+}
+
+static void
+rules_read_before_a_change_are_not_kept_after_it(void **state)
+{
+	struct fixture *f = *state;
+	struct builder m = {.book = book_of(f, 10)};
+
+	write_store(f->store, STORE_STATE, fill_rules, TEXT("acme"));
+	for (int i = 0; i < CHANGES; i++) {
+		pthread_t thread;
+		char id[16];
+
+		atomic_store(&m.stop, false);
+		assert_int_equal(pthread_create(&thread, NULL, build_again_and_again, &m), 0);
+		snprintf(id, sizeof(id), "new%d", i);
+		put_rule(f, "acme", id, AT_LEAST_5);
+		rulebook_drop(m.book, STR("acme"));
+		atomic_store(&m.stop, true);
+		pthread_join(thread, NULL);
+		struct ruleset *r = get_rules(m.book, "acme");
+		const int n = (int)r->n_rules;
+		ruleset_unref(r);
+		assert_int_equal(n, RULES_BEFORE + 2 + i); /* one is of the book */
+	}
+	rulebook_free(m.book);
+}
+
 int
 main(void)
 {
@@ -433,6 +515,7 @@ main(void)
 	    STORE_TEST(an_unknown_workspace_is_found_as_soon_as_it_exists),
 	    STORE_TEST(the_least_recently_used_ruleset_goes_first),
 	    STORE_TEST(the_schema_decides_whether_text_is_a_number),
+	    STORE_TEST(a_rule_that_is_off_wants_nothing),
 	    STORE_TEST(a_bad_entry_in_the_catalogue_breaks_no_rule),
 	    STORE_TEST(a_workspaces_own_type_goes_before_the_shared_one),
 	    STORE_TEST(rules_left_as_they_came_are_compiled_once_for_all),
@@ -445,6 +528,7 @@ main(void)
 	    STORE_TEST(rules_beyond_the_limit_are_left_out),
 	    STORE_TEST(a_catalogue_entry_that_cannot_be_read_is_left_out),
 	    STORE_TEST(readers_and_drops_at_once_see_whole_rulesets),
+	    STORE_TEST(rules_read_before_a_change_are_not_kept_after_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

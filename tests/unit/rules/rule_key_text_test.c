@@ -81,7 +81,7 @@ put_literal(struct buf *b, uint64_t *seed)
 		put_digits(b, seed, 1 + (digit(seed) - '0') * 2);
 	}
 	if (shape == 5) {
-		buf_cstr(b, digit(seed) < '5' ? "e" : "E+");
+		buf_cstr(b, digit(seed) < '5' ? "e" : digit(seed) < '5' ? "E+" : "e-");
 		put_digits(b, seed, 1 + digit(seed) % 2);
 	}
 }

@@ -67,13 +67,18 @@ a_bare_number_is_guessed_by_its_size_and_text_never(void **state)
 	assert_reads("1656425291000000000", 1656425291);
 	assert_reads("0", 0);
 	assert_reads("99999999999", 99999999999);
+	assert_reads("20260417160200", 1776441720);
+	assert_reads("19991231235959", 946684799);
+	assert_reads("20261317", 20261317); /* there is no such month */
+	assert_reads("18991231", 18991231);
+	assert_reads("20260417.5", 20260417);
 }
 
 static void
 a_day_is_a_day(void **state)
 {
 	static const char *const days[] = {"2026-04-17", "2026/04/17", "17 Apr 2026",
-	    "April 17, 2026", "Fri, 17 April 2026", "April 17th, 2026"};
+	    "April 17, 2026", "Fri, 17 April 2026", "April 17th, 2026", "20260417"};
 	struct template_time t;
 
 	(void)state;

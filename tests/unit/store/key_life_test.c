@@ -222,8 +222,8 @@ judge_answer(const struct naive *w, enum key_use use, uint64_t seq, enum key_ans
 	for (uint64_t i = 1; i <= EVENTS; i++) {
 		const enum fate f = w->fate[i];
 
-		newer = newer || (i > seq && f != FATE_NEW && f != FATE_GIVEN_UP &&
-				     f != FATE_SKIPPED);
+		newer = newer ||
+		        (i > seq && f != FATE_NEW && f != FATE_GIVEN_UP && f != FATE_SKIPPED);
 		shown = shown || (i != seq && f == FATE_SHOWN);
 		other_open = other_open || (i != seq && (f == FATE_OPEN || f == FATE_FLYING));
 	}

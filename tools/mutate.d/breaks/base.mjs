@@ -11,6 +11,8 @@ export default [
 		breaks: 'a pattern fits every type of as many tokens' },
 	{ file: 'src/base/pointer.c', find: "if (p->name.ptr[i] == '~')", put: 'if (false)',
 		breaks: 'a pointer to a member with a tilde leads elsewhere' },
+	{ file: 'src/base/json_get.c', find: ' ||\n\t    (name.len > 1 && name.ptr[0] == \'0\'))', put: ')',
+		breaks: 'a key that begins with a nought is an index' },
 	{ file: 'src/base/json_number.c', find: 'json_number_cmp(struct str a, struct str b)\n{', put: 'json_number_cmp(struct str a, struct str b)\n{\n\tif (a.len > 18 && b.len > 18)\n\t\treturn 0;',
 		breaks: 'integers of nineteen digits are all the same' },
 ]

@@ -1,5 +1,5 @@
 export default [
-	{ file: 'src/index/apply.c', find: 'if (a->is_catching_up && a->seq <= store_applied(t))\n\t\treturn true;', put: '',
+	{ file: 'src/index/apply.c', find: 'if (m->seq <= store_applied(t))\n\t\treturn;', put: '',
 		breaks: 'an older batch undoes a newer one' },
 	{ file: 'src/index/history_batch.c', find: 'if (*bytes + more > room)\n\t\t\tbreak;', put: '',
 		breaks: 'a batch is larger than the server takes' },

@@ -11,6 +11,4 @@ export default [
 		breaks: 'the most severe alert waits for the morning' },
 	{ file: 'src/rules/severity.c', find: 'rank += !o->words[i].is_alias;', put: 'rank++;',
 		breaks: 'an alias makes what is above it more severe' },
-	{ file: 'src/rules/path.c', find: '|| (key.len > 1 && key.ptr[0] == \'0\')', put: '',
-		breaks: 'a key that begins with a nought is an index' },
 ]
