@@ -11,7 +11,6 @@
 #include "check_running.h"
 #include "check_stored.h"
 #include "output.h"
-#include "single_instance.h"
 
 struct checks {
 	struct command *command;
@@ -173,40 +172,6 @@ check_broker(struct checks *f)
 	return false;
 }
 
-/* Nobody takes events: said, and wrong once some wait. */
-static void
-check_nobody_serves(struct checks *f, uint64_t waiting)
-{
-	char sentence[160];
-
-	snprintf(sentence, sizeof(sentence),
-	    "carillon serve does not run, and %llu events wait for it: start it",
-	    (unsigned long long)waiting);
-	found(f, waiting == 0,
-	    waiting > 0 ? sentence
-			: "carillon serve does not run: nothing is sent until it does");
-}
-
-/* By its lock, and by who waits for events, for it may run on another machine. */
-static void
-check_service(struct checks *f)
-{
-	struct command *c = f->command;
-	long pid = single_instance_of("serve", c->config.data_dir);
-	struct consumer_info info = {0};
-	bool is_known;
-	struct err e;
-
-	is_known = broker_is_connected(c->broker) && broker_consumer_info(c->broker, &info, &e);
-	look_at(f, "service", "service_stopped");
-	if (pid > 0)
-		found(f, true, arena_printf(c->arena, "carillon serve runs, pid %ld", pid).ptr);
-	else if (is_known && info.waiting > 0)
-		found(f, true, "carillon serve runs, elsewhere: somebody takes events");
-	else
-		check_nobody_serves(f, is_known ? info.pending + info.ack_pending : 0);
-}
-
 static void
 check_producers(struct checks *f)
 {
@@ -324,7 +289,6 @@ verb_check(struct command *c, struct err *e)
 			check_base_url(&f, dest_at(i));
 		check_vault(&f);
 		if (check_broker(&f)) {
-			check_service(&f);
 			check_producers(&f);
 			check_running(c, found_one, &f);
 			check_sync(c, found_one, &f);

@@ -18,6 +18,29 @@ enum {
 
 /* --- processes --- */
 
+/* That nobody serves is wrong once something waits. */
+static void
+check_serve(const struct processes *p, uint64_t waiting, check_found_fn *found, void *arg)
+{
+	const size_t n = processes_count(p, MICRO_SERVE);
+	char sentence[SENTENCE_MAX];
+
+	if (n == 0 && waiting > 0)
+		snprintf(sentence, sizeof(sentence),
+		    "carillon serve does not run, and %" PRIu64 " events wait for it: start it",
+		    waiting);
+	else if (n == 0)
+		snprintf(sentence, sizeof(sentence),
+		    "carillon serve does not run: nothing is sent until it does");
+	else
+		snprintf(
+		    sentence, sizeof(sentence), "%zu %s", n, n == 1 ? "service runs" : "services run");
+	found(n > 0          ? CHECK_OK
+	      : waiting == 0 ? CHECK_NOTE
+	                     : CHECK_BAD,
+	    "serve", n == 0 ? "serve_not_running" : "", sentence, arg);
+}
+
 /* Many do without it: producers by NATS, and the command line. */
 static void
 check_web(const struct processes *p, check_found_fn *found, void *arg)
@@ -64,20 +87,14 @@ check_versions(const struct processes *p, check_found_fn *found, void *arg)
 /* --- how far behind --- */
 
 static void
-check_lag(struct command *c, const struct processes *p, check_found_fn *found, void *arg)
+check_lag(const struct consumer_info *info, check_found_fn *found, void *arg)
 {
+	const enum check_result is = info->pending > BEHIND_MANY ? CHECK_NOTE : CHECK_OK;
 	char sentence[SENTENCE_MAX];
-	struct consumer_info info;
-	enum check_result is;
-	struct err e;
 
-	if (!broker_consumer_info(c->broker, &info, &e))
-		return; /* `broker` has said it */
-	is = info.pending > BEHIND_MANY || (info.pending > 0 && p->n == 0) ? CHECK_NOTE
-	                                                                   : CHECK_OK;
 	snprintf(sentence, sizeof(sentence),
 	    "%" PRIu64 " events wait in the stream, %" PRIu64 " are being worked on",
-	    info.pending, info.ack_pending);
+	    info->pending, info->ack_pending);
 	found(is, "lag", is == CHECK_OK ? "" : "behind", sentence, arg);
 }
 
@@ -109,14 +126,19 @@ void
 check_running(struct command *c, check_found_fn *found, void *arg)
 {
 	struct processes *p = calloc(1, sizeof(*p));
-	struct err e;
+	struct consumer_info info = {0};
+	struct err e; /* `broker` has said what is wrong */
+	bool is_known;
 
 	must(p != NULL);
+	is_known = broker_consumer_info(c->broker, &info, &e);
 	if (processes_ask(c, c->arena, p, &e)) {
+		check_serve(p, info.pending + info.ack_pending, found, arg);
 		check_web(p, found, arg);
 		check_keeper(p, found, arg);
 		check_versions(p, found, arg);
-		check_lag(c, p, found, arg);
+		if (is_known)
+			check_lag(&info, found, arg);
 	}
 	check_clock(c, found, arg);
 	free(p);

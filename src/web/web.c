@@ -123,7 +123,7 @@ static void
 web_free(struct web *w)
 {
 	connections_free(w->connections);
-	addresses_free(w->proxies);
+	networks_free(w->proxies);
 	limits_free(w->limits);
 	hub_free(w->hub);
 	sessions_free(w->sessions);
@@ -211,7 +211,7 @@ listen_for_admins(struct web *w, struct err *e)
 	const struct admin_pages pages = {
 	    .is_ready = is_ready, .metrics = put_metrics, .arg = w};
 
-	return addresses_parse(&w->proxies, w->config->trusted_proxy, e) &&
+	return networks_parse(&w->proxies, "trusted_proxy", w->config->trusted_proxy, e) &&
 	       admin_open(
 		   &w->admin, "http_admin_listen", w->config->http_admin_listen, &pages, e);
 }

@@ -9,7 +9,7 @@
 #include "carillon/registry/registry.h"
 #include "carillon/web/web.h"
 
-struct addresses;
+struct networks;
 struct admin;
 struct connections;
 struct emitter;
@@ -40,7 +40,7 @@ struct web {
 	struct micro *micro;
 	char node[CONFIG_NODE_MAX];
 	struct connections *connections;
-	struct addresses *proxies;
+	struct networks *proxies;
 	struct limits *limits; /* the listener's */
 	struct sessions *sessions;
 	struct jobs *jobs;

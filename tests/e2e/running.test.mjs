@@ -67,8 +67,9 @@ describe('what runs', () => {
 		const keeper = findings.find((f) => f.code === 'keeper_not_running');
 		assert.equal(keeper.ok, false);
 		assert.equal(keeper.next, 'systemctl start carillon');
+		assert.equal(findings.find((f) => f.code === 'serve_not_running').ok, true);
 		await web.stop();
-		assert.deepEqual((await codes()).filter((code) => code.endsWith('_running')), ['web_not_running']);
+		assert.deepEqual((await codes()).filter((code) => code.endsWith('_running')), ['serve_not_running', 'web_not_running']);
 		const got = await bench.tryCli(['stats']);
 		assert.equal(got.code, 3);
 		assert.match(got.err, /no process of Carillon answers/);
