@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "carillon/base/id.h"
+#include "carillon/base/network.h"
 #include "carillon/base/url.h"
 
 enum { RETRY_DELAY_MAX_S = 604800 }; /* a week */
@@ -206,6 +207,17 @@ check_bounds(const struct config *c, struct err *e)
 	return true;
 }
 
+static bool
+check_webhooks(const struct config *c, struct err *e)
+{
+	struct networks *n;
+	struct ports p;
+	bool ok = networks_parse(&n, "webhook_networks", c->webhook_networks, e);
+
+	networks_free(n);
+	return ok && ports_parse(&p, "webhook_ports", c->webhook_ports, e);
+}
+
 bool
 config_check(const struct config *c, struct err *e)
 {
@@ -213,5 +225,5 @@ config_check(const struct config *c, struct err *e)
 	if (!config_retry_schedule(c->retry_schedule_s, &schedule, e))
 		return fail_within(e, "retry_schedule_s");
 	return check_bounds(c, e) && check_words(c, e) && check_urls(c, e) &&
-	       check_nats_login(c, e);
+	       check_nats_login(c, e) && check_webhooks(c, e);
 }

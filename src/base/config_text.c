@@ -1,6 +1,7 @@
 #include "carillon/base/config.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/config_table.h"
 
@@ -186,4 +187,14 @@ config_example(struct buf *out, bool whole)
 	for (size_t i = 0; whole && i < COUNT_OF(settings); i++)
 		if (example_of(&settings[i]) == NULL)
 			put_example(out, &usual, &settings[i]);
+}
+
+void
+config_node(const struct config *c, char out[static CONFIG_NODE_MAX])
+{
+	if (c->node_name[0] != '\0')
+		str_copy(out, CONFIG_NODE_MAX, str_of(c->node_name));
+	else if (gethostname(out, CONFIG_NODE_MAX - 1) != 0)
+		str_copy(out, CONFIG_NODE_MAX, STR("unnamed"));
+	out[CONFIG_NODE_MAX - 1] = '\0'; /* a longer name may come without its end */
 }

@@ -171,7 +171,9 @@ on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, void *closure)
 	(void)natsConnection_GetLastError(nc, &text);
 	if (!text || !*text)
 		text = natsStatus_GetText(s);
-	if (s == NATS_NOT_PERMITTED || s == NATS_CONNECTION_AUTH_FAILED)
+	if (s == NATS_NOT_PERMITTED && strstr(text, "\"$SRV.") != NULL)
+		log_info("broker.unseen", L_STR("why", text)); /* see micro.h */
+	else if (s == NATS_NOT_PERMITTED || s == NATS_CONNECTION_AUTH_FAILED)
 		broker_note_denied(closure, text);
 	else
 		log_warn("broker.error", L_STR("why", text));

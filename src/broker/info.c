@@ -32,6 +32,7 @@ broker_stream_info(struct broker *b, enum stream s, struct stream_info *out, str
 		    .last_seq = info_number(r.root, STR("state.last_seq")),
 		    .messages = info_number(r.root, STR("state.messages")),
 		    .bytes = info_number(r.root, STR("state.bytes")),
+		    .told_at = {(int64_t)info_time_ms(r.root, STR("ts"))},
 		};
 		str_copy(out->name, sizeof out->name, str_of(b->streams[s]));
 		str_copy(out->id, sizeof out->id, json_string(r.root, STR("created")));

@@ -63,6 +63,12 @@ subject_event(
 	    STR_ARG(type));
 }
 
+const char *
+broker_prefix(const struct broker *b)
+{
+	return b->prefix;
+}
+
 const struct partition *
 broker_partition(const struct broker *b)
 {

@@ -1,4 +1,4 @@
-/* Looks at everything the service needs, changes nothing, and says what to do. */
+/* Looks at everything the service needs and does, changes nothing, and says what to do. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8,9 +8,9 @@
 #include "carillon/index/lost_tail.h"
 
 #include "check_producers.h"
+#include "check_running.h"
 #include "check_stored.h"
 #include "output.h"
-#include "single_instance.h"
 
 struct checks {
 	struct command *command;
@@ -20,20 +20,53 @@ struct checks {
 	int bad;
 };
 
+/* "" of a code that is in order. */
+static const char *
+next_command(const char *code)
+{
+	static const struct {
+		const char *code, *next;
+	} known[] = {
+#define CODE(code, next) {code, next},
+#include "check_codes.def"
+#undef CODE
+	};
+
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (strcmp(known[i].code, code) == 0)
+			return known[i].next;
+	return "";
+}
+
+static void
+found_one(enum check_result is, const char *what, const char *code, const char *sentence,
+    void *checks)
+{
+	static const char *const words[] = {
+	    [CHECK_OK] = "ok", [CHECK_NOTE] = "note", [CHECK_BAD] = "FAIL"};
+	struct checks *f = checks;
+	struct json_writer *w = &f->doc.w;
+	const char *next = next_command(code);
+
+	f->bad += is == CHECK_BAD;
+	if (!command_has(f->command, OPTION_JSON)) {
+		printf("%-4s  %-9s %s\n", words[is], what, sentence);
+		if (next[0] != '\0')
+			printf("%-4s  %-9s -> %s\n", "", "", next);
+	}
+	jw_object(w);
+	jw_kv_cstr(w, "what", what);
+	jw_kv_bool(w, "ok", is != CHECK_BAD);
+	jw_kv_cstr(w, "code", code);
+	jw_kv_cstr(w, "sentence", sentence);
+	jw_kv_cstr(w, "next", next);
+	jw_object_end(w);
+}
+
 static void
 found(struct checks *f, bool ok, const char *sentence)
 {
-	struct json_writer *w = &f->doc.w;
-
-	f->bad += !ok;
-	if (!command_has(f->command, OPTION_JSON))
-		printf("%-4s  %-9s %s\n", ok ? "ok" : "FAIL", f->what, sentence);
-	jw_object(w);
-	jw_kv_cstr(w, "what", f->what);
-	jw_kv_bool(w, "ok", ok);
-	jw_kv_cstr(w, "code", ok ? "" : f->code);
-	jw_kv_cstr(w, "sentence", sentence);
-	jw_object_end(w);
+	found_one(ok ? CHECK_OK : CHECK_BAD, f->what, ok ? "" : f->code, sentence, f);
 }
 
 static void
@@ -137,40 +170,6 @@ check_broker(struct checks *f)
 	                               : "login_unusable";
 	found(f, false, e.text);
 	return false;
-}
-
-/* Nobody takes events: said, and wrong once some wait. */
-static void
-check_nobody_serves(struct checks *f, uint64_t waiting)
-{
-	char sentence[160];
-
-	snprintf(sentence, sizeof(sentence),
-	    "carillon serve does not run, and %llu events wait for it: start it",
-	    (unsigned long long)waiting);
-	found(f, waiting == 0,
-	    waiting > 0 ? sentence
-			: "carillon serve does not run: nothing is sent until it does");
-}
-
-/* By its lock, and by who waits for events, for it may run on another machine. */
-static void
-check_service(struct checks *f)
-{
-	struct command *c = f->command;
-	long pid = single_instance_of("serve", c->config.data_dir);
-	struct consumer_info info = {0};
-	bool is_known;
-	struct err e;
-
-	is_known = broker_is_connected(c->broker) && broker_consumer_info(c->broker, &info, &e);
-	look_at(f, "service", "service_stopped");
-	if (pid > 0)
-		found(f, true, arena_printf(c->arena, "carillon serve runs, pid %ld", pid).ptr);
-	else if (is_known && info.waiting > 0)
-		found(f, true, "carillon serve runs, elsewhere: somebody takes events");
-	else
-		check_nobody_serves(f, is_known ? info.pending + info.ack_pending : 0);
 }
 
 static void
@@ -290,11 +289,14 @@ verb_check(struct command *c, struct err *e)
 			check_base_url(&f, dest_at(i));
 		check_vault(&f);
 		if (check_broker(&f)) {
-			check_service(&f);
 			check_producers(&f);
+			check_running(c, found_one, &f);
+			check_sync(c, found_one, &f);
 		}
-		if (check_data_dir(&f))
+		if (check_data_dir(&f)) {
+			check_disks(c, found_one, &f);
 			check_index(&f);
+		}
 		check_stored(&f);
 	}
 	jw_array_end(&f.doc.w);

@@ -28,8 +28,8 @@ take_channels(struct command *c, connection_record *r, struct err *e)
 	return true;
 }
 
-static void
-seal(struct command *c, connection_record *r, const struct secret *credential)
+void
+connection_seal(struct command *c, connection_record *r, const struct secret *credential)
 {
 	r->sealed.data =
 	    arena_must(c->arena, secret_len(credential) + (size_t)VAULT_SEALED_OVERHEAD);
@@ -37,9 +37,8 @@ seal(struct command *c, connection_record *r, const struct secret *credential)
 	    &r->sealed.len);
 }
 
-/* A credential nobody asked about may be wrong; --no-test says that this is meant. */
-static bool
-ask_unless_told_not_to(
+bool
+connection_ask_unless_told_not_to(
     struct command *c, connection_record *r, const struct secret *credential, struct err *e)
 {
 	const struct keeper_question q = {
@@ -53,8 +52,8 @@ ask_unless_told_not_to(
 	return false;
 }
 
-static bool
-new_connection(struct command *c, connection_record *r, struct err *e)
+bool
+connection_new(struct command *c, connection_record *r, const char *dest, struct err *e)
 {
 	char id[NEW_ID_SIZE];
 
@@ -62,7 +61,7 @@ new_connection(struct command *c, connection_record *r, struct err *e)
 	id_new(id, "conn");
 	r->id = arena_cstr(
 	    c->arena, command_has(c, OPTION_ID) ? command_option(c, OPTION_ID) : str_of(id));
-	r->dest = arena_cstr(c->arena, STR("slack"));
+	r->dest = arena_cstr(c->arena, str_of(dest));
 	r->name = arena_cstr(c->arena, command_option(c, OPTION_NAME));
 	r->created_ms = r->updated_ms = clock_wall().ms;
 	connection_set_active(r);
@@ -78,9 +77,9 @@ add_with(
 {
 	struct str workspace = command_argument(c, 0);
 
-	if (!ask_unless_told_not_to(c, r, credential, e))
+	if (!connection_ask_unless_told_not_to(c, r, credential, e))
 		return false;
-	seal(c, r, credential);
+	connection_seal(c, r, credential);
 	if (command_has(c, OPTION_JSON))
 		return connection_store(c, r, 0, NULL, e);
 	if (!registry_put_connection(c->registry, workspace, r, 0, e))
@@ -96,7 +95,7 @@ verb_connection_add(struct command *c, struct err *e)
 	struct secret *credential;
 	bool ok;
 
-	if (!new_connection(c, &r, e) ||
+	if (!connection_new(c, &r, "slack", e) ||
 	    !command_open(c, NEED_STATE | NEED_WRITE | NEED_VAULT, e) ||
 	    !registry_has_workspace(c->registry, command_argument(c, 0), e))
 		return false;
@@ -115,14 +114,14 @@ reconnect_with(struct command *c, connection_record *r, uint64_t revision,
 {
 	const char *team = r->team_id, *team_name = r->team_name;
 
-	if (!ask_unless_told_not_to(c, r, credential, e))
+	if (!connection_ask_unless_told_not_to(c, r, credential, e))
 		return false;
 	if (team[0] != '\0' && strcmp(team, r->team_id) != 0)
 		return fail(e, ERR_CONFLICT,
 		    "this credential belongs to %s (%s), the connection to %s (%s): "
 		    "add a connection of its own for it",
 		    r->team_name, r->team_id, team_name, team);
-	seal(c, r, credential);
+	connection_seal(c, r, credential);
 	/* What was granted ends with the credential that it was granted with. */
 	r->scopes = r->app_id = r->connected_by = (char *)(uintptr_t)protobuf_c_empty_string;
 	r->issued_ms = r->expires_ms = r->renewing_ms = 0;

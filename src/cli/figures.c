@@ -7,6 +7,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/deadline.h"
 #include "carillon/base/log.h"
+#include "carillon/broker/micro.h"
 #include "carillon/web/admin.h"
 
 enum { SAMPLE_EVERY_MS = 5000 };
@@ -32,12 +33,14 @@ struct sample {
 };
 
 struct figures {
-	const struct config *config;
+	struct config config; /* as at the start */
 	struct broker *broker;
 	struct store *store;
 	struct flow *flow;
 	struct keeper *keeper;
 	struct admin *admin; /* NULL: its address could not be had */
+	struct micro *micro;
+	char node[CONFIG_NODE_MAX];
 
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -159,7 +162,7 @@ put_figures(struct metrics_page *p, void *figures)
 	struct figures *f = figures;
 
 	metrics_put_process(p, CARILLON_VERSION);
-	metrics_put_disk(p, f->config->data_dir);
+	metrics_put_disk(p, f->config.data_dir);
 	metric_put(p, &metrics[METRIC_IS_CONNECTED], NULL, broker_is_connected(f->broker));
 	metric_put(p, &metrics[METRIC_IS_RECONNECTS], NULL, broker_reconnects(f->broker));
 	put_sample(p, f);
@@ -185,6 +188,65 @@ is_ready(void *figures)
 	return broker_is_connected(f->broker) && !flow_is_broken(f->flow, &e);
 }
 
+/* --- as NATS's services see it --- */
+
+static void
+put_data(struct json_writer *w, void *figures)
+{
+	enum { TOP = 10 };
+	struct figures *f = figures;
+
+	jw_key(w, "metrics");
+	jw_object(w);
+	put_figures(&(struct metrics_page){.json = w}, f);
+	jw_object_end(w);
+	flow_top(f->flow, w, TOP);
+}
+
+/* Its requests are events, and its errors what was given up. */
+static size_t
+look_at_serve(struct micro_endpoint out[MICRO_ENDPOINTS_MAX], struct arena *a, void *figures)
+{
+	struct figures *f = figures;
+	struct flow_view v;
+
+	flow_look(f->flow, &v);
+	out[0] = (struct micro_endpoint){
+	    .name = STR("deliver"),
+	    .subject = arena_printf(a, "%s.events.>", f->config.prefix),
+	    .queue = str_of(broker_partition(f->broker)->consumer),
+	    .requests = v.counters.events_received,
+	    .errors = v.counters.events_failed + v.counters.deliveries_failed,
+	    .took_us = (int64_t)(v.taken_lane.sum_us + v.lane_sent.sum_us +
+				 v.sent_answered.sum_us + v.answered_settled.sum_us),
+	    .data = put_data,
+	    .arg = f,
+	};
+	return 1;
+}
+
+static size_t
+look_at_keeper(struct micro_endpoint out[MICRO_ENDPOINTS_MAX], struct arena *a, void *figures)
+{
+	struct figures *f = figures;
+
+	return keeper_endpoints(f->keeper, out, a);
+}
+
+static void
+answer_services(struct figures *f)
+{
+	const struct micro_service services[] = {
+	    {MICRO_SERVE, CARILLON_VERSION, "delivers events into customers' own Slack",
+		f->node, look_at_serve, f},
+	    {MICRO_KEEPER, CARILLON_VERSION, "answers what needs a credential", f->node,
+		look_at_keeper, f},
+	};
+
+	config_node(&f->config, f->node);
+	f->micro = micro_start(f->broker, services, COUNT_OF(services));
+}
+
 /* --- start and stop --- */
 
 static void
@@ -194,7 +256,7 @@ listen_for_admins(struct figures *f)
 	struct err e = {0};
 
 	if (!admin_open(
-		&f->admin, "serve_admin_listen", f->config->serve_admin_listen, &pages, &e))
+		&f->admin, "serve_admin_listen", f->config.serve_admin_listen, &pages, &e))
 		log_warn("serve.admin", L_STR("error", e.text),
 		    L_STR("meanwhile", "the service runs without /metrics"));
 }
@@ -205,7 +267,7 @@ figures_start(struct command *c, struct flow *flow, struct keeper *keeper)
 	struct figures *f = calloc(1, sizeof(*f));
 
 	must(f != NULL);
-	f->config = &c->config;
+	f->config = c->config;
 	f->broker = c->broker;
 	f->store = c->store;
 	f->flow = flow;
@@ -215,6 +277,7 @@ figures_start(struct command *c, struct flow *flow, struct keeper *keeper)
 	must(pthread_create(&f->thread, NULL, sample_run, f) == 0);
 	(void)pthread_setname_np(f->thread, "figures");
 	listen_for_admins(f);
+	answer_services(f);
 	return f;
 }
 
@@ -227,6 +290,8 @@ figures_url(const struct figures *f)
 void
 figures_quiesce(struct figures *f)
 {
+	micro_stop(f->micro);
+	f->micro = NULL;
 	admin_close(f->admin);
 	f->admin = NULL;
 	pthread_mutex_lock(&f->lock);

@@ -146,6 +146,19 @@ dest_of_connection(const connection_record *r, struct err *e)
 	return dest;
 }
 
+/* The one secret of a type that makes its credentials itself. */
+static bool
+take_secret(const struct dest_type *dest, struct secret *credential, struct err *e)
+{
+	struct secret_view v = credential_get(credential, dest->secrets[0].tag);
+	struct secret *given = secret_new(SECRET_MAX);
+	bool ok = secret_append(given, v.ptr, v.len) &&
+	          dest->take(credential, given, NULL, (wall_t){0}, e);
+
+	secret_free(given);
+	return ok;
+}
+
 bool
 read_credential(const connection_record *r, struct secret **out, struct err *e)
 {
@@ -155,6 +168,8 @@ read_credential(const connection_record *r, struct secret **out, struct err *e)
 
 	for (int i = 0; ok && i < dest->n_secrets; i++)
 		ok = read_secret(credential, &dest->secrets[i], e);
+	if (ok && dest->take != NULL)
+		ok = take_secret(dest, credential, e);
 	if (ok)
 		*out = credential;
 	else

@@ -39,9 +39,8 @@ take_published(struct command *c, struct str id, struct preview_request *q, stru
 	return true;
 }
 
-/* A file, or else the id of an event. */
-static bool
-take_event(struct command *c, struct preview_request *q, struct err *e)
+bool
+rule_take_event(struct command *c, struct preview_request *q, struct err *e)
 {
 	const char *event = c->options[OPTION_EVENT];
 	event_message msg;
@@ -81,7 +80,7 @@ try_rule(struct command *c, struct preview *out, struct err *e)
 	uint64_t revision;
 	bool ok;
 
-	if (!take_event(c, &q, e) || !command_open(c, NEED_STATE, e))
+	if (!rule_take_event(c, &q, e) || !command_open(c, NEED_STATE, e))
 		return false;
 	q.rule = rule_of_arguments(c, &revision, e);
 	if (q.rule == NULL)
@@ -140,7 +139,7 @@ print_native(const struct preview *p)
 	buf_fini(&out);
 }
 
-static void
+void
 print_lines(struct str text)
 {
 	struct buf out = {0};

@@ -10,8 +10,3 @@
  * says nothing: opening the index will.
  */
 MUST_USE bool single_instance(const char *verb, const char *data_dir, struct err *e);
-/*
- * The pid of the process of that verb that has the directory; 0: none that can be seen. It
- * leaves the lock alone: who tried it could keep a service from starting at that moment.
- */
-long single_instance_of(const char *verb, const char *data_dir);

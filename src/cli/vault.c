@@ -253,7 +253,7 @@ begin_rotation(struct rotation *r, struct err *e)
 }
 
 /* What the rotation cannot do by itself. */
-#define TODO                                                                                   \
+#define NEXT_STEPS                                                                             \
 	"a running service that reads this file takes the new key by itself. One that was "    \
 	"given "                                                                               \
 	"the key another way, such as systemd's LoadCredential, must be restarted: until "     \
@@ -275,7 +275,7 @@ say_rotated(const struct rotation *r, size_t shut)
 		    r->seals.sealed, r->total, version);
 		if (shut > 0)
 			printf("%zu could not be opened or read: reconnect them\n", shut);
-		printf("next: %s\n", TODO);
+		printf("next: %s\n", NEXT_STEPS);
 		return;
 	}
 	document_begin(&doc, r->command);
@@ -285,7 +285,7 @@ say_rotated(const struct rotation *r, size_t shut)
 	jw_kv_int(&doc.w, "shut", (int64_t)shut);
 	jw_kv_int(&doc.w, "older_seals_erased", (int64_t)r->seals.erased);
 	jw_kv_int(&doc.w, "key_version", version);
-	jw_kv_cstr(&doc.w, "todo", TODO);
+	jw_kv_cstr(&doc.w, "todo", NEXT_STEPS);
 	jw_object_end(&doc.w);
 	document_end(&doc);
 }

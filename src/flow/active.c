@@ -19,8 +19,8 @@ struct active {
 	struct table *by_delivery;    /* seq and rule: of deliveries not settled yet */
 	struct key_lines *keys;       /* of rules' options */
 	struct table *digests;        /* by lane: the delivery that goes for all of it */
-	struct list oldest_first; /* by taken_at */
-	struct list unseen;       /* the same, by when they were taken in hand */
+	struct list oldest_first;     /* by taken_at */
+	struct list unseen;           /* the same, by when they were taken in hand */
 	size_t count, weight;
 };
 

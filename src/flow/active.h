@@ -57,8 +57,9 @@ struct handout active_handout(struct active *h, const struct message *m);
 
 enum { ACTIVE_UNSEEN_MAX = 64 };
 /*
- * Up to ACTIVE_UNSEEN_MAX messages that were taken `after_ms` ago or earlier and of which history
- * may know nothing; each is told of once. For the scribe's thread, which alone ends messages.
+ * Up to ACTIVE_UNSEEN_MAX messages that were taken `after_ms` ago or earlier and of which
+ * history may know nothing; each is told of once. For the scribe's thread, which alone ends
+ * messages.
  */
 size_t active_unseen(struct active *h, mono_t now, int64_t after_ms,
     struct message *out[static ACTIVE_UNSEEN_MAX]);

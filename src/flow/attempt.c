@@ -9,20 +9,30 @@ enum {
 	FORM_MAX = 256, /* bytes by which a credential, in whatever encoding, is known as one */
 };
 
-/* The credential without "Authorization: Bearer ". */
-static struct str
-token_of(const struct http_request *req)
-{
-	struct str line;
-	const char *space;
+/* The secret parts of a request's headers, and how a destination writes a credential. */
+struct scrubbing {
+	const struct dest_type *dest;
+	struct str tokens[HTTP_AUTH_LINES_MAX];
+	int n;
+	size_t longest;
+};
 
-	if (req->auth == NULL)
-		return (struct str){0};
-	line = (struct str){secret_bytes(req->auth), secret_len(req->auth)};
-	space = line.len ? memrchr(line.ptr, ' ', line.len) : NULL;
-	if (space == NULL)
-		return line;
-	return (struct str){space + 1, line.len - (size_t)(space + 1 - line.ptr)};
+/* A line's value, without the "Bearer " before it. */
+static void
+add_token(const char *line, size_t len, void *arg)
+{
+	bool is_auth = len > 14 && strncasecmp(line, "Authorization:", 14) == 0;
+	const char *before = is_auth ? memrchr(line, ' ', len) : memchr(line, ':', len);
+	struct scrubbing *t = arg;
+	struct str token = {line, len};
+
+	if (before != NULL)
+		token =
+		    str_trimmed((struct str){before + 1, len - (size_t)(before + 1 - line)});
+	if (t->n < HTTP_AUTH_LINES_MAX)
+		t->tokens[t->n++] = token;
+	if (token.len > t->longest)
+		t->longest = token.len;
 }
 
 /* Stars over every place where a destination sent the credential back. */
@@ -39,24 +49,19 @@ scrub(char *bytes, size_t len, struct str token)
 	}
 }
 
-/* Whose the credential is, and how a destination writes one. */
-struct scrubbing {
-	const struct dest_type *dest;
-	struct str token;
-};
-
 static ProtobufCBinaryData
 keep(struct arena *a, struct str body, size_t max, const struct scrubbing *by)
 {
 	/* The cut is made after the scrubbing, and so can leave no half of a credential, nor
 	 * of a character. */
-	size_t looked_at = max + by->token.len + FORM_MAX;
+	size_t looked_at = max + by->longest + FORM_MAX;
 	struct str copy =
 	    arena_str(a, (struct str){body.ptr, body.len < looked_at ? body.len : looked_at});
 
 	if (copy.len == 0)
 		return (ProtobufCBinaryData){0};
-	scrub((char *)(uintptr_t)copy.ptr, copy.len, by->token);
+	for (int i = 0; i < by->n; i++)
+		scrub((char *)(uintptr_t)copy.ptr, copy.len, by->tokens[i]);
 	by->dest->scrub((char *)(uintptr_t)copy.ptr, copy.len);
 	return (ProtobufCBinaryData){
 	    .len = str_utf8_cut(copy, max),
@@ -113,9 +118,10 @@ attempt_add(struct delivery *d, const struct http_request *req, const struct htt
 {
 	struct arena *a = arena_for_another(d);
 	attempt_record *rec = append(d, a);
-	const struct scrubbing by = {dest, token_of(req)};
+	struct scrubbing by = {.dest = dest};
 	bool delivered = d->outcome.code == OUTCOME_DELIVERED;
 
+	http_secret_lines(req, add_token, &by);
 	rec->number = number_of(d);
 	rec->started_ms = flight.started_at.ms;
 	rec->duration_ms = (uint32_t)flight.duration_ms;

@@ -72,6 +72,7 @@ dest_message_of(
 	    .has_other_way = str_eq(d->channel, d->rule->connection->granted_channel),
 	    .other_way = d->other_way,
 	    .reference = str_of(reference),
+	    .workspace = m->event.workspace,
 	};
 }
 
@@ -84,7 +85,8 @@ compose(struct courier *c, struct delivery *d, const struct ruleset_connection *
 	char reference[EVENT_ID_MAX + RECORD_ID_MAX + 2];
 	struct dest_message what;
 	struct dest_call call = {
-	    .base_url = conn->dest->host_url(&c->settings.config, conn->api_host),
+	    .base_url =
+		dest_base_url(conn->dest, &c->settings.config, conn->api_host, conn->url),
 	    .credential = c->credential,
 	    .now = clock_wall(),
 	};
@@ -316,7 +318,8 @@ remember_other_way(struct courier *c, const struct delivery *d)
 static bool
 stays_as_probe(struct courier *c, const struct delivery *d)
 {
-	return d->outcome.lane_fault && !d->maybe_posted && !d->rule->prefer_silence &&
+	return !d->rule->connection->dest->has_own_url && d->outcome.lane_fault &&
+	       !d->maybe_posted && !d->rule->prefer_silence &&
 	       dispatch_is_down(c->dispatch, DOWN_MIN_LANES) &&
 	       !atomic_load(&c->flow->is_draining);
 }

@@ -27,6 +27,7 @@ lane_policy_of(const struct config *config, const struct dest_type *dest)
 	    .team_burst = own.account.burst,
 	    .update_rate_milli = own.update.milli,
 	    .update_burst = own.update.burst,
+	    .stands_alone = dest->has_own_url,
 	};
 }
 

@@ -147,10 +147,7 @@ flow_new(const struct flow_parts *parts)
 	pthread_mutex_init(&f->wake_lock, NULL);
 	pthread_mutex_init(&f->broken_lock, NULL);
 	deadline_cond_init(&f->wake);
-	if (parts->config->node_name[0] != '\0')
-		str_copy(f->node, sizeof(f->node), str_of(parts->config->node_name));
-	else if (gethostname(f->node, sizeof(f->node) - 1) != 0)
-		str_copy(f->node, sizeof(f->node), STR("unnamed"));
+	config_node(parts->config, f->node);
 	return f;
 }
 

@@ -44,7 +44,7 @@ struct flow {
 	struct gone *gone;         /* workspaces, to the ledger */
 	struct moves *moves;       /* to the ledger and the courier */
 	struct doubt doubt;        /* found at start */
-	char node[64];
+	char node[CONFIG_NODE_MAX];
 
 	pthread_t intake, matcher, courier, scribe, ledger, follower;
 	atomic_bool is_stopping;         /* take no more */

@@ -86,11 +86,33 @@ within_room(const struct message *m, int n)
 	return DELIVERIES_MAX;
 }
 
-/* A test message is for one rule, which need not be on. */
-static bool
-is_wanted(const struct rule *rule, const struct event *ev)
+bool
+match_is_test(const struct rule *rule, const struct event *ev)
 {
-	return ev->test_rule.len > 0 ? str_eq(rule->id, ev->test_rule) : rule_wants(rule, ev);
+	return rule->test_event.len > 0 && str_eq(rule->id, ev->test_rule) &&
+	       str_starts_with(ev->id, rule->test_event);
+}
+
+/* A test message is for one rule, which need not be on. One that names a rule that was not made
+ * for it is an event like any other; of a rule that is not known (yet) nobody wants it. */
+static bool
+is_wanted(const struct message *m, const struct rule *named, const struct rule *rule)
+{
+	if (m->event.test_rule.len > 0 && (named == NULL || !m->has_foreign_test))
+		return rule == named;
+	return rule_wants(rule, &m->event);
+}
+
+/* The rule that the event names to be tested; NULL: none that is known. */
+static const struct rule *
+rule_named(struct message *m)
+{
+	const struct rule *named =
+	    m->event.test_rule.len > 0 ? ruleset_rule(m->rules, m->event.test_rule) : NULL;
+
+	m->has_foreign_test =
+	    m->event.test_rule.len > 0 && (named == NULL || !match_is_test(named, &m->event));
+	return named;
 }
 
 static void
@@ -118,10 +140,11 @@ match_rules(struct message *m, uint64_t steps_max)
 {
 	const struct ruleset *r = m->rules;
 	const struct rule **wanting = ARENA_ARRAY(m->arena, const struct rule *, r->n_rules);
+	const struct rule *named = rule_named(m);
 	int n = 0;
 
 	for (int i = 0; i < r->n_rules; i++) {
-		if (is_wanted(&r->rules[i], &m->event))
+		if (is_wanted(m, named, &r->rules[i]))
 			wanting[n++] = &r->rules[i];
 		if (m->steps > steps_max)
 			return false;

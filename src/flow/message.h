@@ -64,10 +64,11 @@ struct message {
 	bool is_set_aside;
 	bool is_matched_aside; /* and that is what is being done now (matcher.c) */
 	bool is_passed_over;   /* the broker brings it no more: see passed_over.h */
-	bool is_repeat;   /* handed out before, and the ledger knows nothing: may be posted */
-	uint64_t steps;   /* of work that was done for it: event.steps */
-	uint32_t matched; /* rules that wanted it */
-	struct str severity; /* by the normal name of its order; empty if there is none */
+	bool is_repeat; /* handed out before, and the ledger knows nothing: may be posted */
+	uint64_t steps; /* of work that was done for it: event.steps */
+	bool has_foreign_test; /* it names a rule to be tested, and is no test message of it */
+	uint32_t matched;      /* rules that wanted it */
+	struct str severity;   /* by the normal name of its order; empty if there is none */
 	struct delivery *deliveries;
 	int n_deliveries;
 	int open;             /* the scribe's: deliveries not yet settled */

@@ -41,6 +41,21 @@ put_warnings(struct batch *b, event_record *rec, const struct json_flaws *flaws)
 	}
 }
 
+static void
+put_foreign_test(struct batch *b, event_record *rec)
+{
+	event_warning **all = ARENA_ARRAY(b->arena, event_warning *, rec->n_warnings + 1);
+	event_warning *w = ARENA_NEW(b->arena, event_warning);
+
+	carillon__v1__event_warning__init(w);
+	w->flaw = CARILLON__V1__PAYLOAD_FLAW__PAYLOAD_FLAW_FOREIGN_TEST;
+	w->count = 1;
+	if (rec->n_warnings > 0)
+		memcpy(all, rec->warnings, rec->n_warnings * sizeof(*all));
+	all[rec->n_warnings++] = w;
+	rec->warnings = all;
+}
+
 void
 record_event(struct batch *b, const struct message *m)
 {
@@ -63,6 +78,8 @@ record_event(struct batch *b, const struct message *m)
 					      : m->failure);
 	rec->severity = text(b, m->severity);
 	put_warnings(b, rec, ev->flaws);
+	if (m->has_foreign_test)
+		put_foreign_test(b, rec);
 	batch_add_event(b, rec, BATCH_APART);
 }
 

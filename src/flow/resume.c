@@ -195,7 +195,7 @@ resume(struct delivery *d, const delivery_record *rec, wall_t now)
 			"are kept, or the broker lost it"),
 		    (struct remedy){REPAIR_SUPPORT,
 			STR("raise events_max_age_s if deliveries may wait this long")});
-	else if (d->rule == NULL || (!d->rule->active && m->event.test_rule.len == 0))
+	else if (d->rule == NULL || (!d->rule->active && !match_is_test(d->rule, &m->event)))
 		delivery_settle(d, DELIVERY_CANCELED,
 		    STR("the rule was deleted or disabled meanwhile"), remedy_of(REPAIR_NONE));
 	else if (d->rule->left_out != LEFT_OUT_NOT)

@@ -129,15 +129,16 @@ is_address(const char *host)
 }
 
 static struct origin *
-origin_new(struct origins *all, struct str key, const char *host, int port)
+origin_new(struct origins *all, struct str key, const char *host, int port, bool is_direct)
 {
+	bool by_proxy = all->proxy_host != NULL && !is_direct;
 	struct origin *o = calloc(1, sizeof(*o));
 
 	must(o); /* out of memory */
 	o->key = strndup(key.ptr, key.len);
-	o->host = strdup(all->proxy_host ? all->proxy_host : host);
+	o->host = strdup(by_proxy ? all->proxy_host : host);
 	must(o->key && o->host); /* out of memory */
-	o->port = all->proxy_host ? all->proxy_port : port;
+	o->port = by_proxy ? all->proxy_port : port;
 	o->is_address = is_address(o->host);
 	list_init(&o->crowded);
 	list_init(&o->waiting);
@@ -147,18 +148,20 @@ origin_new(struct origins *all, struct str key, const char *host, int port)
 }
 
 static struct origin *
-origin_of_parts(struct origins *all, const char *scheme, char *host, const char *port)
+origin_of_parts(
+    struct origins *all, const char *scheme, char *host, const char *port, bool is_direct)
 {
 	struct buf key = {0};
 	struct origin *o;
 
 	for (char *c = host; *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-	buf_printf(&key, "%s://%s:%s", scheme, host, port);
+	buf_printf(&key, "%s%s://%s:%s", is_direct ? "direct " : "", scheme, host, port);
 	o = table_get(all->by_key, buf_view(&key));
 	if (!o) {
 		sweep(all);
-		o = origin_new(all, buf_view(&key), host, (int)strtol(port, NULL, 10));
+		o = origin_new(
+		    all, buf_view(&key), host, (int)strtol(port, NULL, 10), is_direct);
 	}
 	buf_fini(&key);
 	return o;
@@ -166,7 +169,7 @@ origin_of_parts(struct origins *all, const char *scheme, char *host, const char 
 
 /* NULL when a part is missing. */
 static struct origin *
-origin_of(struct origins *all, CURLU *url)
+origin_of(struct origins *all, CURLU *url, bool is_direct)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL;
 	struct origin *o = NULL;
@@ -174,7 +177,7 @@ origin_of(struct origins *all, CURLU *url)
 	if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) == CURLUE_OK &&
 	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
-		o = origin_of_parts(all, scheme, host, port);
+		o = origin_of_parts(all, scheme, host, port, is_direct);
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
@@ -205,13 +208,26 @@ origins_find(struct origins *all, const char *text, CURLU **parsed)
 	url = curl_url();
 	must(url); /* out of memory */
 	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
-		o = origin_of(all, url);
+		o = origin_of(all, url, false);
 	if (o && table_len(all->urls) < URLS_MAX) {
 		keep_url(all, text, url, o);
 		*parsed = url;
 	} else {
 		curl_url_cleanup(url);
 	}
+	return o;
+}
+
+struct origin *
+origins_find_direct(struct origins *all, const char *text)
+{
+	CURLU *url = curl_url();
+	struct origin *o = NULL;
+
+	must(url); /* out of memory */
+	if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK)
+		o = origin_of(all, url, true);
+	curl_url_cleanup(url);
 	return o;
 }
 

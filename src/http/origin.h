@@ -51,6 +51,8 @@ int origins_fd(const struct origins *all);
  * are too many to parse ahead.
  */
 struct origin *origins_find(struct origins *all, const char *url, CURLU **parsed);
+/* The same for a request that goes past the proxy. */
+struct origin *origins_find_direct(struct origins *all, const char *url);
 /*
  * Takes in what came about names. The next origin whose name stays unknown, and why; NULL when
  * there is none left.

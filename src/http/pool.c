@@ -101,11 +101,15 @@ multi_set_up(struct pool *p)
 void
 pool_set_options(struct pool *p, const struct pool_options *o)
 {
+	struct err e;
+
+	guard_fini(&p->limits.guard);
 	p->limits = (struct limits){.connect_ms = o->connect_timeout_ms,
 	    .request_ms = o->request_timeout_ms,
 	    .opening_max = o->opening_max > 0 ? o->opening_max : o->slots,
 	    .proxy = p->proxy,
 	    .unused_ms = o->unused_ms > 0 ? o->unused_ms : UNUSED_MS};
+	must(guard_init(&p->limits.guard, &o->guard, &e)); /* config_check has read it */
 	/* No more than there are descriptors for: see pool_reserve_files. */
 	p->kept.unused_max = o->kept_max_kb / KEPT_KB < p->slot_count
 	                         ? (int)(o->kept_max_kb / KEPT_KB)
@@ -189,6 +193,7 @@ pool_free(struct pool *p)
 	}
 	curl_multi_cleanup(p->multi); /* closes connections: needs sockets and origins */
 	parts_free(p);
+	guard_fini(&p->limits.guard);
 	heap_fini(&p->deadlines);
 	free(p->slots);
 	free(p);
@@ -215,11 +220,19 @@ transfer_request(struct transfer *t)
 	return &t->req;
 }
 
+static int64_t
+request_ms(const struct pool *p, const struct transfer *t)
+{
+	int64_t own_ms = t->req.timeout_ms;
+
+	return own_ms > 0 && own_ms < p->limits.request_ms ? own_ms : p->limits.request_ms;
+}
+
 static void
 launch(struct pool *p, struct transfer *t, mono_t now)
 {
 	transfer_arm(t);
-	heap_set(&p->deadlines, &t->deadline, mono_after(now, p->limits.request_ms));
+	heap_set(&p->deadlines, &t->deadline, mono_after(now, request_ms(p, t)));
 	t->state = TRANSFER_FLYING;
 	must(curl_multi_add_handle(p->multi, t->easy) == CURLM_OK);
 	count_flying(p, 1, now);
@@ -261,16 +274,36 @@ wait_at(struct pool *p, struct transfer *t)
 		list_append(&p->crowded, &t->origin->crowded);
 }
 
+static void
+finish(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
+{
+	heap_remove(&p->deadlines, &t->deadline);
+	transfer_end(t, code);
+	t->flight.duration_ms = now.ms - t->started.ms;
+	t->state = TRANSFER_FINISHED;
+	list_append(&p->finished, &t->link);
+}
+
 void
 pool_start(struct pool *p, struct transfer *t, void *tag)
 {
+	struct err e;
+
 	must(t->state == TRANSFER_TAKEN);
-	t->origin = origins_find(p->origins, t->req.url, &t->url);
+	t->is_direct = t->req.is_guarded && p->proxy[0] != '\0';
+	t->url = NULL;
+	t->origin = t->is_direct ? origins_find_direct(p->origins, t->req.url)
+	                         : origins_find(p->origins, t->req.url, &t->url);
 	t->tag = tag;
 	t->started = clock_mono();
 	t->flight.started_at = clock_wall();
 	transfer_begin(t);
 	p->in_flight++;
+	if (t->req.is_guarded && !guard_url(&p->limits.guard, t->req.url, &e)) {
+		transfer_forbid(t, &e);
+		finish(p, t, CURLE_URL_MALFORMAT, t->started);
+		return;
+	}
 	if (!t->origin) {
 		launch(p, t, t->started); /* libcurl says what is wrong with it */
 		return;
@@ -288,16 +321,6 @@ run_timer(struct pool *p)
 		return;
 	p->timer = MONO_NEVER; /* libcurl sets the next */
 	must(curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK);
-}
-
-static void
-finish(struct pool *p, struct transfer *t, CURLcode code, mono_t now)
-{
-	heap_remove(&p->deadlines, &t->deadline);
-	transfer_end(t, code);
-	t->flight.duration_ms = now.ms - t->started.ms;
-	t->state = TRANSFER_FINISHED;
-	list_append(&p->finished, &t->link);
 }
 
 /* Also of one that waits: not one byte of it was written. */

@@ -74,6 +74,8 @@ on_header(char *ptr, size_t size, size_t count, void *transfer)
 static size_t
 body_max(const struct transfer *t)
 {
+	if (t->req.is_guarded)
+		return HTTP_GUARDED_MAX;
 	return t->req.is_private ? HTTP_PRIVATE_MAX : HTTP_BODY_MAX;
 }
 
@@ -117,6 +119,27 @@ set_opening(struct transfer *t, bool is_opening)
 	t->is_opening = is_opening;
 }
 
+/* Also of a connection that another request has made, which nobody guarded. */
+static bool
+may_use(struct transfer *t, const char *remote_ip)
+{
+	struct address at;
+
+	t->is_forbidden = t->req.is_guarded && !(address_parse(remote_ip, &at) &&
+						   guard_allows(&t->limits->guard, &at));
+	return !t->is_forbidden;
+}
+
+static bool
+may_open(struct transfer *t, const struct sockaddr *a)
+{
+	struct address at;
+
+	t->is_forbidden = t->req.is_guarded &&
+	                  !(address_of_socket(a, &at) && guard_allows(&t->limits->guard, &at));
+	return !t->is_forbidden;
+}
+
 /*
  * Called whenever a connection is there and the request is about to be written. When a kept
  * connection dies before the first byte of an answer, libcurl by itself sends the request again
@@ -129,8 +152,8 @@ on_prereq(void *transfer, char *remote_ip, char *local_ip, int remote_port, int 
 {
 	struct transfer *t = transfer;
 
-	(void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-	if (t->began && wrote_something(t))
+	(void)local_ip, (void)remote_port, (void)local_port;
+	if ((t->began && wrote_something(t)) || !may_use(t, remote_ip))
 		return CURL_PREREQFUNC_ABORT;
 	t->began = true;
 	t->is_connecting = false;
@@ -151,6 +174,8 @@ on_open(void *transfer, curlsocktype purpose, struct curl_sockaddr *a)
 
 	(void)purpose;
 	if (!t->origin) /* libcurl read the URL otherwise than we did */
+		return CURL_SOCKET_BAD;
+	if (!may_open(t, &a->addr))
 		return CURL_SOCKET_BAD;
 	if (!t->is_opening && t->origin->opening >= t->limits->opening_max) {
 		t->is_turned_away = !t->began || !wrote_something(t);
@@ -229,24 +254,36 @@ transfer_init(struct transfer *t, struct sockets *sockets, const struct tls *tls
 	easy_new(t);
 }
 
+static void
+add_header(struct transfer *t, const char *line)
+{
+	t->headers[t->n_headers++].data = (char *)(uintptr_t)line; /* libcurl only reads it */
+}
+
+static void
+add_secret_header(const char *line, size_t len, void *transfer)
+{
+	(void)len; /* a NUL follows */
+	add_header(transfer, line);
+}
+
 /* Header lines in a list of our own nodes, the first of which libcurl has. */
 static void
 set_headers(struct transfer *t)
 {
 	const struct http_request *req = &t->req;
 	char *line = req->headers.ptr;
-	int n = 0;
 
+	t->n_headers = 0;
 	snprintf(t->content_type, sizeof(t->content_type), "Content-Type: %s",
 	    req->content_type ? req->content_type : "application/octet-stream");
-	t->headers[n++].data = t->content_type;
-	t->headers[n++].data = (char *)"Expect:"; /* never wait for 100-continue */
-	if (secret_len(req->auth) > 0)
-		t->headers[n++].data = (char *)secret_bytes(req->auth); /* it only reads it */
+	add_header(t, t->content_type);
+	add_header(t, "Expect:"); /* never wait for 100-continue */
+	http_secret_lines(req, add_secret_header, t);
 	for (int i = 0; i < req->n_headers; i++, line += strlen(line) + 1)
-		t->headers[n++].data = line;
-	for (int i = 0; i < n; i++)
-		t->headers[i].next = i + 1 < n ? &t->headers[i + 1] : NULL;
+		add_header(t, line);
+	for (int i = 0; i < t->n_headers; i++)
+		t->headers[i].next = i + 1 < t->n_headers ? &t->headers[i + 1] : NULL;
 }
 
 void
@@ -304,7 +341,7 @@ transfer_begin(struct transfer *t)
 	t->heard = t->wanted_len = 0;
 	t->asked_proxy = 0;
 	t->is_connecting = false;
-	t->is_cut = t->is_turned_away = t->began = t->has_head = false;
+	t->is_cut = t->is_turned_away = t->is_forbidden = t->began = t->has_head = false;
 	t->curl_text[0] = '\0';
 }
 
@@ -322,6 +359,8 @@ transfer_arm(struct transfer *t)
 	set_url(t);
 	set_connect_timeout(t);
 	set_headers(t);
+	if (t->limits->proxy[0] != '\0')
+		SET(t->easy, CURLOPT_PROXY, t->is_direct ? "" : t->limits->proxy);
 	SET(t->easy, CURLOPT_POSTFIELDS, req->body.ptr ? req->body.ptr : "");
 	SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
 	SET(t->easy, CURLOPT_RESOLVE,
@@ -350,7 +389,7 @@ how_far(const struct transfer *t, CURLcode code)
 	if (t->has_head && (code == CURLE_OK || (code == CURLE_WRITE_ERROR && t->is_cut)))
 		return TRANSPORT_ANSWERED;
 	if (!t->began || !wrote_something(t))
-		return TRANSPORT_NOT_SENT;
+		return t->is_forbidden ? TRANSPORT_FORBIDDEN : TRANSPORT_NOT_SENT;
 	return code == CURLE_OPERATION_TIMEDOUT ? TRANSPORT_TIMEOUT : TRANSPORT_BROKEN;
 }
 
@@ -360,7 +399,7 @@ proxy_sentence(const struct transfer *t, CURLcode code)
 {
 	long status = 0;
 
-	if (t->limits->proxy[0] == '\0' || t->began)
+	if (t->limits->proxy[0] == '\0' || t->is_direct || t->began)
 		return NULL;
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	if (status >= 300)
@@ -421,8 +460,23 @@ transfer_end(struct transfer *t, CURLcode code)
 		res->body = buf_view(&t->answer);
 		return;
 	}
+	/* Of a place that may not be reached nothing is told, as little as what there is. */
+	if (res->transport == TRANSPORT_FORBIDDEN) {
+		str_copy(res->detail, sizeof(res->detail),
+		    str_of(code == CURLE_URL_MALFORMAT
+			       ? t->curl_text
+			       : "its name leads to no public address"));
+		return;
+	}
 	snprintf(res->detail, sizeof(res->detail), "%s", sentence(t, code));
 	detail_add(res, t->curl_text);
+}
+
+void
+transfer_forbid(struct transfer *t, const struct err *why)
+{
+	t->is_forbidden = true;
+	str_copy(t->curl_text, sizeof(t->curl_text), str_of(why->text));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/heap.h"
 #include "carillon/base/list.h"
+#include "carillon/http/guard.h"
 #include "carillon/http/http.h"
 #include "carillon/http/pool.h"
 #include "origin.h"
@@ -31,6 +32,7 @@ struct limits {
 	int opening_max;    /* connections being opened to one origin */
 	int64_t unused_ms;  /* after which a connection is not taken up again */
 	const char *proxy;  /* ""; else every connection is a tunnel through it */
+	struct guard guard; /* of requests whose URL a stranger chose */
 };
 
 struct transfer {
@@ -48,7 +50,8 @@ struct transfer {
 	struct http_request req;
 	char content_type[128];
 	/* Own nodes, never appended by libcurl, which would copy the credential. */
-	struct curl_slist headers[3 + HTTP_HEADERS_MAX];
+	struct curl_slist headers[2 + HTTP_AUTH_LINES_MAX + HTTP_HEADERS_MAX];
+	int n_headers;
 	char wanted[256]; /* text of the answer's headers that are kept */
 	size_t wanted_len;
 	bool renews;         /* `easy` is made anew after each request */
@@ -59,6 +62,8 @@ struct transfer {
 	bool is_cut;         /* the answer went past HTTP_BODY_MAX */
 	bool is_opening;     /* counts as such in its origin */
 	bool is_turned_away; /* wanted to make a connection when enough were being made */
+	bool is_direct;      /* past the proxy: what that reaches nobody here can guard */
+	bool is_forbidden;   /* the guard let it not reach where it leads */
 	bool began;          /* a connection was there and the request about to be written */
 	bool is_connecting;  /* and nothing of the request is written: a proxy is asked */
 	long asked_proxy;    /* bytes that this took */
@@ -80,6 +85,8 @@ void transfer_begin(struct transfer *t);
 void transfer_arm(struct transfer *t);
 /* The easy handle is done with it: it counts no more. */
 void transfer_disarm(struct transfer *t);
+/* The guard lets it not begin, and why. */
+void transfer_forbid(struct transfer *t, const struct err *why);
 /* Fills t->res from the code libcurl ended with. */
 void transfer_end(struct transfer *t, CURLcode code);
 /* Forgets request and answer, wiping the credential. */

@@ -171,6 +171,8 @@ keeper_revoke(struct job *j)
 	if (!siblings_find(j, job_workspace(j), a.rec, &s, &e)) {
 		(void)job_failed(j, &e);
 	} else {
+		if (a.dest->oauth == NULL)
+			s.n = 0; /* nobody shares what is nobody's account */
 		j->answer.connection = a.rec->id;
 		j->answer.shared_with = (uint32_t)s.n;
 		j->answer.revoked = s.n == 0 && account_give_back(j, &a);
@@ -180,6 +182,34 @@ keeper_revoke(struct job *j)
 
 /* --- connection.put --- */
 
+enum { TEST_MS = 7000 }; /* of an endpoint that is saved: who asks waits */
+
+/* What is in the box, as its type makes a credential of it; what it replaces may count too. */
+static bool
+take(struct job *j, const connection_record *was, const connection_record *rec,
+    struct secret *credential, struct err *e)
+{
+	const struct vault *v = keeper_parts_of(j->worker->keeper)->vault;
+	const struct dest_type *dest = dest_find(str_of(rec->dest));
+	int64_t overlap_ms = j->ask->overlap_ms;
+	wall_t until = {overlap_ms > 0 ? clock_wall().ms + overlap_ms : 0};
+	struct secret *given, *own;
+	bool ok;
+
+	if (dest == NULL || dest->take == NULL)
+		return true;
+	given = secret_new(SECRET_MAX);
+	own = secret_new(SECRET_MAX);
+	ok = secret_append(given, secret_bytes(credential), secret_len(credential));
+	if (ok && was != NULL)
+		ok = vault_unseal(
+		    v, job_workspace(j), str_of(rec->id), record_bytes(&was->sealed), own, e);
+	ok = ok && dest->take(credential, given, was != NULL ? own : NULL, until, e);
+	secret_free(given);
+	secret_free(own);
+	return ok;
+}
+
 /* The credential of the record: the one in the box, or what is there. */
 static bool
 open_put(struct job *j, const connection_record *was, connection_record *rec,
@@ -187,13 +217,14 @@ open_put(struct job *j, const connection_record *was, connection_record *rec,
 {
 	const struct vault *v = keeper_parts_of(j->worker->keeper)->vault;
 	struct str box = {(const char *)rec->sealed.data, rec->sealed.len};
-	struct err e;
+	struct err e = {0};
 	bool ok;
 
 	if (box.len == 0 && was != NULL)
 		rec->sealed = was->sealed;
 	ok = box.len > 0
-	         ? vault_unbox(v, job_workspace(j), str_of(rec->id), box, credential, &e)
+	         ? vault_unbox(v, job_workspace(j), str_of(rec->id), box, credential, &e) &&
+	               take(j, was, rec, credential, &e)
 	     : was != NULL ? vault_unseal(v, job_workspace(j), str_of(rec->id),
 				 record_bytes(&was->sealed), credential, &e)
 	                   : fail(&e, ERR_INPUT, "there is no credential");
@@ -234,15 +265,20 @@ static bool
 put(struct job *j, const connection_record *was, connection_record *rec, bool is_new_credential,
     const struct secret *credential)
 {
-	const struct keeper_question q = {
-	    .arena = j->arena, .config = &j->worker->config, .credential = credential};
+	const struct keeper_question q = {.arena = j->arena,
+	    .config = &j->worker->config,
+	    .credential = credential,
+	    .timeout_ms = TEST_MS};
 	const char *team = was != NULL ? was->team_id : "";
 	uint64_t revision = j->ask->revision;
 	struct err e = {0};
 
 	const struct dest_type *dest = dest_find(str_of(rec->dest));
-	if (dest == NULL || dest->host_url(&j->worker->config, str_of(rec->api_host)) == NULL)
+	if (dest == NULL ||
+	    dest_base_url(dest, &j->worker->config, str_of(rec->api_host), rec->url) == NULL)
 		return job_problem(j, KEEPER_INVALID_VALUE, "there is no such type or host");
+	if (!keeper_check_url(&j->worker->config, rec, &e))
+		return job_failed(j, &e);
 	keep_own(rec, was, is_new_credential);
 	if (!j->ask->untested && !keeper_check_account(&q, rec, &e))
 		return e.kind == ERR_TEMP

@@ -21,7 +21,12 @@ static void
 send(struct asking *q, struct http_response *res)
 {
 	struct pool_options o = pool_options_of(q->question->config, 1);
+	int64_t most_ms = q->question->timeout_ms;
 
+	if (most_ms > 0 && most_ms < o.request_timeout_ms)
+		o.request_timeout_ms = most_ms;
+	if (most_ms > 0 && most_ms < o.connect_timeout_ms)
+		o.connect_timeout_ms = most_ms;
 	http_once(&q->req, &o, res, &q->answer);
 	http_request_clear(&q->req);
 }
@@ -74,7 +79,10 @@ ask_account(struct asking *q, connection_record *rec, bool *known, struct err *e
 		rec->team_name = arena_cstr(a, str_of(account.name));
 		rec->bot_user_id = arena_cstr(a, str_of(account.bot_user_id));
 	}
-	snprintf(good, sizeof(good), "belongs to %s (%s)", account.name, account.id);
+	if (account.id[0] != '\0')
+		snprintf(good, sizeof(good), "belongs to %s (%s)", account.name, account.id);
+	else
+		snprintf(good, sizeof(good), "is of %s", account.name);
 	return report(q, "credential", *known, &outcome, good, e);
 }
 
@@ -86,6 +94,9 @@ ask_channel(struct asking *q, Carillon__V1__Channel *channel, struct err *e)
 	struct outcome outcome;
 	char what[80], good[240];
 	bool ok;
+
+	if (q->dest->compose_channel == NULL)
+		return true;
 
 	snprintf(what, sizeof(what), "channel %.64s", channel->id);
 	if (!q->dest->compose_channel(&q->req, &q->call, str_of(channel->id), e))
@@ -126,10 +137,13 @@ asking_begin(struct asking *q, const struct keeper_question *question,
 		return fail(e, ERR_SETUP,
 		    "this version of Carillon does not know connections of type \"%s\"",
 		    rec->dest);
-	q->call.base_url = q->dest->host_url(question->config, str_of(rec->api_host));
+	q->call.base_url =
+	    dest_base_url(q->dest, question->config, str_of(rec->api_host), rec->url);
 	if (q->call.base_url == NULL)
 		return fail(e, ERR_INPUT, "connections of this type have no host \"%s\"",
 		    rec->api_host);
+	if (!keeper_check_url(question->config, rec, e))
+		return false;
 	http_global_init();
 	http_request_init(&q->req);
 	return true;
@@ -140,6 +154,24 @@ asking_end(struct asking *q)
 {
 	http_request_fini(&q->req);
 	buf_fini(&q->answer);
+}
+
+bool
+keeper_check_url(const struct config *config, const connection_record *rec, struct err *e)
+{
+	const struct dest_type *dest = dest_find(str_of(rec->dest));
+	const struct guard_options o = guard_options_of(config);
+	struct guard g;
+	bool ok;
+
+	if (dest == NULL || !dest->has_own_url)
+		return true;
+	if (!guard_init(&g, &o, e))
+		return false;
+	ok =
+	    guard_url(&g, rec->url, e) || fail_within(e, "the endpoint's address is not taken");
+	guard_fini(&g);
+	return ok;
 }
 
 bool

@@ -92,7 +92,8 @@ job_account(struct job *j, struct str connection, struct account *out)
 	if (out->dest == NULL)
 		return job_problem(j, KEEPER_INTERNAL, "connections of type \"%s\" are unknown",
 		    out->rec->dest);
-	out->base_url = out->dest->host_url(&j->worker->config, str_of(out->rec->api_host));
+	out->base_url = dest_base_url(
+	    out->dest, &j->worker->config, str_of(out->rec->api_host), out->rec->url);
 	if (out->base_url == NULL)
 		return job_problem(j, KEEPER_INTERNAL, "the connection has no known host");
 	out->credential = secret_new(SECRET_MAX);

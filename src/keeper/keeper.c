@@ -440,3 +440,23 @@ keeper_metrics(struct keeper *k, struct metrics_page *p)
 	histogram_look(&k->took, &took);
 	metric_put_histogram(p, &metrics[METRIC_IS_KEEPER_SECONDS], NULL, &took);
 }
+
+_Static_assert(COUNT_OF(methods) <= (size_t)MICRO_ENDPOINTS_MAX, "each method is an endpoint");
+
+size_t
+keeper_endpoints(
+    struct keeper *k, struct micro_endpoint out[MICRO_ENDPOINTS_MAX], struct arena *a)
+{
+	for (int i = 0; i < METHODS; i++) {
+		out[i] = (struct micro_endpoint){
+		    .name = methods[i].name,
+		    .subject = arena_printf(a, "%s.%s.%s", broker_prefix(k->parts.broker),
+			KEEPER_SERVICE, methods[i].name.ptr),
+		    .queue = STR(KEEPER_SERVICE),
+		};
+		for (int n = 0; n <= KEEPER_PROBLEMS; n++)
+			out[i].requests += atomic_load(&k->calls[i][n]);
+		out[i].errors = out[i].requests - atomic_load(&k->calls[i][0]);
+	}
+	return METHODS;
+}

@@ -114,6 +114,28 @@ check_destination(struct str name, struct findings *f)
 	    words_format(list, sizeof(list), names, (size_t)dest_count()));
 }
 
+/* Whether it may be asked is for who asks it. */
+static bool
+check_url(const connection_record *c, struct findings *f)
+{
+	const struct dest_type *dest = dest_find(str_of(c->dest));
+	struct str url = str_of(c->url);
+	bool is_visible = true;
+
+	if (dest == NULL || dest->has_own_url != (url.len > 0))
+		return dest == NULL ||
+		       findings_about(f,
+			   dest->has_own_url ? FINDING_MISSING : FINDING_NOT_TOGETHER,
+			   POINTER_TO("url"),
+			   dest->has_own_url ? "%s needs a \"url\"" : "%s takes no \"url\"",
+			   dest->title);
+	for (size_t i = 0; i < url.len; i++)
+		is_visible = is_visible && url.ptr[i] > ' ' && url.ptr[i] <= '~';
+	return (is_visible && url.len <= CONNECTION_URL_MAX) ||
+	       findings_about(f, FINDING_BAD_FORM, POINTER_TO("url"),
+		   "the url is not 1 to %d visible characters of ASCII", CONNECTION_URL_MAX);
+}
+
 bool
 check_connection(const connection_record *c, struct findings *f)
 {
@@ -122,6 +144,7 @@ check_connection(const connection_record *c, struct findings *f)
 	ok = check_name(c->name, f) && ok;
 	ok = check_destination(str_of(c->dest), f) && ok;
 	ok = check_channels(c, f) && ok;
+	ok = check_url(c, f) && ok;
 	return check_retry(c->retry_s, c->n_retry_s, f) && ok;
 }
 

@@ -29,6 +29,7 @@ static const struct member connection_list[] = {
     {"id", MEMBER_TEXT, GIVEN, FIELD(connection_record, id)},
     {"destination", MEMBER_TEXT, GIVEN, FIELD(connection_record, dest)},
     {"name", MEMBER_TEXT, GIVEN, FIELD(connection_record, name)},
+    {"url", MEMBER_TEXT, GIVEN, FIELD(connection_record, url)},
     {"status", MEMBER_WORD, KEPT, FIELD(connection_record, status),
 	.words = &connection_status_words},
     {"status_reason", MEMBER_TEXT, KEPT, FIELD(connection_record, status_reason)},

@@ -130,6 +130,7 @@ rule_compile(struct arena *a, const rule_record *rec, const struct event_type *t
 	    .hold_reason = copy(a, rec->hold_reason),
 	    .repair = (enum repair)rec->repair,
 	    .active = rec->active,
+	    .test_event = copy(a, rec->test_event),
 	    .order = type ? type->order : severity_default(),
 	    .prefer_silence =
 		rec->on_unknown == CARILLON__V1__ON_UNKNOWN__ON_UNKNOWN_PREFER_SILENCE,

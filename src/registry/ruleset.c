@@ -65,6 +65,8 @@ connection_fill(struct ruleset_connection *c, struct arena *a, const connection_
 	c->n_retry = (int)rec->n_retry_s;
 	c->sealed = arena_str(a, (struct str){(const char *)rec->sealed.data, rec->sealed.len});
 	c->api_host = arena_str(a, str_of(rec->api_host));
+	if (rec->url[0] != '\0')
+		c->url = arena_cstr(a, str_of(rec->url));
 	if (rec->granted_channel != NULL)
 		c->granted_channel = arena_str(a, str_of(rec->granted_channel->id));
 	atomic_init(&c->other_way_until_ms, 0);

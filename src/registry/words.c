@@ -48,6 +48,7 @@ static const char *const flaw_names[] = {
 #define FLAW(NAME, name, sentence) #name,
 #include "carillon/base/json_flaws.def"
 #undef FLAW
+    "foreign_test",
 };
 const struct words flaw_words = {flaw_names, COUNT_OF(flaw_names)};
 
@@ -56,6 +57,7 @@ static const char *const flaw_sentence_list[] = {
 #define FLAW(NAME, name, sentence) sentence,
 #include "carillon/base/json_flaws.def"
 #undef FLAW
+    "test_rule was set, which is for test messages only, and does not count",
 };
 const struct words flaw_sentences = {flaw_sentence_list, COUNT_OF(flaw_sentence_list)};
 

@@ -293,6 +293,12 @@ make_dirs(const char *dir, struct err *e)
 		    path, strerror(errno));
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		return fail(e, ERR_SETUP, "%s: is not a directory", path);
+	/* Who may write there can put a link in the place of any file of ours; where the sticky
+	 * bit is set the system follows none of others'. */
+	if ((st.st_mode & 0022) != 0 && (st.st_mode & S_ISVTX) == 0)
+		return fail(e, ERR_SETUP,
+		    "%s: others may write there (mode %04o); run: chmod 700 %s", path,
+		    (unsigned)st.st_mode & 07777, path);
 	return true;
 }
 

@@ -225,7 +225,7 @@ void
 store_rewrite_state(const char *dir)
 {
 	if (rewrite_one(dir, "state.mdb", STORE_STATE))
-		log_info("store.rewrite", L_STR("dir", dir), L_STR("why", "older seals"));
+		log_debug("store.rewrite", L_STR("dir", dir), L_STR("why", "older seals"));
 }
 
 void

@@ -29,9 +29,26 @@ check_owner_and_mode(
 	    (mode & 0044) ? "readable" : "writable", mode, path);
 }
 
+/* A link of somebody else's could be turned to another key file of ours, or of root's. */
+static bool
+check_link(const char *path, struct err *e)
+{
+	struct stat link;
+
+	return lstat(path, &link) != 0 || !S_ISLNK(link.st_mode) || link.st_uid == 0 ||
+	       link.st_uid == geteuid() ||
+	       fail(e, ERR_SETUP,
+		   "%s: is a link of user %u's, not of ours (user %u) or root's; run: chown -h "
+		   "%u "
+		   "%s",
+		   path, link.st_uid, geteuid(), geteuid(), path);
+}
+
 static int
 open_checked(const char *path, enum keyfile_rule rule, struct stat *st, struct err *e)
 {
+	if (!check_link(path, e))
+		return -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hang us */
 	if (fd < 0 && errno == ENOENT) {
 		(void)fail(e, ERR_SETUP, "%s: no such file; run `carillon vault init`", path);

@@ -48,6 +48,24 @@ metrics_count(struct metrics_book *b, const struct request *q, int64_t took_ms)
 	    &r->by_class[class < CLASSES ? class : 0], 1, memory_order_relaxed);
 }
 
+void
+metrics_total(struct metrics_book *b, uint64_t *requests, uint64_t *errors, int64_t *took_us)
+{
+	enum { SERVER_ERROR = 5 };
+	struct histogram_view took;
+
+	*requests = *errors = 0;
+	*took_us = 0;
+	for (int i = -1; i < n_routes; i++) {
+		struct route_book *r = i < 0 ? &b->unrouted : &b->routes[i];
+
+		histogram_look(&r->took, &took);
+		*requests += took.count;
+		*took_us += (int64_t)took.sum_us;
+		*errors += atomic_load(&r->by_class[SERVER_ERROR]);
+	}
+}
+
 static void
 put_counts(struct metrics_page *p, const char *name, struct route_book *r)
 {

@@ -10,6 +10,7 @@
 #include "carillon/web/admin.h"
 #include "carillon/base/clock.h"
 #include "carillon/base/log.h"
+#include "carillon/broker/micro.h"
 #include "carillon/index/catch_up.h"
 #include "connections.h"
 #include "followers.h"
@@ -122,7 +123,7 @@ static void
 web_free(struct web *w)
 {
 	connections_free(w->connections);
-	addresses_free(w->proxies);
+	networks_free(w->proxies);
 	limits_free(w->limits);
 	hub_free(w->hub);
 	sessions_free(w->sessions);
@@ -171,13 +172,46 @@ put_metrics(struct metrics_page *p, void *web)
 	metrics_write(p, web);
 }
 
+static void
+put_data(struct json_writer *w, void *web)
+{
+	jw_key(w, "metrics");
+	jw_object(w);
+	metrics_write(&(struct metrics_page){.json = w}, web);
+	jw_object_end(w);
+}
+
+/* As NATS's services see it. */
+static size_t
+look_at_web(struct micro_endpoint out[MICRO_ENDPOINTS_MAX], struct arena *a, void *web)
+{
+	struct web *w = web;
+
+	out[0] = (struct micro_endpoint){.name = STR("http"),
+	    .subject = arena_str(a, STR("http")),
+	    .data = put_data,
+	    .arg = w};
+	metrics_total(w->metrics, &out[0].requests, &out[0].errors, &out[0].took_us);
+	return 1;
+}
+
+static void
+answer_services(struct web *w)
+{
+	const struct micro_service service = {MICRO_WEB, CARILLON_VERSION,
+	    "the HTTP API, the emit gateway and the embedded UI", w->node, look_at_web, w};
+
+	config_node(w->config, w->node);
+	w->micro = micro_start(w->broker, &service, 1);
+}
+
 static bool
 listen_for_admins(struct web *w, struct err *e)
 {
 	const struct admin_pages pages = {
 	    .is_ready = is_ready, .metrics = put_metrics, .arg = w};
 
-	return addresses_parse(&w->proxies, w->config->trusted_proxy, e) &&
+	return networks_parse(&w->proxies, "trusted_proxy", w->config->trusted_proxy, e) &&
 	       admin_open(
 		   &w->admin, "http_admin_listen", w->config->http_admin_listen, &pages, e);
 }
@@ -256,6 +290,7 @@ web_stop(struct web *w)
 	stop_threads(w);
 	if (w->daemon != NULL)
 		MHD_stop_daemon(w->daemon);
+	micro_stop(w->micro);
 	admin_close(w->admin);
 	log_info("web.stopped", L_BOOL("finished", finished));
 	web_free(w);
@@ -267,6 +302,7 @@ web_start(struct web **out, const struct web_parts *parts, struct err *e)
 {
 	struct web *w = web_new(parts);
 
+	answer_services(w);
 	if (signer_open(&w->slack_signer, w->config->slack_signing_secret_file, e) &&
 	    listen_for_admins(w, e) && catch_up(w, e) && listen_for_all(w, e)) {
 		*out = w;

@@ -9,7 +9,7 @@
 #include "carillon/registry/registry.h"
 #include "carillon/web/web.h"
 
-struct addresses;
+struct networks;
 struct admin;
 struct connections;
 struct emitter;
@@ -18,6 +18,7 @@ struct hub;
 struct jobs;
 struct limits;
 struct metrics_book;
+struct micro;
 struct sessions;
 struct signer;
 struct MHD_Daemon;
@@ -36,8 +37,10 @@ struct web {
 
 	struct MHD_Daemon *daemon;
 	struct admin *admin;
+	struct micro *micro;
+	char node[CONFIG_NODE_MAX];
 	struct connections *connections;
-	struct addresses *proxies;
+	struct networks *proxies;
 	struct limits *limits; /* the listener's */
 	struct sessions *sessions;
 	struct jobs *jobs;

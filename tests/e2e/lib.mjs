@@ -209,7 +209,7 @@ const field = (number, bytes) =>
 	Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
 
 /** carillon.v1.Event in protobuf's binary format; `text` is the payload as it is written. */
-export function encodeEvent({ id, type, resource, resource_id, payload, text }) {
+export function encodeEvent({ id, type, resource, resource_id, payload, text, test_rule }) {
 	const parts = [];
 	const put = (number, value) => {
 		if (value !== undefined) parts.push(field(number, Buffer.from(value)));
@@ -219,6 +219,7 @@ export function encodeEvent({ id, type, resource, resource_id, payload, text }) 
 	put(7, text ?? (payload === undefined ? undefined : JSON.stringify(payload)));
 	put(16, resource);
 	put(17, resource_id);
+	put(21, test_rule);
 	return Buffer.concat(parts);
 }
 

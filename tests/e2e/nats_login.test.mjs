@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { Bench, NatsServer, freePort, temporaryDirectory } from './lib.mjs';
 
@@ -189,6 +190,36 @@ describe('a certificate', () => {
 		fs.copyFileSync(at('client.key'), at('open.key'));
 		fs.chmodSync(at('open.key'), 0o644);
 		await refused({ ...own('client'), nats_key: at('open.key') }, /nats_key: anybody may use/);
+	});
+	test('of a server that speaks nothing newer than TLS 1.1 is not taken, whatever OpenSSL\'s own settings', async () => {
+		const loose = write('openssl.cnf', ['openssl_conf = a', '[a]', 'ssl_conf = b', '[b]', 'system_default = c', '[c]',
+			'MinProtocol = TLSv1', 'CipherString = ALL@SECLEVEL=0', ''].join('\n'));
+		process.env.OPENSSL_CONF = loose; // of the command; this process has read its own
+		const seen = [];
+		const servers = [];
+		const answering = async (maxVersion) => {
+			const context = tls.createSecureContext({ cert: fs.readFileSync(at('server.pem')), key: fs.readFileSync(at('server.key')),
+				minVersion: 'TLSv1', maxVersion, ciphers: 'ALL@SECLEVEL=0' });
+			const old = net.createServer((socket) => {
+				socket.on('error', () => {});
+				socket.write(`INFO ${JSON.stringify({ server_id: 'x', version: '2.9.10', proto: 1, tls_required: true, max_payload: 1048576 })}\r\n`);
+				const secure = new tls.TLSSocket(socket, { isServer: true, secureContext: context });
+				secure.on('error', () => {});
+				secure.on('secure', () => (seen.push(secure.getProtocol()), secure.destroy()));
+			}).listen(0, '127.0.0.1');
+			servers.push(old);
+			await new Promise((resolve) => old.on('listening', resolve));
+			return { nats_url: `tls://127.0.0.1:${old.address().port}`, nats_ca: at('ca.pem') };
+		};
+		try {
+			await refused(await answering('TLSv1.1'), /TLS with nats at .* failed/);
+			assert.deepEqual(seen, []);
+			await check(await answering('TLSv1.2'));
+			assert.equal(seen[0], 'TLSv1.2', 'the server can be spoken to');
+		} finally {
+			delete process.env.OPENSSL_CONF;
+			for (const s of servers) s.close();
+		}
 	});
 	test('an authority that is not the server\'s', () => refused({ ...own('client'), nats_ca: at('other-ca.pem') }, /TLS with nats at .* failed .*check nats_ca/));
 });

@@ -79,7 +79,8 @@ class SlowSlack {
 			'chat.postMessage': { channel: CHANNELS[0], ts: `1776441720.${String(++SlowSlack.count).padStart(6, '0')}` },
 		}[method];
 		const body = this.echoes ? { ok: false, error: 'fatal_error', your: authorization } : { ok: true, ...answer };
-		response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+		const { text, headers } = this.echoed?.(body, authorization) ?? { text: JSON.stringify(body), headers: {} };
+		response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(text);
 	}
 
 	static count = 0;
@@ -241,6 +242,31 @@ describe('a credential', () => {
 		const [delivery] = await bench.deliveries(WORKSPACE, id, (all) => all.length === CHANNELS.length && all.every((d) => d.attempt_count > 0));
 		slack.echoes = false;
 		assert.match(delivery.attempts[0].response, /Bearer \*+"/);
+	});
+
+	test('that comes back in any other way is not kept either, nor in what is read out of an answer', async () => {
+		const escaped = [...TOKEN].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('');
+		const failed = (your, headers = {}) => ({ text: `{"ok":false,"error":"invalid_blocks","your":"${your}"}`, headers });
+		const ways = {
+			'JSON escapes': () => failed(escaped),
+			'a dash escaped': () => failed(TOKEN.replaceAll('-', '\\u002d')),
+			'a URL': () => failed(`https://x.invalid/?t=${TOKEN.replaceAll('-', '%2D')}`),
+			base64: () => failed(Buffer.from(`Authorization: Bearer ${TOKEN}`).toString('base64')),
+			'a header': () => failed('', { 'x-slack-req-id': TOKEN }),
+			'the code': () => ({ text: JSON.stringify({ ok: false, error: TOKEN }) }),
+			'the remarks': () => ({ text: JSON.stringify({ ok: false, error: 'invalid_blocks',
+				response_metadata: { messages: [`[ERROR] no: ${escaped.slice(0, 6)}${TOKEN} [json-pointer:/${TOKEN}]`] } }) }),
+			'the message\'s id': (body) => ({ text: JSON.stringify({ ok: true, channel: CHANNELS[0], ts: TOKEN }) }),
+			'the channel': (body) => ({ text: JSON.stringify({ ok: true, channel: TOKEN, ts: '1776441720.000001' }) }),
+		};
+		for (const [what, way] of Object.entries(ways)) {
+			slack.echoed = way;
+			const id = await bench.publish(WORKSPACE);
+			const all = await bench.deliveries(WORKSPACE, id, (some) => some.length === CHANNELS.length && some.every((d) => d.attempt_count > 0));
+			assertSecret(Buffer.from(JSON.stringify(all)), what);
+			bench.said += JSON.stringify(all);
+		}
+		slack.echoed = undefined;
 	});
 
 	test('is in no file, no log and no output', async () => {

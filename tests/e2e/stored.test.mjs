@@ -234,7 +234,7 @@ describe('credentials that do not open', () => {
 		assert.notEqual(got.code, 0);
 		assert.match(got.err, /the master key is the wrong one/);
 		// What nobody could open any more once the right key is back is not stored at all.
-		for (const [verb, ...rest] of [['add', 'acme', '--slack', '--id', 'new'], ['reconnect', 'acme', 'slack']]) {
+		for (const [verb, ...rest] of [['add', 'acme', '--slack', '--id', 'new', '--channel', 'C0ALERTS'], ['reconnect', 'acme', 'slack']]) {
 			const sealed = await bench.tryCli(['connection', verb, ...rest, '--token-stdin'],
 				{ input: `${TOKEN}\n`, settings: { master_key_file: `${bench.dir}/other` } });
 			assert.notEqual(sealed.code, 0);

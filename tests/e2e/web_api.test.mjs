@@ -1,7 +1,7 @@
 /* What the command line can do, by HTTP: rules, previews, history, replays, audit. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ALERT, until, Producer } from './lib.mjs';
+import { ALERT, Producer, until } from './lib.mjs';
 import { startWeb } from './web.mjs';
 
 const TYPE = {
@@ -133,6 +133,33 @@ describe('the API', () => {
 		await api(422, 'POST', `${w}/rules/test`, { rule: { event_type: 'alert.triggered' } });
 		const stored = await api(202, 'POST', `${w}/rules/test`, { rule_id: 'alerts' });
 		assert.equal((await settled(stored.event_id, stored.rule_id)).state, 'delivered');
+	});
+
+	test('a producer that names a rule to be tested reaches no rule that is off, and is told', async () => {
+		const off = { name: 'off', event_type: 'alert.triggered', connection: 'slack', channel: 'C0GENERAL', active: false };
+		const { id: rule } = await api(201, 'POST', `${w}/rules`, off);
+		const copy = await api(202, 'POST', `${w}/rules/test`, { rule_id: 'alerts' });
+		await settled(copy.event_id, copy.rule_id);
+		const general = (await bench.sandbox.messages('C0GENERAL')).length;
+		const producer = await new Producer(bench).open();
+		try {
+			// One that is off, one that is on, the copy of a test with an id of the producer's own, none that there is.
+			for (const [id, test_rule, matched] of [['aims-off', rule, 1], ['aims-on', 'alerts', 1], ['aims-copy', copy.rule_id, 1], ['aims-none', 'nowhere', 0]]) {
+				await producer.publish('acme', { ...ALERT, id, test_rule });
+				const event = await until(`the event ${id}`, async () => {
+					const got = await web.ask('GET', `/api/v1${w}/events/${id}`, { token: web.key });
+					return got.status === 200 && got.body;
+				});
+				assert.equal(event.matched, matched, id);
+				assert.deepEqual(event.warnings.map(({ code }) => code), ['foreign_test']);
+				assert.match(event.warnings[0].sentence, /test_rule was set, which is for test messages only/);
+				if (matched > 0) assert.equal((await settled(id)).state, 'delivered');
+			}
+		} finally {
+			producer.close();
+		}
+		assert.equal((await bench.sandbox.messages('C0GENERAL')).length, general);
+		assert.equal((await api(200, 'GET', `${w}/events/${copy.event_id}`)).warnings.length, 0);
 	});
 
 	test('a POST that comes again with its Idempotency-Key is done once', async () => {

@@ -53,6 +53,9 @@ typedef void config_change_fn(
     const char *name, bool at_reload, const char *was, const char *is, void *arg);
 void config_each_change(
     const struct config *from, const struct config *to, config_change_fn *each, void *arg);
+enum { CONFIG_NODE_MAX = 65 };
+/* What this node is called: as it was set, else the host's name. */
+void config_node(const struct config *c, char out[static CONFIG_NODE_MAX]);
 /* Takes over the settings for which a reload is enough. */
 void config_take_reloadable(struct config *c, const struct config *from);
 

@@ -10,6 +10,7 @@ enum {
 	WORKSPACE_ID_MAX = 64, /* bytes */
 	RECORD_ID_MAX = 64,    /* rule, connection: same alphabet */
 	CHANNEL_ID_MAX = 64,   /* the destination's own id of a channel */
+	CONNECTION_URL_MAX = 1024,
 	EVENT_ID_MAX = 128,
 	EVENT_TYPE_MAX = 128,
 	NEW_ID_SIZE = 40, /* prefix, "_", 26 characters, NUL */

@@ -93,8 +93,8 @@ void json_position(struct str text, size_t offset, int *line, int *column);
 const struct json *json_get(const struct json *obj, struct str key);
 /* The value at a dotted path with array indexes, "a.b.0.c" or "a.b[0].c", or NULL. */
 const struct json *json_path(const struct json *root, struct str path);
-/* The index of an element that a member's name is, by JavaScript's rule: "0", "17", not "01", and
- * less than 2^32 - 1. Else -1. */
+/* The index of an element that a member's name is, by JavaScript's rule: "0", "17", not "01",
+ * and less than 2^32 - 1. Else -1. */
 int64_t json_index_of(struct str name);
 /* The member's text if it is a string, else the empty string. */
 struct str json_string(const struct json *obj, struct str key);

@@ -16,6 +16,9 @@
 #include "carillon/base/base.h"
 #include "carillon/base/buf.h"
 
+/* Where the vault's public key stands in the state bucket, as a VaultKey. */
+#define VAULT_KEY_AT "_vault.public.key"
+
 enum {
 	BOX_KEY_SIZE = 32,     /* bytes; X25519 */
 	BOX_CLEAR_MAX = 860,   /* bytes of a credential; with its owner it fits a secret */

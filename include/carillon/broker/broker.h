@@ -50,6 +50,8 @@ void broker_close(struct broker *b); /* flushes what was published; NULL is fine
 bool broker_is_connected(const struct broker *b);
 /* Number of times the connection was lost and made again. */
 uint64_t broker_reconnects(const struct broker *b);
+/* The first token of every subject. */
+const char *broker_prefix(const struct broker *b);
 /* The partition that this node takes care of. */
 const struct partition *broker_partition(const struct broker *b);
 /* A permission the server refused since the last call, as a sentence; false if none. */
@@ -75,6 +77,7 @@ struct stream_info {
 	char name[80];
 	char id[48]; /* creation time: another one means the stream was made anew */
 	uint64_t first_seq, last_seq, messages, bytes;
+	wall_t told_at; /* by the server's clock; 0: before 2.10 it does not say */
 };
 MUST_USE bool broker_stream_info(
     struct broker *b, enum stream s, struct stream_info *out, struct err *e);

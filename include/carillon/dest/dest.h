@@ -69,11 +69,12 @@ struct dest_message {
 	 * replace, or be found again; whether this message has one, and is to take it. */
 	bool has_other_way, other_way;
 	struct str reference; /* our id of the delivery, put where machines can find it */
+	struct str workspace; /* whose it is */
 };
 
 /* What every request needs beside what it says. Borrowed for the call. */
 struct dest_call {
-	const char *base_url;
+	const char *base_url;            /* dest_base_url */
 	const struct secret *credential; /* opened for this call: credential.h */
 	wall_t now;                      /* for what a signature says of its time */
 };
@@ -159,6 +160,16 @@ struct dest_type {
 	const struct dest_secret
 	    *secrets; /* in the order in which a person is asked for them */
 	int n_secrets;
+	/* Each connection has an address of its own, which says nothing of the others. */
+	bool has_own_url;
+	/*
+	 * Of a type whose credentials have a form of their own, a credential from what was
+	 * handed in, a text of lines, into `credential`, which is emptied first. It replaces
+	 * `own` (NULL: there was none), which also counts until `own_until` (0: no longer).
+	 * ERR_INPUT: it is no such text. NULL: what is handed in is taken as it is.
+	 */
+	bool (*take)(struct secret *credential, const struct secret *given,
+	    const struct secret *own, wall_t own_until, struct err *e);
 
 	/* Compiles a rule's template into `a`, to be kept for any number of events; empty text
 	 * gives the type's own. False: it cannot be saved, and `f` has all that is wrong. */
@@ -177,9 +188,9 @@ struct dest_type {
 	/* Writes it as the one value that the destination's own tools take. */
 	void (*write_native)(struct json_writer *w, const struct dest_body *b);
 
-	/* Fills `req`, which is cleared first: where to, body, credential (in req->auth alone),
-	 * headers, a signature among them, and which headers of the answer are wanted. False:
-	 * ERR_INPUT, a mapping error. */
+	/* Fills `req`, which is cleared first: where to, body, credential (in secret headers
+	 * alone), headers, a signature among them, and which headers of the answer are wanted.
+	 * False: ERR_INPUT, a mapping error. */
 	bool (*compose)(struct http_request *req, const struct dest_message *m,
 	    const struct dest_call *call, struct err *e);
 	void (*judge)(
@@ -196,7 +207,8 @@ struct dest_type {
 	/* The channel's id in what a person calls it: an id, a link. False: there is none. */
 	bool (*channel_of)(struct str text, char out[static CHANNEL_ID_MAX + 1]);
 	const char *channel_hint; /* what to give instead, as a sentence's end */
-	/* Request that asks for one channel, and reading its answer. */
+	/* Request that asks for one channel, and reading its answer. NULL: there is nothing to
+	 * ask. */
 	bool (*compose_channel)(struct http_request *req, const struct dest_call *call,
 	    struct str channel, struct err *e);
 	bool (*judge_channel)(
@@ -206,11 +218,19 @@ struct dest_type {
 	 * the other, whatever their channel. */
 	bool (*has_only_other_way)(const struct secret *credential);
 	/* Where the requests of a connection go that has this host of its own, empty: the usual
-	 * one. Static, or the configuration's. NULL: there is no such host. */
+	 * one. Static, or the configuration's. NULL: there is no such host. Not asked of a type
+	 * that has_own_url. */
 	const char *(*host_url)(const struct config *c, struct str api_host);
 	const struct dest_oauth *oauth;         /* NULL: its credentials are typed in */
 	const struct dest_directory *directory; /* NULL: its channels cannot be listed */
 };
+
+/*
+ * Where the requests of a connection go: by its own address `url` if its type has_own_url, else
+ * by its host. NULL: nowhere that is known.
+ */
+const char *dest_base_url(
+    const struct dest_type *t, const struct config *c, struct str api_host, const char *url);
 
 enum { DEST_TYPES_MAX = 8 };
 

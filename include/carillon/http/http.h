@@ -11,7 +11,8 @@
 enum {
 	HTTP_URL_MAX = 1200,
 	HTTP_HEADERS_MAX = 8, /* of a request, beside those that all have */
-	HTTP_WANTED_MAX = 4,  /* of an answer */
+	HTTP_AUTH_LINES_MAX = 8,
+	HTTP_WANTED_MAX = 4, /* of an answer */
 };
 
 /* One HTTP request. The pool's slot owns it and reuses the memory. */
@@ -19,11 +20,17 @@ struct http_request {
 	char url[HTTP_URL_MAX];
 	struct buf body;
 	const char *content_type; /* static */
-	struct secret *auth;      /* the whole header line "Authorization: ..."; empty: none */
+	/* The header lines that are secret, with a NUL between two: "Authorization: ...".
+	 * Empty: none. */
+	struct secret *auth;
 	/* The whole URL where it is a credential itself, else empty. `url` is then only the
 	 * beginning that is no secret, with scheme and host: what may be kept and shown. */
 	struct secret *secret_url; /* NULL until http_secret_url made it */
-	bool is_private;    /* body or answer hold a credential: they are overwritten after */
+	bool is_private; /* body or answer hold a credential: they are overwritten after */
+	/* A stranger chose the URL: only what guard.h allows is reached, and little of the
+	 * answer is read. */
+	bool is_guarded;
+	int64_t timeout_ms; /* of the whole request; 0, or more than the pool's: the pool's */
 	struct buf headers; /* further header lines, each with its NUL: see http_header_add */
 	int n_headers;
 	/* Names of headers that the answer may have and that are to be kept; static, NULL
@@ -34,9 +41,15 @@ struct http_request {
 /* Adds a header line. ERR_INPUT: there are too many, or the value is not one line of text. */
 MUST_USE bool http_header_add(
     struct http_request *req, const char *name, struct str value, struct err *e);
+/* Adds a header line that is secret. ERR_INPUT: as http_header_add. */
+MUST_USE bool http_secret_header_add(
+    struct http_request *req, const char *line, size_t len, struct err *e);
+/* The secret lines: calls `each` with every one. */
+typedef void http_secret_line_fn(const char *line, size_t len, void *arg);
+void http_secret_lines(const struct http_request *req, http_secret_line_fn *each, void *arg);
 /* Room for its secret_url, empty. */
 struct secret *http_secret_url(struct http_request *req);
-/* Room for the Authorization line; {0} before. */
+/* Room for the secret lines; {0} before. */
 void http_request_init(struct http_request *req);
 void http_request_fini(struct http_request *req); /* wipes all of it */
 /* Forgets everything, wiping the credential; keeps the memory. */
@@ -44,10 +57,11 @@ void http_request_clear(struct http_request *req);
 
 /* How far a request got. */
 enum transport {
-	TRANSPORT_ANSWERED, /* there is a status */
-	TRANSPORT_NOT_SENT, /* name, connection or TLS failed: certainly not posted */
-	TRANSPORT_TIMEOUT,  /* the body was sent, no answer in time: perhaps posted */
-	TRANSPORT_BROKEN,   /* the body was sent, the connection broke: perhaps posted */
+	TRANSPORT_ANSWERED,  /* there is a status */
+	TRANSPORT_NOT_SENT,  /* name, connection or TLS failed: certainly not posted */
+	TRANSPORT_TIMEOUT,   /* the body was sent, no answer in time: perhaps posted */
+	TRANSPORT_BROKEN,    /* the body was sent, the connection broke: perhaps posted */
+	TRANSPORT_FORBIDDEN, /* the guard refused where it leads: certainly not posted */
 };
 
 struct http_response {
@@ -65,5 +79,5 @@ struct http_response {
  * echo the whole message, with six bytes for a character outside ASCII: a cut answer could not
  * be read, and the message would go twice. */
 enum { HTTP_BODY_MAX = 256 * 1024 };
-/* The same of an answer to a private request. */
-enum { HTTP_PRIVATE_MAX = 32 * 1024 };
+/* The same of an answer to a private request, and to a guarded one. */
+enum { HTTP_PRIVATE_MAX = 32 * 1024, HTTP_GUARDED_MAX = 8 * 1024 };

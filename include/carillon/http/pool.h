@@ -10,6 +10,7 @@
 #pragma once
 
 #include "carillon/base/config.h"
+#include "carillon/http/guard.h"
 #include "carillon/http/http.h"
 
 struct pool;
@@ -24,6 +25,7 @@ struct pool_options {
 	int opening_max;     /* connections being opened to one host; 0: as many as slots */
 	const char *ca_file; /* certificates to trust; NULL or "": the system's */
 	const char *proxy;   /* "http://host:port"; NULL or "": none */
+	struct guard_options guard; /* of requests whose URL a stranger chose */
 };
 
 static inline struct pool_options
@@ -37,6 +39,7 @@ pool_options_of(const struct config *c, int slots)
 	    .opening_max = (int)c->opening_max,
 	    .ca_file = c->slack_ca,
 	    .proxy = c->slack_proxy,
+	    .guard = guard_options_of(c),
 	};
 }
 
@@ -58,14 +61,16 @@ void http_global_init(void);
  */
 MUST_USE bool pool_reserve_files(int slots, struct err *e);
 /*
- * ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use. Whatever kept_max_kb says,
- * as many connections are kept as were in use at once in the last seconds.
+ * ERR_SETUP as pool_reserve_files, or when `ca_file` is of no use; the guard's options must
+ * have been checked (config_check). Whatever kept_max_kb says, as many connections are kept as
+ * were in use at once in the last seconds.
  */
 MUST_USE bool pool_new(struct pool **out, const struct pool_options *o, struct err *e);
 /* Aborts what is in flight. NULL is fine. */
 void pool_free(struct pool *p);
 
-/* Timeouts, opening_max and kept_max_kb of requests from now on; the rest is not looked at. */
+/* Timeouts, opening_max, kept_max_kb and the guard of requests from now on; the rest is not
+ * looked at. */
 void pool_set_options(struct pool *p, const struct pool_options *o);
 
 /* A free slot, or NULL when all are in use. */

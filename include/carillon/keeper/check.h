@@ -26,6 +26,7 @@ struct keeper_question {
 	struct arena *arena; /* owns what is filled into the connection */
 	const struct config *config;
 	const struct secret *credential;
+	int64_t timeout_ms;     /* of each request; 0: as destinations and settings have it */
 	keeper_answer_fn *each; /* hears of everything; may be NULL */
 	void *arg;
 };
@@ -37,6 +38,10 @@ struct keeper_question {
  */
 MUST_USE bool keeper_check_account(
     const struct keeper_question *q, connection_record *rec, struct err *e);
+/* Whether the connection's own address, if its type has one, may be asked (guard.h). ERR_INPUT:
+ * why not. Asks nobody. */
+MUST_USE bool keeper_check_url(
+    const struct config *config, const connection_record *rec, struct err *e);
 /* The same about one channel alone, which the connection need not name. */
 MUST_USE bool keeper_check_channel(const struct keeper_question *q,
     const connection_record *rec, const char *channel, struct err *e);

@@ -16,6 +16,7 @@
 #include "carillon/base/config.h"
 #include "carillon/base/metrics.h"
 #include "carillon/broker/broker.h"
+#include "carillon/broker/micro.h"
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
 
@@ -51,6 +52,9 @@ MUST_USE bool keeper_start(
 void keeper_reload(struct keeper *k, const struct config *c);
 /* How often it was asked what, and how long that took, for operators. Any thread. */
 void keeper_metrics(struct keeper *k, struct metrics_page *p);
+/* The same as endpoints of a service; texts live in `a`. Returns how many. */
+size_t keeper_endpoints(
+    struct keeper *k, struct micro_endpoint out[MICRO_ENDPOINTS_MAX], struct arena *a);
 /* Takes no more questions. */
 void keeper_quiesce(struct keeper *k);
 /* Ends what is under way, which takes as long as a request may; NULL is fine. */

@@ -38,6 +38,7 @@ struct ruleset_connection {
 	uint32_t const *retry_s;
 	struct str sealed;   /* the credential; opened by the courier for one compose */
 	struct str api_host; /* its destination's own, empty: the usual one */
+	const char *url;     /* its own address; NULL: its type has none */
 	/* The channel that its credential has a second way into; empty: none. Until then that
 	 * way is taken first, because the first was shut a moment ago; Unix ms. */
 	struct str granted_channel;
@@ -62,6 +63,8 @@ struct rule {
 	 * ever. */
 	const struct template *key[KEY_USES];
 	int64_t key_age_ms[KEY_USES];
+	/* Not empty: it is a copy for one test message, whose event's id begins so. */
+	struct str test_event;
 	bool active;
 	bool prefer_silence;
 	bool plain_text_fallback;

@@ -10,9 +10,6 @@
 #include "carillon/store/store.h"
 #include "carillon/vault/vault.h"
 
-/* Where it stands, as a VaultKey. */
-#define VAULT_KEY_AT "_vault.public.key"
-
 /* ERR_SETUP: the vault has another key of that version, or only older ones. None published is
  * fine. */
 MUST_USE bool vault_key_check(struct broker *b, const struct vault *v, struct err *e);

@@ -37,6 +37,8 @@ static void
 uncount(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut -= l->state != LANE_OPEN;
+	if (l->team->policy->stands_alone)
+		return;
 	d->n_recent -= l->is_recent;
 	if (!l->is_down)
 		return;
@@ -48,6 +50,8 @@ static void
 count(struct dispatch *d, const struct lane *l)
 {
 	d->n_shut += l->state != LANE_OPEN;
+	if (l->team->policy->stands_alone)
+		return;
 	d->n_recent += l->is_recent;
 	if (!l->is_down)
 		return;
@@ -125,6 +129,7 @@ team_of(struct dispatch *d, struct str key, const struct lane_policy *policy, mo
 	gate_init(&t->updates, t->policy->update_rate_milli, t->policy->update_burst, now);
 	(void)table_set(d->teams_by_key, key, t);
 	list_append(&d->teams, &t->link);
+	d->n_teams += !t->policy->stands_alone;
 	return t;
 }
 
@@ -160,6 +165,7 @@ lane_forget(struct dispatch *d, struct lane *l)
 	list_remove(&l->sibling);
 	if (list_is_empty(&t->lanes)) {
 		(void)table_remove(d->teams_by_key, connection_key);
+		d->n_teams -= !t->policy->stands_alone;
 		list_remove(&t->link);
 		free(t);
 	}
@@ -333,7 +339,8 @@ dispatch_report(struct dispatch *d, struct lane_item *item, enum lane_result r,
 
 	must(l && list_is_empty(&item->link) && l->in_flight > 0);
 	age(d, now);
-	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch)
+	if ((r == LANE_RESULT_OK || r == LANE_RESULT_THROTTLED) && item->epoch == l->epoch &&
+	    !l->team->policy->stands_alone)
 		is_up(d, now);
 	uncount(d, l);
 	lane_report(l, l->team->policy, item, r, retry_after_ms, now);
@@ -482,10 +489,8 @@ dispatch_drain_under(struct dispatch *d, struct str prefix, struct list *out)
 bool
 dispatch_is_down(struct dispatch *d, int min_lanes)
 {
-	size_t teams = table_len(d->teams_by_key);
-
 	if (d->n_recent >= (size_t)min_lanes && d->n_recent_down == d->n_recent &&
-	    d->n_teams_down > 1 && 2 * d->n_teams_down >= teams && !d->is_down) {
+	    d->n_teams_down > 1 && 2 * d->n_teams_down >= d->n_teams && !d->is_down) {
 		d->is_down = true;
 		d->probe_at = (mono_t){0};
 		d->probe_ms = d->policy.shut_min_ms;

@@ -97,7 +97,8 @@ struct dispatch {
 	struct heap lanes_due, gates_due;
 	struct list recent, old; /* lanes by use, the longest unused first */
 	size_t n_queued, n_in_flight, n_shut;
-	size_t n_recent, n_recent_down, n_teams_down;
+	/* Of those that do not stand alone. */
+	size_t n_recent, n_recent_down, n_teams, n_teams_down;
 	bool is_down;
 	struct list probes; /* lanes by turn: while it is, those that failed */
 	mono_t probe_at;    /* when the first of them may */

@@ -42,6 +42,9 @@ struct lane_policy {
 	int64_t rate_milli, burst;           /* of the lane's own bucket */
 	int64_t team_rate_milli, team_burst; /* of the bucket shared by a connection's lanes */
 	int64_t update_rate_milli, update_burst; /* of another, for updates; rate 0: none */
+	/* Each connection leads to a machine of its own: that it is down says nothing of
+	 * whether all are. Never changes. */
+	bool stands_alone;
 };
 
 /* The part of a delivery that a lane sees. Embedded; on one list at a time. */
@@ -125,11 +128,11 @@ size_t dispatch_drain(struct dispatch *d, struct str connection_key, struct list
 /* The same of all connections whose keys begin with `prefix`. */
 size_t dispatch_drain_under(struct dispatch *d, struct str prefix, struct list *out);
 /*
- * Whether the destination type itself is down: all lanes that hold items or were used in the
- * last minute are shut by faults, at least `min_lanes` of them, of two connections and half of
- * those that are known, for some customers' trouble is not everybody's. From then on it is down
- * until a request is answered, however long that takes, and of the lanes that failed one at a
- * time may probe, with pauses as of one lane.
+ * Whether the destination type itself is down: of those that do not stand alone, all lanes that
+ * hold items or were used in the last minute are shut by faults, at least `min_lanes` of them,
+ * of two connections and half of those that are known, for some customers' trouble is not
+ * everybody's. From then on it is down until a request is answered, however long that takes,
+ * and of the lanes that failed one at a time may probe, with pauses as of one lane.
  */
 bool dispatch_is_down(struct dispatch *d, int min_lanes);
 

@@ -142,7 +142,7 @@ place_lane(struct dispatch *d, struct lane *l, mono_t now)
 	}
 	if (l->place == PLACE_READY || l->place == PLACE_TEAM || l->place == PLACE_PROBE)
 		return;
-	if (d->is_down && l->is_down)
+	if (d->is_down && l->is_down && !l->team->policy->stands_alone)
 		place_probe(d, l);
 	else if (queue_of(l) == NULL)
 		place_ready(d, l);

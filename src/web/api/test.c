@@ -43,10 +43,12 @@ static void
 make_copy(struct request *q, rule_record *r)
 {
 	char *empty = (char *)(uintptr_t)protobuf_c_empty_string;
-	char id[NEW_ID_SIZE];
+	char id[NEW_ID_SIZE], event[NEW_ID_SIZE];
 
 	id_new(id, "test");
+	id_new(event, "test");
 	r->id = arena_cstr(q->arena, str_of(id));
+	r->test_event = arena_cstr(q->arena, str_of(event));
 	r->active = false;
 	r->filter = r->thread_key = r->update_key = r->dedupe_key = empty;
 	r->thread_hours = r->dedupe_minutes = 0;
@@ -111,16 +113,16 @@ sweep(struct request *q)
 /* --- the event --- */
 
 static bool
-compose(struct request *q, const struct preview_request *p, struct str *bytes, char **id)
+compose(
+    struct request *q, const struct preview_request *p, int nth, struct str *bytes, char **id)
 {
 	event_message *msg;
-	char fresh[NEW_ID_SIZE];
 	struct err e = {0};
 
 	if (!record_unpack(&carillon__v1__event__descriptor, q->arena, p->event, &msg, &e))
 		return problem_of(q, &e);
-	id_new(fresh, "test");
-	*id = msg->id = arena_cstr(q->arena, str_of(fresh));
+	*id = msg->id =
+	    arena_cstr(q->arena, arena_printf(q->arena, "%s.%d", p->rule->test_event, nth));
 	msg->type = arena_cstr(q->arena, p->event_type);
 	msg->test_rule = p->rule->id;
 	*bytes = record_pack(q->arena, msg);
@@ -163,7 +165,7 @@ publish(struct request *q, const struct preview_request *p, char **id)
 	subject_event(subject, request_broker(q), request_part(q, 0), p->event_type);
 	for (int i = 0; i < TRIES; i++) {
 		clock_sleep(HEAR_MS);
-		if (!compose(q, p, &bytes, id))
+		if (!compose(q, p, i + 1, &bytes, id))
 			return false;
 		if (!broker_publish(request_broker(q),
 			&(struct publication){subject, bytes, NULL, PUBLISH_WAIT_MS}, NULL, &e))

@@ -2,7 +2,9 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/single_instance.h"
@@ -29,6 +31,33 @@ a_directory_has_one_service(void **state)
 }
 
 static void
+a_link_in_the_place_of_the_lock_is_not_followed(void **state)
+{
+	char dir[] = "/tmp/carillon-single-XXXXXX", lock[sizeof(dir) + 16],
+	     file[sizeof(dir) + 16];
+	struct err e = {0};
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(lock, sizeof(lock), "%s/serve.lock", dir);
+	snprintf(file, sizeof(file), "%s/victim", dir);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "precious", 8), 8);
+	close(fd);
+	assert_int_equal(symlink(file, lock), 0);
+	assert_false(single_instance("serve", dir, &e));
+	assert_int_equal(e.kind, ERR_SETUP);
+	assert_non_null(strstr(e.text, "serve.lock is a link"));
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, 8);
+	unlink(lock);
+	unlink(file);
+	rmdir(dir);
+}
+
+static void
 what_cannot_be_locked_is_told_by_who_opens_it(void **state)
 {
 	struct err e = {0};
@@ -42,6 +71,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_directory_has_one_service),
+	    cmocka_unit_test(a_link_in_the_place_of_the_lock_is_not_followed),
 	    cmocka_unit_test(what_cannot_be_locked_is_told_by_who_opens_it),
 	};
 

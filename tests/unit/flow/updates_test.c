@@ -1,4 +1,5 @@
-/* Updates of messages, and posts of the same team: a bucket of their own beside that of their team. */
+/* Updates of messages, and posts of the same team: a bucket of their own beside that of their
+ * team. */
 #include "lanes_fixture.h"
 
 static void

@@ -344,6 +344,30 @@ a_link_to_the_key_file_stays_a_link(void **state)
 	assert_int_equal(read_key_file(text), 2 * 67);
 }
 
+static void
+a_link_of_another_user_is_not_followed(void **state)
+{
+	char link[128];
+	struct vault *v;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root can give a link away\n");
+		skip();
+	}
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	assert_true(vault_init(path, &err));
+	assert_int_equal(symlink("k", link), 0);
+	assert_true(vault_open(&v, link, &err));
+	vault_close(v);
+	assert_int_equal(lchown(link, 65534, (gid_t)-1), 0);
+	const bool opened = vault_open(&v, link, &err);
+	unlink(link);
+	assert_false(opened);
+	assert_int_equal(err.kind, ERR_SETUP);
+	assert_non_null(strstr(err.text, "is a link of user 65534's"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int
@@ -365,6 +389,7 @@ main(void)
 	    TEST(two_rotations_at_once_are_a_conflict),
 	    TEST(processes_rotating_at_once_lose_no_key),
 	    TEST(a_link_to_the_key_file_stays_a_link),
+	    TEST(a_link_of_another_user_is_not_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
