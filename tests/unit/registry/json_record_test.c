@@ -84,7 +84,7 @@ a_connection_without_its_credential(void **state)
 	begin(&x);
 	json_write_connection(&x.w, &r, 7, NULL);
 	reads(&x,
-	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"status\":"
+	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"url\":\"\",\"status\":"
 	    "\"needs_reconnect\",\"status_reason\":\"\",\"status_code\":\"token_revoked\","
 	    "\"repair\":\"reconnect\",\"team_id\":\"\",\"team_name\":\"\",\"bot_user_id\":\"\","
 	    "\"scopes\":\"\",\"granted_channel\":null,\"expires_at\":null,"
