@@ -27,6 +27,3 @@ MUST_USE bool registry_put_record(struct registry *r, struct str workspace,
  */
 void seals_forget_older(
     struct registry *r, struct str workspace, struct str connection, struct str newest);
-/* ERR_FULL: the workspace has `max` records of the kind. */
-MUST_USE bool registry_has_room(
-    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e);

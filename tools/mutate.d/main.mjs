@@ -81,8 +81,7 @@ function copyTree() {
 
 function run(minutes, command, ...args) {
 	return new Promise(done => {
-		const env = { ...process.env, CARILLON_BIN_DIR: built }
-		const child = spawn(command, args, { cwd: copy, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+		const child = spawn(command, args, { cwd: copy, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
 		let out = ''
 		const hear = chunk => { out = (out + chunk).slice(-20000) }
 		child.stdout.on('data', hear)
@@ -113,7 +112,7 @@ const build = (...programs) => run(20, 'ninja', '-C', built, ...unique(programs)
 const test = tests => run(TEST_MINUTES, 'ctest', '--test-dir', built, '-j', cores, '--stop-on-failure',
 	'--no-tests=error', '--timeout', '60', '--output-on-failure', '-R', `^(${tests.map(t => t.name).join('|')})$`)
 
-const testEndToEnd = suite => run(TEST_MINUTES, 'node', '--test', `tests/e2e/${suite}`)
+const testEndToEnd = suite => run(TEST_MINUTES, 'env', `CARILLON_BIN_DIR=${built}`, 'node', '--test', `tests/e2e/${suite}`)
 
 /* What the end-to-end suites start, and what they take from npm. */
 const parts = ['carillon', 'slack-sandbox']

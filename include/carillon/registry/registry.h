@@ -85,6 +85,9 @@ type_record *registry_type_of_rule(
 const struct dest_type *registry_dest_of_rule(
     struct registry *r, struct str workspace, const rule_record *rule);
 
+/* ERR_FULL: the workspace has `max` records of the kind, those that cannot be read too. */
+MUST_USE bool registry_has_room(
+    struct registry *r, struct str workspace, enum state_kind kind, int max, struct err *e);
 /* Lists of one kind, in order of id; false from `each` stops. `record` is unpacked into `a`.
  * What cannot be read is left out. */
 typedef bool registry_each_fn(const void *record, uint64_t revision, void *arg);

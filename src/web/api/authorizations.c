@@ -60,25 +60,13 @@ aim(struct request *q, authorization_record *r, const struct json *body)
 }
 
 static bool
-count_one(const void *record, uint64_t revision, void *arg)
-{
-	(void)record;
-	(void)revision;
-	++*(int *)arg;
-	return true;
-}
-
-static bool
 has_room(struct request *q)
 {
 	struct err e;
-	int n = 0;
 
-	if (!registry_each(q->registry, q->arena,
-		&(struct state_list){request_part(q, 0), STATE_CONNECTION}, count_one, &n, &e))
-		return problem_of(q, &e);
-	return n < CONNECTIONS_MAX ||
-	       problem(q, PROBLEM_LIMIT_REACHED, "the workspace has %d connections", n);
+	return registry_has_room(
+		   q->registry, request_part(q, 0), STATE_CONNECTION, CONNECTIONS_MAX, &e) ||
+	       problem_of(q, &e);
 }
 
 static bool

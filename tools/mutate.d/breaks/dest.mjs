@@ -13,7 +13,7 @@ export default [
 		breaks: 'an answer that names no message counts as delivered' },
 	{ file: 'src/dest/slack/webhook.c', find: 'return own.len > 0 && str_starts_with(address, own) ? own', put: 'return own.len > 0 ? own',
 		breaks: 'a webhook that somebody made up takes events elsewhere' },
-	{ file: 'src/dest/slack/request.c', find: "if (token.ptr[i] <= ' ' || token.ptr[i] > '~')", put: "if (token.ptr[i] > '~')",
+	{ file: 'src/dest/slack/request.c', find: 'if (!is_word && memchr(marks, c, sizeof(marks) - 1) == NULL)', put: 'if (!is_word && c > 126)',
 		breaks: 'a line break in a credential begins another header' },
 	{ file: 'src/dest/slack/mrkdwn.c', find: "\tcase '<': return \"&lt;\";\n", put: '',
 		breaks: 'a value in a message mentions the whole channel' },

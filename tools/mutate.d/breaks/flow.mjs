@@ -43,7 +43,7 @@ export default [
 		breaks: 'a batch whose answer was lost is stored twice' },
 	{ file: 'src/flow/commit.c', find: 'if (seq > before)\n\t\treturn true;', put: 'return true;',
 		breaks: 'a stream that loses its end while the service runs is written on' },
-	{ file: 'src/flow/attempt.c', find: '\tscrub((char *)(uintptr_t)copy.ptr, copy.len, by->token);\n', put: '',
+	{ file: 'src/flow/attempt.c', find: '\t\tscrub((char *)(uintptr_t)copy.ptr, copy.len, by->tokens[i]);\n', put: '',
 		breaks: 'a credential that the destination repeats goes into history' },
 	{ file: 'src/flow/attempt.c', find: '.len = str_utf8_cut(copy, max),', put: '.len = copy.len,',
 		breaks: 'more of an answer is kept than may be' },

@@ -1,7 +1,7 @@
 export default [
-	{ file: 'src/http/transfer.c', find: '\tSET(c, CURLOPT_PROXY, ""); /* and none from the environment */\n', put: '',
+	{ file: 'src/http/transfer.c', find: 'SET(c, CURLOPT_PROXY, proxy); /* and none', put: '(void)proxy; /* and none',
 		breaks: "credentials go through the environment's proxy" },
-	{ file: 'src/http/transfer.c', find: 'if (t->began && wrote_something(t))\n\t\treturn CURL_PREREQFUNC_ABORT;', put: '',
+	{ file: 'src/http/transfer.c', find: '(t->began && wrote_something(t)) || !may_use', put: '!may_use',
 		breaks: 'a request whose connection died is posted a second time' },
 	{ file: 'src/http/transfer.c', find: 'SET(c, CURLOPT_FOLLOWLOCATION, 0L);', put: 'SET(c, CURLOPT_FOLLOWLOCATION, 1L);',
 		breaks: 'a redirect takes the request elsewhere' },

@@ -5,7 +5,7 @@ export default [
 		breaks: 'whoever likes to speaks as Slack' },
 	{ file: 'src/web/slack/signature.c', find: 'return off_s <= SIGNATURE_AGE_MAX_S && off_s', put: 'return off_s',
 		breaks: 'what Slack signed once counts for ever' },
-	{ file: 'src/web/addresses.c', find: 'while (has(proxies, &at) && forwarded.len > 0)', put: 'while (forwarded.len > 0)',
+	{ file: 'src/web/addresses.c', find: 'while (networks_have(proxies, &at) && forwarded.len > 0)', put: 'while (forwarded.len > 0)',
 		breaks: 'whoever likes to comes from another address' },
 	{ file: 'src/web/auth.c', find: 'if (k == NULL || !is_proven ||', put: 'if (k == NULL ||',
 		breaks: 'the id of a key is enough', e2e: 'web.test.mjs' },
