@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "carillon/keeper/nats_dir.h"
+#include "carillon/keeper/refusals.h"
 #include "server_url.h"
 
 enum { TRY_WAIT_MS = 1000 };
@@ -25,7 +26,7 @@ lets_anybody_in(struct command *c)
 	server_url(&url, c->config.nats_url);
 	o.url = url.ptr;
 	broker_options_as(&o, "");
-	o.name = "carillon-check";
+	o.name = REFUSAL_WANTED;
 	bool is_in = broker_connect(&anybody, &o, &e);
 	broker_close(anybody);
 	buf_fini(&url);

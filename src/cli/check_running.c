@@ -33,11 +33,11 @@ check_serve(const struct processes *p, uint64_t waiting, check_found_fn *found, 
 		snprintf(sentence, sizeof(sentence),
 		    "carillon serve does not run: nothing is sent until it does");
 	else
-		snprintf(
-		    sentence, sizeof(sentence), "%zu %s", n, n == 1 ? "service runs" : "services run");
+		snprintf(sentence, sizeof(sentence), "%zu %s", n,
+		    n == 1 ? "service runs" : "services run");
 	found(n > 0          ? CHECK_OK
 	      : waiting == 0 ? CHECK_NOTE
-	                     : CHECK_BAD,
+			     : CHECK_BAD,
 	    "serve", n == 0 ? "serve_not_running" : "", sentence, arg);
 }
 

@@ -92,7 +92,7 @@ verb_docs_man(struct command *c, struct err *e)
 	(void)c;
 	(void)e;
 	buf_cstr(&out, ".\\\" made by `carillon docs man`\n.TH CARILLON 1 \"\" "
-	               "\"Carillon " CARILLON_VERSION
+		       "\"Carillon " CARILLON_VERSION
 		       "\" \"Carillon\"\n.SH NAME\ncarillon \\- delivers events into each "
 		       "customer's own Slack\n.SH SYNOPSIS\n.B carillon\n.I VERB\n"
 		       "[\\fIARGUMENT\\fR...] [\\fIOPTION\\fR...]\n.SH VERBS\n");

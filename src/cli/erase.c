@@ -5,14 +5,8 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/id.h"
 
-#include "carillon/index/erase.h"
+#include "carillon/registry/erasing.h"
 #include "output.h"
-
-enum {
-	PAUSE_MS = 500,   /* between two passes */
-	SETTLE_MS = 2000, /* what is in flight is over when the requests have timed out */
-	PASSES_MAX = 200,
-};
 
 static void
 say(const char *what, uint64_t done, uint64_t of, void *arg)
@@ -25,52 +19,15 @@ say(const char *what, uint64_t done, uint64_t of, void *arg)
 		fprintf(stderr, " of %llu", (unsigned long long)of);
 }
 
-/* Who was interrupted after this goes on without it. */
-static bool
-delete_state(struct command *c, struct str workspace, bool *was_there, struct err *e)
-{
-	*was_there = registry_has_workspace(c->registry, workspace, e);
-	if (*was_there)
-		return registry_delete_workspace(c->registry, workspace, e);
-	return e->kind == ERR_NOT_FOUND;
-}
-
-/* Until what the service had in hand of it is over, and a pass finds nothing. */
-static bool
-erase_until_quiet(struct command *c, struct erasure *x, bool was_there, struct err *e)
-{
-	mono_t settled_at =
-	    mono_after(clock_mono(), was_there ? c->config.request_timeout_ms + SETTLE_MS : 0);
-	uint64_t found;
-
-	for (int i = 0; i < PASSES_MAX; i++) {
-		if (!erase_pass(x, &found, e))
-			return false;
-		if (found == 0 && x->state_too)
-			return true;
-		x->state_too = found == 0 && mono_reached(clock_mono(), settled_at);
-		usleep(PAUSE_MS * 1000);
-	}
-	return fail(e, ERR_TEMP,
-	    "something of workspace \"%.*s\" keeps coming: stop its producers, then run this "
-	    "again",
-	    STR_ARG(x->workspace));
-}
-
 /* For the indexes of other processes, which follow the streams and keep what they have read. */
 static bool
-tell_other_indexes(struct command *c, struct str workspace, struct err *e)
+tell_other_indexes(struct command *c, const struct erasure *x, struct err *e)
 {
-	char key[WORKSPACE_ID_MAX + sizeof("erased.")];
-	struct state_change change = {.key = key, .bytes = STR("erased")};
-	struct broker_message m;
+	erasure_record r;
 
-	snprintf(key, sizeof(key), "erased.%.*s", STR_ARG(workspace));
-	if (broker_short_get(c->broker, key, &m, e)) {
-		change.expected = m.seq;
-		broker_message_free(&m);
-	}
-	return broker_short_put(c->broker, &change, NULL, e);
+	erasure_new(&r, c->arena, x->workspace, clock_wall());
+	erasure_end(&r, x, clock_wall());
+	return erasure_put(c->broker, &r, 0, e);
 }
 
 /* Opening the index writes its files anew when nobody else has them open. */
@@ -119,8 +76,9 @@ bool
 verb_workspace_erase(struct command *c, struct err *e)
 {
 	struct str id = command_argument(c, 0);
-	struct erasure x = {.workspace = id, .progress = say};
-	bool was_there, is_left;
+	struct erasing x = {.erasure = {.workspace = id, .progress = say},
+	    .request_timeout_ms = c->config.request_timeout_ms};
+	bool is_left;
 
 	if (!id_is_workspace(id) || str_eq(id, STR("_catalogue")))
 		return fail(e, ERR_INPUT, "\"%.*s\" is no workspace id", STR_ARG(id));
@@ -129,16 +87,18 @@ verb_workspace_erase(struct command *c, struct err *e)
 		arena_printf(c->arena,
 		    "this removes workspace \"%.*s\" with its events and history for ever",
 		    STR_ARG(id)),
-		e) ||
-	    !delete_state(c, id, &was_there, e))
+		e))
 		return false;
-	x.broker = c->broker;
-	x.store = c->store;
-	if (!erase_until_quiet(c, &x, was_there, e) || !tell_other_indexes(c, id, e) ||
+	x.registry = c->registry;
+	x.erasure.broker = c->broker;
+	x.erasure.store = c->store;
+	if (!erasing_run(&x, e) || !tell_other_indexes(c, &x.erasure, e) ||
 	    !rewrite_index(c, &is_left, e))
 		return false;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
-	show(c, &x, !was_there && x.messages + x.batches + x.records == 0, is_left);
+	show(c, &x.erasure,
+	    !x.was_there && x.erasure.messages + x.erasure.batches + x.erasure.records == 0,
+	    is_left);
 	return true;
 }

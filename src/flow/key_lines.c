@@ -123,6 +123,8 @@ call(struct key_lines *l, const struct key_waiter *w)
 static void
 forget_waiters(struct line *line, size_t from, size_t n)
 {
+	if (n == 0)
+		return;
 	memmove(line->waiters + from, line->waiters + from + n,
 	    (line->n - from - n) * sizeof(*line->waiters));
 	line->n -= n;

@@ -12,6 +12,7 @@
 #include "carillon/base/log.h"
 #include "carillon/base/queue.h"
 #include "carillon/registry/vault_key.h"
+#include "eraser.h"
 #include "job.h"
 #include "lists.h"
 #include "renewals.h"
@@ -48,6 +49,7 @@ struct keeper {
 	struct queue *slow;
 	struct channel_lists *lists;
 	struct renewals *renewals;
+	struct eraser *eraser;
 	uint32_t published; /* version of the public key */
 	atomic_bool is_stopping;
 	pthread_t thread, workers[SLOW_THREADS];
@@ -387,6 +389,7 @@ keeper_start(struct keeper **out, const struct keeper_parts *parts, struct err *
 	for (int i = 0; i < SLOW_THREADS; i++)
 		start_thread(&k->workers[i], worker_run, k, "keeper-slow");
 	start_thread(&k->thread, keeper_run, k, "keeper");
+	k->eraser = eraser_start(&k->parts);
 	*out = k;
 	return true;
 }
@@ -411,6 +414,7 @@ keeper_stop(struct keeper *k)
 	if (k == NULL)
 		return;
 	keeper_quiesce(k);
+	eraser_stop(k->eraser);
 	pthread_join(k->thread, NULL);
 	for (int i = 0; i < SLOW_THREADS; i++)
 		pthread_join(k->workers[i], NULL);

@@ -204,7 +204,8 @@ on_refused(struct str advisory, void *arg)
 		refusal_explain(&refusal, &r->dir.accounts, &all,
 		    json_string(client, STR("jwt")), clock_wall().ms / 1000, a);
 		struct str host = json_string(client, STR("host"));
-		if (refusal.reason.len > 0 &&
+		bool is_wanted = str_eq(json_string(client, STR("name")), STR(REFUSAL_WANTED));
+		if (refusal.reason.len > 0 && !is_wanted &&
 		    is_new(r, refusal.key.len > 0 ? refusal.key : host, refusal.reason))
 			tell(r, &refusal, host, a);
 	}

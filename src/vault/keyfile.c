@@ -9,6 +9,20 @@
 #include "carillon/vault/private_file.h"
 #include "vault/secret_private.h"
 
+/* Root would take the file away from the service if it made it its own. */
+static bool
+fail_owner(const char *path, uid_t owner, struct err *e)
+{
+	if (geteuid() == 0)
+		return fail(e, ERR_SETUP,
+		    "%s: owned by user %u, not by us (user 0) or root; run this as that user: "
+		    "sudo -u '#%u' carillon ...",
+		    path, owner, owner);
+	return fail(e, ERR_SETUP,
+	    "%s: owned by user %u, not by us (user %u) or root; run: chown %u %s", path, owner,
+	    geteuid(), geteuid(), path);
+}
+
 static bool
 check_owner_and_mode(
     int fd, const char *path, enum keyfile_rule rule, struct stat *st, struct err *e)
@@ -18,9 +32,7 @@ check_owner_and_mode(
 	if (!S_ISREG(st->st_mode))
 		return fail(e, ERR_SETUP, "%s: is not a regular file", path);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fail(e, ERR_SETUP,
-		    "%s: owned by user %u, not by us (user %u) or root; run: chown %u %s", path,
-		    st->st_uid, geteuid(), geteuid(), path);
+		return fail_owner(path, st->st_uid, e);
 	mode_t allowed = rule == KEYFILE_SYSTEMD ? 0740 : 0700;
 	mode_t mode = st->st_mode & 07777;
 	if ((mode & ~allowed) == 0)

@@ -7,7 +7,9 @@
 #include "carillon/index/catch_up.h"
 #include "carillon/index/retention.h"
 #include "carillon/registry/apply.h"
+#include "carillon/registry/erasing.h"
 #include "carillon/registry/words.h"
+#include "carillon/store/workspaces.h"
 #include "hub.h"
 #include "sessions.h"
 #include "web_private.h"
@@ -29,6 +31,7 @@ struct follower {
 	/* False: it could not be applied, and is read again. */
 	bool (*apply)(struct follower *f, const struct chunk *c, struct err *e);
 	struct retention retention; /* of history */
+	bool is_starting;           /* it reads what there was */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -63,11 +66,11 @@ apply_state(struct follower *f, const struct chunk *c, struct err *e)
 
 	if (!registry_apply_chunk(w->store, w->broker, c, (struct str){0}, e))
 		return false;
-	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
 	for (size_t i = 0; i < c->n; i++)
 		if (state_key_parse(broker_state_key(w->broker, c->messages[i].subject),
 			&workspace, &kind, &id))
 			note_state(w, workspace, kind, id);
+	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
 	return true;
 }
 
@@ -75,7 +78,7 @@ apply_state(struct follower *f, const struct chunk *c, struct err *e)
 
 enum { ERASE_STEP = 1024 };
 
-struct erasing {
+struct erasing_step {
 	struct str workspace;
 	size_t n; /* records that went in a step */
 };
@@ -83,25 +86,69 @@ struct erasing {
 static bool
 erase_step(struct txn *t, void *arg, struct err *e)
 {
-	struct erasing *x = arg;
+	struct erasing_step *x = arg;
 
 	(void)e;
 	x->n = history_erase(t, x->workspace, ERASE_STEP);
 	return true;
 }
 
-/* Whoever erases a workspace says so in the short bucket, for every index that follows. */
 static bool
 forget_workspace(struct follower *f, struct str workspace, struct err *e)
 {
-	struct erasing x = {.workspace = workspace};
+	struct erasing_step x = {.workspace = workspace};
+	size_t gone = 0;
 
 	do {
 		if (!store_write(f->web->store, STORE_HISTORY, erase_step, &x, e))
 			return false;
+		gone += x.n;
 	} while (x.n > 0);
-	log_info("follower.erased", L_STRN("workspace", workspace));
+	log_info("follower.erased", L_INT("records", gone));
 	return store_ask_rewrite(f->web->config->web_data_dir, e);
+}
+
+/* One that was made anew after it was erased has a history of its own, which stays. */
+static bool
+is_made_anew(struct follower *f, struct str workspace)
+{
+	struct txn *t = txn_read(f->web->store, STORE_STATE);
+	struct state_value value;
+	bool is_there = state_get(t, workspace, STATE_WORKSPACE, workspace, &value);
+
+	txn_end(t);
+	return is_there && f->is_starting;
+}
+
+/* The notice has no name: the workspace is found among those that history knows. */
+static bool
+forget_erased(struct follower *f, const erasure_record *r, struct err *e)
+{
+	char name[WORKSPACE_ID_MAX + 1] = "";
+	bool found = true;
+
+	while (found) {
+		struct txn *t = txn_read(f->web->store, STORE_HISTORY);
+
+		found = history_next_workspace(t, str_of(name), name);
+		txn_end(t);
+		if (found && erasure_is_of(r, str_of(name)) && !is_made_anew(f, str_of(name)) &&
+		    !forget_workspace(f, str_of(name), e))
+			return false;
+	}
+	return true;
+}
+
+/* Whoever has erased a workspace says so in the short bucket, for every index that follows. */
+static bool
+apply_erasure(struct follower *f, const struct broker_message *m, struct err *e)
+{
+	struct arena *a = arena_new(0);
+	const erasure_record *r = erasure_of(f->web->broker, a, m);
+	bool ok = r == NULL || r->done_ms == 0 || forget_erased(f, r, e);
+
+	arena_free(a);
+	return ok;
 }
 
 static void
@@ -124,18 +171,19 @@ static bool
 apply_short_one(struct follower *f, const struct broker_message *m, struct err *e)
 {
 	struct str key = broker_short_key(f->web->broker, m->subject);
-	const struct str kind = STR("session."), erased = STR("erased.");
+	const struct str kind = STR("session.");
 	struct str id;
 
-	if (str_starts_with(key, erased))
-		return forget_workspace(
-		    f, (struct str){key.ptr + erased.len, key.len - erased.len}, e);
+	if (!apply_erasure(f, m, e))
+		return false;
 	if (str_starts_with(key, STR("authorization.")))
 		note_authorization(f->web, m);
-	if (!str_starts_with(key, kind) || m->is_delete)
+	if (!str_starts_with(key, kind))
 		return true;
 	id = (struct str){key.ptr + kind.len, key.len - kind.len};
-	if (sessions_apply(f->web->sessions, id, m->data, m->seq))
+	if (m->is_delete)
+		sessions_forget(f->web->sessions, id);
+	if (m->is_delete || sessions_apply(f->web->sessions, id, m->data, m->seq))
 		hub_end_session(f->web->hub, id);
 	return true;
 }
@@ -194,13 +242,13 @@ apply_history(struct follower *f, const struct chunk *c, struct err *e)
 
 	if (!history_apply_chunk(f->web->store, c, (struct str){0}, e))
 		return false;
-	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
 	a = arena_new(BATCH_BYTES_MAX);
 	for (size_t i = 0; i < c->n; i++) {
 		note_batch(f->web, a, &c->messages[i]);
 		arena_reset(a);
 	}
 	arena_free(a);
+	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
 	return true;
 }
 
@@ -271,6 +319,7 @@ read_short(struct follower *f, struct err *e)
 	struct chunk *c = f->chunk;
 	struct stream_info info;
 
+	f->is_starting = true;
 	if (!broker_stream_info(f->web->broker, STREAM_SHORT, &info, e) ||
 	    !reader_open(&f->reader, f->web->broker, STREAM_SHORT, 1, e))
 		return false;
@@ -280,6 +329,7 @@ read_short(struct follower *f, struct err *e)
 			return false;
 		f->at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
 	}
+	f->is_starting = false;
 	return true;
 }
 
@@ -314,8 +364,7 @@ followers_start(struct followers **out, struct web *w, struct err *e)
 	};
 	for (int i = 0; i < FOLLOWED; i++)
 		all[i].chunk = chunk_new();
-	hub_set_position(w->hub, false, all[FOLLOW_STATE].at);
-	hub_set_position(w->hub, true, all[FOLLOW_HISTORY].at);
+	hub_begin(w->hub, all[FOLLOW_HISTORY].at, all[FOLLOW_STATE].at);
 	if (!read_short(&all[FOLLOW_SHORT], e))
 		return false;
 	for (int i = 0; i < FOLLOWED; i++) {

@@ -8,6 +8,7 @@
 #include "carillon/base/clock.h"
 #include "carillon/base/table.h"
 #include "problem.h"
+#include "recent.h"
 #include "sessions.h"
 #include "web_private.h"
 
@@ -55,7 +56,8 @@ struct hub {
 	struct table *rooms; /* by workspace */
 	int n;
 	bool is_over;
-	uint64_t history_seq, state_seq;
+	struct position at;
+	struct recent *recent;
 };
 
 struct hub *
@@ -67,6 +69,7 @@ hub_new(struct sessions *s)
 	pthread_mutex_init(&h->lock, NULL);
 	h->sessions = s;
 	h->rooms = table_new();
+	h->recent = recent_new();
 	return h;
 }
 
@@ -77,6 +80,7 @@ hub_free(struct hub *h)
 		return;
 	must(table_len(h->rooms) == 0);
 	table_free(h->rooms);
+	recent_free(h->recent);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -100,21 +104,22 @@ hub_note(struct hub *h, const struct change *c)
 	struct room *room;
 
 	pthread_mutex_lock(&h->lock);
+	recent_add(h->recent, c, h->at);
 	room = table_get(h->rooms, c->workspace);
 	if (room != NULL) {
 		room->has_changes = true;
-		if (++room->n_changes[c->kind] <= CHANGES_MAX) {
-			struct json_writer w;
-
-			if (room->changes[c->kind].len > 0)
-				buf_putc(&room->changes[c->kind], ',');
-			jw_init(&w, &room->changes[c->kind]);
-			jw_array(&w);
-			for (int i = 0; i < c->n_ids; i++)
-				jw_string(&w, c->ids[i]);
-			jw_array_end(&w);
-		}
+		if (++room->n_changes[c->kind] <= CHANGES_MAX)
+			change_write(&room->changes[c->kind], c);
 	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+void
+hub_begin(struct hub *h, uint64_t history_seq, uint64_t state_seq)
+{
+	pthread_mutex_lock(&h->lock);
+	h->at = (struct position){history_seq, state_seq};
+	recent_begin(h->recent, h->at);
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -122,7 +127,7 @@ void
 hub_set_position(struct hub *h, bool is_history, uint64_t seq)
 {
 	pthread_mutex_lock(&h->lock);
-	*(is_history ? &h->history_seq : &h->state_seq) = seq;
+	*(is_history ? &h->at.history : &h->at.state) = seq;
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -138,12 +143,42 @@ wake(struct live *s)
 }
 
 static void
-put_event(struct buf *out, const struct hub *h, const char *event, struct str changes)
+put_event(struct buf *out, const char *event, struct str changes)
 {
-	buf_printf(out, "id: %" PRIu64 ".%" PRIu64 "\nevent: %s\ndata: {\"changes\":[",
-	    h->history_seq, h->state_seq, event);
+	buf_printf(out, "event: %s\ndata: {\"changes\":[", event);
 	buf_str(out, changes);
 	buf_cstr(out, "]}\n\n");
+}
+
+/* Stands before the last event of what is told at once: who is cut off in it comes back to all
+ * of it. */
+static void
+put_id(struct buf *out, const struct hub *h)
+{
+	buf_printf(out, "id: %" PRIu64 ".%" PRIu64 "\n", h->at.history, h->at.state);
+}
+
+static void
+put_resync(struct buf *out, const struct hub *h)
+{
+	put_id(out, h);
+	put_event(out, "resync", (struct str){0});
+}
+
+/* Kinds that have changes; the last of them has the id. */
+static void
+put_changes(struct buf *out, const struct hub *h, const struct buf changes[static CHANGE_KINDS])
+{
+	int last = -1;
+
+	for (int k = 0; k < CHANGE_KINDS; k++)
+		last = changes[k].len > 0 ? k : last;
+	for (int k = 0; k <= last; k++) {
+		if (k == last)
+			put_id(out, h);
+		if (changes[k].len > 0)
+			put_event(out, change_names[k], buf_view(&changes[k]));
+	}
 }
 
 static void
@@ -151,7 +186,8 @@ end_with(struct live *s, const char *event)
 {
 	if (s->is_ending)
 		return;
-	put_event(&s->queue, s->hub, event, (struct str){0});
+	put_id(&s->queue, s->hub);
+	put_event(&s->queue, event, (struct str){0});
 	s->is_ending = true;
 	wake(s);
 }
@@ -185,10 +221,8 @@ hand_out(struct hub *h, struct room *room, mono_t now)
 {
 	struct buf all = {0}, again = {0};
 
-	put_event(&again, h, "resync", (struct str){0});
-	for (int k = 0; k < CHANGE_KINDS; k++)
-		if (room->n_changes[k] > 0)
-			put_event(&all, h, change_names[k], buf_view(&room->changes[k]));
+	put_resync(&again, h);
+	put_changes(&all, h, room->changes);
 	LIST_EACH (node, &room->streams) {
 		struct live *s = CONTAINER_OF(node, struct live, link);
 
@@ -324,6 +358,39 @@ count_of(const struct room *room, struct str id)
 	return n;
 }
 
+/* "8812.118", as an event had it. */
+static bool
+read_position(struct str text, struct position *out)
+{
+	const char *dot = text.len > 0 ? memchr(text.ptr, '.', text.len) : NULL;
+	size_t n = dot != NULL ? (size_t)(dot - text.ptr) : 0;
+
+	return dot != NULL && str_digits((struct str){text.ptr, n}, &out->history) &&
+	       str_digits((struct str){dot + 1, text.len - n - 1}, &out->state);
+}
+
+/* What came since it last heard; too much of it, or too long ago: it looks at everything again.
+ */
+static void
+resume(struct live *s, struct request *q, const struct room *room)
+{
+	struct buf changes[CHANGE_KINDS] = {{0}};
+	struct hub *h = s->hub;
+	struct position since;
+	bool can = !s->is_narrow && read_position(request_header(q, "Last-Event-ID"), &since) &&
+	           recent_reaches(h->recent, since);
+
+	for (int k = 0; can && k < CHANGE_KINDS; k++)
+		can = recent_write(h->recent, str_of(room->workspace), (enum change_kind)k,
+			  since, &changes[k]) <= CHANGES_MAX;
+	if (can)
+		put_changes(&s->queue, h, changes);
+	else
+		put_resync(&s->queue, h);
+	for (int k = 0; k < CHANGE_KINDS; k++)
+		buf_fini(&changes[k]);
+}
+
 static struct live *
 enter(struct hub *h, struct room *room, struct request *q)
 {
@@ -344,9 +411,8 @@ enter(struct hub *h, struct room *room, struct request *q)
 	room->n_streams++;
 	h->n++;
 	buf_printf(&s->queue, "retry: 3000\n\n");
-	/* What came between its last look and now is not known any more: it looks again. */
 	if (request_header(q, "Last-Event-ID").len > 0)
-		put_event(&s->queue, h, "resync", (struct str){0});
+		resume(s, q, room);
 	return s;
 }
 

@@ -30,7 +30,10 @@ struct change {
 	int n_ids;
 };
 void hub_note(struct hub *h, const struct change *c);
-/* How far the streams were followed: what a client is told as its last event id. */
+/* Where the streams were when noting began. */
+void hub_begin(struct hub *h, uint64_t history_seq, uint64_t state_seq);
+/* How far the streams were followed, once all that came by then is noted: what a client is told
+ * as its last event id, and resumes from. */
 void hub_set_position(struct hub *h, bool is_history, uint64_t seq);
 
 /* Hands out what was noted; heartbeats, expired sessions. */

@@ -173,22 +173,31 @@ write_schema(struct json_writer *w, struct str gives)
 }
 
 static void
-write_answer(struct json_writer *w, struct str status, struct str what, struct str media,
-    struct str gives)
+write_media(struct json_writer *w, struct str media, struct str gives)
+{
+	jw_keyn(w, media);
+	jw_object(w);
+	jw_key(w, "schema");
+	write_schema(w, gives);
+	jw_object_end(w);
+}
+
+static void
+write_problem_media(struct json_writer *w)
+{
+	write_media(w, STR("application/problem+json"), STR("problem"));
+}
+
+static void
+write_problem(struct json_writer *w, struct str status)
 {
 	jw_keyn(w, status);
 	jw_object(w);
-	jw_kv_string(w, "description", what);
-	if (gives.len > 0) {
-		jw_key(w, "content");
-		jw_object(w);
-		jw_keyn(w, media);
-		jw_object(w);
-		jw_key(w, "schema");
-		write_schema(w, gives);
-		jw_object_end(w);
-		jw_object_end(w);
-	}
+	jw_kv_cstr(w, "description", "a problem");
+	jw_key(w, "content");
+	jw_object(w);
+	write_problem_media(w);
+	jw_object_end(w);
 	jw_object_end(w);
 }
 
@@ -218,7 +227,8 @@ can_answer(const struct route *r, const struct exchange *x, unsigned status)
 	case 404: return is_ours || strchr(r->path, '{') != NULL;
 	case 409:
 	case 422: return may_wait;
-	case 412:
+	/* Whoever writes may find that somebody else was faster. */
+	case 412: return may_wait && r->method != METHOD_GET;
 	case 428: return has_parameter(x, "If-Match");
 	case 415: return r->body != BODY_NONE;
 	default: return false;
@@ -258,13 +268,29 @@ write_problems(struct json_writer *w, const struct route *r, const struct exchan
 		buf_printf(&number, "%u", status);
 		if (is_first_of_status(p) && can_answer(r, x, status) &&
 		    !is_named(x, buf_view(&number)))
-			write_answer(w, buf_view(&number), STR("a problem"),
-			    STR("application/problem+json"), STR("problem"));
+			write_problem(w, buf_view(&number));
 	}
 	buf_fini(&number);
 }
 
-/* A number from 400 on that an exchange names is a problem, unless the route gives pages. */
+/* A route that gives pages also gives one about what went wrong in the person's way. */
+static void
+write_answer(struct json_writer *w, const struct route *r, struct str status, struct str gives)
+{
+	jw_keyn(w, status);
+	jw_object(w);
+	jw_kv_cstr(w, "description", r->summary);
+	if (gives.len > 0) {
+		jw_key(w, "content");
+		jw_object(w);
+		write_media(w, media_of(gives), gives);
+		if (status.ptr[0] >= '4')
+			write_problem_media(w);
+		jw_object_end(w);
+	}
+	jw_object_end(w);
+}
+
 static void
 write_answers(struct json_writer *w, const struct route *r)
 {
@@ -276,12 +302,11 @@ write_answers(struct json_writer *w, const struct route *r)
 	jw_object(w);
 	while (shape_next(&left, &status))
 		if (status.ptr[0] >= '4' && !has_pages)
-			write_answer(w, status, STR("a problem"),
-			    STR("application/problem+json"), STR("problem"));
+			write_problem(w, status);
 		else
-			write_answer(w, status, str_of(r->summary), media_of(gives), gives);
+			write_answer(w, r, status, gives);
 	if (has_parameter(x, "If-None-Match"))
-		write_answer(w, STR("304"), STR("as it was"), (struct str){0}, (struct str){0});
+		write_answer(w, r, STR("304"), (struct str){0});
 	write_problems(w, r, x);
 	jw_object_end(w);
 }

@@ -99,6 +99,14 @@ sessions_apply(struct sessions *s, struct str id, struct str bytes, uint64_t rev
 	return has_ended;
 }
 
+void
+sessions_forget(struct sessions *s, struct str id)
+{
+	pthread_mutex_lock(&s->lock);
+	free(table_remove(s->by_id, id));
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* The lock is held. */
 static session_record *
 copy(struct arena *a, const struct kept *k)

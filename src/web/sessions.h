@@ -27,6 +27,8 @@ void sessions_free(struct sessions *s); /* NULL is fine */
 /* What the bucket has under "session.<id>"; older revisions change nothing. True if the session
  * has ended by it. */
 bool sessions_apply(struct sessions *s, struct str id, struct str bytes, uint64_t revision);
+/* Of a workspace that was erased: as if there had never been one. */
+void sessions_forget(struct sessions *s, struct str id);
 /* A copy in `a`; NULL if there is none. */
 session_record *sessions_get(
     struct sessions *s, struct arena *a, struct str id, uint64_t *revision);

@@ -94,6 +94,7 @@ describe('getting started', () => {
 					await until('its history', async () => /delivered/.test((await run('carillon', ['delivery', 'list', 'acme'], { env })).out));
 				}
 				if (line.includes('delivery show')) assert.match(got.out, /state +delivered/);
+				if (line.includes('ops list')) assert.doesNotMatch(got.out, /producer\.refused/, 'nobody was but check, who wanted it');
 				if (line.includes('rule preview')) assert.match(got.out, /api_latency_p95/);
 			});
 		}

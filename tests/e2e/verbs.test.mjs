@@ -219,7 +219,7 @@ describe('with everything', () => {
 			'rule disable', 'rule enable', 'rule test', 'rule preview', 'event list', 'event show', 'event export', 'delivery list', 'delivery show',
 			'delivery cancel', 'replay start', 'replay', 'replay list', 'type list', 'type show', 'check', 'version', 'help', 'docs settings', 'docs verbs',
 			'producer creds', 'producer list', 'producer revoke', 'vault rotate', 'key create', 'key list', 'docs api', 'docs openapi',
-			'docs example', 'ops list', 'stats', 'backup', 'restore');
+			'docs example', 'docs metrics', 'docs man', 'docs completion', 'ops list', 'stats', 'backup', 'restore');
 		await tell('delivery retry');
 		for (const name of ['replay pause', 'replay resume', 'replay show', 'replay cancel']) {
 			// The id of an example stands for one that was just made.

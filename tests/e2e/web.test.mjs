@@ -161,18 +161,41 @@ describe('web', () => {
 	});
 
 	test('changes are told as they happen', async () => {
+		const heard = await listen();
+		const event = await bench.publish('acme');
+		const text = await heard((all) => all.includes(`["${event}","alerts","delivered"]`) && /id: .*\n\n$/s.test(all));
+		assert.match(text, /event: delivery\n/);
+	});
+
+	/** Opens the stream; resolves to a function that reads on until it has heard enough, and closes it. */
+	const listen = async (lastId) => {
 		const controller = new AbortController();
 		const answer = await fetch(`${web.url}/api/v1/workspaces/acme/stream`,
-			{ headers: { authorization: `Bearer ${web.key}` }, signal: controller.signal });
+			{ headers: { authorization: `Bearer ${web.key}`, ...(lastId ? { 'last-event-id': lastId } : {}) }, signal: controller.signal });
 		assert.equal(answer.headers.get('content-type'), 'text/event-stream');
-		const event = await bench.publish('acme');
-		let text = '';
-		for await (const chunk of answer.body) {
-			text += Buffer.from(chunk).toString();
-			if (text.includes(`["${event}","alerts","delivered"]`)) break;
-		}
-		controller.abort();
-		assert.match(text, /id: \d+\.\d+\nevent: delivery\n/);
+		return async (isEnough) => {
+			let text = '';
+			for await (const chunk of answer.body) {
+				text += Buffer.from(chunk).toString();
+				if (isEnough(text)) break;
+			}
+			controller.abort();
+			return text;
+		};
+	};
+
+	test('who comes back learns what came meanwhile; after too long it looks at everything', async () => {
+		const listening = await listen();
+		const first = await bench.publish('acme');
+		const heard = await listening((all) => all.includes(`["${first}","alerts","delivered"]`) && all.includes('id: '));
+		const lastId = /id: (\d+\.\d+)/.exec(heard)[1];
+		const second = await bench.publish('acme');
+		await bench.deliveries('acme', second);
+		await until('the delivery here, too', async () => (await web.api(200, 'GET', `/workspaces/acme/events/${second}/rules/alerts`, { token: web.key })).state === 'delivered');
+		const text = await (await listen(lastId))((all) => all.includes(`["${second}","alerts","delivered"]`) || all.includes('resync'));
+		assert.doesNotMatch(text, /resync/);
+		assert.match(text, /event: delivery\n/);
+		for (const wrong of ['nothing', '1']) await (await listen(wrong))((all) => all.includes('event: resync'));
 	});
 
 	test('the document of the API and the pages of its errors are there', async () => {

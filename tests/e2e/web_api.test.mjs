@@ -309,14 +309,54 @@ describe('the API', () => {
 		assert.equal((await web.ask('GET', '/api/v1/me', { key })).status, 401);
 	});
 
+	/** A workspace with an event in its history and a session. */
+	const leaving = async (id) => {
+		await bench.provision(id);
+		await bench.rule(id, 'alerts');
+		const event = await bench.publish(id);
+		await until('its event', async () => (await web.ask('GET', `/api/v1/workspaces/${id}/events/${event}`, { token: web.key })).status === 200);
+		const session = await web.api(200, 'POST', '/sessions', { token: web.key, body: { workspace_id: id, external_name: 'Tyrion of Leaving' } });
+		return { event, session };
+	};
+	const isProved = (erasure) => until('the proof', async () => {
+		const { body } = await web.ask('GET', `/api/v1/erasures/${erasure}`, { token: web.key });
+		if (!body.proved) throw new Error(JSON.stringify(body));
+		return body;
+	}, 90_000);
 	test('a workspace that is erased is gone from the index of the HTTP side, too', async () => {
-		await bench.provision('gone');
-		await bench.rule('gone', 'alerts');
-		const id = await bench.publish('gone');
-		await until('its event', async () =>
-			(await web.ask('GET', `/api/v1/workspaces/gone/events/${id}`, { token: web.key })).status === 200);
+		const { event } = await leaving('gone');
 		await bench.cli('workspace', 'erase', 'gone', '--yes');
 		await until('its history to go', async () =>
-			(await web.ask('GET', `/api/v1/workspaces/gone/events/${id}`, { token: web.key })).status === 404);
+			(await web.ask('GET', `/api/v1/workspaces/gone/events/${event}`, { token: web.key })).status === 404);
+	});
+
+	test('a workspace is erased by the API, which every index follows and proves', async () => {
+		const { event, session } = await leaving('leavers');
+		const producer = await new Producer(bench).open();
+		await web.api(422, 'POST', '/workspaces/leavers/erase', { token: web.key, body: { confirm: 'another' } });
+		const asked = await web.api(202, 'POST', '/workspaces/leavers/erase', { token: web.key, body: { confirm: 'leavers' } });
+		assert.deepEqual([asked.workspace, asked.status, asked.proved], ['leavers', 'running', false]);
+		const done = await isProved(asked.id);
+		assert.deepEqual([done.workspace, done.status], [null, 'done']);
+		assert.ok(done.stream_messages > 0 && done.index_records > 0, JSON.stringify(done));
+		assert.equal((await web.ask('GET', `/api/v1/workspaces/leavers/events/${event}`, { token: web.key })).status, 404);
+		assert.equal((await web.ask('GET', '/api/v1/me', { token: session.access_token })).status, 401);
+		const { state } = JSON.parse(await producer.request('$JS.API.STREAM.INFO.KV_carillon_short'));
+		for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+			const { message } = JSON.parse(await producer.request('$JS.API.STREAM.MSG.GET.KV_carillon_short', JSON.stringify({ seq })));
+			assert.doesNotMatch(`${message?.subject} ${Buffer.from(message?.data ?? '', 'base64')}`, /leavers/);
+		}
+		producer.close();
+		const { key } = await web.api(201, 'POST', '/keys', { token: web.key, body: { scopes: ['manage'], workspaces: ['acme'] } });
+		assert.equal((await web.ask('GET', `/api/v1/erasures/${asked.id}`, { token: key })).status, 404);
+	});
+
+	test('an erasure goes on when the service was killed in it', async () => {
+		await leaving('quitters');
+		await bench.stopService('SIGKILL');
+		const asked = await web.api(202, 'POST', '/workspaces/quitters/erase', { token: web.key, body: { confirm: 'quitters' } });
+		assert.equal((await web.api(200, 'GET', `/erasures/${asked.id}`, { token: web.key })).status, 'running');
+		await bench.serve();
+		await isProved(asked.id);
 	});
 });

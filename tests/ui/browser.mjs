@@ -5,9 +5,12 @@ import puppeteer from 'puppeteer-core';
 
 const PATHS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].filter(Boolean);
 export const CHROMIUM = PATHS.find((p) => fs.existsSync(p));
+/** Another engine: its path in the environment. What speaks Chromium's own protocol is not for it. */
+const FIREFOX = process.env.FIREFOX;
 
 let browser;
 export async function openBrowser() {
+	if (FIREFOX) return browser ??= await puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: 120_000 });
 	browser ??= await puppeteer.launch({ executablePath: CHROMIUM, headless: true, protocolTimeout: 120_000, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--force-color-profile=srgb', '--font-render-hinting=none'] });
 	return browser;
 }

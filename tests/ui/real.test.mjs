@@ -135,6 +135,22 @@ describe('for real', { skip, concurrency: 1 }, () => {
 		}
 	});
 
+	test('page, language and theme are the session\'s, where the host says nothing', { timeout: 120_000 }, async () => {
+		const around = await host((origin) => real.session([origin], { launch_page: 'rules', locale: 'de', theme: 'dark' }), { carillon: real.url });
+		const tab = await (await openBrowser()).newPage();
+		try {
+			await tab.goto(around.url);
+			const ui = new Ui(tab, around, null, []);
+			await ui.findFrame();
+			await ui.ready();
+			await ui.has('Neue Regel');
+			assert.deepEqual(await ui.frame.evaluate(() => [location.hash, document.documentElement.lang, document.documentElement.dataset.mode]), ['#/rules', 'de', 'dark']);
+		} finally {
+			await tab.close();
+			await around.stop();
+		}
+	});
+
 	test('what the preview shows and what the sandbox shows is the same text', { timeout: 120_000 }, async () => {
 		const { mrkdwn, textOf } = await load('slack/mrkdwn.ts');
 		const sandbox = new Sandbox(['--no-rate-limit']);

@@ -182,7 +182,7 @@ export async function standIn(options = {}) {
 		const origins = launch?.origins ?? [];
 		const isUsed = !launch || launch.used;
 		if (launch) launch.used = true;
-		const html = fs.readFileSync(path.join(DIST, 'index.html'), 'utf8').replace('@ORIGINS@', origins.join(' ')).replace('@ERROR@', isUsed ? 'launch_used' : '');
+		const html = fs.readFileSync(path.join(DIST, 'index.html'), 'utf8').replace('@ORIGINS@', origins.join(' ')).replace('@ERROR@', isUsed ? 'launch_used' : '').replace(/@(PAGE|LOCALE|THEME)@/g, '');
 		response.writeHead(200, {
 			'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy(origins), 'cache-control': 'no-store', 'referrer-policy': 'no-referrer',
 			'x-content-type-options': 'nosniff', 'cross-origin-embedder-policy': 'require-corp', 'cross-origin-resource-policy': 'cross-origin',

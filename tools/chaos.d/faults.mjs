@@ -12,6 +12,8 @@ import { SCALE } from './world.mjs'
 const CONSUMER = 'CARILLON_EVENTS.dispatch-0'
 const DOWN_MS = 10 * 60_000 / SCALE
 const SYNC_DELAY_MS = 100
+const NAME_DELAY_MS = 4000
+const GARBAGE = 'chaos', UNREADABLE = /record\.unreadable/
 const RESETS = [{ kind: 'reset' }, { kind: 'reset_after' }]
 const MISHAPS = [
 	{ kind: 'stall' }, { kind: 'hang' }, { kind: 'garbage' }, { kind: 'truncated' },
@@ -180,12 +182,38 @@ export const FAULTS = {
 	'slow-sync': {
 		why: world => existsSync(join(world.bin, 'slow-sync.so')) ? '' : 'slow-sync.so is not built',
 		async run(world, r) {
-			world.delaySyncs(SYNC_DELAY_MS)
+			world.delay('sync', SYNC_DELAY_MS)
 			await sleep(r.between(2000, 5000))
 			let n = 0
-			await bites('a sync to be slow', () => (n += world.delaySyncs(SYNC_DELAY_MS)) > 0)
-			n += world.delaySyncs(0)
+			await bites('a sync to be slow', () => (n += world.delay('sync', SYNC_DELAY_MS)) > 0)
+			n += world.delay('sync', 0)
 			return `${n} syncs of ${SYNC_DELAY_MS} ms more`
+		},
+	},
+	// A new process knows no name yet. Longer than a connection may take: requests fail meanwhile.
+	'slow-names': {
+		restarts: true,
+		why: world => existsSync(join(world.bin, 'slow-names.so')) ? '' : 'slow-names.so is not built',
+		async run(world) {
+			world.delay('names', NAME_DELAY_MS)
+			await kill(world.service)
+			await world.startService()
+			let n = 0
+			await bites('a name to be slow', () => (n += world.delay('names', NAME_DELAY_MS)) > 0)
+			await sleep(NAME_DELAY_MS / 2)
+			n += world.delay('names', 0)
+			return `${n} names of ${seconds(NAME_DELAY_MS)} more, in a new process`
+		},
+	},
+	'garbage-rule': {
+		async run(world, r) {
+			const since = world.logSize(), { id } = r.pick(world.workspaces)
+			const { seq } = await world.nats.request(`$KV.carillon_state.${id}.rule.${GARBAGE}`, '\xff no rule')
+			must(seq > 0, 'the bucket took no garbage')
+			await bites('the service to say that it cannot read it', () => world.logged(UNREADABLE, since) > 0)
+			await sleep(r.between(1000, 3000))
+			await world.carillon(['rule', 'delete', id, GARBAGE, '--yes'])
+			return `of ${id}, which goes on with the rules that can be read`
 		},
 	},
 }

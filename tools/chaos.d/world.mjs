@@ -34,6 +34,7 @@ export class World {
 	withoutEffect = [] // what faults that had none say
 	troubles = [] // why the rounds ended early
 	isMounted = false
+	delayed = {} // syncs and names so far
 
 	constructor({ dir, bin, rate, workspaces, window, wantsSmallDisk }) {
 		Object.assign(this, { dir, bin, rate, window, wantsSmallDisk })
@@ -88,7 +89,8 @@ export class World {
 		this.serviceLog = join(this.dir, 'service.log')
 		this.env = {
 			CARILLON_NATS_URL: `nats://127.0.0.1:${this.natsPort}`,
-			CARILLON_SLACK_API_URL: `${this.slack}/api`,
+			// By a name, which has to be looked up.
+			CARILLON_SLACK_API_URL: `${this.slack.replace('127.0.0.1', 'localhost')}/api`,
 			CARILLON_DATA_DIR: this.dataDir,
 			CARILLON_MASTER_KEY_FILE: join(this.dir, 'master.key'),
 			// The defaults by SCALE, in whole seconds; requests get 2 s, for slow machines.
@@ -108,7 +110,7 @@ export class World {
 			command: ['env', '--ignore-signal=XFSZ', join(this.bin, 'carillon')],
 			args: ['serve', '--ready-file', ready],
 			// Its descriptors are looked at, which a hardened process allows root only.
-			env: { ...this.env, ...this.#slowSync(), CARILLON_ALLOW_CORE: '1' },
+			env: { ...this.env, ...this.#slowness(), CARILLON_ALLOW_CORE: '1' },
 			log: this.serviceLog,
 			isReady: () => existsSync(ready),
 		})
@@ -133,13 +135,14 @@ export class World {
 		return this.lives.reduce((sum, life, i) => sum + (life.window === window ? ends[i] - life.since : 0), 0)
 	}
 
-	#slowSync() {
-		const library = join(this.bin, 'slow-sync.so')
-		if (!existsSync(library)) return {}
-		this.syncFile = join(this.dir, 'slow-sync')
-		writeFileSync(this.syncFile, Buffer.alloc(16))
+	// What makes syncs and names slow, by a file each that says how slow they are now.
+	#slowness() {
+		const built = ['sync', 'names'].filter(what => existsSync(join(this.bin, `slow-${what}.so`)))
+		if (built.length === 0) return {}
+		for (const what of built) writeFileSync(join(this.dir, `slow-${what}`), Buffer.alloc(16))
 		return {
-			LD_PRELOAD: library, SLOW_SYNC_FILE: this.syncFile,
+			LD_PRELOAD: built.map(what => join(this.bin, `slow-${what}.so`)).join(':'),
+			...Object.fromEntries(built.map(what => [`SLOW_${what.toUpperCase()}_FILE`, join(this.dir, `slow-${what}`)])),
 			ASAN_OPTIONS: `verify_asan_link_order=0:${process.env.ASAN_OPTIONS ?? ''}`,
 		}
 	}
@@ -267,15 +270,16 @@ export class World {
 		return prlimit(`--fsize=${bytes ?? this.filesMax}:`).status === 0
 	}
 
-	// Each sync takes so much longer from now on; says how many did since the last call.
-	delaySyncs(ms) {
-		const fd = openSync(this.syncFile, 'r+'), numbers = Buffer.alloc(16)
+	// Each sync, or each name, takes so much longer from now on; says how many did since the last
+	// call.
+	delay(what, ms) {
+		const fd = openSync(join(this.dir, `slow-${what}`), 'r+'), numbers = Buffer.alloc(16)
 		readSync(fd, numbers, 0, 16, 0)
-		const done = numbers.readBigUInt64LE(8), before = this.syncsDelayed ?? 0n
+		const done = numbers.readBigUInt64LE(8), before = this.delayed[what] ?? 0n
 		numbers.writeBigUInt64LE(BigInt(ms * 1000))
 		writeSync(fd, numbers, 0, 8, 0)
 		closeSync(fd)
-		this.syncsDelayed = done
+		this.delayed[what] = done
 		return Number(done - before)
 	}
 

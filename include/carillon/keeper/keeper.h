@@ -6,6 +6,7 @@
  *
  *     keeper          takes questions, sees what is due             thread 1
  *     keeper-slow     asks destinations, writes the state           threads 2 and 3
+ *     eraser          erases the workspaces that the API was asked to   thread 4
  *
  * What waits is bounded: beyond it who asks is told `busy` at once. Nobody is answered later
  * than KEEPER_WAIT_MS after asking; what is done by then is done all the same.

@@ -21,6 +21,10 @@ void refusal_explain(struct refusal *out, const struct accounts *accounts,
 
 struct broker;
 struct broker_options;
+/* The name of a client that tries whether anybody is let in: it wants to be refused, and that
+ * is no news. */
+#define REFUSAL_WANTED "carillon-probe"
+
 struct refusals;
 /*
  * Watches the servers by the directory's credential for their system account, with a connection

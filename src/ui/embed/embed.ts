@@ -84,7 +84,7 @@ export function mount(element: HTMLElement, options: Options): Mounted {
 			case 'carillon:ready':
 				clearTimeout(timer);
 				post('theme', { ...theme, fit: options.fit ?? 'fill' });
-				post('locale', { locale: options.locale ?? document.documentElement.lang ?? 'en', time_zone: options.timeZone });
+				post('locale', { locale: options.locale, page_locale: document.documentElement.lang, time_zone: options.timeZone });
 				auth();
 				break;
 			case 'carillon:auth-ok': failures = 0; break;

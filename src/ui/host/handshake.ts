@@ -6,7 +6,7 @@ import type { Me } from '../api/types';
 import { me, onTokenNeeded, takeToken } from '../state/session';
 import { go, route, watchRoute } from '../state/route';
 import { loadWords, zone } from '../words/words';
-import { hear, isFramed, isOpaque, launchError, openEars, post } from './messages';
+import { hear, isFramed, isOpaque, launchError, meta, openEars, post } from './messages';
 import { setFit } from './size';
 import { setTheme } from './theme';
 
@@ -53,8 +53,9 @@ function setLocale(message: Record<string, unknown>): void {
 			post('error', { code: 'locale', message: 'locale: time_zone is not known', request_id: '' });
 		}
 	}
-	if (typeof message.locale === 'string' && /^[A-Za-z0-9-]{2,35}$/.test(message.locale))
-		void loadWords(message.locale).catch(() => {});
+	// The host's own word, else the session's, else the language that the host's page is in.
+	const locale = message.locale ?? (meta('locale') || message.page_locale);
+	if (typeof locale === 'string' && /^[A-Za-z0-9-]{2,35}$/.test(locale)) void loadWords(locale).catch(() => {});
 }
 
 export function shakeHands(): void {
@@ -68,6 +69,10 @@ export function shakeHands(): void {
 	hear('navigate', (message) => { if (typeof message.path === 'string') go(message.path.startsWith('/') ? message.path : `/${message.path}`, { fromHost: true }); });
 	hear('ping', (message) => post('pong', { id: message.id }));
 	onTokenNeeded((reason) => post('token-refresh', { reason }), () => post('token-expired'));
+	// As the session wishes, unless the address or the host says otherwise.
+	if (!location.hash && meta('page')) go(meta('page'), { replace: true });
+	setLocale({});
+	if (meta('theme')) setTheme({ mode: meta('theme') });
 	watchRoute((path) => post('navigate', { path }));
 	watchHidden();
 	if (launchError) {

@@ -4,7 +4,7 @@ type Message = { type: string; v: 1; id?: string; [member: string]: unknown };
 type Handler = (message: Record<string, unknown>) => void;
 
 /** What the server wrote into the document for this launch. */
-const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="carillon-${name}"]`)?.content ?? '';
+export const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="carillon-${name}"]`)?.content ?? '';
 export const launchError = meta('error');
 /** Whoever else frames us is answered nothing. */
 const allowed = meta('origins').split(' ').filter(Boolean);

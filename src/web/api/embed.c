@@ -53,10 +53,42 @@ put_origins(struct buf *out, const session_record *s)
 	}
 }
 
+/* The session's page as the UI knows it. */
+static const char *
+path_of_page(const char *page)
+{
+	static const struct {
+		const char *page, *path;
+	} paths[] = {
+	    {"connections", "/connections"}, {"rules", "/rules"}, {"events", "/activity"}};
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		if (strcmp(page, paths[i].page) == 0)
+			return paths[i].path;
+	return "";
+}
+
+enum word { WORD_ORIGINS, WORD_ERROR, WORD_PAGE, WORD_LOCALE, WORD_THEME };
+
+static void
+put_word(struct buf *out, enum word word, const session_record *s, const char *error)
+{
+	const bool is_known = s != NULL && error == NULL;
+
+	switch (word) {
+	case WORD_ORIGINS: put_origins(out, s); break;
+	case WORD_ERROR: buf_html(out, str_of(error != NULL ? error : "")); break;
+	case WORD_PAGE: buf_cstr(out, is_known ? path_of_page(s->page) : ""); break;
+	case WORD_LOCALE: buf_html(out, str_of(is_known ? s->locale : "")); break;
+	case WORD_THEME: buf_html(out, str_of(is_known ? s->theme : "")); break;
+	}
+}
+
 static void
 put_document(struct request *q, const session_record *s, const char *error)
 {
-	static const char *const words[] = {"@ORIGINS@", "@ERROR@"};
+	static const char *const words[] = {
+	    "@ORIGINS@", "@ERROR@", "@PAGE@", "@LOCALE@", "@THEME@"};
 	const struct asset *a = asset_find(STR("index.html"));
 	struct str text = a != NULL ? (struct str){a->raw, (size_t)(a->raw_end - a->raw)}
 	                            : str_of(no_document);
@@ -64,10 +96,7 @@ put_document(struct request *q, const session_record *s, const char *error)
 	int word;
 
 	while ((word = take_word(out, &text, words, COUNT_OF(words))) >= 0)
-		if (word == 0)
-			put_origins(out, s);
-		else if (error != NULL)
-			buf_html(out, str_of(error));
+		put_word(out, (enum word)word, s, error);
 }
 
 static struct str

@@ -84,7 +84,7 @@ a_connection_without_its_credential(void **state)
 	begin(&x);
 	json_write_connection(&x.w, &r, 7, NULL);
 	reads(&x,
-	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"status\":"
+	    "{\"id\":\"c1\",\"destination\":\"slack\",\"name\":\"\",\"url\":\"\",\"status\":"
 	    "\"needs_reconnect\",\"status_reason\":\"\",\"status_code\":\"token_revoked\","
 	    "\"repair\":\"reconnect\",\"team_id\":\"\",\"team_name\":\"\",\"bot_user_id\":\"\","
 	    "\"scopes\":\"\",\"granted_channel\":null,\"expires_at\":null,"
@@ -166,7 +166,8 @@ a_replay(void **state)
 	    "\"rule\":\"\",\"connection\":\"\",\"states\":[\"failed\"],\"from\":null,"
 	    "\"to\":null,\"again\":false,\"todays_rules\":false,\"rate\":0,\"position\":0,"
 	    "\"last_sequence\":18446744073709551615,\"selected\":0,\"sent\":0,"
-	    "\"skipped\":0,\"created_at\":null,\"updated_at\":null,\"by\":\"cli:tyrion\","
+	    "\"skipped\":0,\"gone\":0,\"created_at\":null,\"updated_at\":null,\"by\":\"cli:"
+	    "tyrion\","
 	    "\"revision\":5,\"outcome\":{\"delivered\":2,\"failed\":1}}");
 }
 

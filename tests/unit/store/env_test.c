@@ -158,6 +158,10 @@ directory_and_files_are_for_their_owner_only(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 0077, 0);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_false(store_open(&s, &o, &e));
+	assert_int_equal(e.kind, ERR_SETUP);
+	assert_non_null(strstr(e.text, "others may write there (mode 0777); run: chmod 700"));
 }
 
 static void

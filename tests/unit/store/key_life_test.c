@@ -81,6 +81,22 @@ an_older_event_never_comes_after_a_newer_one(void **state)
 }
 
 static void
+an_older_record_that_comes_late_takes_nothing_back(void **state)
+{
+	(void)state;
+	for (enum key_use use = KEY_UPDATE; use <= KEY_DEDUPE; use++) {
+		struct key_life k = {0};
+
+		note(&k, use, KEY_APPEARED, 5);
+		note(&k, use, KEY_OPEN, 4);
+		note(&k, use, KEY_OPEN, 5); /* asked for again */
+		assert_int_equal(k.wanted, 0);
+		note(&k, use, KEY_APPEARED, 4);
+		assert_string_equal(k.shown.id, "m5");
+	}
+}
+
+static void
 one_request_of_a_key_is_on_its_way(void **state)
 {
 	struct key_life k = {0};
@@ -390,6 +406,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_older_event_never_comes_after_a_newer_one),
+	    cmocka_unit_test(an_older_record_that_comes_late_takes_nothing_back),
 	    cmocka_unit_test(one_request_of_a_key_is_on_its_way),
 	    cmocka_unit_test(what_never_appeared_is_no_first_message),
 	    cmocka_unit_test(repeats_are_counted_exactly),

@@ -202,6 +202,7 @@ a_file_of_another_user_is_refused(void **state)
 	assert_false(vault_open(&v, path, &err));
 	assert_int_equal(err.kind, ERR_SETUP);
 	assert_non_null(strstr(err.text, ": owned by user 65534, not by us (user 0) or root"));
+	assert_non_null(strstr(err.text, "sudo -u '#65534' carillon"));
 }
 
 static void

@@ -148,6 +148,7 @@ function run(command, args, env, input = '') {
 		child.stderr.on('data', data => { err += data })
 		child.on('error', reject)
 		child.on('exit', code => code === 0 ? resolve(out) : reject(new Error(`${command} ${args.slice(0, 3).join(' ')} ...: ${err || code}`)))
+		child.stdin.on('error', () => {}) // it ended without reading: its words say why
 		child.stdin.end(input)
 	})
 }
