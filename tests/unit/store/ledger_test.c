@@ -119,6 +119,31 @@ overflow_of_a_lane_comes_in_the_order_of_the_stream(void **state)
 	assert_string_equal(due(f, INT64_MAX, 0), "");
 }
 
+static const char *
+parked_of(struct fixture *f, struct overflow_position after)
+{
+	struct listing l = {0};
+	struct txn *t = txn_read(f->store, STORE_HISTORY);
+
+	ledger_each_parked(t, f->arena, STR("acme"), &after, list_delivery, &l);
+	assert_null(txn_error(t));
+	txn_end(t);
+	return arena_cstr(f->arena, str_of(l.text));
+}
+
+static void
+what_a_workspace_has_parked_goes_on_after_a_page(void **state)
+{
+	struct fixture *f = *state;
+
+	put_delivery(f, "acme", 3, "a", DELIVERY_PARKED);
+	put_delivery(f, "acme", 1, "b", DELIVERY_PARKED);
+	put_delivery(f, "acme", 2, "a", DELIVERY_HELD);
+	put_delivery(f, "other", 1, "a", DELIVERY_PARKED);
+	assert_string_equal(parked_of(f, (struct overflow_position){0}), "1/b 3/a ");
+	assert_string_equal(parked_of(f, (struct overflow_position){1, STR("b")}), "3/a ");
+}
+
 static void
 each_lane_with_overflow_is_named_once_with_its_count(void **state)
 {
@@ -289,6 +314,7 @@ main(void)
 	    STORE_TEST(held_deliveries_are_found_by_connection_and_by_rule),
 	    STORE_TEST(claimed_deliveries_are_those_in_state_sending),
 	    STORE_TEST(events_wait_until_they_are_recorded_otherwise),
+	    STORE_TEST(what_a_workspace_has_parked_goes_on_after_a_page),
 	    STORE_TEST(the_counts_are_those_of_the_indexes),
 	};
 
