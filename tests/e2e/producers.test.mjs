@@ -366,9 +366,10 @@ describe('on a cluster of three', { skip: cluster ? false : 'SKIPPED: no nats-se
 		bench.natsDir = dir;
 		bench.serviceCreds = path.join(dir, 'service.creds');
 		bench.nats = nodes[0];
-		await until('the service on a cluster that has a leader', async () => {
-			await bench.serve({ replicas: 3 });
-			return true;
+		bench.service = bench.launchService({ replicas: 3 });
+		await until('the service on a cluster that has a leader', () => {
+			assert.equal(bench.service.exitCode, null, bench.service.output);
+			return fs.existsSync(bench.readyFile);
 		}, 60000);
 	});
 	after(async () => {
