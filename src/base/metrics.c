@@ -142,7 +142,8 @@ metric_put_histogram(struct metrics_page *p, const struct metric *m, const char 
 		return;
 	for (int i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
 		n += v->counts[i];
-		snprintf(bound, sizeof(bound), "%g", (double)histogram_bounds_us[i] / US_PER_S);
+		snprintf(bound, sizeof(bound), "%g",
+		    (double)histogram_bounds_us[i] / (double)US_PER_S);
 		put_number(p, m, labels, (struct sample){.suffix = "_bucket", .le = bound}, n);
 	}
 	put_number(p, m, labels, (struct sample){.suffix = "_bucket", .le = "+Inf"}, v->count);

@@ -108,7 +108,8 @@ count(struct keeper *k, const struct job *j)
 	int problem = 0;
 
 	for (int i = 0; j->answer.problem != NULL && i < KEEPER_PROBLEMS; i++)
-		if (strcmp(j->answer.problem->code, keeper_problem_code(i)) == 0)
+		if (strcmp(j->answer.problem->code,
+			keeper_problem_code((enum keeper_problem)i)) == 0)
 			problem = 1 + i;
 	for (int i = 0; i < METHODS; i++)
 		if (str_eq(methods[i].name, j->request.method))
@@ -431,7 +432,8 @@ keeper_metrics(struct keeper *k, struct metrics_page *p)
 	for (int i = 0; i < METHODS; i++)
 		for (int n = 0; n <= KEEPER_PROBLEMS; n++) {
 			const uint64_t calls = atomic_load(&k->calls[i][n]);
-			const char *result = n == 0 ? "ok" : keeper_problem_code(n - 1);
+			const char *result =
+			    n == 0 ? "ok" : keeper_problem_code((enum keeper_problem)(n - 1));
 
 			if (calls > 0 || n == 0)
 				metric_put(p, &metrics[METRIC_IS_KEEPER_CALLS],
