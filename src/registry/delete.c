@@ -3,6 +3,8 @@
 
 #include "registry_private.h"
 
+enum { TRIES_MAX = 10 };
+
 /* Ids of one kind, gathered before deleting: a transaction must not outlive a round trip. */
 struct ids {
 	struct arena *arena;
@@ -40,7 +42,7 @@ gather_ids(struct registry *r, struct str workspace, enum state_kind kind, struc
 
 /* Whatever the records say: they need not be read for that. */
 static bool
-delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
+delete_found(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
 {
 	struct ids ids = {.arena = arena_new(0)};
 	bool ok = gather_ids(r, workspace, kind, &ids, e);
@@ -51,6 +53,19 @@ delete_all(struct registry *r, struct str workspace, enum state_kind kind, struc
 	free(ids.items);
 	arena_free(ids.arena);
 	return ok;
+}
+
+/* A replay that goes on writes how far it is: what changed meanwhile is looked at again. */
+static bool
+delete_all(struct registry *r, struct str workspace, enum state_kind kind, struct err *e)
+{
+	struct err why = {0};
+
+	for (int tries = 0; !delete_found(r, workspace, kind, &why); tries++)
+		if (why.kind != ERR_CONFLICT || tries == TRIES_MAX ||
+		    !registry_catch_up(r, 0, &why))
+			return fail(e, why.kind, "%s", why.text);
+	return true;
 }
 
 bool

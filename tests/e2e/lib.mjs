@@ -524,7 +524,9 @@ export class Bench {
 	/** Writes a file into the bench's directory and returns its path; objects become JSON. */
 	file(name, content) {
 		const where = path.join(this.dir, name);
-		fs.writeFileSync(where, typeof content === 'string' ? content : JSON.stringify(content));
+		/* Whole at once: a command that runs at the same time may be reading it. */
+		fs.writeFileSync(`${where}.new`, typeof content === 'string' ? content : JSON.stringify(content));
+		fs.renameSync(`${where}.new`, where);
 		return where;
 	}
 

@@ -95,7 +95,7 @@ describe('figures for operators', () => {
 	test('an address that somebody else has keeps no service from delivering', async () => {
 		await bench.stopService();
 		await bench.serve({ serve_admin_listen: new URL(web.adminUrl).host });
-		assert.equal(fs.readFileSync(bench.readyFile, 'utf8'), 'ready\n\n');
+		await until('it is written', () => fs.readFileSync(bench.readyFile, 'utf8') === 'ready\n\n');
 		assert.match(bench.service.output, /serve\.admin .*cannot listen on/);
 	});
 });

@@ -9,7 +9,7 @@ describe('values', () => {
 	let producer;
 	let n = 0;
 	before(async () => {
-		bench = await start();
+		bench = await start({ sandboxArgs: ['--no-rate-limit'], settings: { slack_channel_rate_milli: 1000000, slack_team_rate_milli: 1000000 } });
 		await bench.provision('acme');
 		await bench.cli('type', 'put', '--file', bench.file('type.json',
 			{ name: 'paged', severity_order: [{ name: 'calm', aliases: ['2'] }, { name: 'loud', aliases: ['1'] }] }));
