@@ -1,6 +1,8 @@
 /* How templates read in Slack: values as text, dates and links in Slack's own markup. */
 #include "mrkdwn.h"
 
+#include <ctype.h>
+
 #include "carillon/rules/characters.h"
 
 enum { LABEL_MAX = 300 }; /* characters of a link's words */
@@ -127,11 +129,23 @@ put_date(int64_t unix_s, struct str form, struct buf *out, struct str *plain)
 	*plain = (struct str){out->ptr + start, len};
 }
 
+/* HTTPS:// is https://, and Slack need not know it. */
+static void
+put_address(struct str url, struct buf *out)
+{
+	const char *end = url.len > 0 ? memmem(url.ptr, url.len, "://", 3) : NULL;
+	const size_t scheme = end != NULL ? (size_t)(end - url.ptr) : 0;
+
+	for (size_t i = 0; i < scheme; i++)
+		buf_putc(out, (char)tolower((unsigned char)url.ptr[i]));
+	(void)mrkdwn_put(rest_at(url, scheme), MRKDWN_URL, true, SIZE_MAX, out);
+}
+
 void
 mrkdwn_put_link(struct str url, struct str label, struct buf *out)
 {
 	buf_putc(out, '<');
-	(void)mrkdwn_put(url, MRKDWN_URL, true, SIZE_MAX, out);
+	put_address(url, out);
 	size_t before = out->len;
 	buf_putc(out, '|');
 	label.len = characters_bytes(label, LABEL_MAX);

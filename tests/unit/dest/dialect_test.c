@@ -213,6 +213,9 @@ a_link_is_made_of_web_addresses_only(void **state)
 				"{\"u\":\"https://a.b/?x=1&y=<>|\"}"),
 	    "<https://a.b/?x=1&amp;y=%3C%3E%7C|Open|&lt;now&gt;>");
 	assert_string_equal(
+	    render(f, "{{ payload.u | link: 'Open' }}", "{\"u\":\"htTPs://A.b/X\"}"),
+	    "<https://A.b/X|Open>");
+	assert_string_equal(
 	    render(f, "{{ payload.u | link: 'Open' }}", "{\"u\":\"javascript:alert(1)\"}"),
 	    "javascript:alert(1)");
 	assert_string_equal(
