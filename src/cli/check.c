@@ -247,6 +247,8 @@ check_base_url(struct checks *f, const struct dest_type *dest)
 	struct str url = str_of(dest->settings(&f->command->config).base_url);
 	struct config usual;
 
+	if (url.len == 0) /* each connection has its own */
+		return;
 	config_defaults(&usual);
 	look_at(f, dest->name, "");
 	found(f, true,

@@ -179,7 +179,7 @@ describe('the path', () => {
 		assert.equal(ok, true, JSON.stringify(findings.filter((f) => !f.ok)));
 		// The server's clock is told by nats-server 2.10 and later only.
 		assert.deepEqual([...new Set(findings.map((f) => f.what))].filter((what) => what !== 'clock').sort(),
-			['broker', 'data_dir', 'disk', 'index', 'lag', 'producers', 'records', 'serve', 'settings', 'slack', 'sync', 'vault', 'web', 'webhook']);
+			['broker', 'data_dir', 'disk', 'index', 'lag', 'producers', 'records', 'serve', 'settings', 'slack', 'sync', 'vault', 'web']);
 	});
 
 	test('the index is rebuilt from the streams with identical answers', async () => {

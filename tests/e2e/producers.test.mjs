@@ -1,5 +1,6 @@
 /* What a producer with a credential of its own can do, and what it cannot, on every nats-server
  * that is at hand; and that the same attacks succeed where producers share the service's account. */
+import { spawnSync } from 'node:child_process';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -345,6 +346,36 @@ for (const { version, program } of natsServers()) {
 
 /* Debian 12's server cannot be clustered: compare-and-set is not atomic there with three copies. */
 const cluster = natsServers().find(({ version, program }) => program && Number(version?.split('.')[1]) >= 10);
+test('with certificates, service and producer come in by TLS, and nobody without', async () => {
+	const bench = await start({ serve: false, sandbox: false });
+	try {
+		await bench.nats.stop();
+		const [dir, port] = [path.join(bench.dir, 'tls'), await freePort()];
+		fs.mkdirSync(dir);
+		const at = (name) => path.join(dir, name);
+		const openssl = (...args) => assert.equal(spawnSync('openssl', args, { cwd: dir }).status, 0, args.join(' '));
+		const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+		openssl('req', '-x509', ...ec, '-days', '2', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test-ca');
+		openssl('req', ...ec, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=server');
+		fs.writeFileSync(at('names'), 'subjectAltName=IP:127.0.0.1');
+		openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names', '-out', 'server.pem');
+		await bench.cli('nats', 'config', '--dir', at('nats'), '--listen', `127.0.0.1:${port}`, '--store-dir', at('store'),
+			'--tls-cert', at('server.pem'), '--tls-key', at('server.key'), '--tls-ca', at('ca.pem'));
+		bench.nats = new NatsServer(dir, port, { config: at('nats/nats-server.conf') });
+		await bench.nats.start();
+		const settings = { nats_url: `tls://127.0.0.1:${port}`, nats_ca: at('ca.pem'), nats_dir: at('nats'), nats_creds: at('nats/service.creds') };
+		bench.options.settings = settings;
+		await bench.cli('workspace', 'create', 'acme');
+		assert.match(await bench.cli('nats', 'config', '--dir', at('nats'), '--check', settings.nats_url), / attacks tried, 0 get through/);
+		const plain = await bench.tryCli(['workspace', 'list'], { settings: { nats_url: `nats://127.0.0.1:${port}`, nats_ca: '' } });
+		assert.match(plain.err, /wants TLS|TLS/);
+		const stranger = await bench.tryCli(['workspace', 'list'], { settings: { nats_ca: '/etc/ssl/certs/ca-certificates.crt' } });
+		assert.match(stranger.err, /TLS with nats at .* failed .*check nats_ca/);
+	} finally {
+		await bench.stop();
+	}
+});
+
 describe('on a cluster of three', { skip: cluster ? false : 'SKIPPED: no nats-server 2.10 or later' }, () => {
 	let bench, nodes = [];
 	before(async () => {
