@@ -52,6 +52,15 @@ str_trimmed(struct str s)
 	return s;
 }
 
+int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+	                              : -1;
+}
+
 bool
 str_digits(struct str s, uint64_t *out)
 {

@@ -82,14 +82,11 @@ read_hex4(const char *p, const char *end, uint32_t *out)
 	if (end - p < 4)
 		return false;
 	for (int i = 0; i < 4; i++) {
-		char c = p[i], lower = (char)(c | 0x20);
+		const int digit = hex_digit(p[i]);
 
-		if (c >= '0' && c <= '9')
-			n = n << 4 | (uint32_t)(c - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			n = n << 4 | (uint32_t)(lower - 'a' + 10);
-		else
+		if (digit < 0)
 			return false;
+		n = n << 4 | (uint32_t)digit;
 	}
 	*out = n;
 	return true;

@@ -263,15 +263,6 @@ cloud_event_structured(const struct event_source *from, struct arena *a, event_m
 
 /* --- a payload and headers --- */
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	                              : -1;
-}
-
 /* Quotes off and one round of percent-decoding, as the binding has it. What is no escape stays.
  */
 static struct str

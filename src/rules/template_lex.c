@@ -280,15 +280,6 @@ scan_number(struct scanner *s, struct str *text)
 	return true;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The escape after a backslash at `*at`, up to `end`. Returns bytes put, 0 if it is refused. */
 static size_t
 unescape_one(const char *p, size_t *at, size_t end, char *to)
@@ -305,8 +296,8 @@ unescape_one(const char *p, size_t *at, size_t end, char *to)
 	}
 	unsigned value = 0;
 	int digits = 0;
-	for ((*at)++; digits < 4 && *at < end && hex_value(p[*at]) >= 0; digits++, (*at)++)
-		value = value * 16 + (unsigned)hex_value(p[*at]);
+	for ((*at)++; digits < 4 && *at < end && hex_digit(p[*at]) >= 0; digits++, (*at)++)
+		value = value * 16 + (unsigned)hex_digit(p[*at]);
 	bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
 	return digits == 4 && value != 0 && !is_surrogate ? character_put(to, value) : 0;
 }

@@ -134,12 +134,8 @@ number_of_radix(struct str s, int bits)
 {
 	double n = 0;
 	for (size_t i = 2; i < s.len; i++) {
-		char c = s.ptr[i];
-		int digit = is_digit(c)            ? c - '0'
-		            : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		            : c >= 'A' && c <= 'F' ? c - 'A' + 10
-		                                   : 99;
-		if (digit >= 1 << bits)
+		int digit = hex_digit(s.ptr[i]);
+		if (digit < 0 || digit >= 1 << bits)
 			return NAN;
 		n = n * (1 << bits) + digit;
 	}

@@ -1,15 +1,5 @@
 #include "target.h"
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* One part, decoded into `a`; "+" is a space in a query. */
 static bool
 decode(struct arena *a, struct str raw, bool is_query, struct str *out, struct err *e)

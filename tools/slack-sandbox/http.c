@@ -22,16 +22,6 @@ reply_refuse(struct reply *r, int status, const char *error)
 	jw_object_end(&w);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* Undoes %XX and '+'. False if an escape is broken. */
 static bool
 unescape(struct arena *a, struct str in, struct str *out)

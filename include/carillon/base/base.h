@@ -54,6 +54,8 @@ bool str_copy(char *dst, size_t size, struct str s);
 struct str str_trimmed(struct str s);
 /* A number as only digits write it, at most 19 of them: more may not fit. */
 MUST_USE bool str_digits(struct str s, uint64_t *out);
+/* The value of a hexadecimal digit, capital or small; -1: it is none. */
+int hex_digit(char c);
 /* Length of the longest prefix of at most `max` bytes that does not split a UTF-8 character. */
 size_t str_utf8_cut(struct str s, size_t max);
 /* Whether `s` is well-formed UTF-8 without NUL. */

@@ -17,15 +17,6 @@ struct plain {
 	size_t len;
 };
 
-static int
-digit_of(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	                              : -1;
-}
-
 /* The value of `n` hexadecimal digits; -1: they are none, or no visible character's. */
 static int
 code_at(const struct plain *p, size_t from, size_t n)
@@ -35,7 +26,7 @@ code_at(const struct plain *p, size_t from, size_t n)
 	if (from + n > p->len)
 		return -1;
 	for (size_t i = from; i < from + n; i++) {
-		const int digit = digit_of(p->text[i]);
+		const int digit = hex_digit(p->text[i]);
 
 		if (digit < 0 || code > 0xff)
 			return -1;
@@ -221,7 +212,7 @@ scrub_window(char *bytes, size_t len)
 	for (int level = 0; level <= ESCAPES; level++) {
 		any |= star_forms(bytes, &p);
 		any |= star_digits(bytes, &p, base64_of, 6);
-		any |= star_digits(bytes, &p, digit_of, 4);
+		any |= star_digits(bytes, &p, hex_digit, 4);
 		if (!unescape(&p))
 			break;
 	}
