@@ -316,3 +316,17 @@ jw_kv_bool(struct json_writer *w, const char *key, bool b)
 	jw_key(w, key);
 	jw_bool(w, b);
 }
+
+struct str
+json_text(struct arena *a, const struct json *v)
+{
+	struct buf out = {0};
+	struct json_writer w;
+	struct str text;
+
+	jw_init(&w, &out);
+	jw_value(&w, v);
+	text = arena_str(a, buf_view(&out));
+	buf_fini(&out);
+	return text;
+}

@@ -16,20 +16,6 @@ broker_stream_name(const struct broker *b, enum stream s)
 
 /* --- taking --- */
 
-static struct str
-json_text(struct arena *a, const struct json *v)
-{
-	struct buf out = {0};
-	struct json_writer w;
-	struct str text;
-
-	jw_init(&w, &out);
-	jw_value(&w, v);
-	text = arena_str(a, buf_view(&out));
-	buf_fini(&out);
-	return text;
-}
-
 static uint64_t
 number_at(const struct json *root, struct str path)
 {

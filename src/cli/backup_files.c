@@ -92,20 +92,6 @@ backup_write(struct command *c, const struct backup *b, struct err *e)
 
 /* --- reading --- */
 
-static struct str
-text_of(struct arena *a, const struct json *v)
-{
-	struct buf out = {0};
-	struct json_writer w;
-	struct str text;
-
-	jw_init(&w, &out);
-	jw_value(&w, v);
-	text = arena_str(a, buf_view(&out));
-	buf_fini(&out);
-	return text;
-}
-
 static bool
 read_size(const struct json *object, struct str key, uint64_t *out)
 {
@@ -129,8 +115,8 @@ read_stream(struct command *c, const struct json *from, struct backup *out)
 	    !read_size(from, STR("bytes"), &one.about.bytes) ||
 	    !read_size(from, STR("size"), &one.size))
 		return false;
-	one.about.config = text_of(c->arena, config);
-	one.about.state = text_of(c->arena, state);
+	one.about.config = json_text(c->arena, config);
+	one.about.state = json_text(c->arena, state);
 	for (enum stream s = 0; s < STREAMS; s++)
 		if (str_eq(json_string(from, STR("name")),
 			str_of(broker_stream_name(c->broker, s)))) {

@@ -94,17 +94,9 @@ read_word(struct reader *r, const struct json *v, const struct words *words, int
 }
 
 static char *
-document_of(struct reader *r, const struct json *v)
+document_of(struct arena *a, const struct json *v)
 {
-	struct buf text = {0};
-	struct json_writer w;
-	char *out;
-
-	jw_init(&w, &text);
-	jw_value(&w, v);
-	out = arena_cstr(r->arena, buf_view(&text));
-	buf_fini(&text);
-	return out;
+	return (char *)(uintptr_t)json_text(a, v).ptr; /* protobuf-c's strings are not const */
 }
 
 static bool
@@ -266,7 +258,7 @@ read_value(struct reader *r, const struct member *m, const struct json *v, char 
 			return refuse_kind(r, v, "true or false");
 		AS(protobuf_c_boolean, at) = v->kind == JSON_TRUE;
 		return true;
-	case MEMBER_DOCUMENT: AS(char *, at) = document_of(r, v); return true;
+	case MEMBER_DOCUMENT: AS(char *, at) = document_of(r->arena, v); return true;
 	case MEMBER_NUMBER: return read_number(r, v, at);
 	case MEMBER_TIME: return read_time(r, v, at);
 	case MEMBER_WORD: return read_word(r, v, m->words, at);
@@ -373,7 +365,7 @@ json_read_payload(
 		    "\"payload\" is %s; it must be a JSON object",
 		    json_kind_name(payload->kind));
 	msg->data_case = CARILLON__V1__EVENT__DATA_TEXT_DATA;
-	msg->text_data = document_of(&r, payload);
+	msg->text_data = document_of(r.arena, payload);
 	return true;
 }
 

@@ -188,13 +188,8 @@ take_base64(struct arena *a, event_message *out, struct str text, struct str *fa
 static void
 take_data(struct arena *a, event_message *out, const struct json *data)
 {
-	struct buf text = {0};
-	struct json_writer w;
+	struct str kept = json_text(a, data);
 
-	jw_init(&w, &text);
-	jw_value(&w, data);
-	struct str kept = arena_str(a, buf_view(&text));
-	buf_fini(&text);
 	out->data_case = CARILLON__V1__EVENT__DATA_BINARY_DATA;
 	out->binary_data = (ProtobufCBinaryData){kept.len, (uint8_t *)(uintptr_t)kept.ptr};
 }

@@ -36,21 +36,6 @@ static const char *const NO[] = {
 
 /* --- a condition --- */
 
-/* As JSON writes it. */
-static struct str
-json_of(struct teller *t, const struct json *v)
-{
-	struct json_writer w;
-	struct buf b = {0};
-	struct str s;
-
-	jw_init(&w, &b);
-	jw_value(&w, v);
-	s = arena_str(t->arena, buf_view(&b));
-	buf_fini(&b);
-	return s;
-}
-
 static struct str
 cut(struct teller *t, struct str s, size_t max)
 {
@@ -63,13 +48,13 @@ cut(struct teller *t, struct str s, size_t max)
 static struct str
 actual_of(struct teller *t, const struct json *v)
 {
-	struct str all = json_of(t, v);
+	struct str all = json_text(t->arena, v);
 	struct json text = {.kind = JSON_STRING};
 
 	if (all.len <= ACTUAL_MAX)
 		return all;
 	text.text = cut(t, v->kind == JSON_STRING ? v->text : all, ACTUAL_MAX);
-	return json_of(t, &text);
+	return json_text(t->arena, &text);
 }
 
 struct note {
@@ -106,7 +91,7 @@ tell_condition(struct teller *t, struct filter_finding *out, const struct json *
 
 	out->op = OP_NAMES[c->op];
 	out->field = arena_str(t->arena, json_string(node, STR("field")));
-	out->value = value ? json_of(t, value) : (struct str){0};
+	out->value = value ? json_text(t->arena, value) : (struct str){0};
 	out->is_missing = !v;
 	if (v)
 		out->actual = actual_of(t, v);
@@ -115,7 +100,7 @@ tell_condition(struct teller *t, struct filter_finding *out, const struct json *
 		    t->arena, "%.*s %s", STR_ARG(out->field), v ? "is there" : "is missing");
 	} else {
 		out->note = note ? note->name : NULL;
-		shown = cut(t, json_of(t, v), SHOWN_MAX);
+		shown = cut(t, json_text(t->arena, v), SHOWN_MAX);
 		out->sentence = arena_printf(t->arena, "%.*s %.*s %s %.*s%s",
 		    STR_ARG(out->field), STR_ARG(shown), out->result ? YES[c->op] : NO[c->op],
 		    STR_ARG(cut(t, out->value, SHOWN_MAX)), note ? note->words : "");

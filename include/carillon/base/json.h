@@ -136,6 +136,8 @@ void jw_null(struct json_writer *w);
 void jw_raw(struct json_writer *w, struct str json);
 /* A parsed tree, numbers as they were written. */
 void jw_value(struct json_writer *w, const struct json *v);
+/* The same as a text of the arena's, with a NUL after it. */
+struct str json_text(struct arena *a, const struct json *v);
 /* key and value in one call */
 void jw_kv_string(struct json_writer *w, const char *key, struct str s);
 void jw_kv_cstr(struct json_writer *w, const char *key, const char *s);

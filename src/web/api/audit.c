@@ -105,17 +105,8 @@ take_version(const struct registry_revision *v, void *arg)
 static struct str
 text_of(struct request *q, const struct json *v)
 {
-	struct buf out = {0};
-	struct json_writer w;
-	struct str text;
+	struct str text = v != NULL ? json_text(q->arena, v) : STR("null");
 
-	jw_init(&w, &out);
-	if (v != NULL)
-		jw_value(&w, v);
-	else
-		jw_null(&w);
-	text = arena_str(q->arena, buf_view(&out));
-	buf_fini(&out);
 	return text.len <= VALUE_BYTES_MAX ? text : STR("\"(long)\"");
 }
 
