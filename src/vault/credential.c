@@ -27,6 +27,20 @@ credential_put(struct secret *credential, uint8_t tag, const struct secret *valu
 	return true;
 }
 
+bool
+credential_put_view(struct secret *credential, uint8_t tag, struct secret_view v)
+{
+	struct secret *value;
+	bool ok;
+
+	if (v.len == 0)
+		return true;
+	value = secret_new(SECRET_MAX);
+	ok = secret_append(value, v.ptr, v.len) && credential_put(credential, tag, value);
+	secret_free(value);
+	return ok;
+}
+
 static struct secret_view
 find(const unsigned char *at, size_t left, uint8_t tag)
 {

@@ -24,5 +24,8 @@ struct secret_view {
  * unchanged. */
 MUST_USE bool credential_put(
     struct secret *credential, uint8_t tag, const struct secret *value);
+/* The same of bytes of the caller's; of none, nothing is added. */
+MUST_USE bool credential_put_view(
+    struct secret *credential, uint8_t tag, struct secret_view value);
 /* The secret under a tag. Empty: there is none, or the bytes are no credential. */
 struct secret_view credential_get(const struct secret *credential, uint8_t tag);

@@ -90,21 +90,7 @@ compose_renewal(struct http_request *req, const struct dest_app *app,
 static bool
 put_text(struct secret *credential, uint8_t tag, struct str s)
 {
-	struct secret *value;
-	bool ok;
-
-	if (s.len == 0)
-		return true;
-	value = secret_new(SECRET_MAX);
-	ok = secret_append(value, s.ptr, s.len) && credential_put(credential, tag, value);
-	secret_free(value);
-	return ok;
-}
-
-static bool
-put_view(struct secret *credential, uint8_t tag, struct secret_view v)
-{
-	return put_text(credential, tag, (struct str){v.ptr, v.len});
+	return credential_put_view(credential, tag, (struct secret_view){s.ptr, s.len});
 }
 
 static bool
@@ -126,9 +112,11 @@ combine(
 	if (is_sibling || webhook.len == 0)
 		webhook = credential_get(own, SLACK_TAG_WEBHOOK);
 	secret_clear(out);
-	return put_view(out, SLACK_TAG_TOKEN, credential_get(granted, SLACK_TAG_TOKEN)) &&
-	       put_view(out, SLACK_TAG_REFRESH, credential_get(granted, SLACK_TAG_REFRESH)) &&
-	       put_view(out, SLACK_TAG_WEBHOOK, webhook);
+	return credential_put_view(
+		   out, SLACK_TAG_TOKEN, credential_get(granted, SLACK_TAG_TOKEN)) &&
+	       credential_put_view(
+		   out, SLACK_TAG_REFRESH, credential_get(granted, SLACK_TAG_REFRESH)) &&
+	       credential_put_view(out, SLACK_TAG_WEBHOOK, webhook);
 }
 
 static void

@@ -124,27 +124,14 @@ check_headers(struct str lines, struct err *e)
 /* --- taking --- */
 
 static bool
-put(struct secret *credential, uint8_t tag, struct secret_view v)
-{
-	struct secret *value;
-	bool ok;
-
-	if (v.len == 0)
-		return true;
-	value = secret_new(SECRET_MAX);
-	ok = secret_append(value, v.ptr, v.len) && credential_put(credential, tag, value);
-	secret_free(value);
-	return ok;
-}
-
-static bool
 put_before(struct secret *credential, const struct secret *own, wall_t until)
 {
 	char text[24];
 	int len = snprintf(text, sizeof(text), "%lld", (long long)until.ms);
 
-	return put(credential, TAG_BEFORE, credential_get(own, TAG_SECRET)) &&
-	       put(credential, TAG_BEFORE_UNTIL, (struct secret_view){text, (size_t)len});
+	return credential_put_view(credential, TAG_BEFORE, credential_get(own, TAG_SECRET)) &&
+	       credential_put_view(
+		   credential, TAG_BEFORE_UNTIL, (struct secret_view){text, (size_t)len});
 }
 
 static struct secret_view
@@ -170,7 +157,8 @@ webhook_take(struct secret *credential, const struct secret *given, const struct
 	if (!check_secret(signing, e) ||
 	    !check_headers((struct str){headers.ptr, headers.len}, e))
 		return false;
-	return (put(credential, TAG_SECRET, signing) && put(credential, TAG_HEADERS, headers) &&
+	return (credential_put_view(credential, TAG_SECRET, signing) &&
+		   credential_put_view(credential, TAG_HEADERS, headers) &&
 		   (own == NULL || own_until.ms == 0 ||
 		       put_before(credential, own, own_until))) ||
 	       fail(e, ERR_INPUT, "the headers are too long");
