@@ -310,37 +310,36 @@ rewrite(struct erasure *x, const struct broker_message *bm, struct err *e)
 	return ok;
 }
 
+struct rewriting {
+	struct erasure *erasure;
+	uint64_t first, last; /* sequences of the stream, at first */
+};
+
+static bool
+rewrite_next(const struct broker_message *bm, void *arg, struct err *e)
+{
+	const struct rewriting *r = arg;
+	const bool ok = rewrite(r->erasure, bm, e);
+
+	if (bm->seq % PROGRESS_EVERY == 0 || bm->seq >= r->last)
+		show_progress(
+		    r->erasure, "history", bm->seq - r->first + 1, r->last - r->first + 1);
+	return ok;
+}
+
 static bool
 erase_batches(struct erasure *x, struct err *e)
 {
 	struct stream_info info;
-	struct reader *reader;
-	struct broker_message bm;
-	uint64_t at = 0;
-	bool ok = true;
 
 	if (!broker_stream_info(x->broker, STREAM_HISTORY, &info, e))
 		return false;
-	if (info.messages == 0)
-		return true;
-	if (!reader_open(&reader, x->broker, STREAM_HISTORY, info.first_seq, e))
-		return false;
 	/* Copies come after what there was at first, and have nothing to erase. */
-	while (ok && at < info.last_seq) {
-		ok = reader_read_to_end(reader, "history stream", &bm, e);
-		if (!ok) {
-			ok = e->kind == ERR_NONE; /* the newest are gone already */
-			break;
-		}
-		at = bm.seq;
-		ok = rewrite(x, &bm, e);
-		broker_message_free(&bm);
-		if (at % PROGRESS_EVERY == 0 || at >= info.last_seq)
-			show_progress(x, "history", at - info.first_seq + 1,
-			    info.last_seq - info.first_seq + 1);
-	}
-	reader_close(reader);
-	return ok;
+	return info.messages == 0 ||
+	       broker_read_each(x->broker,
+		   &(struct stream_span){
+		       STREAM_HISTORY, "history stream", info.first_seq, info.last_seq},
+		   rewrite_next, &(struct rewriting){x, info.first_seq, info.last_seq}, e);
 }
 
 bool

@@ -100,31 +100,36 @@ may_move(const struct index_parts *p, const struct broker_message *m)
 	return subject_parse_event(p->broker, m->subject, &workspace, &type) && !is_known(p, m);
 }
 
+struct moving {
+	const struct index_parts *parts;
+	uint64_t end; /* sequence of the last that is moved */
+	uint64_t n;   /* were */
+};
+
+static bool
+move_next(const struct broker_message *m, void *arg, struct err *e)
+{
+	struct moving *to = arg;
+
+	if (m->seq > to->end || !may_move(to->parts, m))
+		return true;
+	if (!move(to->parts, m, e))
+		return false;
+	to->n++;
+	return true;
+}
+
 static bool
 move_all(const struct index_parts *p, const struct tail *tail, uint64_t *n, struct err *e)
 {
-	struct reader *reader;
-	struct broker_message m;
-	uint64_t at = tail->good;
-	bool ok = true;
+	struct moving moving = {.parts = p, .end = tail->end};
+	bool ok =
+	    tail->good >= tail->end || broker_read_each(p->broker,
+					   &(struct stream_span){STREAM_EVENTS, "events stream",
+					       tail->good + 1, tail->end},
+					   move_next, &moving, e);
 
-	if (tail->good >= tail->end)
-		return true;
-	if (!reader_open(&reader, p->broker, STREAM_EVENTS, tail->good + 1, e))
-		return false;
-	while (ok && at < tail->end) {
-		if (!reader_read_to_end(reader, "events stream", &m, e)) {
-			ok = e->kind == ERR_NONE;
-			break;
-		}
-		at = m.seq;
-		if (at <= tail->end && may_move(p, &m)) {
-			ok = move(p, &m, e);
-			*n += ok;
-		}
-		broker_message_free(&m);
-	}
-	reader_close(reader);
+	*n += moving.n;
 	return ok;
 }
 

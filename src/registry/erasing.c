@@ -140,8 +140,9 @@ is_of_workspace(struct arena *a, struct str key, struct str bytes, struct str wo
 
 /* The bucket keeps one value of a key: the deletion takes its place. */
 static bool
-erase_short_one(struct erasing *x, const struct broker_message *m, struct err *e)
+erase_short_one(const struct broker_message *m, void *arg, struct err *e)
 {
+	struct erasing *x = arg;
 	struct broker *b = x->erasure.broker;
 	struct arena *a = arena_new(0);
 	struct str key = broker_short_key(b, m->subject);
@@ -161,29 +162,15 @@ erase_short_one(struct erasing *x, const struct broker_message *m, struct err *e
 static bool
 erase_short(struct erasing *x, struct err *e)
 {
+	struct broker *b = x->erasure.broker;
 	struct stream_info info;
-	struct reader *reader;
-	struct broker_message m;
-	uint64_t at = 0;
-	bool ok = true;
 
-	if (!broker_stream_info(x->erasure.broker, STREAM_SHORT, &info, e))
+	if (!broker_stream_info(b, STREAM_SHORT, &info, e))
 		return e->kind == ERR_NOT_FOUND; /* no HTTP side has ever run */
-	if (info.messages == 0)
-		return true;
-	if (!reader_open(&reader, x->erasure.broker, STREAM_SHORT, info.first_seq, e))
-		return false;
-	while (ok && at < info.last_seq) {
-		if (!reader_read_to_end(reader, "short bucket", &m, e)) {
-			ok = e->kind == ERR_NONE;
-			break;
-		}
-		at = m.seq;
-		ok = erase_short_one(x, &m, e);
-		broker_message_free(&m);
-	}
-	reader_close(reader);
-	return ok;
+	return info.messages == 0 || broker_read_each(b,
+					 &(struct stream_span){STREAM_SHORT, "short bucket",
+					     info.first_seq, info.last_seq},
+					 erase_short_one, x, e);
 }
 
 /* --- all of it --- */

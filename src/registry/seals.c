@@ -75,6 +75,7 @@ seals_forget_older(
 
 struct sweep {
 	struct seals *seals;
+	uint64_t end; /* sequence of the newest message that was there at first */
 	struct arena *arena;
 	uint64_t stale[AT_ONCE];
 	size_t n, found;
@@ -104,13 +105,14 @@ newest_seal(struct registry *r, struct arena *a, const struct stored_key *key)
 }
 
 static bool
-look_at_message(struct sweep *w, const struct broker_message *m, struct err *e)
+look_at_message(const struct broker_message *m, void *arg, struct err *e)
 {
+	struct sweep *w = arg;
 	struct registry *r = w->seals->registry;
 	struct stored_key key;
 	uint64_t revision;
 
-	if (m->is_delete ||
+	if (m->seq > w->end || m->is_delete ||
 	    !state_key_parse(
 		broker_state_key(r->broker, m->subject), &key.workspace, &key.kind, &key.id) ||
 	    key.kind != STATE_CONNECTION)
@@ -133,24 +135,12 @@ static bool
 sweep_once(struct sweep *w, struct err *e)
 {
 	struct registry *r = w->seals->registry;
-	const uint64_t end = store_applied_now(r->store, STORE_STATE);
-	struct reader *reader = NULL;
-	struct broker_message m;
-	uint64_t at = 0;
-	bool ok = reader_open(&reader, r->broker, STREAM_STATE, 1, e);
 
-	while (ok && at < end) {
-		ok = reader_read_to_end(reader, "state bucket", &m, e);
-		if (!ok) {
-			ok = e->kind == ERR_NONE; /* its newest were erased */
-			break;
-		}
-		at = m.seq;
-		ok = at > end || look_at_message(w, &m, e);
-		broker_message_free(&m);
-	}
-	reader_close(reader);
-	return ok && erase_found(w, e);
+	w->end = store_applied_now(r->store, STORE_STATE);
+	return broker_read_each(r->broker,
+		   &(struct stream_span){STREAM_STATE, "state bucket", 1, w->end},
+		   look_at_message, w, e) &&
+	       erase_found(w, e);
 }
 
 bool

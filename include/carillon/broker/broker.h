@@ -272,6 +272,18 @@ bool reader_is_at_end(const struct reader *r);
 MUST_USE bool reader_read_to_end(
     struct reader *r, const char *what, struct broker_message *out, struct err *e);
 
+/* A stretch of a stream, up to a sequence it has had. */
+struct stream_span {
+	enum stream stream;
+	const char *what; /* names it */
+	uint64_t from, until;
+};
+/* Its messages in order, and, where the one at `until` is gone, the next after it. False from
+ * `each` stops, with its error; nothing more being there is none. */
+typedef bool read_each_fn(const struct broker_message *m, void *arg, struct err *e);
+MUST_USE bool broker_read_each(struct broker *b, const struct stream_span *span,
+    read_each_fn *each, void *arg, struct err *e);
+
 /* One message by sequence (direct get). ERR_NOT_FOUND: expired or deleted. */
 MUST_USE bool broker_get(
     struct broker *b, enum stream s, uint64_t seq, struct broker_message *out, struct err *e);
