@@ -27,6 +27,12 @@ chunk_free(struct chunk *c)
 	free(c);
 }
 
+uint64_t
+chunk_last(const struct chunk *c)
+{
+	return c->end != 0 ? c->end : c->messages[c->n - 1].seq;
+}
+
 static bool
 is_full(const struct chunk *c)
 {

@@ -2,7 +2,7 @@
 
 #include "carillon/base/clock.h"
 
-static uint64_t
+uint64_t
 info_number(const struct json *root, struct str path)
 {
 	int64_t n = 0;

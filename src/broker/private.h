@@ -121,6 +121,11 @@ MUST_USE bool cluster_is_safe(struct broker *b, struct err *e);
  * again. ERR_SETUP: two writes with one expectation were taken. */
 MUST_USE bool cluster_prove(struct broker *b, struct err *e);
 
+/* --- info.c --- */
+
+/* A number of an answer, at a path; 0: there is none above it. */
+uint64_t info_number(const struct json *root, struct str path);
+
 /* --- message.c --- */
 
 /*

@@ -16,14 +16,6 @@ broker_stream_name(const struct broker *b, enum stream s)
 
 /* --- taking --- */
 
-static uint64_t
-number_at(const struct json *root, struct str path)
-{
-	int64_t n = 0;
-
-	return json_int64(json_path(root, path), &n) && n > 0 ? (uint64_t)n : 0;
-}
-
 static bool
 ask_for_it(struct broker *b, enum stream s, const char *inbox, struct snapshot *out,
     struct arena *a, struct err *e)
@@ -43,8 +35,8 @@ ask_for_it(struct broker *b, enum stream s, const char *inbox, struct snapshot *
 		*out = (struct snapshot){
 		    .config = json_text(a, json_get(r.root, STR("config"))),
 		    .state = json_text(a, json_get(r.root, STR("state"))),
-		    .messages = number_at(r.root, STR("state.messages")),
-		    .bytes = number_at(r.root, STR("state.bytes")),
+		    .messages = info_number(r.root, STR("state.messages")),
+		    .bytes = info_number(r.root, STR("state.bytes")),
 		};
 	api_reply_free(&r);
 	return ok;

@@ -149,7 +149,7 @@ apply_changes(struct follower *w)
 		free(moves);
 		return;
 	}
-	w->at = c->messages[c->n - 1].seq;
+	w->at = chunk_last(c);
 	for (size_t i = 0; i < c->n; i++) {
 		note_change(w, &c->messages[i]);
 		if (moves[i])

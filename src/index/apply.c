@@ -4,22 +4,6 @@
 
 enum { UNPACKED_MAX = 64 * 1024 * 1024 }; /* bytes of a batch, unpacked */
 
-static void
-note_end(struct txn *t, uint64_t seq, struct str id)
-{
-	if (seq <= store_applied(t))
-		return;
-	store_set_applied(t, seq);
-	store_set_mark(t, id);
-}
-
-static void
-note_stream(struct txn *t, struct str id)
-{
-	if (id.len > 0)
-		store_set_stream_id(t, id);
-}
-
 /* --- a batch of one's own --- */
 
 static bool
@@ -30,7 +14,7 @@ apply(struct txn *t, void *arg, struct err *e)
 	(void)e;
 	for (size_t i = 0; i < a->n; i++)
 		history_apply(t, a->entries[i]);
-	note_end(t, a->seq, a->id);
+	store_advance(t, a->seq, a->id);
 	return true;
 }
 
@@ -76,7 +60,7 @@ apply_message(struct txn *t, struct arena *a, const struct broker_message *m)
 		/* One bad message must not keep the service from starting for ever. */
 		log_error("history.unreadable", L_INT("seq", m->seq), L_STR("error", e.text));
 	}
-	note_end(t, m->seq, m->msg_id);
+	store_advance(t, m->seq, m->msg_id);
 }
 
 static bool
@@ -89,8 +73,9 @@ apply_chunk(struct txn *t, void *arg, struct err *e)
 		apply_message(t, x->arena, &x->chunk->messages[i]);
 		arena_reset(x->arena);
 	}
-	note_end(t, x->chunk->end, (struct str){0});
-	note_stream(t, x->stream_id);
+	store_advance(t, x->chunk->end, (struct str){0});
+	if (x->stream_id.len > 0)
+		store_set_stream_id(t, x->stream_id);
 	return true;
 }
 

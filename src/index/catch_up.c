@@ -19,7 +19,7 @@ apply_from(struct broker *b, struct store *s, uint64_t from, uint64_t until,
 		ok = chunk_read(c, reader, "history stream", until, e) &&
 		     history_apply_chunk(s, c, stream_id, e);
 		if (ok)
-			at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
+			at = chunk_last(c);
 	}
 	chunk_free(c);
 	reader_close(reader);

@@ -20,13 +20,9 @@ apply(struct txn *t, void *arg, struct err *e)
 			continue;
 		state_apply(t, broker_state_key(x->broker, m->subject),
 		    m->is_delete ? (struct str){0} : m->data, m->seq);
-		store_set_applied(t, m->seq);
-		store_set_mark(t, m->msg_id);
+		store_advance(t, m->seq, m->msg_id);
 	}
-	if (x->chunk->end > store_applied(t)) {
-		store_set_applied(t, x->chunk->end);
-		store_set_mark(t, (struct str){0});
-	}
+	store_advance(t, x->chunk->end, (struct str){0});
 	if (x->stream_id.len > 0)
 		store_set_stream_id(t, x->stream_id);
 	return true;

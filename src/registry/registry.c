@@ -44,7 +44,7 @@ read_until(struct registry *r, struct reader *reader, const struct tail *tail, u
 		ok = chunk_read(c, reader, "state bucket", until, e) &&
 		     registry_apply_chunk(r->store, r->broker, c, str_of(tail->info.id), e);
 		if (ok)
-			at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
+			at = chunk_last(c);
 	}
 	chunk_free(c);
 	return ok;

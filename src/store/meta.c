@@ -93,6 +93,15 @@ store_set_mark(struct txn *t, struct str msg_id)
 	meta_set_text(t, STR("mark"), msg_id);
 }
 
+void
+store_advance(struct txn *t, uint64_t seq, struct str msg_id)
+{
+	if (seq <= store_applied(t))
+		return;
+	store_set_applied(t, seq);
+	store_set_mark(t, msg_id);
+}
+
 /* Stored: never rename one. */
 static const char *const NUMBERS[STORE_NUMBERS] = {
     [STORE_REPAIR] = "repair",

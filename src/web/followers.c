@@ -70,7 +70,7 @@ apply_state(struct follower *f, const struct chunk *c, struct err *e)
 		if (state_key_parse(broker_state_key(w->broker, c->messages[i].subject),
 			&workspace, &kind, &id))
 			note_state(w, workspace, kind, id);
-	hub_set_position(w->hub, false, c->messages[c->n - 1].seq);
+	hub_set_position(w->hub, false, chunk_last(c));
 	return true;
 }
 
@@ -248,7 +248,7 @@ apply_history(struct follower *f, const struct chunk *c, struct err *e)
 		arena_reset(a);
 	}
 	arena_free(a);
-	hub_set_position(f->web->hub, true, c->messages[c->n - 1].seq);
+	hub_set_position(f->web->hub, true, chunk_last(c));
 	return true;
 }
 
@@ -267,7 +267,7 @@ take(struct follower *f)
 	struct err e = {0};
 
 	if (f->apply(f, f->chunk, &e)) {
-		f->at = f->chunk->messages[f->chunk->n - 1].seq;
+		f->at = chunk_last(f->chunk);
 	} else {
 		/* Read again from here once the disk has room. */
 		log_error("follower.apply", L_STR("error", e.text));
@@ -327,7 +327,7 @@ read_short(struct follower *f, struct err *e)
 		if (!chunk_read(c, f->reader, "short bucket", info.last_seq, e) ||
 		    !f->apply(f, c, e))
 			return false;
-		f->at = c->end != 0 ? c->end : c->messages[c->n - 1].seq;
+		f->at = chunk_last(c);
 	}
 	f->is_starting = false;
 	return true;

@@ -25,6 +25,9 @@ struct chunk *chunk_new(void);
 void chunk_free(struct chunk *c); /* with its messages; NULL is fine */
 void chunk_clear(struct chunk *c);
 
+/* The sequence that it reaches to. It is not empty, or has an end. */
+uint64_t chunk_last(const struct chunk *c);
+
 /*
  * The next ones of a stream that is read up to `until`, which it has had: see
  * reader_read_to_end. Clears the chunk first. False: what was read before is lost with it.

@@ -129,6 +129,8 @@ void store_set_applied(struct txn *t, uint64_t seq);
  * stream lost its tail and has used its sequences again. Empty: not known. */
 struct str store_mark(struct txn *t, struct arena *a);
 void store_set_mark(struct txn *t, struct str msg_id);
+/* Both, unless the environment has come further already. */
+void store_advance(struct txn *t, uint64_t seq, struct str msg_id);
 /* What an interrupted repair needs to go on (carillon/index/repair.h). 0: no repair is under
  * way. */
 enum store_number {
